@@ -1,0 +1,1 @@
+"""Documents, their versions and passages, and the embeddings that make them searchable."""

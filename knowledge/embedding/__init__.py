@@ -1,0 +1,1 @@
+"""Text → vector: find a model, prepare it once, run it with ONNX Runtime."""

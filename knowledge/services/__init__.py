@@ -1,0 +1,1 @@
+"""What changes knowledge: typed, keyword-only functions, one module per noun."""
