@@ -1,0 +1,1 @@
+"""Customers, conversations, messages, tickets, drafts and the audit log."""

@@ -1,0 +1,236 @@
+"""Customers, their conversations, and what agents work with: tickets, drafts, the audit log.
+
+A conversation's events are the truth of what a customer saw and in which order: everything that is
+shown in the widget is an Event row first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Customer(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=200, blank=True)
+    email = models.EmailField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name or self.email or f"Visitor {str(self.id)[:8]}"
+
+
+class Conversation(models.Model):
+    class State(models.TextChoices):
+        """Who may speak to the customer. Changed by tickets.services.handover alone."""
+
+        BOT = "bot", "The bot answers"
+        WAITING = "waiting", "Waiting for a person"
+        AGENT = "agent", "A person answers"
+
+    class Mode(models.TextChoices):
+        AUTO = "auto", "Answers are sent at once"
+        DRAFT = "draft", "Answers are drafts for review"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="conversations")
+    state = models.CharField(max_length=20, choices=State, default=State.BOT)
+    mode = models.CharField(max_length=20, choices=Mode, default=Mode.AUTO)
+    last_seq = models.PositiveIntegerField(default=0, help_text="Number of its newest event.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["-updated_at"]
+        indexes: ClassVar = [
+            # the visitor's newest conversation, looked up at every connection
+            models.Index(fields=["customer", "-created_at"], name="conversation_of_customer")
+        ]
+
+    def __str__(self) -> str:
+        return f"Conversation {str(self.id)[:8]}"
+
+
+class Message(models.Model):
+    class Author(models.TextChoices):
+        CUSTOMER = "customer", "Customer"
+        BOT = "bot", "Bot"
+        AGENT = "agent", "Agent"
+        SYSTEM = "system", "System"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="messages"
+    )
+    author = models.CharField(max_length=20, choices=Author)
+    text = models.TextField()
+    sentences = models.JSONField(
+        default=list, blank=True, help_text="The text by sentence, each with its citations."
+    )
+    client_id = models.CharField(
+        max_length=100, null=True, blank=True, help_text="The sender's own id; sent twice, kept once."
+    )
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    run_id = models.UUIDField(null=True, blank=True, help_text="The run that wrote it.")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["conversation", "client_id"], name="message_client_id_unique"
+            ),
+            # A run answers once, whatever crashes in between.
+            models.UniqueConstraint(
+                fields=["run_id"], condition=Q(author="bot"), name="message_one_answer_per_run"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+class Event(models.Model):
+    """Something the customer's widget is told. `seq` counts from 1 in a conversation, gapless."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="events")
+    seq = models.PositiveIntegerField()
+    type = models.CharField(max_length=40)
+    payload = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["conversation", "seq"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["conversation", "seq"], name="event_seq_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.type}"
+
+
+class Feedback(models.Model):
+    class Value(models.TextChoices):
+        UP = "up", "Helpful"
+        DOWN = "down", "Not helpful"
+
+    message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="feedback")
+    value = models.CharField(max_length=10, choices=Value)
+    comment = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "feedback"
+
+    def __str__(self) -> str:
+        return self.get_value_display()
+
+
+class Ticket(models.Model):
+    class Status(models.TextChoices):
+        """The allowed transitions stand in tickets.states."""
+
+        OPEN = "open", "Open"
+        PENDING = "pending", "Waiting for the customer"
+        RESOLVED = "resolved", "Resolved"
+        CLOSED = "closed", "Closed"
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="tickets")
+    subject = models.CharField(max_length=200)
+    status = models.CharField(max_length=20, choices=Status, default=Status.OPEN)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="tickets",
+        limit_choices_to={"is_staff": True},
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["-updated_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=~Q(status="closed"),
+                name="ticket_one_unclosed_per_conversation",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.subject}"
+
+
+class Draft(models.Model):
+    """An answer that waits for an agent. `sentences` and `passages` are a snapshot of the run."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting for review"
+        APPROVED = "approved", "Approved"
+        REJECTED = "rejected", "Rejected"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="drafts")
+    question = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="drafts")
+    run_id = models.UUIDField(unique=True)
+    text = models.TextField(blank=True, help_text="What the bot would say.")
+    sentences = models.JSONField(default=list, blank=True)
+    passages = models.JSONField(
+        default=list, blank=True, help_text="The passages found, best first, with scores."
+    )
+    status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    reply = models.OneToOneField(
+        Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="from_draft"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"Draft for “{self.question.text[:60]}”"
+
+
+class AuditEntry(models.Model):
+    """Who did what to what. Rows are only ever added; the database refuses anything else."""
+
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        related_name="+",
+    )
+    actor_name = models.CharField(max_length=200, help_text="As it was then.")
+    action = models.CharField(max_length=60)
+    object_type = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=60)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        verbose_name_plural = "audit entries"
+        indexes: ClassVar = [
+            # the history of one object, in the admin
+            models.Index(fields=["object_type", "object_id"], name="audit_of_object")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name}: {self.action} {self.object_type} {self.object_id}"

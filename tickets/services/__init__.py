@@ -1,0 +1,1 @@
+"""What changes tickets and conversations: typed, keyword-only functions, one module per noun."""

@@ -1,0 +1,44 @@
+"""The audit log: registered actions, written in the transaction of the change itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+
+from tickets.models import AuditEntry
+
+ACTIONS = frozenset(
+    {
+        "conversation.handed_over",
+        "conversation.taken_over",
+        "conversation.given_back",
+        "conversation.mode_changed",
+        "ticket.opened",
+        "ticket.reopened",
+        "ticket.status_changed",
+        "ticket.assigned",
+        "draft.created",
+        "draft.approved",
+        "draft.edited",
+        "draft.rejected",
+        "message.sent",
+    }
+)
+
+
+def record(
+    *, action: str, target: models.Model, actor: AbstractBaseUser | None = None, **data: Any
+) -> None:
+    """Add an entry. `actor` None means the product itself. Raises ValueError on unknown actions."""
+    if action not in ACTIONS:
+        raise ValueError(f"unknown audit action {action!r}")
+    AuditEntry.objects.create(
+        actor_id=actor.pk if actor is not None else None,
+        actor_name=actor.get_username() if actor is not None else "supportbot",
+        action=action,
+        object_type=target._meta.model_name or "",
+        object_id=str(target.pk),
+        data=data,
+    )

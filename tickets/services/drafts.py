@@ -1,0 +1,133 @@
+"""Drafts: answers that an agent approves, edits or rejects. Each is decided exactly once."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from tickets.models import Conversation, Draft, Message, Ticket
+from tickets.services import audit
+from tickets.services.handover import request_person, take_over
+from tickets.services.messages import add_agent_message, agent_name
+from tickets.services.tickets import change_status
+
+Status = Draft.Status
+
+
+class DraftDecidedError(ValueError):
+    """Somebody else was first. `str()` is a sentence for the agent who came second."""
+
+
+@transaction.atomic
+def create_draft(
+    *,
+    question: Message,
+    run_id: UUID,
+    text: str,
+    sentences: list[dict[str, Any]],
+    passages: list[dict[str, Any]],
+) -> Draft:
+    """Put an answer on the conversation's ticket for review. The same run again changes nothing.
+
+    The conversation waits for a person from then on, and the customer is told so.
+    """
+    ticket = request_person(conversation=question.conversation, reason="for_review")
+    draft, created = Draft.objects.get_or_create(
+        run_id=run_id,
+        defaults={
+            "ticket": ticket,
+            "question": question,
+            "text": text,
+            "sentences": sentences,
+            "passages": passages,
+        },
+    )
+    if created:
+        audit.record(action="draft.created", target=draft, run_id=str(run_id))
+    return draft
+
+
+@transaction.atomic
+def approve_draft(*, draft: Draft, agent: AbstractBaseUser, text: str | None = None) -> Message:
+    """Send a draft to the customer, as it is or as the agent edited it.
+
+    Citations go with it only as long as the words are unchanged: they prove the words they stand
+    behind. Raises DraftDecidedError when another agent was first, ValueError on an empty text.
+    """
+    locked = _lock_pending(draft)
+    final = (locked.text if text is None else text).strip()
+    if not final:
+        raise ValueError("Write a reply before you send it.")
+    edited = final != locked.text.strip()
+    conversation = locked.ticket.conversation
+    message = add_agent_message(
+        conversation=conversation,
+        agent=agent,
+        text=final,
+        sentences=_kept_sentences(locked, final),
+        run_id=locked.run_id,
+    )
+    _decide(locked, Status.APPROVED, agent, message)
+    audit.record(
+        action="draft.edited" if edited else "draft.approved",
+        target=locked,
+        actor=agent,
+        message_id=str(message.id),
+    )
+    if conversation.state == Conversation.State.WAITING:
+        take_over(conversation=conversation, agent=agent)
+    if locked.ticket.status == Ticket.Status.OPEN:
+        change_status(ticket=locked.ticket, status=Ticket.Status.PENDING, agent=agent)
+    return message
+
+
+def _kept_sentences(draft: Draft, final: str) -> list[dict[str, Any]]:
+    return draft.sentences if final == draft.text.strip() else []
+
+
+@transaction.atomic
+def reject_draft(*, draft: Draft, agent: AbstractBaseUser, reason: str = "") -> Draft:
+    """Decide that a draft is not sent. Raises DraftDecidedError when another agent was first."""
+    locked = _lock_pending(draft)
+    _decide(locked, Status.REJECTED, agent, None)
+    audit.record(action="draft.rejected", target=locked, actor=agent, reason=reason)
+    return locked
+
+
+def _lock_pending(draft: Draft) -> Draft:
+    # The row lock makes the second of two agents wait, and then see what the first decided.
+    locked = Draft.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=draft.pk)
+    if locked.status != Status.PENDING:
+        who = agent_name(locked.decided_by) if locked.decided_by is not None else "Somebody"
+        raise DraftDecidedError(
+            f"{who} has already {Status(locked.status).label.lower()} this draft. "
+            "Nothing was sent a second time."
+        )
+    return locked
+
+
+def _decide(draft: Draft, status: str, agent: AbstractBaseUser, reply: Message | None) -> None:
+    draft.status = Status(status)
+    draft.decided_by_id = agent.pk
+    draft.decided_at = timezone.now()
+    draft.reply = reply
+    draft.save(update_fields=["status", "decided_by", "decided_at", "reply"])
+
+
+@transaction.atomic
+def send_reply(*, ticket: Ticket, agent: AbstractBaseUser, text: str) -> Message:
+    """An agent's own words, without a draft. Raises ValueError on an empty text."""
+    final = text.strip()
+    if not final:
+        raise ValueError("Write a reply before you send it.")
+    message = add_agent_message(conversation=ticket.conversation, agent=agent, text=final)
+    audit.record(action="message.sent", target=ticket, actor=agent, message_id=str(message.id))
+    take_over(conversation=ticket.conversation, agent=agent)
+    locked = Ticket.objects.get(pk=ticket.pk)
+    if locked.status == Ticket.Status.OPEN:
+        change_status(ticket=locked, status=Ticket.Status.PENDING, agent=agent)
+    return message
