@@ -1,0 +1,9 @@
+"""App configuration of the answer pipeline."""
+
+from django.apps import AppConfig
+
+
+class AnswersConfig(AppConfig):
+    name = "supportbot.answers"
+    label = "answers"
+    verbose_name = "Answers"

@@ -1,0 +1,102 @@
+"""Check: may this sentence be shown? Each check is a plain function; the first reason drops it.
+
+A sentence passes when every citation is one that this run retrieved and its substance stands in the
+cited passages: enough of its meaningful words, and every number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from supportbot.answers.extractive import content_stems
+from supportbot.answers.sentences import units_of
+from supportbot.answers.types import Checked, Evidence, Proposed
+from supportbot.retrieval.search import RankedPassage
+from tickets.services.events import iso
+
+MIN_SHARED = 0.5  # share of a sentence's meaningful words that its passages must hold
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+async def check(
+    sentences: AsyncIterator[Proposed], evidence: Evidence
+) -> AsyncIterator[Checked]:
+    """Each proposed sentence with its verdict, in order."""
+    async for sentence in sentences:
+        yield check_sentence(sentence, evidence)
+
+
+def check_sentence(sentence: Proposed, evidence: Evidence) -> Checked:
+    """The verdict on one sentence; a kept one carries its citations in wire form."""
+    reason = _missing_citation(sentence, evidence) or _unsupported(sentence, evidence)
+    if reason:
+        return Checked(sentence, kept=False, reason=reason)
+    return Checked(
+        sentence, kept=True, reason="supported", citations=tuple(_citations(sentence, evidence))
+    )
+
+
+def _missing_citation(sentence: Proposed, evidence: Evidence) -> str:
+    if not sentence.cited:
+        return "no_citation"
+    if any(not 0 <= number < len(evidence.passages) for number in sentence.cited):
+        return "unknown_citation"
+    return ""
+
+
+def _unsupported(sentence: Proposed, evidence: Evidence) -> str:
+    cited = [evidence.passages[number] for number in sentence.cited]
+    source = "\n".join(f"{passage.context}\n{passage.text}" for passage in cited)
+    if set(_numbers(sentence.text)) - set(_numbers(source)):
+        return "number_not_in_passage"
+    stems = set(content_stems(sentence.text))
+    if not stems:
+        return "no_substance"
+    shared = len(stems & set(content_stems(source))) / len(stems)
+    return "" if shared >= MIN_SHARED else "not_in_passage"
+
+
+def _numbers(text: str) -> list[str]:
+    # "1,000" and "1000" are one number; a trailing ".00" does not make another.
+    return [re.sub(r"[.]0+$", "", found.replace(",", "")) for found in _NUMBER.findall(text)]
+
+
+def _citations(sentence: Proposed, evidence: Evidence) -> list[dict[str, Any]]:
+    quotes = sentence.quotes or tuple(
+        best_quote(sentence.text, evidence.passages[number]) for number in sentence.cited
+    )
+    return [
+        citation_to_wire(evidence.passages[number], number + 1, quote)
+        for number, quote in zip(sentence.cited, quotes, strict=True)
+    ]
+
+
+def best_quote(text: str, passage: RankedPassage) -> str:
+    """The passage's own sentence that shares most with `text`."""
+    wanted = set(content_stems(text))
+
+    def shared(quote: str) -> float:
+        found = set(content_stems(quote))
+        return len(wanted & found) / (len(wanted | found) or 1)
+
+    quotes = [unit.quote for unit in units_of(passage.text)]
+    return max(quotes, key=shared, default=passage.text)
+
+
+def citation_to_wire(passage: RankedPassage, number: int, quote: str) -> dict[str, Any]:
+    """A citation as the widget gets it (tests/contracts/realtime.json)."""
+    return {
+        "n": number,
+        "passage_id": str(passage.id),
+        "document_id": str(passage.document_id),
+        "title": passage.title,
+        "heading": list(passage.heading),
+        "page": passage.page,
+        "quote": quote,
+        "passage": passage.text,
+        "version": passage.version,
+        "effective_from": passage.effective_from.isoformat() if passage.effective_from else None,
+        "updated_at": iso(passage.updated_at),
+    }

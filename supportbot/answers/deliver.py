@@ -1,0 +1,126 @@
+"""Deliver: show checked sentences one by one, then end the run, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from supportbot.answers.errors import AnswerError, GenerateError
+from supportbot.answers.model_route import NoAnswerError
+from supportbot.answers.models import AnswerRun
+from supportbot.answers.routes import Route
+from supportbot.answers.run import Run, in_thread
+from supportbot.answers.types import Checked, Reply
+from tickets.models import Conversation, Message
+from tickets.services.drafts import create_draft
+from tickets.services.messages import message_to_wire
+
+Outcome = AnswerRun.Outcome
+
+NO_ANSWER_TEXT = (
+    "I could not find an answer to that in our documents. Would you like to talk to a person?"
+)
+
+
+async def deliver_sentences(run: Run, route: Route, checked: AsyncIterator[Checked]) -> Reply:
+    """Emit what passed. A route that fails, or of which nothing passed, leaves an incomplete reply,
+    and what the customer saw of it is taken back."""
+    sentences: list[dict[str, Any]] = []
+    try:
+        async for item in checked:
+            run.note_verdict(text=item.sentence.text, kept=item.kept, reason=item.reason)
+            if not item.kept:
+                continue
+            wire = {"text": item.sentence.text, "citations": list(item.citations)}
+            await run.emit("answer.sentence", index=len(sentences), **wire)
+            run.note_first_sentence()
+            sentences.append(wire)
+    except GenerateError as error:
+        run.note_fallback(route=route.name, code=error.code, detail=str(error))
+        if sentences:
+            await run.emit("answer.replaced", reason="model_failed")
+        return Reply(route=route.name)
+    except NoAnswerError:
+        if sentences:
+            await run.emit("answer.replaced", reason="model_failed")
+        return Reply(route=route.name, complete=True)
+    return Reply(route=route.name, sentences=tuple(sentences), complete=bool(sentences))
+
+
+@in_thread
+@transaction.atomic
+def complete_run(run: Run, route: Route, reply: Reply, passages: list[dict[str, Any]]) -> None:
+    """Store the answer and end the run: the message, its event and the run's row, or a draft."""
+    outcome = Outcome.ANSWERED if reply.sentences else Outcome.NO_ANSWER
+    conversation = Conversation.objects.select_for_update().get(pk=run.conversation_id)
+    # A person may have taken over while the answer was being written: then it is a draft for them.
+    run.mute_unless_bot_speaks(conversation.state)
+    if run.streams:
+        _send(run, outcome, reply)
+    else:
+        _hand_to_agents(run, reply, passages)
+        outcome = Outcome.HANDED_OVER
+    run.update_row(
+        status=AnswerRun.Status.COMPLETED,
+        outcome=outcome,
+        route=reply.route,
+        model=route.usage.model or route.model,
+        prompt_name=route.prompt_name,
+        prompt_hash=route.prompt_hash,
+        tokens_in=route.usage.tokens_in,
+        tokens_out=route.usage.tokens_out,
+        passages=passages,
+        finished_at=timezone.now(),
+        **run.record(),
+    )
+
+
+def _send(run: Run, outcome: str, reply: Reply) -> None:
+    text = " ".join(sentence["text"] for sentence in reply.sentences) or NO_ANSWER_TEXT
+    message = Message.objects.create(
+        conversation_id=run.conversation_id,
+        author=Message.Author.BOT,
+        text=text,
+        sentences=list(reply.sentences),
+        run_id=run.id,
+    )
+    run.append(
+        "answer.completed",
+        {
+            "outcome": outcome,
+            "offer_handover": outcome == Outcome.NO_ANSWER,
+            "message": message_to_wire(message),
+        },
+    )
+
+
+def _hand_to_agents(run: Run, reply: Reply, passages: list[dict[str, Any]]) -> None:
+    question = Message.objects.select_related("conversation").get(pk=run.row.question_id)
+    create_draft(
+        question=question,
+        run_id=run.id,
+        text=" ".join(sentence["text"] for sentence in reply.sentences),
+        sentences=list(reply.sentences),
+        passages=passages,
+    )
+
+@in_thread
+@transaction.atomic
+def fail_run(run: Run, error: AnswerError) -> None:
+    """End the run with words for the customer; one written for review becomes an empty draft."""
+    if run.streams:
+        run.append(
+            "error", {"code": error.code, "text": error.text, "client_id": None, "retryable": error.retryable}
+        )
+    else:
+        _hand_to_agents(run, Reply(route=""), [])
+    run.update_row(
+        status=AnswerRun.Status.FAILED,
+        outcome=Outcome.FAILED,
+        error_code=error.code,
+        finished_at=timezone.now(),
+        **run.record(),
+    )

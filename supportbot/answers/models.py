@@ -1,0 +1,79 @@
+"""AnswerRun: everything about how one question was answered, stored while it happens."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from tickets.models import Conversation, Message
+
+
+class AnswerRun(models.Model):
+    class Status(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Running"
+        COMPLETED = "completed", "Completed"
+        FAILED = "failed", "Failed"
+
+    class Delivery(models.TextChoices):
+        STREAM = "stream", "Sent at once"
+        DRAFT = "draft", "Draft for review"
+
+    class Outcome(models.TextChoices):
+        ANSWERED = "answered", "Answered"
+        NO_ANSWER = "no_answer", "No answer in the documents"
+        HANDED_OVER = "handed_over", "Handed over to a person"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="runs")
+    question = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="run")
+    status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
+    delivery = models.CharField(max_length=20, choices=Delivery)
+    outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
+
+    # A process works on a run only while it holds the lease; another takes over when it ends.
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease_token = models.UUIDField(null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+
+    stages = models.JSONField(
+        default=list, blank=True, help_text="Per stage: start and end in ms since the run began."
+    )
+    passages = models.JSONField(
+        default=list, blank=True, help_text="Snapshot of what was found, best first, with scores."
+    )
+    verdicts = models.JSONField(
+        default=list, blank=True, help_text="Per proposed sentence: kept or dropped, and why."
+    )
+    fallbacks = models.JSONField(
+        default=list, blank=True, help_text="Routes that failed before the one that answered."
+    )
+    route = models.CharField(max_length=40, blank=True, help_text="What wrote the answer.")
+    model = models.CharField(max_length=200, blank=True)
+    prompt_name = models.CharField(max_length=100, blank=True)
+    prompt_hash = models.CharField(max_length=64, blank=True)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    error_code = models.CharField(max_length=60, blank=True)
+    first_sentence_ms = models.PositiveIntegerField(null=True, blank=True)
+    total_ms = models.PositiveIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at"]
+        indexes: ClassVar = [
+            # the keeper's look for runs that nobody works on
+            models.Index(
+                fields=["lease_until"],
+                name="run_unfinished",
+                condition=Q(status__in=["queued", "running"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Run {str(self.id)[:8]}"

@@ -1,0 +1,42 @@
+"""The answer to one question, from its stored message to what the customer or an agent gets."""
+
+from __future__ import annotations
+
+import structlog
+
+from supportbot.answers.check import check
+from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run
+from supportbot.answers.enrich import enrich, snapshot
+from supportbot.answers.errors import AnswerError
+from supportbot.answers.receive import receive
+from supportbot.answers.routes import routes
+from supportbot.answers.run import Run
+from supportbot.answers.types import Stage
+from supportbot.answers.validate import validate
+
+log = structlog.get_logger(__name__)
+
+
+async def answer(run: Run) -> None:
+    """Go through the stages once. The run always ends: completed, failed or, when its lease is
+    lost (LeaseLostError), in the hands of another process."""
+    try:
+        question = await run.stage(Stage.RECEIVE, receive, run.row)
+        question = await run.stage(Stage.VALIDATE, validate, question)
+        await run.emit("run.status", status="searching", text="Searching the documents")
+        evidence = await run.stage(Stage.ENRICH, enrich, question)
+        await run.emit("run.status", status="writing", text=_reading(len(evidence.passages)))
+        for route in routes():
+            proposed = run.stream(Stage.GENERATE, route.generate(evidence))
+            checked = run.stream(Stage.CHECK, check(proposed, evidence))
+            reply = await run.stage(Stage.DELIVER, deliver_sentences, run, route, checked)
+            if reply.complete:
+                break
+        await complete_run(run, route, reply, snapshot(evidence.passages))
+    except AnswerError as error:
+        log.warning("run_failed", run=str(run.id), code=error.code)
+        await fail_run(run, error)
+
+
+def _reading(passages: int) -> str:
+    return "Reading 1 passage" if passages == 1 else f"Reading {passages} passages"

@@ -1,0 +1,84 @@
+"""What flows between the stages. All frozen: a stage makes something new, it changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from supportbot.retrieval.search import Ranking, RankedPassage
+
+
+class Stage(StrEnum):
+    RECEIVE = "receive"
+    VALIDATE = "validate"
+    ENRICH = "enrich"
+    GENERATE = "generate"
+    CHECK = "check"
+    DELIVER = "deliver"
+
+
+STAGE_ORDER = tuple(Stage)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An earlier message: `author` as in tickets.models.Message.Author."""
+
+    author: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked, in its conversation, and the day whose rules apply."""
+
+    message_id: UUID
+    conversation_id: UUID
+    text: str
+    history: tuple[Turn, ...]
+    as_of: dt.date
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A question and the passages that may answer it, best first."""
+
+    question: Question
+    ranking: Ranking
+
+    @property
+    def passages(self) -> tuple[RankedPassage, ...]:
+        return self.ranking.passages
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A sentence that a route proposes. `cited` are positions in Evidence.passages, from 0;
+    `quotes` gives the source's own words where the route knows them."""
+
+    text: str
+    cited: tuple[int, ...]
+    quotes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A proposed sentence and the verdict on it. Only a kept one may reach a customer."""
+
+    sentence: Proposed
+    kept: bool
+    reason: str
+    citations: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a route achieved. `sentences` are in wire form, as the customer saw them."""
+
+    route: str
+    sentences: tuple[dict[str, Any], ...] = ()
+    complete: bool = False
+    verdicts: tuple[dict[str, Any], ...] = field(default=())

@@ -1,0 +1,1 @@
+"""Language models: anything that speaks the OpenAI protocol over HTTP."""

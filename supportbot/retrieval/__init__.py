@@ -1,0 +1,1 @@
+"""Questions → ranked passages. Reads knowledge; changes nothing."""
