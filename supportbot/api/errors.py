@@ -1,0 +1,60 @@
+"""Every REST error has the same form: `{"code": stable, "detail": sentence, "fields": {...}}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework import status
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_exception_handler
+
+from knowledge.services.documents import UploadRefusedError
+from supportbot.answers.errors import AnswerError
+from tickets.services.drafts import DraftDecidedError
+from tickets.states import TransitionError
+
+
+class Conflict(APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "conflict"
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Services' errors become answers; anything unknown stays a 500."""
+    if isinstance(error, AnswerError):
+        return _response(400, error.code, error.text)
+    if isinstance(error, UploadRefusedError):
+        return _response(400, error.code, str(error))
+    if isinstance(error, (DraftDecidedError, TransitionError)):
+        return _response(409, "conflict", str(error))
+    response = drf_exception_handler(error, context)
+    if response is None:
+        return None
+    if isinstance(error, ValidationError):
+        response.data = {
+            "code": "invalid",
+            "detail": _first_sentence(response.data),
+            "fields": response.data if isinstance(response.data, dict) else {},
+        }
+    else:
+        code = "not_found" if isinstance(error, Http404) else getattr(error, "default_code", "error")
+        detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
+        response.data = {"code": code, "detail": str(detail), "fields": {}}
+    return response
+
+
+def _response(code_number: int, code: str, detail: str) -> Response:
+    return Response({"code": code, "detail": detail, "fields": {}}, status=code_number)
+
+
+def _first_sentence(data: Any) -> str:
+    """“field: what is wrong with it” of the first field, for people who read only that."""
+    if isinstance(data, dict):
+        for name, problems in data.items():
+            text = _first_sentence(problems)
+            return text if name == "non_field_errors" else f"{name}: {text}"
+    if isinstance(data, list) and data:
+        return _first_sentence(data[0])
+    return str(data)

@@ -1,0 +1,111 @@
+"""A conversation's events for readers other than the WebSocket: SSE, and long polling."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+from uuid import UUID
+
+import structlog
+from channels.layers import get_channel_layer
+from django.http import StreamingHttpResponse
+from redis.exceptions import RedisError
+
+from supportbot.answers.run import in_thread
+from tickets.services.events import events_after, group_of
+
+log = structlog.get_logger(__name__)
+
+HEARTBEAT_SECONDS = 15.0
+POLL_SECONDS = 5.0  # how long an event may stay unseen when Redis is down
+STREAM_SECONDS = 3600.0  # then the browser's EventSource connects again by itself
+
+_events_after = in_thread(events_after)
+
+
+class Feed:
+    """New events of one conversation, each once and in order, whatever Redis does."""
+
+    def __init__(self, conversation_id: UUID, after: int) -> None:
+        self.conversation_id = conversation_id
+        self.cursor = after
+
+    async def read(self) -> list[dict[str, Any]]:
+        """Stored events that have not been read yet."""
+        events: list[dict[str, Any]] = await _events_after(self.conversation_id, self.cursor)
+        if events:
+            self.cursor = events[-1]["seq"]
+        return events
+
+
+@asynccontextmanager
+async def woken(conversation_id: UUID) -> AsyncIterator[Any]:
+    """A coroutine function that returns when something may have happened, or the time is over."""
+    layer = get_channel_layer()
+    channel = ""
+    try:
+        channel = await layer.new_channel()
+        await layer.group_add(group_of(conversation_id), channel)
+    except (RedisError, OSError) as error:
+        log.warning("channel_layer_unavailable", error=str(error))
+        channel = ""
+
+    async def wait(seconds: float) -> None:
+        if not channel:
+            await asyncio.sleep(min(seconds, POLL_SECONDS))
+            return
+        with suppress(TimeoutError, RedisError, OSError):
+            async with asyncio.timeout(min(seconds, POLL_SECONDS)):
+                await layer.receive(channel)
+
+    try:
+        yield wait
+    finally:
+        if channel:
+            with suppress(RedisError, OSError):
+                await layer.group_discard(group_of(conversation_id), channel)
+
+
+def event_response(
+    conversation_id: UUID, *, after: int, as_json: bool, wait: int
+) -> StreamingHttpResponse:
+    """The response to a request for events; streams, so it needs ASGI."""
+    feed = Feed(conversation_id, after)
+    response = StreamingHttpResponse(
+        _long_poll(feed, wait) if as_json else _server_sent(feed),
+        content_type="application/json" if as_json else "text/event-stream",
+    )
+    response["Cache-Control"] = "no-cache, no-transform"
+    response["X-Accel-Buffering"] = "no"  # nginx would hold the stream back
+    return response
+
+
+async def _long_poll(feed: Feed, wait: float) -> AsyncIterator[bytes]:
+    ends_at = time.monotonic() + wait
+    async with woken(feed.conversation_id) as wait_for_event:
+        events = await feed.read()
+        while not events and (left := ends_at - time.monotonic()) > 0:
+            await wait_for_event(left)
+            events = await feed.read()
+    yield json.dumps({"events": events}).encode()
+
+
+async def _server_sent(feed: Feed) -> AsyncIterator[bytes]:
+    ends_at = time.monotonic() + STREAM_SECONDS
+    last_sent = time.monotonic()
+    async with woken(feed.conversation_id) as wait_for_event:
+        # Some proxies hold the first bytes until there are many.
+        yield b": " + b" " * 2048 + b"\n\nretry: 1000\n\n"
+        while time.monotonic() < ends_at:
+            for event in await feed.read():
+                data = json.dumps(event)
+                yield f"id: {event['seq']}\nevent: {event['type']}\ndata: {data}\n\n".encode()
+                last_sent = time.monotonic()
+            if time.monotonic() - last_sent > HEARTBEAT_SECONDS:
+                yield b": still here\n\n"
+                last_sent = time.monotonic()
+            await wait_for_event(HEARTBEAT_SECONDS)

@@ -1,0 +1,84 @@
+"""Rate limits, counted in Redis by the library `limits`. Without Redis they let requests pass:
+a limit is there to protect the product, and refusing every customer does not."""
+
+from __future__ import annotations
+
+import functools
+import math
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+from django.conf import settings
+from limits import RateLimitItem, parse
+from limits.storage import RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+if TYPE_CHECKING:  # DRF's views import this module
+    from rest_framework.views import APIView
+
+log = structlog.get_logger(__name__)
+
+
+@functools.cache
+def _limiter() -> MovingWindowRateLimiter:
+    url = settings.REDIS_URL.replace("unix://", "redis+unix://")
+    return MovingWindowRateLimiter(RedisStorage(url, wrap_exceptions=False))
+
+
+@functools.cache
+def _rule(scope: str) -> RateLimitItem:
+    return parse(settings.RATE_LIMITS[scope])
+
+
+def seconds_to_wait(scope: str, who: str) -> int:
+    """Count one request of `who`; 0 when it is allowed, else the seconds until the next one is."""
+    rule = _rule(scope)
+    try:
+        if _limiter().hit(rule, scope, who):
+            return 0
+        resets_at = _limiter().get_window_stats(rule, scope, who).reset_time
+    except (RedisError, OSError) as error:
+        log.warning("limit_not_counted", scope=scope, error=str(error))
+        return 0
+    return max(1, math.ceil(resets_at - time.time()))
+
+
+class _Limit(BaseThrottle):
+    scope = ""
+    _wait = 0
+
+    def who(self, request: Request) -> str:
+        return str(self.get_ident(request))
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        self._wait = seconds_to_wait(self.scope, self.who(request))
+        return self._wait == 0
+
+    def wait(self) -> float:
+        return self._wait
+
+
+class VisitorsLimit(_Limit):
+    """New visitors, by network address."""
+
+    scope = "visitors"
+
+
+class MessagesLimit(_Limit):
+    """What one visitor sends; the WebSocket counts into the same window."""
+
+    scope = "messages"
+
+    def who(self, request: Request) -> str:
+        return str(request.user.pk)
+
+
+class StaffLimit(_Limit):
+    scope = "staff"
+
+    def who(self, request: Request) -> str:
+        return str(request.user.pk or self.get_ident(request))

@@ -1,0 +1,255 @@
+"""The widget's WebSocket, `/ws/chat/`. The contract stands in tests/contracts/realtime.json.
+
+The socket is a reader of the stored event log: it sends every event after the number the client
+names, once and in order. The channel layer only makes it quick.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import structlog
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from supportbot.answers.errors import AnswerError
+from supportbot.answers.models import AnswerRun
+from supportbot.answers.receive import accept_message, check_message
+from supportbot.answers.run import in_thread
+from supportbot.answers.runner import runner
+from supportbot.api.event_stream import POLL_SECONDS, Feed
+from supportbot.api.limits import seconds_to_wait
+from supportbot.api.visitor_tokens import BadTokenError, read_token
+from tickets.models import Conversation, Customer, Message
+from tickets.services.conversations import current_conversation
+from tickets.services.events import group_of, iso
+from tickets.services.handover import request_person
+from tickets.services.messages import give_feedback
+
+log = structlog.get_logger(__name__)
+
+PROTOCOL = "supportbot.v1"
+TOKEN_PREFIX = "token."  # noqa: S105  (the name of a field, not a secret)
+CLOSE_BAD_TOKEN = 4401
+CLOSE_BAD_ORIGIN = 4403
+MAX_FRAME_CHARACTERS = 100_000
+
+
+class FrameError(Exception):
+    """A frame that cannot be served. Told to its sender; the socket stays open."""
+
+    def __init__(self, code: str, text: str, *, retryable: bool = False) -> None:
+        super().__init__(text)
+        self.code, self.text, self.retryable = code, text, retryable
+
+
+class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+    customer: Customer
+    conversation: Conversation | None = None
+    feed: Feed | None = None
+    poller: asyncio.Task[None] | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sending = asyncio.Lock()  # the poller and the wake-ups must not send the same event
+
+    # -- opening and closing ---------------------------------------------------------------------
+    async def connect(self) -> None:
+        await self.accept(PROTOCOL if PROTOCOL in self.scope["subprotocols"] else None)
+        if not self._origin_allowed():
+            await self.close(CLOSE_BAD_ORIGIN)
+            return
+        try:
+            self.customer = await _customer_of(self._token())
+        except BadTokenError:
+            await self.close(CLOSE_BAD_TOKEN)
+
+    def _token(self) -> str:
+        for name in self.scope["subprotocols"]:
+            if name.startswith(TOKEN_PREFIX):
+                return str(name.removeprefix(TOKEN_PREFIX))
+        raise BadTokenError
+
+    def _origin_allowed(self) -> bool:
+        headers = dict(self.scope["headers"])
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        if not origin or origin in settings.WIDGET_ORIGINS:
+            return True  # programs send no origin; they cannot be lured onto a page
+        return urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin-1")
+
+    async def disconnect(self, code: int) -> None:
+        if self.poller is not None:
+            self.poller.cancel()
+        if self.conversation is not None:
+            try:
+                await self.channel_layer.group_discard(
+                    group_of(self.conversation.pk), self.channel_name
+                )
+            except (RedisError, OSError) as error:
+                log.warning("channel_layer_unavailable", error=str(error))
+
+    # -- frames from the client ------------------------------------------------------------------
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        frame: dict[str, Any] = {}
+        try:
+            frame = _parse(text_data)
+            await self._handle(frame)
+        except (FrameError, AnswerError) as error:
+            await self._send_error(error, frame)
+        except Exception:
+            log.exception("frame_failed", type=frame.get("type"))
+            await self._send_error(
+                FrameError("server_error", "Something went wrong here. Please try again.", retryable=True),
+                frame,
+            )
+
+    async def _handle(self, frame: dict[str, Any]) -> None:
+        if not hasattr(self, "customer"):
+            return  # refused; the close is under way
+        if frame["type"] == "hello":
+            await self._hello(frame)
+        elif self.conversation is None:
+            raise FrameError("hello_first", "Say hello before anything else.")
+        elif frame["type"] == "message":
+            await self._message(frame, self.conversation)
+        elif frame["type"] == "handover":
+            await in_thread(request_person)(conversation=self.conversation)
+        elif frame["type"] == "feedback":
+            await _give_feedback(self.conversation, frame)
+        elif frame["type"] != "typing":  # shown to agents once their desk has a place for it
+            raise FrameError("unknown_type", "This kind of frame is not known.")
+
+    async def _hello(self, frame: dict[str, Any]) -> None:
+        after = frame.get("after", 0)
+        if not isinstance(after, int) or isinstance(after, bool) or after < 0:
+            raise FrameError("bad_after", "“after” is the number of the last event you have.")
+        conversation = await _find_conversation(self.customer, frame.get("conversation"))
+        if self.conversation is not None and self.conversation.pk != conversation.pk:
+            await self.channel_layer.group_discard(
+                group_of(self.conversation.pk), self.channel_name
+            )
+        self.conversation = conversation
+        self.feed = Feed(conversation.pk, after)
+        try:
+            # Listen first, read second: what happens in between comes twice and is sent once.
+            await self.channel_layer.group_add(group_of(conversation.pk), self.channel_name)
+        except (RedisError, OSError) as error:
+            log.warning("channel_layer_unavailable", error=str(error))
+        await self._send_new()
+        if self.poller is None:
+            self.poller = asyncio.create_task(self._poll())
+
+    async def _message(self, frame: dict[str, Any], conversation: Conversation) -> None:
+        incoming = check_message(frame)
+        wait = await in_thread(seconds_to_wait)("messages", str(self.customer.pk))
+        if wait:
+            unit = "second" if wait == 1 else "seconds"
+            raise FrameError(
+                "too_many_messages",
+                f"That was a lot at once. Please wait {wait} {unit} and send it again.",
+                retryable=True,
+            )
+        _, run = await in_thread(accept_message)(conversation=conversation, incoming=incoming)
+        if run.status == AnswerRun.Status.QUEUED:
+            runner.submit(run.pk)
+
+    # -- events to the client --------------------------------------------------------------------
+    async def conversation_event(self, message: dict[str, Any]) -> None:
+        """A wake-up from the channel layer, with the event it is about."""
+        event = message["event"]
+        if event["seq"] == 0:
+            await self._send(event)
+            return
+        async with self.sending:
+            if self.feed is not None and event["seq"] == self.feed.cursor + 1:
+                self.feed.cursor = event["seq"]
+                await self._send(event)
+                return
+        if self.feed is not None and event["seq"] > self.feed.cursor:
+            await self._send_new()
+
+    async def _send_new(self) -> None:
+        async with self.sending:
+            while self.feed is not None and (events := await self.feed.read()):
+                for event in events:
+                    await self._send(event)
+
+    async def _poll(self) -> None:
+        """Finds what a lost wake-up would have told."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                await self._send_new()
+            except Exception:
+                log.exception("poll_failed")
+
+    async def _send(self, event: dict[str, Any]) -> None:
+        await self.send(text_data=json.dumps(event))
+
+    async def _send_error(self, error: FrameError | AnswerError, frame: dict[str, Any]) -> None:
+        client_id = frame.get("client_id")
+        await self._send(
+            {
+                "seq": 0,
+                "type": "error",
+                "at": iso(timezone.now().astimezone(dt.UTC)),
+                "code": error.code,
+                "text": error.text,
+                "client_id": client_id if isinstance(client_id, str) else None,
+                "retryable": error.retryable,
+            }
+        )
+
+
+def _parse(text: str | None) -> dict[str, Any]:
+    if text is None or len(text) > MAX_FRAME_CHARACTERS:
+        raise FrameError("bad_frame", "A frame is a JSON object of at most 100,000 characters.")
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FrameError("bad_frame", "The frame is not JSON.") from error
+    if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
+        raise FrameError("bad_frame", "A frame is a JSON object with a type.")
+    return frame
+
+
+@in_thread
+def _customer_of(token: str) -> Customer:
+    customer = Customer.objects.filter(pk=read_token(token)).first()
+    if customer is None:
+        raise BadTokenError
+    return customer
+
+
+@in_thread
+def _find_conversation(customer: Customer, wanted: Any) -> Conversation:
+    if wanted is None:
+        return current_conversation(customer=customer)
+    try:
+        conversation = customer.conversations.filter(pk=UUID(str(wanted))).first()
+    except ValueError:
+        conversation = None
+    if conversation is None:
+        raise FrameError("unknown_conversation", "This conversation does not exist.")
+    return conversation
+
+
+@in_thread
+def _give_feedback(conversation: Conversation, frame: dict[str, Any]) -> None:
+    value, comment = frame.get("value"), frame.get("comment", "")
+    if value not in {"up", "down"} or not isinstance(comment, str):
+        raise FrameError("bad_feedback", "Feedback is “up” or “down”, with a comment if you like.")
+    try:
+        message = conversation.messages.exclude(author=Message.Author.CUSTOMER).get(
+            pk=UUID(str(frame.get("message_id")))
+        )
+    except (ValueError, Message.DoesNotExist) as error:
+        raise FrameError("unknown_message", "This message does not exist.") from error
+    give_feedback(message=message, value=value, comment=comment)

@@ -1,0 +1,303 @@
+"""What staff and other programs may do over REST: documents, search, tickets, drafts, runs, audit."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import mixins, serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from knowledge.models import Collection, Document, DocumentVersion
+from knowledge.services.documents import add_version, check_upload
+from supportbot.answers.models import AnswerRun
+from supportbot.retrieval.search import search
+from tickets.models import AuditEntry, Draft, Ticket
+from tickets.services.drafts import approve_draft, reject_draft
+from tickets.services.messages import message_to_wire
+from tickets.services.tickets import change_status
+
+
+# -- Documents ------------------------------------------------------------------------------------
+class VersionSerializer(serializers.ModelSerializer[DocumentVersion]):
+    class Meta:
+        model = DocumentVersion
+        fields = (
+            "number",
+            "file_name",
+            "status",
+            "state",
+            "error",
+            "progress_done",
+            "progress_total",
+            "effective_from",
+            "effective_until",
+            "created_at",
+            "published_at",
+        )
+
+
+class DocumentSerializer(serializers.ModelSerializer[Document]):
+    collection = serializers.CharField(source="collection.name")
+    versions = VersionSerializer(many=True)
+
+    class Meta:
+        model = Document
+        fields = ("id", "external_id", "title", "collection", "created_at", "versions")
+
+
+class UploadSerializer(serializers.Serializer[Any]):
+    file = serializers.FileField(allow_empty_file=True)
+    external_id = serializers.CharField(required=False, allow_blank=True, max_length=300)
+    title = serializers.CharField(required=False, allow_blank=True, max_length=300)
+    collection = serializers.CharField(required=False, allow_blank=True, max_length=100)
+    effective_from = serializers.DateField(required=False, allow_null=True)
+    effective_until = serializers.DateField(required=False, allow_null=True)
+
+
+class DocumentsView(
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    viewsets.GenericViewSet[Document],
+):
+    """Documents with their versions. A file sent here is processed like any other upload."""
+
+    queryset = Document.objects.select_related("collection").prefetch_related("versions")
+    serializer_class = DocumentSerializer
+    parser_classes = (MultiPartParser,)
+
+    @extend_schema(request=UploadSerializer, responses={202: DocumentSerializer})
+    def create(self, request: Request) -> Response:
+        body = UploadSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        fields = dict(body.validated_data)
+        file = fields.pop("file")
+        upload = check_upload(file, file_name=file.name, **fields)
+        version, created = add_version(upload=upload, created_by=request.user)
+        document = self.get_queryset().get(pk=version.document_id)
+        return Response(
+            self.get_serializer(document).data,
+            status=status.HTTP_202_ACCEPTED if created else status.HTTP_200_OK,
+        )
+
+
+# -- Search ---------------------------------------------------------------------------------------
+class SearchView(APIView):
+    """The passages that best fit a question, as customers' answers would find them."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("q", OpenApiTypes.STR, required=True),
+            OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 50; 10 unless given"),
+            OpenApiParameter("collection", OpenApiTypes.STR, description="a collection's name"),
+            OpenApiParameter("as_of", OpenApiTypes.DATE, description="today unless given"),
+        ],
+        responses=inline_serializer(
+            "SearchResults", {"results": serializers.ListField(child=serializers.DictField())}
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        query = request.query_params.get("q", "").strip()
+        if not query:
+            raise ValidationError({"q": ["Write what you are looking for."]})
+        ranking = search(
+            query[:4000],
+            as_of=_day(request.query_params.get("as_of")),
+            limit=_limit(request.query_params.get("limit")),
+            collections=_collection(request.query_params.get("collection")),
+        )
+        results = [
+            {
+                "document_id": passage.document_id,
+                "external_id": passage.external_id,
+                "title": passage.title,
+                "heading": list(passage.heading),
+                "page": passage.page,
+                "passage": passage.text,
+                "score": round(passage.score, 4),
+            }
+            for passage in ranking.passages
+        ]
+        return Response({"results": results})
+
+
+def _day(value: str | None) -> dt.date:
+    try:
+        return dt.date.fromisoformat(value) if value else timezone.localdate()
+    except ValueError as error:
+        raise ValidationError({"as_of": ["Write the day as YYYY-MM-DD."]}) from error
+
+
+def _limit(value: str | None) -> int:
+    if value is None:
+        return 10
+    if not value.isdecimal() or not 1 <= int(value) <= 50:
+        raise ValidationError({"limit": ["Give a whole number from 1 to 50."]})
+    return int(value)
+
+
+def _collection(name: str | None) -> list[int] | None:
+    if not name:
+        return None
+    found = list(Collection.objects.filter(name=name).values_list("pk", flat=True))
+    if not found:
+        raise ValidationError({"collection": [f"There is no collection named “{name}”."]})
+    return found
+
+
+# -- Tickets and drafts ---------------------------------------------------------------------------
+class DraftSerializer(serializers.ModelSerializer[Draft]):
+    question = serializers.CharField(source="question.text")
+    decided_by = serializers.CharField(source="decided_by.username", default=None)
+
+    class Meta:
+        model = Draft
+        fields = (
+            "id",
+            "ticket",
+            "question",
+            "text",
+            "sentences",
+            "passages",
+            "status",
+            "decided_by",
+            "decided_at",
+            "created_at",
+        )
+
+
+class TicketSerializer(serializers.ModelSerializer[Ticket]):
+    assignee = serializers.CharField(source="assignee.username", default=None)
+
+    class Meta:
+        model = Ticket
+        fields = (
+            "id",
+            "conversation",
+            "subject",
+            "status",
+            "assignee",
+            "created_at",
+            "updated_at",
+        )
+
+
+class TicketDetailSerializer(TicketSerializer):
+    drafts = DraftSerializer(many=True)
+    messages = serializers.SerializerMethodField()
+
+    class Meta(TicketSerializer.Meta):
+        fields = (*TicketSerializer.Meta.fields, "drafts", "messages")
+
+    def get_messages(self, ticket: Ticket) -> list[dict[str, Any]]:
+        messages = ticket.conversation.messages.select_related("agent")
+        return [message_to_wire(message) for message in messages]
+
+
+class StatusRequest(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(Ticket.Status.choices)
+
+
+class TicketsView(viewsets.ReadOnlyModelViewSet[Ticket]):
+    """Tickets; PATCH moves one to another status."""
+
+    queryset = Ticket.objects.select_related("assignee", "conversation").prefetch_related(
+        "drafts__question", "drafts__decided_by"
+    )
+
+    def get_serializer_class(self) -> type[TicketSerializer]:
+        return TicketSerializer if self.action == "list" else TicketDetailSerializer
+
+    def get_queryset(self) -> QuerySet[Ticket]:
+        wanted = self.request.query_params.get("status")
+        tickets = super().get_queryset()
+        return tickets.filter(status=wanted) if wanted else tickets
+
+    @extend_schema(request=StatusRequest, responses=TicketDetailSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        body = StatusRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        change_status(
+            ticket=self.get_object(), status=body.validated_data["status"], agent=request.user
+        )
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+class ApproveRequest(serializers.Serializer[Any]):
+    text = serializers.CharField(required=False, max_length=20_000)
+
+
+class RejectRequest(serializers.Serializer[Any]):
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=1000)
+
+
+class DraftsView(viewsets.ReadOnlyModelViewSet[Draft]):
+    """Drafts, and the two ways to decide one. Deciding a second time answers 409."""
+
+    queryset = Draft.objects.select_related("question", "decided_by", "ticket")
+    serializer_class = DraftSerializer
+
+    def get_queryset(self) -> QuerySet[Draft]:
+        wanted = self.request.query_params.get("status")
+        drafts = super().get_queryset()
+        return drafts.filter(status=wanted) if wanted else drafts
+
+    @extend_schema(request=ApproveRequest, responses=DraftSerializer)
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        body = ApproveRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        approve_draft(
+            draft=self.get_object(), agent=request.user, text=body.validated_data.get("text")
+        )
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=RejectRequest, responses=DraftSerializer)
+    @action(detail=True, methods=["post"])
+    def reject(self, request: Request, pk: str) -> Response:
+        body = RejectRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        reject_draft(
+            draft=self.get_object(),
+            agent=request.user,
+            reason=body.validated_data.get("reason", ""),
+        )
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+# -- Runs and audit -------------------------------------------------------------------------------
+class RunSerializer(serializers.ModelSerializer[AnswerRun]):
+    question = serializers.CharField(source="question.text")
+
+    class Meta:
+        model = AnswerRun
+        exclude = ("lease_token", "lease_until")
+
+
+class RunsView(viewsets.ReadOnlyModelViewSet[AnswerRun]):
+    """Answer runs: what was found, what was proposed and kept, how long it took."""
+
+    queryset = AnswerRun.objects.select_related("question")
+    serializer_class = RunSerializer
+
+
+class AuditSerializer(serializers.ModelSerializer[AuditEntry]):
+    class Meta:
+        model = AuditEntry
+        fields = ("id", "actor_name", "action", "object_type", "object_id", "data", "created_at")
+
+
+class AuditView(viewsets.ReadOnlyModelViewSet[AuditEntry]):
+    """The audit log, newest first."""
+
+    queryset = AuditEntry.objects.all()
+    serializer_class = AuditSerializer

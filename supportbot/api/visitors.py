@@ -1,0 +1,221 @@
+"""What visitors may do over REST: the same as over the WebSocket, for where none gets through."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from supportbot.answers.models import AnswerRun
+from supportbot.answers.receive import accept_message, check_message
+from supportbot.answers.runner import runner
+from supportbot.api import visitor_tokens
+from supportbot.api.authentication import IsVisitor, VisitorAuthentication
+from supportbot.api.event_stream import event_response
+from supportbot.api.limits import MessagesLimit, VisitorsLimit
+from tickets.models import Conversation, Customer, Feedback, Message
+from tickets.services.conversations import register_visitor, start_conversation
+from tickets.services.handover import request_person
+from tickets.services.messages import give_feedback, message_to_wire
+
+
+class VisitorRequest(serializers.Serializer[Any]):
+    refresh_token = serializers.CharField(required=False, allow_blank=True, max_length=500)
+
+
+class VisitorResponse(serializers.Serializer[Any]):
+    visitor_id = serializers.UUIDField()
+    token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+    refresh_token = serializers.CharField()
+
+
+class VisitorsView(APIView):
+    """A token for a new visitor, or a new one for a visitor who comes back."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+    throttle_classes = (VisitorsLimit,)
+
+    @extend_schema(request=VisitorRequest, responses={201: VisitorResponse})
+    def post(self, request: Request) -> Response:
+        body = VisitorRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        customer = _known_visitor(body.validated_data.get("refresh_token", ""))
+        if customer is None:
+            customer = register_visitor()
+        tokens = visitor_tokens.issue(customer.pk)
+        data = {"visitor_id": customer.pk, **vars(tokens)}
+        return Response(VisitorResponse(data).data, status=201)
+
+
+def _known_visitor(refresh_token: str) -> Customer | None:
+    try:
+        return Customer.objects.filter(
+            pk=visitor_tokens.read_refresh_token(refresh_token)
+        ).first()
+    except visitor_tokens.BadTokenError:
+        return None  # an old visitor whose token has expired starts anew
+
+
+class VisitorView(APIView):
+    """Common to everything that needs a visitor token."""
+
+    authentication_classes = (VisitorAuthentication,)
+    permission_classes = (IsVisitor,)
+    throttle_classes = ()
+
+    def conversation(self, request: Request, conversation_id: UUID) -> Conversation:
+        """The visitor's own conversation; anybody else's does not exist for them."""
+        return get_object_or_404(Conversation, pk=conversation_id, customer=request.user)
+
+
+class ConversationResponse(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(Conversation.State.choices)
+    last_seq = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    messages = serializers.ListField(child=serializers.DictField())
+
+
+def _conversation_body(conversation: Conversation) -> dict[str, Any]:
+    messages = conversation.messages.select_related("agent")
+    return {
+        **ConversationResponse(
+            {
+                "id": conversation.pk,
+                "state": conversation.state,
+                "last_seq": conversation.last_seq,
+                "created_at": conversation.created_at,
+                "messages": [],
+            }
+        ).data,
+        "messages": [message_to_wire(message) for message in messages],
+    }
+
+
+class ConversationsView(VisitorView):
+    """Start a conversation."""
+
+    throttle_classes = (MessagesLimit,)
+
+    @extend_schema(request=None, responses={201: ConversationResponse})
+    def post(self, request: Request) -> Response:
+        conversation = start_conversation(customer=request.user)
+        return Response(_conversation_body(conversation), status=201)
+
+
+class ConversationView(VisitorView):
+    """A conversation with its messages."""
+
+    @extend_schema(responses=ConversationResponse)
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        return Response(_conversation_body(self.conversation(request, conversation_id)))
+
+
+class MessagesView(VisitorView):
+    """Ask or say something. The answer comes as events."""
+
+    throttle_classes = (MessagesLimit,)
+
+    @extend_schema(
+        request=inline_serializer(
+            "MessageRequest",
+            {"text": serializers.CharField(), "client_id": serializers.CharField(max_length=100)},
+        ),
+        responses={
+            202: inline_serializer(
+                "MessageAccepted",
+                {"message": serializers.DictField(), "run_id": serializers.UUIDField()},
+            )
+        },
+    )
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        conversation = self.conversation(request, conversation_id)
+        incoming = check_message(request.data)
+        message, run = accept_message(conversation=conversation, incoming=incoming)
+        if run.status == AnswerRun.Status.QUEUED:
+            transaction.on_commit(lambda: runner.submit(run.pk))
+        return Response({"message": message_to_wire(message), "run_id": run.pk}, status=202)
+
+
+class EventsView(VisitorView):
+    """The conversation's events after a number: a stream, or one JSON answer when there are some.
+
+    `Accept: application/json` waits up to `wait` seconds (25) for events and answers
+    `{"events": [...]}`; anything else gets Server-Sent Events.
+    """
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("after", OpenApiTypes.INT, description="the last number you have"),
+            OpenApiParameter("wait", OpenApiTypes.INT, description="seconds, for JSON only"),
+        ],
+        responses={
+            (200, "application/json"): inline_serializer(
+                "Events", {"events": serializers.ListField(child=serializers.DictField())}
+            ),
+            (200, "text/event-stream"): OpenApiTypes.STR,
+        },
+    )
+    def get(self, request: Request, conversation_id: UUID) -> HttpResponseBase:
+        conversation = self.conversation(request, conversation_id)
+        after = request.headers.get("Last-Event-ID") or request.query_params.get("after", "0")
+        wait = request.query_params.get("wait", "25")
+        if not after.isdecimal() or not wait.isdecimal():
+            raise serializers.ValidationError({"after": ["“after” and “wait” are whole numbers."]})
+        as_json = "application/json" in request.headers.get("Accept", "")
+        return event_response(
+            conversation.pk, after=int(after), as_json=as_json, wait=min(int(wait), 25)
+        )
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        # The stream's media type is no renderer of DRF's; errors are JSON whatever was asked for.
+        return super().perform_content_negotiation(request, force=True)
+
+
+class HandoverView(VisitorView):
+    """Ask for a person."""
+
+    @extend_schema(
+        request=None,
+        responses={
+            202: inline_serializer("HandoverAccepted", {"ticket_id": serializers.CharField()})
+        },
+    )
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        ticket = request_person(conversation=self.conversation(request, conversation_id))
+        return Response({"ticket_id": str(ticket.pk)}, status=202)
+
+
+class FeedbackRequest(serializers.Serializer[Any]):
+    value = serializers.ChoiceField(Feedback.Value.choices)
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+
+
+class FeedbackView(VisitorView):
+    """Say whether an answer helped."""
+
+    throttle_classes = (MessagesLimit,)
+
+    @extend_schema(request=FeedbackRequest, responses={200: FeedbackRequest})
+    def post(self, request: Request, message_id: UUID) -> Response:
+        message = get_object_or_404(
+            Message.objects.exclude(author=Message.Author.CUSTOMER),
+            pk=message_id,
+            conversation__customer=request.user,
+        )
+        body = FeedbackRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        feedback = give_feedback(message=message, **body.validated_data)
+        return Response({"value": feedback.value, "comment": feedback.comment})

@@ -1,0 +1,44 @@
+"""The ASGI application: HTTP through Django, the widget's WebSocket through Channels, and the
+lifespan in which this process takes answers."""
+
+import os
+from typing import Any
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "supportbot.settings")
+http = get_asgi_application()
+
+from django.urls import path  # noqa: E402
+
+from supportbot.answers.runner import runner  # noqa: E402
+from supportbot.api.realtime import ChatConsumer  # noqa: E402
+from supportbot.warmup import warm_up  # noqa: E402
+
+
+async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Start and stop what lives as long as the process."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            try:
+                await warm_up()
+            except Exception as error:  # noqa: BLE001  (the server prints it and exits)
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
+            await runner.start()
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await runner.stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+application = ProtocolTypeRouter(
+    {
+        "http": http,
+        "websocket": URLRouter([path("ws/chat/", ChatConsumer.as_asgi())]),
+        "lifespan": lifespan,
+    }
+)

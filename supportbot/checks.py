@@ -1,0 +1,93 @@
+"""System checks: a wrong setting is told with an id and a hint before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from limits import parse
+
+from knowledge.embedding.model import BUNDLED
+from tickets.models import Conversation
+
+
+@register()
+def check_settings(**_: Any) -> list[CheckMessage]:
+    """Everything below, in one list."""
+    return [*_answer_mode(), *_model(), *_embedding_model(), *_origins(), *_rates()]
+
+
+def _answer_mode() -> list[CheckMessage]:
+    if settings.ANSWER_MODE in Conversation.Mode.values:
+        return []
+    hint = "Set SUPPORTBOT_ANSWER_MODE to auto or draft."
+    return [
+        Error(f"{settings.ANSWER_MODE!r} is no answer mode.", hint=hint, id="supportbot.E001")
+    ]
+
+
+def _model() -> list[CheckMessage]:
+    messages: list[CheckMessage] = []
+    if bool(settings.MODEL) != bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL):
+        messages.append(
+            Warning(
+                "The language model is set up in part, so answers are extractive.",
+                hint="Set SUPPORTBOT_MODEL and OPENAI_API_KEY or OPENAI_BASE_URL, or none of them.",
+                id="supportbot.W002",
+            )
+        )
+    url = urlsplit(settings.OPENAI_BASE_URL)
+    if settings.OPENAI_BASE_URL and (url.scheme not in {"http", "https"} or not url.netloc):
+        messages.append(
+            Error(
+                f"OPENAI_BASE_URL is no web address: {settings.OPENAI_BASE_URL!r}.",
+                hint="Give it with its scheme, such as http://localhost:11434/v1.",
+                id="supportbot.E003",
+            )
+        )
+    return messages
+
+
+def _embedding_model() -> list[CheckMessage]:
+    name = settings.EMBEDDING_MODEL
+    if name == BUNDLED or not name.startswith(("/", ".")) or Path(name).is_dir():
+        return []
+    hint = "Set SUPPORTBOT_EMBEDDING_MODEL to a folder that exists, a hub name, or bundled."
+    return [Error(f"There is no folder {name!r}.", hint=hint, id="supportbot.E004")]
+
+
+def _origins() -> list[CheckMessage]:
+    wrong = [
+        origin
+        for origin in settings.WIDGET_ORIGINS
+        if urlsplit(origin).scheme not in {"http", "https"} or urlsplit(origin).path
+    ]
+    if not wrong:
+        return []
+    hint = "An origin is a scheme and a host, such as https://shop.example, with no path."
+    return [
+        Error(
+            f"SUPPORTBOT_WIDGET_ORIGINS has no origins in it: {', '.join(wrong)}.",
+            hint=hint,
+            id="supportbot.E005",
+        )
+    ]
+
+
+def _rates() -> list[CheckMessage]:
+    messages: list[CheckMessage] = []
+    for scope, rate in settings.RATE_LIMITS.items():
+        try:
+            parse(rate)
+        except ValueError:
+            messages.append(
+                Error(
+                    f"{rate!r} is no rate.",
+                    hint=f"Set SUPPORTBOT_LIMIT_{scope.upper()} to something like 20/minute.",
+                    id="supportbot.E006",
+                )
+            )
+    return messages

