@@ -1,0 +1,218 @@
+// The conversation without a face: state, outbox and connection, moved by what the visitor does and the server says.
+import type { ClientFrame, FeedbackValue } from './contract';
+import { frames, parseEvent } from './contract';
+import { hasGap, reduce } from './reducer';
+import type { Action } from './reducer';
+import { Session } from './session';
+import { initialState } from './state';
+import type { State } from './state';
+import { Storage } from './storage';
+import type { OutboxEntry } from './storage';
+import { strings } from './strings';
+import { Connection } from './transport/connection';
+import type { ConnectionStatus } from './transport/connection';
+
+// Silence this long after a message was sent means a dead socket that the browser has not noticed.
+const CONFIRM_MS = 10_000;
+const TYPING_SHOWN_MS = 5_000;
+const TYPING_SENT_MS = 3_000;
+// An unsent message older than this is not sent by itself: the visitor may have moved on.
+const OUTBOX_FRESH_MS = 60 * 60 * 1000;
+// A phone that slept longer than this may hold a dead socket.
+const SLEEP_MS = 60_000;
+
+export type Listener = () => void;
+
+export class ChatClient {
+  state: State = initialState;
+  readonly storage: Storage;
+  private readonly connection: Connection;
+  private readonly waiting: ClientFrame[] = [];
+  private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
+  private typingSentAt = 0;
+  private hiddenAt = 0;
+  private startsOver = false;
+
+  constructor(
+    baseUrl: string,
+    private readonly onChange: Listener,
+  ) {
+    this.storage = new Storage(baseUrl);
+    const session = new Session(baseUrl, this.storage, () => {
+      this.connection.forgetConversation();
+      this.dispatch({ type: 'local.reset' });
+    });
+    this.connection = new Connection(baseUrl, session, {
+      onStatus: this.onChange,
+      onOpen: (fresh) => this.opened(fresh),
+      onEvent: (raw) => this.receive(raw),
+      after: () => this.lastSeen(),
+    });
+    this.restoreOutbox();
+  }
+
+  get status(): ConnectionStatus {
+    return this.connection.status;
+  }
+
+  /** True for a visitor who has been here before and may find a conversation. */
+  get isReturning(): boolean {
+    return this.storage.refreshToken !== null || this.state.pending.length > 0;
+  }
+
+  start(): void {
+    window.addEventListener('online', this.wentOnline);
+    window.addEventListener('offline', this.onChange);
+    document.addEventListener('visibilitychange', this.visibilityChanged);
+    this.connection.start();
+  }
+
+  stop(): void {
+    window.removeEventListener('online', this.wentOnline);
+    window.removeEventListener('offline', this.onChange);
+    document.removeEventListener('visibilitychange', this.visibilityChanged);
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.timers.clear();
+    this.connection.stop();
+  }
+
+  send(text: string): void {
+    const entry: OutboxEntry = { clientId: newId(), text, at: new Date().toISOString(), failure: null };
+    this.storage.keep(entry);
+    this.dispatch({ type: 'local.queued', ...entry });
+    this.deliver(entry);
+  }
+
+  /** Sends a failed message again under the same client id: the server answers it once, however often it arrives. */
+  retry(clientId: string): void {
+    const item = this.state.pending.find((each) => each.clientId === clientId);
+    if (!item) return;
+    const again: OutboxEntry = { clientId, text: item.text, at: new Date().toISOString(), failure: null };
+    this.storage.keep(again);
+    this.dispatch({ type: 'local.retried', clientId });
+    this.deliver(again);
+  }
+
+  discard(clientId: string): void {
+    this.storage.drop(clientId);
+    this.dispatch({ type: 'local.discarded', clientId });
+  }
+
+  askForPerson(): void {
+    if (this.state.handoverAsked || this.state.speaker !== 'bot') return;
+    this.dispatch({ type: 'local.handover' });
+    this.sendOrWait(frames.handover());
+  }
+
+  rate(messageId: string, value: FeedbackValue, comment = ''): void {
+    this.dispatch({ type: 'local.feedback', messageId, value });
+    this.sendOrWait(frames.feedback(messageId, value, comment));
+  }
+
+  /** Tells a waiting or talking agent that the visitor types, at most every few seconds. */
+  typing(): void {
+    const now = Date.now();
+    if (this.state.speaker === 'bot' || now - this.typingSentAt < TYPING_SENT_MS) return;
+    this.typingSentAt = now;
+    this.connection.send(frames.typing());
+  }
+
+  private restoreOutbox(): void {
+    for (const entry of this.storage.outbox) {
+      const { clientId } = entry;
+      const stale = Date.now() - Date.parse(entry.at) > OUTBOX_FRESH_MS;
+      const failure = entry.failure ?? (stale ? { text: strings.notSent, retryable: true } : null);
+      this.state = reduce(this.state, { type: 'local.queued', ...entry });
+      if (failure) this.state = reduce(this.state, { type: 'local.failed', clientId, ...failure });
+    }
+  }
+
+  private dispatch(action: Action): void {
+    const before = this.state;
+    this.state = reduce(before, action);
+    if (this.state !== before) this.onChange();
+  }
+
+  private opened(fresh: boolean): void {
+    if (fresh) this.dispatch({ type: 'local.reset' });
+    for (const item of this.state.pending) if (!item.failure) this.deliver(item);
+    for (const frame of this.waiting.splice(0)) this.connection.send(frame);
+  }
+
+  private deliver({ clientId, text }: { clientId: string; text: string }): void {
+    if (!this.connection.send(frames.message(clientId, text))) return;
+    this.after(`confirm:${clientId}`, CONFIRM_MS, () => {
+      this.startsOver = true;
+      this.connection.reconnectLater();
+    });
+  }
+
+  /**
+   * The last event seen, for hello. After a message that nobody confirmed the log is read from its start: the server
+   * may be on another conversation, whose numbers this one would take for old.
+   */
+  private lastSeen(): number {
+    if (this.startsOver) this.dispatch({ type: 'local.reset' });
+    this.startsOver = false;
+    return this.state.lastSeq;
+  }
+
+  private sendOrWait(frame: ClientFrame): void {
+    if (!this.connection.send(frame)) this.waiting.push(frame);
+  }
+
+  private receive(raw: unknown): void {
+    const event = parseEvent(raw);
+    if (!event) return;
+    if (hasGap(this.state, event)) {
+      this.connection.reconnectLater();
+      return;
+    }
+    this.dispatch(event);
+    if (event.type === 'message.created') this.confirmed(event.message.client_id);
+    if (event.type === 'error') this.failed(event.client_id);
+    if (event.type === 'agent.typing') {
+      this.after('typing', TYPING_SHOWN_MS, () => this.dispatch({ type: 'local.typing_ended' }));
+    }
+  }
+
+  private confirmed(clientId: string | null): void {
+    if (clientId === null) return;
+    this.clear(`confirm:${clientId}`);
+    this.storage.drop(clientId);
+  }
+
+  private failed(clientId: string | null): void {
+    const item = this.state.pending.find((each) => each.clientId === clientId);
+    if (!item) return;
+    this.clear(`confirm:${item.clientId}`);
+    this.storage.keep({ clientId: item.clientId, text: item.text, at: item.at, failure: item.failure });
+  }
+
+  private after(name: string, delay: number, run: () => void): void {
+    this.clear(name);
+    this.timers.set(name, setTimeout(run, delay));
+  }
+
+  private clear(name: string): void {
+    clearTimeout(this.timers.get(name));
+    this.timers.delete(name);
+  }
+
+  private readonly wentOnline = (): void => this.connection.reconnect();
+
+  private readonly visibilityChanged = (): void => {
+    if (document.hidden) {
+      this.hiddenAt = Date.now();
+      return;
+    }
+    const slept = this.hiddenAt > 0 && Date.now() - this.hiddenAt > SLEEP_MS;
+    if (this.status === 'reconnecting' || slept) this.connection.reconnect();
+  };
+}
+
+/** randomUUID exists on secure pages only; a page on plain http still needs ids that do not collide. */
+function newId(): string {
+  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,254 @@
+// The wire: every server event and client frame as a tagged union, and the parser that turns raw JSON into it.
+// tests/contracts/realtime.json is the authority; contract.test.ts asserts this file against it.
+
+export const SUBPROTOCOL = 'supportbot.v1';
+export const TOKEN_PREFIX = 'token.';
+
+export const AUTHORS = ['customer', 'bot', 'agent', 'system'] as const;
+export const RUN_STATUSES = ['searching', 'writing'] as const;
+export const OUTCOMES = ['answered', 'no_answer', 'handed_over', 'failed'] as const;
+export const REPLACED_REASONS = ['restarted', 'model_failed', 'handed_over'] as const;
+export const HANDOVER_STATES = ['bot', 'waiting', 'agent'] as const;
+export const TICKET_STATUSES = ['open', 'pending', 'resolved', 'closed'] as const;
+
+export type Author = (typeof AUTHORS)[number];
+export type RunStatus = (typeof RUN_STATUSES)[number];
+export type Outcome = (typeof OUTCOMES)[number];
+export type ReplacedReason = (typeof REPLACED_REASONS)[number];
+export type HandoverState = (typeof HANDOVER_STATES)[number];
+export type TicketStatus = (typeof TICKET_STATUSES)[number];
+
+/** A passage as it stood when the answer was written. `n` is its number within one answer. */
+export interface Citation {
+  readonly n: number;
+  readonly passage_id: string;
+  readonly document_id: string;
+  readonly title: string;
+  readonly heading: readonly string[];
+  readonly page: number | null;
+  readonly quote: string;
+  readonly passage: string;
+  readonly version: number;
+  /** A calendar date, `2026-03-01`, or null when the version has no start date. */
+  readonly effective_from: string | null;
+  readonly updated_at: string;
+}
+
+export interface Sentence {
+  readonly text: string;
+  readonly citations: readonly Citation[];
+}
+
+export interface Message {
+  readonly id: string;
+  readonly author: Author;
+  readonly text: string;
+  readonly created_at: string;
+  readonly client_id: string | null;
+  readonly agent_name: string | null;
+  readonly run_id: string | null;
+  readonly sentences: readonly Sentence[];
+}
+
+/** `seq` counts stored events from 1 without a gap; 0 marks a frame that is not stored. */
+interface Stamp {
+  readonly seq: number;
+  readonly at: string;
+}
+
+export interface ErrorEvent extends Stamp {
+  readonly type: 'error';
+  readonly code: string;
+  readonly text: string;
+  readonly client_id: string | null;
+  readonly retryable: boolean;
+}
+
+export type ServerEvent =
+  | (Stamp & { readonly type: 'message.created'; readonly message: Message })
+  | (Stamp & { readonly type: 'run.started'; readonly run_id: string; readonly message_id: string })
+  | (Stamp & { readonly type: 'run.status'; readonly run_id: string; readonly status: RunStatus; readonly text: string })
+  | (Stamp & Sentence & { readonly type: 'answer.sentence'; readonly run_id: string; readonly index: number })
+  | (Stamp & { readonly type: 'answer.replaced'; readonly run_id: string; readonly reason: ReplacedReason })
+  | (Stamp & {
+      readonly type: 'answer.completed';
+      readonly run_id: string;
+      readonly outcome: Outcome;
+      readonly offer_handover: boolean;
+      readonly message: Message;
+    })
+  | (Stamp & {
+      readonly type: 'handover.changed';
+      readonly state: HandoverState;
+      readonly agent_name: string | null;
+      readonly text: string;
+    })
+  | (Stamp & { readonly type: 'agent.typing'; readonly agent_name: string })
+  | (Stamp & { readonly type: 'ticket.changed'; readonly ticket_id: string; readonly status: TicketStatus })
+  | ErrorEvent;
+
+/** A stored event of a later server. It counts for `seq` and changes nothing else. */
+export interface UnknownEvent extends Stamp {
+  readonly type: 'unknown';
+}
+
+export type FeedbackValue = 'up' | 'down';
+
+export type ClientFrame =
+  | { readonly type: 'hello'; readonly after: number; readonly conversation?: string }
+  | { readonly type: 'message'; readonly client_id: string; readonly text: string }
+  | { readonly type: 'feedback'; readonly message_id: string; readonly value: FeedbackValue; readonly comment?: string }
+  | { readonly type: 'handover' }
+  | { readonly type: 'typing' };
+
+/** The frames the client builds. One function each, so that the contract test can hold them to the fixture. */
+export const frames = {
+  hello: (after: number, conversation?: string | null): ClientFrame =>
+    conversation ? { type: 'hello', after, conversation } : { type: 'hello', after },
+  message: (client_id: string, text: string): ClientFrame => ({ type: 'message', client_id, text }),
+  feedback: (message_id: string, value: FeedbackValue, comment = ''): ClientFrame =>
+    comment ? { type: 'feedback', message_id, value, comment } : { type: 'feedback', message_id, value },
+  handover: (): ClientFrame => ({ type: 'handover' }),
+  typing: (): ClientFrame => ({ type: 'typing' }),
+};
+
+type Raw = Readonly<Record<string, unknown>>;
+
+export function isRecord(value: unknown): value is Raw {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Raised inside the parser for a known type with a field missing; never leaves this file. */
+class MalformedError extends Error {}
+
+function text(raw: Raw, key: string): string {
+  const value = raw[key];
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  throw new MalformedError(key);
+}
+
+function number(raw: Raw, key: string): number {
+  const value = raw[key];
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  throw new MalformedError(key);
+}
+
+function optionalText(raw: Raw, key: string): string | null {
+  return raw[key] === undefined || raw[key] === null ? null : text(raw, key);
+}
+
+function list(raw: Raw, key: string): readonly unknown[] {
+  const value = raw[key];
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
+}
+
+function record(value: unknown): Raw {
+  if (isRecord(value)) return value;
+  throw new MalformedError('object');
+}
+
+/** A value of a closed list; a value that a later server adds becomes `otherwise`. */
+function oneOf<T extends string>(raw: Raw, key: string, known: readonly T[], otherwise: T): T {
+  const value = raw[key];
+  return known.find((each) => each === value) ?? otherwise;
+}
+
+function parseCitation(value: unknown): Citation {
+  const raw = record(value);
+  return {
+    n: number(raw, 'n'),
+    passage_id: text(raw, 'passage_id'),
+    document_id: text(raw, 'document_id'),
+    title: text(raw, 'title'),
+    heading: list(raw, 'heading').filter((each): each is string => typeof each === 'string'),
+    page: typeof raw.page === 'number' ? raw.page : null,
+    quote: text(raw, 'quote'),
+    passage: text(raw, 'passage'),
+    version: number(raw, 'version'),
+    effective_from: optionalText(raw, 'effective_from'),
+    updated_at: text(raw, 'updated_at'),
+  };
+}
+
+function parseSentence(value: unknown): Sentence {
+  const raw = record(value);
+  return { text: text(raw, 'text'), citations: list(raw, 'citations').map(parseCitation) };
+}
+
+function parseMessage(value: unknown): Message {
+  const raw = record(value);
+  return {
+    id: text(raw, 'id'),
+    author: oneOf(raw, 'author', AUTHORS, 'system'),
+    text: text(raw, 'text'),
+    created_at: text(raw, 'created_at'),
+    client_id: optionalText(raw, 'client_id'),
+    agent_name: optionalText(raw, 'agent_name'),
+    run_id: optionalText(raw, 'run_id'),
+    sentences: list(raw, 'sentences').map(parseSentence),
+  };
+}
+
+type EventType = ServerEvent['type'];
+type Body<T extends EventType> = Omit<Extract<ServerEvent, { type: T }>, keyof Stamp | 'type'>;
+
+/** One reader for every event type: leaving one out does not compile. */
+const READERS: { readonly [T in EventType]: (raw: Raw) => Body<T> } = {
+  'message.created': (raw) => ({ message: parseMessage(raw.message) }),
+  'run.started': (raw) => ({ run_id: text(raw, 'run_id'), message_id: text(raw, 'message_id') }),
+  'run.status': (raw) => ({
+    run_id: text(raw, 'run_id'),
+    status: oneOf(raw, 'status', RUN_STATUSES, 'searching'),
+    text: text(raw, 'text'),
+  }),
+  'answer.sentence': (raw) => ({ run_id: text(raw, 'run_id'), index: number(raw, 'index'), ...parseSentence(raw) }),
+  'answer.replaced': (raw) => ({
+    run_id: text(raw, 'run_id'),
+    reason: oneOf(raw, 'reason', REPLACED_REASONS, 'restarted'),
+  }),
+  'answer.completed': (raw) => ({
+    run_id: text(raw, 'run_id'),
+    outcome: oneOf(raw, 'outcome', OUTCOMES, 'answered'),
+    offer_handover: raw.offer_handover === true,
+    message: parseMessage(raw.message),
+  }),
+  'handover.changed': (raw) => ({
+    state: oneOf(raw, 'state', HANDOVER_STATES, 'bot'),
+    agent_name: optionalText(raw, 'agent_name'),
+    text: optionalText(raw, 'text') ?? '',
+  }),
+  'agent.typing': (raw) => ({ agent_name: optionalText(raw, 'agent_name') ?? '' }),
+  'ticket.changed': (raw) => ({
+    ticket_id: text(raw, 'ticket_id'),
+    status: oneOf(raw, 'status', TICKET_STATUSES, 'open'),
+  }),
+  error: (raw) => ({
+    code: text(raw, 'code'),
+    text: text(raw, 'text'),
+    client_id: optionalText(raw, 'client_id'),
+    retryable: raw.retryable === true,
+  }),
+};
+
+function isEventType(value: unknown): value is EventType {
+  return typeof value === 'string' && Object.hasOwn(READERS, value);
+}
+
+/**
+ * Raw JSON → event. A type this client does not know, or a known one it cannot read, becomes `unknown`, so that its
+ * `seq` still counts; something that is no event at all becomes null.
+ */
+export function parseEvent(raw: unknown): ServerEvent | UnknownEvent | null {
+  if (!isRecord(raw) || typeof raw.seq !== 'number' || typeof raw.type !== 'string') return null;
+  const stamp: Stamp = { seq: raw.seq, at: typeof raw.at === 'string' ? raw.at : '' };
+  if (isEventType(raw.type)) {
+    try {
+      // The reader of a type returns the body of that type; a mapped lookup loses that link, so it is restated here.
+      return { ...stamp, type: raw.type, ...READERS[raw.type](raw) } as ServerEvent;
+    } catch (error) {
+      if (!(error instanceof MalformedError)) throw error;
+    }
+  }
+  return { ...stamp, type: 'unknown' };
+}

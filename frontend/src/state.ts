@@ -1,0 +1,108 @@
+// The state of one conversation as the visitor sees it, and the questions the views ask of it.
+import type { FeedbackValue, HandoverState, Message, Outcome, Sentence, TicketStatus } from './contract';
+
+/** A message by the customer, an agent or the system. */
+export interface MessageItem {
+  readonly kind: 'message';
+  readonly key: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly message: Message;
+}
+
+/** One run of the bot: from the first status line, through its checked sentences, to the finished message. */
+export interface AnswerItem {
+  readonly kind: 'answer';
+  readonly key: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly working: boolean;
+  readonly status: string;
+  readonly restarted: boolean;
+  readonly sentences: readonly Sentence[];
+  readonly message: Message | null;
+  readonly outcome: Outcome | null;
+  readonly offerHandover: boolean;
+}
+
+export type Notice =
+  | { readonly about: 'handover'; readonly state: HandoverState; readonly agentName: string | null }
+  | { readonly about: 'ticket'; readonly status: TicketStatus }
+  | { readonly about: 'error'; readonly text: string };
+
+/** A line between messages: who joined, what was closed, what went wrong. */
+export interface NoticeItem {
+  readonly kind: 'notice';
+  readonly key: string;
+  readonly seq: number;
+  readonly at: string;
+  readonly notice: Notice;
+}
+
+/** A message of the visitor that the server has not confirmed yet. */
+export interface PendingItem {
+  readonly kind: 'pending';
+  readonly key: string;
+  readonly at: string;
+  readonly clientId: string;
+  readonly text: string;
+  /** Null while it is being sent. */
+  readonly failure: Failure | null;
+}
+
+export interface Failure {
+  readonly text: string;
+  readonly retryable: boolean;
+}
+
+export type StoredItem = MessageItem | AnswerItem | NoticeItem;
+export type Item = StoredItem | PendingItem;
+
+export interface State {
+  readonly lastSeq: number;
+  readonly items: readonly StoredItem[];
+  readonly pending: readonly PendingItem[];
+  readonly speaker: HandoverState;
+  readonly agentName: string | null;
+  readonly handoverText: string;
+  /** True from the visitor's click until the server answers it. */
+  readonly handoverAsked: boolean;
+  readonly typing: string | null;
+  readonly feedback: Readonly<Record<string, FeedbackValue>>;
+}
+
+export const initialState: State = {
+  lastSeq: 0,
+  items: [],
+  pending: [],
+  speaker: 'bot',
+  agentName: null,
+  handoverText: '',
+  handoverAsked: false,
+  typing: null,
+  feedback: {},
+};
+
+/** What is shown, in order. Unconfirmed messages come last, because the server decides their place. */
+export function timeline(state: State): readonly Item[] {
+  return [...state.items, ...state.pending];
+}
+
+export function isEmpty(state: State): boolean {
+  return state.items.length === 0 && state.pending.length === 0;
+}
+
+/** How many finished messages from the other side are newer than `readSeq`. */
+export function unreadCount(state: State, readSeq: number): number {
+  return state.items.filter((item) => item.seq > readSeq && isFromOtherSide(item)).length;
+}
+
+function isFromOtherSide(item: StoredItem): boolean {
+  if (item.kind === 'answer') return !item.working && item.sentences.length > 0;
+  return item.kind === 'message' && item.message.author === 'agent';
+}
+
+/** The answer that may offer a person: only the newest, so that history is not a wall of buttons. */
+export function lastAnswerKey(state: State): string | null {
+  return state.items.findLast((item) => item.kind === 'answer')?.key ?? null;
+}

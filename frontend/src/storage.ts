@@ -1,0 +1,117 @@
+// What the browser remembers between visits: the refresh token, the outbox, how far the visitor has read.
+import type { Failure } from './state';
+
+/** A message kept until the server confirms it, so that a reload does not lose it. */
+export interface OutboxEntry {
+  readonly clientId: string;
+  readonly text: string;
+  readonly at: string;
+  readonly failure: Failure | null;
+}
+
+/** The part of localStorage that is used; a Map serves where storage is switched off. */
+export interface KeyValue {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
+export class Storage {
+  private readonly prefix: string;
+  private readonly area: KeyValue;
+
+  /** Keys carry the server's address, so that two servers on one site keep apart. */
+  constructor(baseUrl: string, area: KeyValue = browserArea()) {
+    this.prefix = `support-chat:${baseUrl}:`;
+    this.area = area;
+  }
+
+  get refreshToken(): string | null {
+    return this.read('refresh');
+  }
+
+  set refreshToken(token: string | null) {
+    this.write('refresh', token);
+  }
+
+  get readSeq(): number {
+    return Number(this.read('read') ?? 0);
+  }
+
+  set readSeq(seq: number) {
+    this.write('read', String(seq));
+  }
+
+  /** For a refresh token the server no longer takes: the next visitor starts with an empty conversation. */
+  forgetVisitor(): void {
+    this.write('refresh', null);
+    this.write('read', null);
+  }
+
+  get outbox(): readonly OutboxEntry[] {
+    try {
+      const value: unknown = JSON.parse(this.read('outbox') ?? '[]');
+      return Array.isArray(value) ? value.filter(isOutboxEntry) : [];
+    } catch {
+      return [];
+    }
+  }
+
+  /** Adds or replaces the entry of one client id. Reads first: another tab may have written. */
+  keep(entry: OutboxEntry): void {
+    this.writeOutbox([...this.outbox.filter((each) => each.clientId !== entry.clientId), entry]);
+  }
+
+  drop(clientId: string): void {
+    const rest = this.outbox.filter((each) => each.clientId !== clientId);
+    if (rest.length !== this.outbox.length) this.writeOutbox(rest);
+  }
+
+  private writeOutbox(entries: readonly OutboxEntry[]): void {
+    this.write('outbox', entries.length === 0 ? null : JSON.stringify(entries));
+  }
+
+  private read(key: string): string | null {
+    try {
+      return this.area.getItem(this.prefix + key);
+    } catch {
+      return null;
+    }
+  }
+
+  private write(key: string, value: string | null): void {
+    try {
+      if (value === null) this.area.removeItem(this.prefix + key);
+      else this.area.setItem(this.prefix + key, value);
+    } catch {
+      // Storage that is full or forbidden costs the memory between visits, never the chat.
+    }
+  }
+}
+
+function isOutboxEntry(value: unknown): value is OutboxEntry {
+  if (typeof value !== 'object' || value === null) return false;
+  const entry = value as Partial<Record<keyof OutboxEntry, unknown>>;
+  return typeof entry.clientId === 'string' && typeof entry.text === 'string' && typeof entry.at === 'string';
+}
+
+/** localStorage, or memory where the browser forbids it (private windows, sandboxed frames). */
+export function browserArea(): KeyValue {
+  try {
+    const probe = 'support-chat:probe';
+    window.localStorage.setItem(probe, '1');
+    window.localStorage.removeItem(probe);
+    return window.localStorage;
+  } catch {
+    return memoryArea();
+  }
+}
+
+export function memoryArea(): KeyValue {
+  const map = new Map<string, string>();
+  return {
+    getItem: (key) => map.get(key) ?? null,
+    setItem: (key, value) => void map.set(key, value),
+    removeItem: (key) => void map.delete(key),
+  };
+}

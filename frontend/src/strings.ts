@@ -1,0 +1,78 @@
+// Every word the widget says, in one place. A translation is another object of the type Strings.
+
+const plural = new Intl.PluralRules('en');
+
+function count(n: number, one: string, other: string): string {
+  return `${n} ${plural.select(n) === 'one' ? one : other}`;
+}
+
+export const strings = {
+  heading: 'Support',
+  subtitle: 'Answers with their sources',
+  subtitleAgent: (name: string) => `You are talking with ${name}`,
+  agentFallback: 'a colleague',
+  greeting: 'Hello! How can we help?',
+  greetingDetail: 'Ask a question. Every answer shows the passages it rests on.',
+  suggestions: 'Example questions',
+  placeholder: 'Ask a question…',
+  placeholderAgent: 'Write a message…',
+  disclosure: 'Automated assistant',
+  privacy: 'Privacy',
+
+  open: 'Open chat',
+  openUnread: (n: number) => `Open chat, ${count(n, 'unread message', 'unread messages')}`,
+  close: 'Close chat',
+  input: 'Your message',
+  send: 'Send message',
+  log: 'Conversation',
+  newMessage: 'New message',
+
+  you: 'You',
+  bot: 'Assistant',
+  agent: 'Support',
+  sending: 'Sending…',
+  notSent: 'This message was not sent.',
+  tryAgain: 'Try again',
+  edit: 'Edit',
+
+  thinking: 'Reading your question',
+  restarted: 'Starting the answer again…',
+  typing: (name: string) => (name === '' ? 'Typing…' : `${name} is typing…`),
+
+  talkToPerson: 'Talk to a person',
+  personAsked: 'A person has been asked',
+  waiting: 'You asked for a person. A colleague will reply here.',
+  noticeWaiting: 'You asked for a person',
+  noticeJoined: (name: string) => `${name} joined the conversation`,
+  noticeJoinedUnnamed: 'A colleague joined the conversation',
+  noticeReturned: 'The assistant is answering again',
+  ticketResolved: 'This conversation was marked as resolved. Write again if you need more help.',
+  ticketClosed: 'This conversation was closed. Write again if you need more help.',
+
+  source: 'Source',
+  sourcesHeading: 'Sources',
+  table: 'Table',
+  citation: (n: number, title: string) => `Source ${n}: ${title}`,
+  closeSource: 'Close source',
+  page: (n: number) => `Page ${n}`,
+  version: (n: number) => `Version ${n}`,
+  effectiveFrom: (date: string) => `in effect from ${date}`,
+  updated: (date: string) => `updated ${date}`,
+  quoted: 'The answer rests on the highlighted words.',
+
+  helpful: 'This answer helped',
+  notHelpful: 'This answer did not help',
+  feedbackQuestion: 'Was this helpful?',
+  feedbackThanks: 'Thank you for telling us.',
+  feedbackComment: 'What was wrong or missing? (optional)',
+  feedbackSend: 'Send comment',
+
+  reconnecting: 'Reconnecting…',
+  offline: 'You are offline. Your messages will be sent when you are back.',
+  refused: 'This chat is not available on this page.',
+
+  today: 'Today',
+  yesterday: 'Yesterday',
+};
+
+export type Strings = typeof strings;

@@ -1,0 +1,96 @@
+// Rows of the conversation: bubbles, sentences, citations, sources, rating, notices.
+
+export const messageStyles = `
+.rows { display: flex; flex-direction: column; gap: 14px; }
+.row { display: flex; flex-direction: column; align-items: flex-start; max-inline-size: 100%; position: relative; }
+.row.mine { align-items: flex-end; padding-inline-start: 40px; }
+.row.theirs { padding-inline-end: 20px; }
+.author { font-size: 12px; font-weight: 600; color: var(--muted); margin-block-end: 4px; padding-inline-start: 2px; }
+.bubble {
+  padding: 10px 14px; border-radius: 16px; max-inline-size: 100%; overflow-wrap: anywhere; white-space: pre-wrap;
+  background: var(--surface); border: 1px solid var(--line); border-start-start-radius: 5px;
+}
+.mine .bubble {
+  background: var(--brand); color: var(--on-brand); border-color: transparent; border-start-start-radius: 16px;
+  border-end-end-radius: 5px;
+}
+.sending .bubble { opacity: .72; }
+.failed .bubble { background: var(--danger-tint); color: var(--text); border-color: var(--danger); }
+.time { font-size: 11.5px; color: var(--muted); padding: 3px 2px 0; }
+.feedback-row .time { margin-inline-start: auto; padding: 0; }
+.delivery {
+  display: flex; flex-direction: column; align-items: flex-end; font-size: 12.5px; color: var(--muted);
+  padding-block-start: 4px;
+}
+.problem { text-align: end; }
+.problem .icon { display: inline-block; vertical-align: -3px; margin-inline-end: 5px; }
+.failed .delivery { color: var(--danger); }
+.delivery .icon, .notice .icon { inline-size: 16px; block-size: 16px; }
+.appear { animation: appear .32s ease both; }
+
+.sentence { white-space: pre-wrap; }
+.own-line { display: block; }
+.cite {
+  display: inline-grid; place-items: center; min-inline-size: 24px; block-size: 24px; margin-block: -4px; margin-inline: 1px -1px;
+  vertical-align: 3px; border-radius: 8px;
+}
+.cite span {
+  min-inline-size: 18px; padding-inline: 5px; border-radius: 6px; background: var(--tint); color: var(--accent);
+  font-size: 11.5px; font-weight: 700; line-height: 18px; text-align: center; transition: background .15s, color .15s;
+}
+.cite:hover span, .cite:focus-visible span { background: var(--brand); color: var(--on-brand); }
+.cite:focus-visible { outline-offset: -1px; }
+
+.status { display: flex; align-items: center; gap: 9px; color: var(--muted); font-size: 14px; padding: 6px 2px; }
+.answer-note { font-size: 13px; color: var(--muted); padding: 4px 2px 0; }
+.dots { display: inline-flex; gap: 4px; }
+.dots i { inline-size: 6px; block-size: 6px; border-radius: 50%; background: var(--accent); animation: pulse 1.3s ease-in-out infinite; }
+.dots i:nth-child(2) { animation-delay: .16s; }
+.dots i:nth-child(3) { animation-delay: .32s; }
+.typing { color: var(--muted); font-size: 13px; padding: 12px 2px 0; }
+
+.answer-foot { inline-size: 100%; display: flex; flex-direction: column; align-items: flex-start; }
+.sources { padding-block-start: 8px; max-inline-size: 100%; }
+.sources-head { font-size: 12px; font-weight: 600; color: var(--muted); padding-inline-start: 2px; }
+.sources ul { display: flex; flex-wrap: wrap; gap: 6px; padding-block-start: 4px; }
+.sources li { max-inline-size: 100%; }
+.source-link {
+  display: flex; align-items: center; gap: 7px; max-inline-size: 100%; padding-block: 4px; padding-inline: 5px 10px; border-radius: 9px;
+  border: 1px solid var(--line); background: var(--surface); font-size: 12.5px; line-height: 18px; min-block-size: 28px;
+}
+.source-link:hover { border-color: var(--accent); }
+.source-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.source-number {
+  min-inline-size: 18px; padding-inline: 4px; border-radius: 6px; background: var(--tint); color: var(--accent);
+  font-size: 11.5px; font-weight: 700; line-height: 18px; text-align: center; flex: none;
+}
+
+.feedback { inline-size: 100%; padding-block-start: 6px; }
+.feedback-row { display: flex; align-items: center; gap: 2px; }
+.feedback-question { font-size: 12.5px; color: var(--muted); padding-inline: 2px 6px; }
+.thumb { display: grid; place-items: center; inline-size: 30px; block-size: 30px; border-radius: 9px; color: var(--muted); }
+.thumb .icon { inline-size: 17px; block-size: 17px; }
+.thumb:hover { background: var(--raised); color: var(--text); }
+.thumb[aria-pressed="true"] { background: var(--tint); color: var(--accent); }
+.thumb[aria-pressed="true"] .icon { fill: color-mix(in oklab, currentColor 25%, transparent); }
+.feedback-box { display: flex; flex-direction: column; align-items: flex-end; gap: 6px; padding-block-start: 6px; animation: appear .2s ease; }
+.feedback-box textarea {
+  inline-size: 100%; resize: vertical; min-block-size: 60px; padding: 8px 12px; border: 1px solid var(--edge); border-radius: 11px;
+  background: var(--surface); color: var(--text); font-size: 16px; line-height: 1.4;
+}
+
+.offer {
+  display: flex; align-items: center; gap: 8px; margin-block-start: 10px; padding: 9px 16px; border-radius: 12px;
+  background: var(--brand); color: var(--on-brand); font-weight: 600; min-block-size: 42px;
+}
+.offer:hover { filter: brightness(1.08); }
+.offer:disabled { background: var(--raised); color: var(--muted); filter: none; }
+
+.notice { text-align: center; font-size: 12.5px; line-height: 1.45; color: var(--muted); padding-inline: 16px; text-wrap: balance; white-space: pre-wrap; }
+.notice.error {
+  display: flex; align-items: center; gap: 8px; text-align: start; background: var(--danger-tint); color: var(--danger);
+  border-radius: 12px; padding: 10px 14px; font-size: 13.5px; text-wrap: initial;
+}
+.day { display: flex; align-items: center; gap: 12px; color: var(--muted); font-size: 12px; }
+.day::before, .day::after { content: ""; flex: 1; block-size: 1px; background: var(--line); }
+`;

@@ -1,0 +1,86 @@
+// The launcher, the floating panel (a full-screen sheet on a phone), its header and banners.
+
+export const panelStyles = `
+.launcher {
+  position: relative; display: grid; place-items: center; inline-size: 60px; block-size: 60px; border-radius: 50%;
+  margin-inline-start: auto; background: var(--brand); color: var(--on-brand); box-shadow: var(--shadow);
+  transition: transform .18s ease, filter .18s ease;
+}
+.launcher-icon { display: grid; }
+.launcher .icon { inline-size: 28px; block-size: 28px; }
+.launcher:hover { filter: brightness(1.08); transform: translateY(-2px); }
+.launcher:focus-visible { outline: 3px solid var(--surface); box-shadow: 0 0 0 6px var(--accent); outline-offset: 0; }
+.badge {
+  position: absolute; inset-block-start: -3px; inset-inline-end: -3px; min-inline-size: 22px; block-size: 22px;
+  padding-inline: 6px; border-radius: 11px; background: #c4281a; color: #fff; font-size: 12px; font-weight: 700;
+  line-height: 22px; text-align: center; box-shadow: 0 0 0 2px var(--surface);
+}
+
+.panel {
+  position: absolute; inset-block-end: 76px; inset-inline-end: 0; inline-size: 400px; max-inline-size: calc(100vw - 40px);
+  block-size: min(680px, calc(100vh - 120px)); block-size: min(680px, calc(100dvh - 120px)); background: var(--surface);
+  border: 1px solid var(--line); border-radius: var(--radius); box-shadow: var(--shadow); overflow: hidden;
+  animation: rise .22s cubic-bezier(.2, .8, .3, 1);
+}
+.main { display: flex; flex-direction: column; block-size: 100%; }
+header { display: flex; align-items: center; gap: 12px; padding-block: 14px 12px; padding-inline: 16px 12px; border-block-end: 1px solid var(--line); }
+.mark {
+  display: grid; place-items: center; inline-size: 38px; block-size: 38px; border-radius: 12px; flex: none;
+  background: var(--brand); color: var(--on-brand);
+}
+.titles { flex: 1; min-inline-size: 0; }
+.title { font-weight: 650; font-size: 16px; line-height: 1.25; text-align: match-parent; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.subtitle { color: var(--muted); font-size: 12.5px; line-height: 1.35; }
+
+.banner, .connection {
+  display: flex; align-items: center; gap: 10px; padding: 9px 16px; font-size: 13.5px; line-height: 1.4;
+  border-block-end: 1px solid var(--line);
+}
+.banner { background: var(--tint); color: var(--text); }
+.banner::before {
+  content: ""; inline-size: 9px; block-size: 9px; border-radius: 50%; flex: none; background: var(--accent);
+}
+.banner[data-state="waiting"]::before { animation: pulse 1.8s ease-in-out infinite; }
+.connection { background: var(--raised); color: var(--muted); justify-content: center; padding-block: 5px; font-size: 12.5px; }
+.connection[data-status="refused"] { background: var(--danger-tint); color: var(--danger); padding-block: 10px; }
+
+.log-frame { position: relative; flex: 1; min-block-size: 0; background: var(--sunken); }
+.log {
+  block-size: 100%; overflow-y: auto; overscroll-behavior: contain; padding: 16px; scrollbar-width: thin;
+  scrollbar-color: var(--line) transparent;
+}
+.log:focus-visible { outline-offset: -3px; }
+.jump {
+  position: absolute; inset-block-end: 12px; inset-inline: 0; margin-inline: auto; inline-size: fit-content;
+  display: flex; align-items: center; gap: 6px; padding-block: 6px; padding-inline: 10px 14px; border-radius: 18px; font-size: 13px;
+  font-weight: 600; background: var(--surface); color: var(--accent); border: 1px solid var(--line);
+  box-shadow: 0 4px 14px rgb(0 0 0 / .16); animation: appear .2s ease;
+}
+.jump .icon { inline-size: 16px; block-size: 16px; }
+
+.empty { display: flex; flex-direction: column; align-items: flex-start; justify-content: flex-end; min-block-size: 100%; gap: 4px; }
+.empty-mark {
+  display: grid; place-items: center; inline-size: 52px; block-size: 52px; border-radius: 16px; margin-block-end: 12px;
+  background: var(--tint); color: var(--accent);
+}
+.empty-mark .icon { inline-size: 26px; block-size: 26px; }
+.greeting { font-size: 21px; font-weight: 680; line-height: 1.25; letter-spacing: -.01em; text-align: match-parent; text-wrap: balance; }
+.empty-detail { color: var(--muted); text-wrap: pretty; }
+.suggestions { display: flex; flex-direction: column; gap: 8px; inline-size: 100%; margin-block-start: 18px; }
+.suggestion {
+  inline-size: 100%; text-align: start; padding: 11px 14px; border: 1px solid var(--line); border-radius: 12px;
+  background: var(--surface); line-height: 1.4; transition: border-color .15s, background .15s;
+}
+.suggestion:hover { border-color: var(--accent); background: var(--tint); }
+
+@media (max-width: 480px) {
+  .panel {
+    position: fixed; inset: 0; inset-block-start: var(--view-top, 0); inline-size: 100%; max-inline-size: none;
+    block-size: var(--view-height, 100dvh);
+    border: 0; border-radius: 0; animation-name: slide;
+  }
+  :host([open]) .launcher { display: none; }
+  .icon-button { inline-size: 44px; block-size: 44px; }
+  header { padding-block-start: max(10px, env(safe-area-inset-top)); }
+}
+`;

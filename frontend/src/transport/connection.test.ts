@@ -1,0 +1,168 @@
+// Connecting, reconnecting, renewing, falling back: everything a bad network does to a chat.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { frames } from '../contract';
+import { Session } from '../session';
+import { Storage, memoryArea } from '../storage';
+import { FakeSocket, fakeServer, json, settle } from '../testing/server';
+import type { FakeServer } from '../testing/server';
+import { backoff } from './backoff';
+import { Connection } from './connection';
+
+let server: FakeServer;
+let connection: Connection;
+let after = 0;
+const received: unknown[] = [];
+const opened = vi.fn();
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  server = fakeServer();
+  after = 0;
+  received.length = 0;
+  opened.mockClear();
+  const session = new Session('https://help.example', new Storage('', memoryArea()), () => undefined);
+  connection = new Connection('https://help.example', session, {
+    onStatus: () => undefined,
+    onOpen: opened,
+    onEvent: (raw) => void received.push(raw),
+    after: () => after,
+  });
+  connection.start();
+  await settle();
+});
+afterEach(() => {
+  connection.stop();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+const visitorRequests = (): number => server.requests.filter((each) => each.path.endsWith('visitors/')).length;
+
+describe('a WebSocket', () => {
+  it('carries the token in the subprotocol and says hello first', () => {
+    expect(FakeSocket.last).toMatchObject({ url: 'wss://help.example/ws/chat/', protocols: ['supportbot.v1', 'token.signed'] });
+    FakeSocket.last.accept();
+    expect(FakeSocket.last.sent).toEqual([{ type: 'hello', after: 0 }]);
+    expect(connection.status).toBe('online');
+    expect(opened).toHaveBeenCalledWith(false);
+  });
+
+  it('passes events on and drops what is not JSON', () => {
+    FakeSocket.last.accept();
+    FakeSocket.last.says({ seq: 1 });
+    FakeSocket.last.onmessage?.({ data: '{' });
+    expect(received).toEqual([{ seq: 1 }]);
+  });
+
+  it('says hello with the last number seen when it comes back', async () => {
+    FakeSocket.last.accept();
+    after = 7;
+    FakeSocket.last.drop();
+    expect(connection.status).toBe('reconnecting');
+    expect(connection.send(frames.typing())).toBe(false);
+    await vi.advanceTimersByTimeAsync(600);
+    FakeSocket.last.accept();
+    expect(FakeSocket.last.sent).toEqual([{ type: 'hello', after: 7 }]);
+    expect(visitorRequests()).toBe(1);
+  });
+
+  it('renews the token at once on 4401', async () => {
+    FakeSocket.last.accept();
+    FakeSocket.last.drop(4401);
+    await settle();
+    expect(visitorRequests()).toBe(2);
+    expect(FakeSocket.all).toHaveLength(2);
+  });
+
+  it('gives up on 4403', async () => {
+    FakeSocket.last.accept();
+    FakeSocket.last.drop(4403);
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(connection.status).toBe('refused');
+    connection.reconnect();
+    expect(FakeSocket.all).toHaveLength(1);
+  });
+
+  it('reconnects without a pause when asked to, and ignores the socket it left', async () => {
+    const old = FakeSocket.last;
+    old.accept();
+    connection.reconnect();
+    await settle();
+    old.says({ seq: 1 });
+    old.drop();
+    FakeSocket.last.accept();
+    expect(received).toEqual([]);
+    expect(connection.status).toBe('online');
+    expect(FakeSocket.all).toHaveLength(2);
+  });
+
+  it('is given up when it neither opens nor fails', async () => {
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(FakeSocket.all.length).toBeGreaterThan(1);
+  });
+});
+
+describe('the fallback', () => {
+  async function blockSockets(): Promise<void> {
+    for (let n = 0; n < 3; n++) {
+      FakeSocket.last.drop();
+      await vi.advanceTimersByTimeAsync(3_000);
+    }
+  }
+
+  it('polls over REST after three sockets that never opened', async () => {
+    const event = { seq: 1, type: 'ticket.changed' };
+    server.route(/conversations\/$/, () => json({ id: 'conv' }, 201));
+    server.route(/events/, () => {
+      after = 1;
+      return json({ events: received.length === 0 ? [event] : [] });
+    });
+    await blockSockets();
+    expect(connection.status).toBe('online');
+    expect(opened).toHaveBeenCalledWith(true);
+    expect(received).toEqual([event]);
+    const polls = server.requests.filter((each) => each.path.includes('events'));
+    expect(polls.map((each) => each.path).slice(0, 2)).toEqual([
+      'https://help.example/api/v1/conversations/conv/events/?after=0',
+      'https://help.example/api/v1/conversations/conv/events/?after=1',
+    ]);
+    expect(polls[0]?.headers.get('Authorization')).toBe('Bearer signed');
+    expect(polls[0]?.headers.get('Accept')).toBe('application/json');
+  });
+
+  it('sends frames as requests and turns a refusal into an error event', async () => {
+    server.route(/conversations\/$/, () => json({ id: 'conv' }));
+    server.route(/events/, () => new Promise<Response>(() => undefined));
+    server.route(/(handover|feedback)\/$/, () => json({}, 202));
+    server.route(/messages\/$/, () => json({ detail: 'Slow down.' }, 429));
+    await blockSockets();
+    connection.send(frames.message('c-1', 'Hello'));
+    connection.send(frames.handover());
+    connection.send(frames.feedback('m-2', 'down', 'Old.'));
+    connection.send(frames.typing());
+    await settle();
+    expect(server.requests.slice(-3).map(({ path, body }) => [path.split('/v1/')[1], body])).toEqual([
+      ['conversations/conv/messages/', { text: 'Hello', client_id: 'c-1' }],
+      ['conversations/conv/handover/', {}],
+      ['messages/m-2/feedback/', { value: 'down', comment: 'Old.' }],
+    ]);
+    expect(received).toMatchObject([{ seq: 0, type: 'error', client_id: 'c-1', text: 'Slow down.', retryable: true }]);
+  });
+
+  it('renews the token on 401 and tries a WebSocket again when the network returns', async () => {
+    server.route(/conversations\/$/, () => json({}, 401));
+    await blockSockets();
+    expect(visitorRequests()).toBeGreaterThan(3);
+    const before = FakeSocket.all.length;
+    connection.reconnect();
+    await settle();
+    expect(FakeSocket.all.length).toBe(before + 1);
+  });
+});
+
+describe('backoff', () => {
+  it('doubles up to half a minute and is never immediate', () => {
+    expect([0, 1, 2, 10, 400].map((failures) => backoff(failures, () => 1))).toEqual([500, 1_000, 2_000, 30_000, 30_000]);
+    expect(backoff(2, () => 0)).toBe(1_000);
+  });
+});

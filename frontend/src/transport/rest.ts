@@ -1,0 +1,128 @@
+// The fallback where WebSockets are blocked: requests out, a long poll in. Same frames, same events.
+import type { ClientFrame, ErrorEvent } from '../contract';
+import { isRecord } from '../contract';
+import { strings } from '../strings';
+import type { Address, Ending, Transport, TransportHandlers } from './transport';
+
+/** A request that ended the connection, with the way it ended. */
+class EndedError extends Error {
+  constructor(readonly ending: Ending) {
+    super(ending);
+  }
+}
+
+// A server that answers the long poll at once and empty must not be asked in a tight loop.
+const SHORTEST_POLL_MS = 1_000;
+
+export class RestTransport implements Transport {
+  conversation: string | null;
+  private readonly abort = new AbortController();
+
+  constructor(
+    private readonly address: Address,
+    private readonly handlers: TransportHandlers,
+  ) {
+    this.conversation = address.conversation;
+    void this.run();
+  }
+
+  send(frame: ClientFrame): void {
+    void this.deliver(frame).catch((error: unknown) => this.end(error));
+  }
+
+  close(): void {
+    this.abort.abort();
+  }
+
+  private async run(): Promise<void> {
+    try {
+      const fresh = this.conversation === null;
+      this.conversation ??= await this.openConversation();
+      if (this.abort.signal.aborted) return;
+      this.handlers.onOpen(fresh);
+      for (;;) await this.poll(this.conversation);
+    } catch (error) {
+      this.end(error);
+    }
+  }
+
+  private async openConversation(): Promise<string> {
+    const response = await this.request('POST', 'conversations/', {});
+    const raw: unknown = response.ok ? await response.json() : null;
+    if (!isRecord(raw) || typeof raw.id !== 'string') throw new EndedError('lost');
+    return raw.id;
+  }
+
+  private async poll(conversation: string): Promise<void> {
+    const started = Date.now();
+    const response = await this.request('GET', `conversations/${conversation}/events/?after=${this.address.after()}`);
+    if (!response.ok) throw new EndedError('lost');
+    const raw: unknown = await response.json();
+    const events: readonly unknown[] = isRecord(raw) && Array.isArray(raw.events) ? raw.events : [];
+    for (const event of events) if (!this.abort.signal.aborted) this.handlers.onEvent(event);
+    const rest = SHORTEST_POLL_MS - (Date.now() - started);
+    if (events.length === 0 && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
+  }
+
+  private async deliver(frame: ClientFrame): Promise<void> {
+    switch (frame.type) {
+      case 'message': {
+        const body = { text: frame.text, client_id: frame.client_id };
+        const response = await this.request('POST', `conversations/${this.conversation}/messages/`, body);
+        if (!response.ok) this.handlers.onEvent(await errorEvent(response, frame.client_id));
+        return;
+      }
+      case 'handover': {
+        const response = await this.request('POST', `conversations/${this.conversation}/handover/`, {});
+        if (!response.ok) this.handlers.onEvent(await errorEvent(response, null));
+        return;
+      }
+      case 'feedback': {
+        const { message_id: id, value, comment } = frame;
+        await this.request('POST', `messages/${id}/feedback/`, comment === undefined ? { value } : { value, comment });
+        return;
+      }
+      case 'hello':
+      case 'typing':
+        return;
+    }
+  }
+
+  private async request(method: string, path: string, body?: Readonly<Record<string, string>>): Promise<Response> {
+    const response = await fetch(`${this.address.baseUrl}/api/v1/${path}`, {
+      method,
+      headers: {
+        Accept: 'application/json',
+        Authorization: `Bearer ${this.address.token}`,
+        ...(body && { 'Content-Type': 'application/json' }),
+      },
+      credentials: 'omit',
+      signal: this.abort.signal,
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    if (response.status === 401) throw new EndedError('unauthorised');
+    if (response.status === 403) throw new EndedError('refused');
+    return response;
+  }
+
+  private end(error: unknown): void {
+    if (this.abort.signal.aborted) return;
+    this.abort.abort();
+    this.handlers.onEnd(error instanceof EndedError ? error.ending : 'lost');
+  }
+}
+
+/** A refused request as the error event the WebSocket would have sent. */
+async function errorEvent(response: Response, clientId: string | null): Promise<ErrorEvent> {
+  const raw: unknown = await response.json().catch(() => null);
+  const said = isRecord(raw) ? (raw.text ?? raw.detail) : null;
+  return {
+    seq: 0,
+    type: 'error',
+    at: new Date().toISOString(),
+    code: isRecord(raw) && typeof raw.code === 'string' ? raw.code : `http_${response.status}`,
+    text: typeof said === 'string' ? said : strings.notSent,
+    client_id: clientId,
+    retryable: response.status === 429 || response.status >= 500,
+  };
+}

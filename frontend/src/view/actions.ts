@@ -1,0 +1,25 @@
+// What the views may ask for. They know nothing of the connection or of each other.
+import type { Citation, FeedbackValue } from '../contract';
+
+export interface Actions {
+  readonly send: (text: string) => void;
+  readonly typing: () => void;
+  readonly retry: (clientId: string) => void;
+  /** Takes a message that cannot be sent back into the input. */
+  readonly edit: (clientId: string, text: string) => void;
+  readonly askForPerson: () => void;
+  readonly rate: (messageId: string, value: FeedbackValue, comment?: string) => void;
+  /** Citations of one passage, and the control to give focus back to. */
+  readonly openSource: (citations: readonly Citation[], opener: HTMLElement) => void;
+  readonly close: () => void;
+}
+
+/** What a row needs beside its item. */
+export interface RowContext {
+  readonly isLastAnswer: boolean;
+  readonly canAskForPerson: boolean;
+  readonly handoverAsked: boolean;
+  readonly feedback: FeedbackValue | null;
+  /** False while an earlier conversation is being replayed: nothing moves, nothing is announced. */
+  readonly live: boolean;
+}

@@ -1,0 +1,53 @@
+// What a screen reader hears: whole sentences, once, and only what is new.
+import type { AnswerItem, State, StoredItem } from '../state';
+import { strings } from '../strings';
+import { el } from './dom';
+import { authorName, noticeText } from './message';
+
+// Old lines are dropped, so that the region does not grow into a second copy of the conversation.
+const KEPT = 6;
+
+export class Announcer {
+  readonly element = el('div', { class: 'sr-only', 'aria-live': 'polite', 'aria-relevant': 'additions' });
+
+  say(lines: readonly string[]): void {
+    this.element.append(...lines.map((line) => el('p', { dir: 'auto' }, [line])));
+    while (this.element.childElementCount > KEPT) this.element.firstElementChild?.remove();
+  }
+}
+
+/** The lines to speak when the conversation moved from one state to the next. */
+export function announcements(before: State, after: State): readonly string[] {
+  const known = new Map(before.items.map((item) => [item.key, item]));
+  const lines = after.items.flatMap((item) => {
+    const old = known.get(item.key);
+    return old === item ? [] : itemLines(old, item);
+  });
+  const failures = after.pending.flatMap((item) => {
+    const old = before.pending.find((each) => each.key === item.key);
+    return item.failure && !old?.failure ? [item.failure.text] : [];
+  });
+  return [...lines, ...failures];
+}
+
+function itemLines(old: StoredItem | undefined, item: StoredItem): readonly string[] {
+  switch (item.kind) {
+    case 'answer':
+      return answerLines(old?.kind === 'answer' ? old : undefined, item);
+    case 'message':
+      return item.message.author === 'customer' ? [] : [`${authorName(item)}: ${item.message.text}`];
+    case 'notice': {
+      const text = noticeText(item.notice);
+      return text === null ? [] : [text];
+    }
+  }
+}
+
+function answerLines(old: AnswerItem | undefined, item: AnswerItem): readonly string[] {
+  if (item.restarted && !old?.restarted) return [strings.restarted];
+  // A completed answer repeats the sentences that were streamed; only those beyond them are new.
+  const fresh = item.sentences.slice(old?.sentences.length ?? 0).map((sentence) => sentence.text);
+  if (fresh.length > 0) return fresh;
+  // One status line per answer is enough to know that something happens.
+  return item.status !== '' && !old?.status && !old?.sentences.length ? [item.status] : [];
+}

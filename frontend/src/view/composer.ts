@@ -1,0 +1,112 @@
+// Where the visitor writes: Enter sends, Shift+Enter starts a new line, and the box grows with the text.
+import { strings } from '../strings';
+import type { Actions } from './actions';
+import { button, el, icon, setAttribute } from './dom';
+
+const TALLEST_PX = 140;
+
+export class ComposerView {
+  readonly element: HTMLElement;
+  readonly handover: HTMLButtonElement;
+  private readonly input = el('textarea', {
+    rows: 1,
+    class: 'input',
+    'aria-label': strings.input,
+    enterkeyhint: 'send',
+    autocomplete: 'off',
+    dir: 'auto',
+    testid: 'input',
+  });
+  private readonly send = el('button', { type: 'submit', class: 'send', 'aria-label': strings.send, testid: 'send', disabled: true }, [
+    icon('send'),
+  ]);
+  private readonly foot = el('div', { class: 'foot' });
+  private readonly disclosure = el('span', { class: 'disclosure' }, [strings.disclosure]);
+
+  constructor(private readonly actions: Actions) {
+    const form = el('form', { class: 'composer' }, [this.input, this.send]);
+    this.handover = button({ class: 'handover', testid: 'handover' }, [icon('person'), strings.talkToPerson], () =>
+      actions.askForPerson(),
+    );
+    this.foot.append(this.handover, this.disclosure);
+    this.element = el('footer', {}, [form, this.foot]);
+    form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.input.addEventListener('input', () => this.changed());
+    this.input.addEventListener('keydown', (event) => this.keyDown(event));
+  }
+
+  set placeholder(text: string) {
+    setAttribute(this.input, 'placeholder', text);
+  }
+
+  /** A link to the privacy notice; anything but a web address is left out. */
+  set privacyUrl(url: string | null) {
+    this.foot.querySelector('.privacy')?.remove();
+    const href = webAddress(url);
+    if (href === null) return;
+    this.foot.append(el('a', { class: 'privacy', href, target: '_blank', rel: 'noopener' }, [strings.privacy]));
+  }
+
+  set isWithBot(value: boolean) {
+    this.disclosure.hidden = !value;
+  }
+
+  /** The state of "Talk to a person": offered, asked for, or needless because one is there. */
+  set person(state: 'offered' | 'asked' | 'there') {
+    this.handover.hidden = state === 'there';
+    setAttribute(this.handover, 'disabled', state === 'asked');
+    const label = state === 'asked' ? strings.personAsked : strings.talkToPerson;
+    if (this.handover.textContent !== label) this.handover.replaceChildren(icon('person'), label);
+  }
+
+  focus(): void {
+    this.input.focus({ preventScroll: true });
+  }
+
+  /** Puts text into the box for the visitor to change. */
+  fill(text: string): void {
+    this.input.value = text;
+    this.changed();
+    this.focus();
+  }
+
+  private keyDown(event: KeyboardEvent): void {
+    // While an input method composes, Enter picks a candidate.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.submit();
+  }
+
+  private submit(): void {
+    const text = this.input.value.trim();
+    if (text === '') return;
+    this.input.value = '';
+    this.fit();
+    this.actions.send(text);
+    this.focus();
+  }
+
+  private changed(): void {
+    this.fit();
+    if (this.input.value !== '') this.actions.typing();
+  }
+
+  private fit(): void {
+    this.send.disabled = this.input.value.trim() === '';
+    this.input.style.height = 'auto';
+    this.input.style.height = `${Math.min(this.input.scrollHeight, TALLEST_PX)}px`;
+  }
+}
+
+export function webAddress(url: string | null): string | null {
+  if (url === null || url === '') return null;
+  try {
+    const parsed = new URL(url, document.baseURI);
+    return parsed.protocol === 'https:' || parsed.protocol === 'http:' ? parsed.href : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,38 @@
+// What a visitor sees before the first question: a greeting and questions to start from.
+import { strings } from '../strings';
+import { button, el, icon, setText } from './dom';
+
+export class EmptyView {
+  private readonly greeting = el('h3', { class: 'greeting', dir: 'auto' }, [strings.greeting]);
+  private readonly list = el('ul', { class: 'suggestions', 'aria-label': strings.suggestions });
+  readonly element = el('div', { class: 'empty' }, [
+    el('div', { class: 'empty-mark', 'aria-hidden': 'true' }, [icon('chat')]),
+    this.greeting,
+    el('p', { class: 'empty-detail' }, [strings.greetingDetail]),
+    this.list,
+  ]);
+
+  constructor(private readonly send: (text: string) => void) {}
+
+  update(greeting: string | null, suggestions: readonly string[]): void {
+    setText(this.greeting, greeting ?? strings.greeting);
+    this.list.hidden = suggestions.length === 0;
+    this.list.replaceChildren(...suggestions.map((text) => el('li', {}, [this.suggestion(text)])));
+  }
+
+  private suggestion(text: string): HTMLElement {
+    return button({ class: 'suggestion', testid: 'suggestion', dir: 'auto' }, [text], () => this.send(text));
+  }
+}
+
+/** A JSON list of strings, or questions separated by `|`. */
+export function parseSuggestions(value: string | null): readonly string[] {
+  if (value === null) return [];
+  try {
+    const parsed: unknown = JSON.parse(value);
+    if (Array.isArray(parsed)) return parsed.filter((each): each is string => typeof each === 'string' && each !== '');
+  } catch {
+    // Not JSON, so it is the plain form.
+  }
+  return value.split('|').map((each) => each.trim()).filter((each) => each !== '');
+}

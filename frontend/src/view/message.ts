@@ -1,0 +1,76 @@
+// Rows that are written once: messages of people, messages on their way, and the notices between them.
+import * as format from '../format';
+import type { MessageItem, Notice, NoticeItem, PendingItem } from '../state';
+import { strings } from '../strings';
+import type { Actions } from './actions';
+import { button, el, icon } from './dom';
+
+export function authorName(item: MessageItem): string {
+  const { author, agent_name: name } = item.message;
+  if (author === 'customer') return strings.you;
+  return author === 'agent' ? (name ?? strings.agent) : strings.bot;
+}
+
+/** What a notice says; null for one that needs no words. */
+export function noticeText(notice: Notice): string | null {
+  switch (notice.about) {
+    case 'error':
+      return notice.text;
+    case 'ticket':
+      if (notice.status === 'resolved') return strings.ticketResolved;
+      return notice.status === 'closed' ? strings.ticketClosed : null;
+    case 'handover':
+      if (notice.state === 'waiting') return strings.noticeWaiting;
+      if (notice.state === 'bot') return strings.noticeReturned;
+      return notice.agentName === null ? strings.noticeJoinedUnnamed : strings.noticeJoined(notice.agentName);
+  }
+}
+
+export function messageRow(item: MessageItem): HTMLElement {
+  const { message } = item;
+  if (message.author === 'system') return el('p', { class: 'notice', dir: 'auto' }, [message.text]);
+  const mine = message.author === 'customer';
+  const name = authorName(item);
+  const head = mine ? [] : [el('div', { class: 'author', 'aria-hidden': 'true' }, [name])];
+  return el('article', { class: mine ? 'row mine' : 'row theirs', 'aria-label': name }, [
+    ...head,
+    el('div', { class: 'bubble', dir: 'auto', title: format.dateTime(item.at) }, [message.text]),
+    timeOf(item.at),
+  ]);
+}
+
+export function timeOf(at: string): HTMLElement {
+  return el('time', { class: 'time', datetime: at, title: format.dateTime(at) }, [format.time(at)]);
+}
+
+export function pendingRow(item: PendingItem, actions: Actions): HTMLElement {
+  const bubble = el('div', { class: 'bubble', dir: 'auto' }, [item.text]);
+  const state = item.failure === null ? sending() : failed(item, item.failure, actions);
+  return el('article', { class: item.failure ? 'row mine failed' : 'row mine sending', 'aria-label': strings.you }, [bubble, state]);
+}
+
+function sending(): HTMLElement {
+  return el('div', { class: 'delivery' }, [strings.sending]);
+}
+
+function failed(item: PendingItem, failure: NonNullable<PendingItem['failure']>, actions: Actions): HTMLElement {
+  const again = failure.retryable
+    ? button({ class: 'link', testid: 'retry' }, [strings.tryAgain], () => actions.retry(item.clientId))
+    : button({ class: 'link', testid: 'edit' }, [strings.edit], () => actions.edit(item.clientId, item.text));
+  return el('div', { class: 'delivery' }, [el('span', { class: 'problem' }, [icon('alert'), failure.text]), again]);
+}
+
+export function noticeRow(item: NoticeItem): HTMLElement | null {
+  const text = noticeText(item.notice);
+  if (text === null) return null;
+  const isError = item.notice.about === 'error';
+  const mark = isError ? [icon('alert')] : [];
+  return el('p', { class: isError ? 'notice error' : 'notice', dir: 'auto', title: format.dateTime(item.at) }, [
+    ...mark,
+    el('span', {}, [text]),
+  ]);
+}
+
+export function dayRow(label: string): HTMLElement {
+  return el('div', { class: 'day' }, [el('span', {}, [label])]);
+}

@@ -1,0 +1,136 @@
+// The chat panel: header, banners, conversation, composer, and the source dialog above them.
+import type { State } from '../state';
+import { strings } from '../strings';
+import type { ConnectionStatus } from '../transport/connection';
+import type { Actions } from './actions';
+import { ComposerView } from './composer';
+import { button, el, icon, setAttribute, setText } from './dom';
+import { EmptyView } from './empty';
+import { trapTab } from './focus';
+import { LogView } from './log';
+import { SourceView } from './source';
+
+/** What the page asks for through attributes. */
+export interface PanelOptions {
+  readonly heading: string | null;
+  readonly greeting: string | null;
+  readonly placeholder: string | null;
+  readonly privacyUrl: string | null;
+  readonly suggestions: readonly string[];
+}
+
+const PHONE = '(max-width: 480px)';
+
+export class PanelView {
+  readonly element: HTMLElement;
+  readonly composer: ComposerView;
+  readonly log: LogView;
+  readonly source: SourceView;
+  private readonly empty: EmptyView;
+  private readonly title = el('h2', { id: 'title', class: 'title', dir: 'auto' });
+  private readonly banner = el('div', { class: 'banner', testid: 'banner', role: 'status', hidden: true });
+  private readonly connection = el('div', { class: 'connection', testid: 'connection', role: 'status', hidden: true });
+  private readonly main: HTMLElement;
+  private options: PanelOptions | null = null;
+
+  constructor(private readonly actions: Actions) {
+    this.composer = new ComposerView(actions);
+    this.empty = new EmptyView(actions.send);
+    this.log = new LogView(actions, this.empty.element);
+    this.main = el('div', { class: 'main' }, [
+      this.header(),
+      this.banner,
+      this.connection,
+      el('div', { class: 'log-frame' }, [this.log.element, this.log.jump]),
+      this.composer.element,
+    ]);
+    this.source = new SourceView((open) => {
+      this.main.inert = open;
+    });
+    this.element = el('section', { class: 'panel', role: 'dialog', 'aria-labelledby': 'title', testid: 'panel', hidden: true }, [
+      this.main,
+      this.source.element,
+    ]);
+    this.element.addEventListener('keydown', (event) => this.keyDown(event));
+    window.visualViewport?.addEventListener('resize', () => this.fitKeyboard());
+  }
+
+  get isOpen(): boolean {
+    return !this.element.hidden;
+  }
+
+  set isOpen(open: boolean) {
+    if (open === this.isOpen) return;
+    if (!open) this.source.close();
+    this.element.hidden = !open;
+    if (open) this.log.scrollToEnd();
+  }
+
+  configure(options: PanelOptions): void {
+    this.options = options;
+    setText(this.title, options.heading ?? strings.heading);
+    this.empty.update(options.greeting, options.suggestions);
+    this.composer.privacyUrl = options.privacyUrl;
+  }
+
+  render(state: State, status: ConnectionStatus, live: boolean): void {
+    const withBot = state.speaker === 'bot';
+    const placeholder = withBot ? (this.options?.placeholder ?? strings.placeholder) : strings.placeholderAgent;
+    this.composer.placeholder = placeholder;
+    this.composer.isWithBot = withBot;
+    this.composer.person = personState(state);
+    setAttribute(this.banner, 'data-state', state.speaker);
+    this.banner.hidden = withBot;
+    setText(this.banner, bannerText(state));
+    const said = connectionText(status);
+    this.connection.hidden = said === '';
+    setAttribute(this.connection, 'data-status', status);
+    setText(this.connection, said);
+    this.log.render(state, live);
+  }
+
+  /** An on-screen keyboard covers the page without resizing it; the full-screen sheet follows what is visible. */
+  private fitKeyboard(): void {
+    const view = window.visualViewport;
+    if (!view || !this.isOpen || view.scale > 1) return;
+    this.element.style.setProperty('--view-height', `${view.height}px`);
+    this.element.style.setProperty('--view-top', `${view.offsetTop}px`);
+  }
+
+  private header(): HTMLElement {
+    return el('header', {}, [
+      el('div', { class: 'mark', 'aria-hidden': 'true' }, [icon('chat')]),
+      el('div', { class: 'titles' }, [this.title, el('p', { class: 'subtitle' }, [strings.subtitle])]),
+      button({ class: 'icon-button', testid: 'close', 'aria-label': strings.close }, [icon('close')], () => this.actions.close()),
+    ]);
+  }
+
+  private keyDown(event: KeyboardEvent): void {
+    if (event.key === 'Escape' && !event.isComposing) {
+      event.stopPropagation();
+      if (this.source.isOpen) this.source.close();
+      else this.actions.close();
+      return;
+    }
+    // On a phone the panel covers the page, so Tab must not wander behind it.
+    if (!this.source.isOpen && window.matchMedia(PHONE).matches) trapTab(this.main, event);
+  }
+}
+
+function personState(state: State): 'offered' | 'asked' | 'there' {
+  if (state.speaker === 'agent') return 'there';
+  return state.speaker === 'waiting' || state.handoverAsked ? 'asked' : 'offered';
+}
+
+export function bannerText(state: State): string {
+  if (state.speaker === 'bot') return '';
+  if (state.speaker === 'waiting') return state.handoverText || strings.waiting;
+  if (state.agentName === null && state.handoverText !== '') return state.handoverText;
+  return strings.subtitleAgent(state.agentName ?? strings.agentFallback);
+}
+
+export function connectionText(status: ConnectionStatus): string {
+  if (status === 'refused') return strings.refused;
+  if (status === 'reconnecting') return navigator.onLine ? strings.reconnecting : strings.offline;
+  return status === 'connecting' && !navigator.onLine ? strings.offline : '';
+}

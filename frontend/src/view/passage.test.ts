@@ -1,0 +1,81 @@
+// Finding the quote and showing the passage: exact, tolerant, and never as markup.
+import { describe, expect, it } from 'vitest';
+import { findQuote, renderPassage } from './passage';
+
+function quoted(passage: string, quote: string): string | null {
+  const span = findQuote(passage, quote);
+  return span && passage.slice(span.start, span.end);
+}
+
+function marks(passage: string, quote: string): readonly string[] {
+  const span = findQuote(passage, quote);
+  return [...renderPassage(passage, span ? [span] : []).querySelectorAll('mark')].map((mark) => mark.textContent);
+}
+
+describe('findQuote', () => {
+  it('finds the exact words', () => {
+    expect(quoted('A. B. C.', ' B. ')).toBe('B.');
+  });
+
+  it('bears other white space', () => {
+    expect(quoted('Sealed food can be\n  returned.', 'Sealed food can be returned.')).toBe('Sealed food can be\n  returned.');
+  });
+
+  it('bears Markdown signs and case', () => {
+    expect(quoted('| Rest of the **EU** | 3–5 days |', 'rest of the EU 3–5 days')).toBe('Rest of the **EU** | 3–5 days');
+  });
+
+  it('keeps places right behind a letter that grows in lower case', () => {
+    expect(quoted('İstanbul  office opens at nine', 'office opens')).toBe('office opens');
+    expect(quoted('İİ\noffice  opens', 'office opens')).toBe('office  opens');
+  });
+
+  it.each(['Not there.', '', '   ', '***'])('finds nothing for %j', (quote) => {
+    expect(findQuote('A. B. C.', quote)).toBeNull();
+  });
+});
+
+describe('renderPassage', () => {
+  const table = '| Region | Standard |\n|---|---:|\n| Germany | 1–2 days |\n| EU | 3–5 days |\n\nAfter.';
+
+  it('shows a table as a table and marks across its cells', () => {
+    const root = renderPassage(table, []);
+    expect([...root.querySelectorAll('th')].map((cell) => cell.textContent)).toEqual(['Region', 'Standard']);
+    expect([...root.querySelectorAll('td')].map((cell) => cell.textContent)).toEqual(['Germany', '1–2 days', 'EU', '3–5 days']);
+    expect(root.querySelector('p')?.textContent).toBe('After.');
+    expect(marks(table, '| EU | 3–5 days |')).toEqual(['EU', '3–5 days']);
+  });
+
+  it('shows rows that a cut left without their head', () => {
+    expect(renderPassage('| a | b |\n| c | d |', []).querySelectorAll('td')).toHaveLength(4);
+  });
+
+  it('shows lists, with the lines that continue an item', () => {
+    const root = renderPassage('Before:\n- one\n  more\n- two\n\n3. three', []);
+    expect([...root.querySelectorAll('ul li')].map((item) => item.textContent)).toEqual(['one\n  more', 'two']);
+    expect(root.querySelector('ol')?.getAttribute('start')).toBe('3');
+  });
+
+  it('shows headings and strong words without their signs', () => {
+    const root = renderPassage('## Fees\nIt is **free** here.', []);
+    expect(root.querySelector('.passage-heading')?.textContent).toBe('Fees');
+    expect(root.querySelector('strong')?.textContent).toBe('free');
+    expect(root.textContent).toBe('FeesIt is free here.');
+  });
+
+  it('marks a quote that runs over strong words', () => {
+    expect(marks('It is **free** here.', 'is **free** here').join('')).toBe('is free here');
+  });
+
+  it('marks several quotes and gives only the first the hook of the tests', () => {
+    const root = renderPassage('one two three', [{ start: 0, end: 3 }, { start: 8, end: 13 }]);
+    expect([...root.querySelectorAll('mark')].map((mark) => mark.textContent)).toEqual(['one', 'three']);
+    expect(root.querySelectorAll('[data-testid="source-quote"]')).toHaveLength(1);
+  });
+
+  it('shows markup as text and links nothing', () => {
+    const root = renderPassage('<img src=x onerror=alert(1)> [a](javascript:alert(1)) https://x.example', []);
+    expect(root.querySelectorAll('img, a')).toHaveLength(0);
+    expect(root.textContent).toContain('<img src=x');
+  });
+});

@@ -1,0 +1,110 @@
+// The source of a sentence: a dialog over the conversation with the passage and the quoted words in it.
+import type { Citation } from '../contract';
+import * as format from '../format';
+import { strings } from '../strings';
+import { button, el, icon } from './dom';
+import { trapTab } from './focus';
+import { findQuote, renderPassage } from './passage';
+import type { Span } from './passage';
+
+export class SourceView {
+  readonly element = el('div', { class: 'source-layer', hidden: true });
+  private opener: HTMLElement | null = null;
+
+  /** `onToggle` hears true when the dialog covers the conversation and false when it has gone. */
+  constructor(private readonly onToggle: (open: boolean) => void) {
+    this.element.addEventListener('click', (event) => {
+      if (event.target === this.element) this.close();
+    });
+  }
+
+  get isOpen(): boolean {
+    return !this.element.hidden;
+  }
+
+  open(citations: readonly Citation[], opener: HTMLElement): void {
+    const [first] = citations;
+    if (!first) return;
+    this.opener = opener;
+    this.element.replaceChildren(this.dialog(first, citations));
+    this.element.hidden = false;
+    this.onToggle(true);
+    this.element.querySelector<HTMLElement>('[data-testid="source-close"]')?.focus({ preventScroll: true });
+    showQuote(this.element);
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.element.hidden = true;
+    this.element.replaceChildren();
+    this.onToggle(false);
+    this.opener?.focus({ preventScroll: true });
+    this.opener = null;
+  }
+
+  private dialog(citation: Citation, citations: readonly Citation[]): HTMLElement {
+    const close = button({ class: 'icon-button', testid: 'source-close', 'aria-label': strings.closeSource }, [icon('close')], () =>
+      this.close(),
+    );
+    const dialog = el(
+      'div',
+      { class: 'source', role: 'dialog', 'aria-modal': 'true', 'aria-labelledby': 'source-title', testid: 'source' },
+      [
+        el('div', { class: 'source-head' }, [
+          el('span', { class: 'source-number', 'aria-hidden': 'true' }, [String(citation.n)]),
+          el('h2', { id: 'source-title', class: 'source-title', dir: 'auto' }, [citation.title]),
+          close,
+        ]),
+        el('div', { class: 'source-body', tabindex: 0, role: 'region', 'aria-label': strings.source }, [
+          ...placeLines(citation),
+          ...passageParts(citation.passage, [...new Set(citations.map((each) => each.quote))]),
+        ]),
+      ],
+    );
+    dialog.addEventListener('keydown', (event) => trapTab(dialog, event));
+    return dialog;
+  }
+}
+
+/** Where in the document, and which version of it. */
+function placeLines(citation: Citation): readonly HTMLElement[] {
+  const lines: HTMLElement[] = [];
+  // The title is often the first heading as well; it need not be read twice.
+  const path = citation.heading.filter((each, index) => index > 0 || each !== citation.title);
+  const place = [path.join(' › '), citation.page === null ? '' : strings.page(citation.page)].filter((each) => each !== '');
+  if (place.length > 0) lines.push(el('p', { class: 'source-path', dir: 'auto' }, [place.join(' · ')]));
+  lines.push(el('p', { class: 'source-version' }, [versionLine(citation)]));
+  return lines;
+}
+
+export function versionLine(citation: Citation): string {
+  const parts = [strings.version(citation.version)];
+  if (citation.effective_from !== null) parts.push(strings.effectiveFrom(format.calendarDate(citation.effective_from)));
+  const updated = format.day(citation.updated_at);
+  if (updated !== '') parts.push(strings.updated(updated));
+  return parts.join(' · ');
+}
+
+function passageParts(passage: string, quotes: readonly string[]): readonly HTMLElement[] {
+  const found: Span[] = [];
+  const missing: string[] = [];
+  for (const quote of quotes) {
+    const span = findQuote(passage, quote);
+    if (span) found.push(span);
+    else if (quote.trim() !== '') missing.push(quote);
+  }
+  found.sort((a, b) => a.start - b.start);
+  const parts = missing.map((quote, index) =>
+    el('blockquote', { dir: 'auto' }, [
+      el('mark', { testid: index === 0 && found.length === 0 ? 'source-quote' : null }, [quote]),
+    ]),
+  );
+  return [...parts, renderPassage(passage, found), el('p', { class: 'source-note' }, [strings.quoted])];
+}
+
+/** Brings the first marked words into view without moving the page behind. */
+function showQuote(layer: HTMLElement): void {
+  const body = layer.querySelector<HTMLElement>('.source-body');
+  const mark = layer.querySelector<HTMLElement>('mark');
+  if (body && mark) body.scrollTop = mark.offsetTop - body.offsetTop - body.clientHeight / 3;
+}
