@@ -112,7 +112,7 @@ describe('the fallback', () => {
 
   it('polls over REST after three sockets that never opened', async () => {
     const event = { seq: 1, type: 'ticket.changed' };
-    server.route(/conversations\/$/, () => json({ id: 'conv' }, 201));
+    server.route(/conversations\/$/, ({ method }) => (method === 'GET' ? json({ results: [] }) : json({ id: 'conv' }, 201)));
     server.route(/events/, () => {
       after = 1;
       return json({ events: received.length === 0 ? [event] : [] });
@@ -131,7 +131,7 @@ describe('the fallback', () => {
   });
 
   it('sends frames as requests and turns a refusal into an error event', async () => {
-    server.route(/conversations\/$/, () => json({ id: 'conv' }));
+    server.route(/conversations\/$/, () => json({ results: [{ id: 'conv' }, { id: 'older' }] }));
     server.route(/events/, () => new Promise<Response>(() => undefined));
     server.route(/(handover|feedback)\/$/, () => json({}, 202));
     server.route(/messages\/$/, () => json({ detail: 'Slow down.' }, 429));

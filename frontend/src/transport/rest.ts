@@ -46,11 +46,18 @@ export class RestTransport implements Transport {
     }
   }
 
+  /** The visitor's newest conversation, which the WebSocket would go on with too; else a new one. */
   private async openConversation(): Promise<string> {
-    const response = await this.request('POST', 'conversations/', {});
-    const raw: unknown = response.ok ? await response.json() : null;
+    const listed = await this.json('GET', 'conversations/');
+    const newest: unknown = isRecord(listed) && Array.isArray(listed.results) ? listed.results[0] : null;
+    const raw = isRecord(newest) ? newest : await this.json('POST', 'conversations/', {});
     if (!isRecord(raw) || typeof raw.id !== 'string') throw new EndedError('lost');
     return raw.id;
+  }
+
+  private async json(method: string, path: string, body?: Readonly<Record<string, string>>): Promise<unknown> {
+    const response = await this.request(method, path, body);
+    return response.ok ? await response.json() : null;
   }
 
   private async poll(conversation: string): Promise<void> {
