@@ -14,6 +14,8 @@ SUPPORTED_EXTENSIONS = frozenset(
     "epub json xml rst org tex".split()
 )
 PROBE_CHARACTERS = 40
+# The reader puts a page's <meta> and <title> in front of its text; customers must not be quoted it.
+_HTML_FRONT_MATTER = re.compile(r"\A---\n.*?\n(?:---|## title:[^\n]*)\n+", re.DOTALL)
 
 
 class UnreadableFileError(Exception):
@@ -51,6 +53,8 @@ def read_file(path: Path, file_name: str) -> ReadText:
     except kreuzberg.KreuzbergError as error:
         raise UnreadableFileError(_explain(error, extension)) from error
     markdown = result.content.replace("\x00", "").replace("\r\n", "\n").strip()
+    if result.mime_type == "text/html":
+        markdown = _HTML_FRONT_MATTER.sub("", markdown)
     pages = [str(page["content"]) for page in result.pages or []]
     if not markdown:
         raise UnreadableFileError(_explain_no_text(extension))

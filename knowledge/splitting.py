@@ -33,8 +33,11 @@ class Piece:
 
 @dataclass(frozen=True)
 class _Section:
+    """`title_start` is where its heading line starts, `start` where the text behind that does."""
+
     heading: tuple[str, ...]
-    start: int  # of the body, behind the heading line
+    title_start: int
+    start: int
     end: int
 
 
@@ -46,7 +49,13 @@ def split_markdown(markdown: str, tokenizer: Tokenizer, max_tokens: int) -> list
 
     splitter = MarkdownSplitter.from_huggingface_tokenizer(tokenizer, max_tokens)
     pieces: list[Piece] = []
-    for section in _sections(markdown):
+    sections = list(_sections(markdown))
+    for section, following in zip(sections, [*sections[1:], None], strict=True):
+        if _is_title_alone(markdown, section, following):
+            title = markdown[section.title_start : section.start].strip()
+            pieces.append(
+                Piece(title, section.heading[:-1], section.title_start, section.start)
+            )
         for is_table, start, end in _blocks(markdown, section):
             text = markdown[start:end]
             if not text.strip():
@@ -78,19 +87,26 @@ def _lines(markdown: str) -> Iterator[tuple[int, str]]:
 
 def _sections(markdown: str) -> Iterator[_Section]:
     path: list[tuple[int, str]] = []
-    body_start, in_fence = 0, False
+    title_start, body_start, in_fence = 0, 0, False
     for start, line in _lines(markdown):
         if _FENCE.match(line):
             in_fence = not in_fence
         match = None if in_fence else _HEADING.match(line.rstrip("\n"))
         if match is None:
             continue
-        yield _Section(tuple(title for _, title in path), body_start, start)
+        yield _Section(tuple(title for _, title in path), title_start, body_start, start)
         level = len(match[1])
         path = [entry for entry in path if entry[0] < level]
         path.append((level, plain(match[2])))
-        body_start = start + len(line)
-    yield _Section(tuple(title for _, title in path), body_start, len(markdown))
+        title_start, body_start = start, start + len(line)
+    yield _Section(tuple(title for _, title in path), title_start, body_start, len(markdown))
+
+
+def _is_title_alone(markdown: str, section: _Section, following: _Section | None) -> bool:
+    """A heading with nothing under it, as slides have: then the heading is the text."""
+    if not section.heading or markdown[section.start : section.end].strip():
+        return False
+    return following is None or len(following.heading) <= len(section.heading)
 
 
 def _blocks(markdown: str, section: _Section) -> Iterator[tuple[bool, int, int]]:

@@ -246,6 +246,8 @@ UNFOLD = {
     "SITE_SYMBOL": "support_agent",
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [f"{STATIC_URL}supportbot/admin.css"],
+    "SIDEBAR": {"navigation": "supportbot.admin.navigation"},
 }
 
 # -- Language, time, logs -----------------------------------------------------------------------

@@ -112,7 +112,7 @@ describe('sending', () => {
   it('keeps a failure over a reload, and lets go of what is taken back', async () => {
     client.send('Hello');
     const id = onlyPending();
-    FakeSocket.last.says({ seq: 0, type: 'error', at: '', code: 'message_too_long', text: 'Shorter.', client_id: id, retryable: false });
+    FakeSocket.last.says({ seq: 0, type: 'error', at: '', code: 'message_too_long', text: 'Shorter.', client_id: id, run_id: null, retryable: false });
     client.stop();
     client = await start();
     expect(client.state.pending[0]?.failure).toEqual({ text: 'Shorter.', retryable: false });

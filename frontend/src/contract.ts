@@ -61,6 +61,8 @@ export interface ErrorEvent extends Stamp {
   readonly code: string;
   readonly text: string;
   readonly client_id: string | null;
+  /** The run that ended with it; null when it answers a frame. */
+  readonly run_id: string | null;
   readonly retryable: boolean;
 }
 
@@ -227,6 +229,7 @@ const READERS: { readonly [T in EventType]: (raw: Raw) => Body<T> } = {
     code: text(raw, 'code'),
     text: text(raw, 'text'),
     client_id: optionalText(raw, 'client_id'),
+    run_id: optionalText(raw, 'run_id'),
     retryable: raw.retryable === true,
   }),
 };

@@ -140,7 +140,7 @@ describe('writing', () => {
     await openAndConnect();
     chat.ask('Hello');
     const { client_id: id } = FakeSocket.last.sent.at(-1) as { client_id: string };
-    const error = { seq: 0, type: 'error', at: AT, code: 'x', text: 'Please wait.', client_id: id, retryable: true };
+    const error = { seq: 0, type: 'error', at: AT, code: 'x', text: 'Please wait.', client_id: id, run_id: null, retryable: true };
     await says(error);
     one('retry').click();
     await settle();

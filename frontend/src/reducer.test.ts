@@ -112,9 +112,14 @@ describe('an answer', () => {
   });
 
   it('ends when the server reports a stored error', () => {
-    const failed = { type: 'error', code: 'answer_failed', text: 'Sorry.', client_id: null, retryable: true };
+    const failed = { type: 'error', code: 'answer_failed', text: 'Sorry.', client_id: null, run_id: null, retryable: true };
     expect(play(storedLog(asked, started, failed)).items.map((item) => item.kind)).toEqual(['message', 'notice']);
     expect(answerOf(play(storedLog(asked, started, sentence(0, 'One.'), failed)))).toMatchObject({ working: false, offerHandover: true });
+  });
+
+  it('goes on when the error ended another run', () => {
+    const failed = { type: 'error', code: 'answer_failed', text: 'Sorry.', client_id: null, run_id: 'other', retryable: true };
+    expect(answerOf(play(storedLog(asked, started, failed)))).toMatchObject({ working: true });
   });
 
   it('is the newest one that may offer a person', () => {
@@ -133,7 +138,7 @@ describe('a message on its way', () => {
   });
 
   it('fails with the text of the server and can be tried again', () => {
-    const error: Action = { seq: 0, type: 'error', at: AT, code: 'busy', text: 'Busy.', client_id: 'c-1', retryable: true };
+    const error: Action = { seq: 0, type: 'error', at: AT, code: 'busy', text: 'Busy.', client_id: 'c-1', run_id: null, retryable: true };
     const failed = play([queued, error]);
     expect(failed.pending[0]?.failure).toEqual({ text: 'Busy.', retryable: true });
     expect(failed.items).toEqual([]);
@@ -164,7 +169,7 @@ describe('hand-over', () => {
   });
 
   it('may be asked for again after an error', () => {
-    const error: Action = { seq: 0, type: 'error', at: AT, code: 'busy', text: 'Busy.', client_id: null, retryable: true };
+    const error: Action = { seq: 0, type: 'error', at: AT, code: 'busy', text: 'Busy.', client_id: null, run_id: null, retryable: true };
     expect(play([{ type: 'local.handover' }, error, error])).toMatchObject({ handoverAsked: false, items: [{ kind: 'notice' }] });
   });
 

@@ -233,6 +233,7 @@ function addError(state: State, event: ErrorEvent): State {
 function endedRun(event: ErrorEvent): (item: StoredItem) => readonly StoredItem[] {
   return (item) => {
     if (event.seq === 0 || item.kind !== 'answer' || !item.working) return [item];
+    if (event.run_id !== null && item.key !== runKey(event.run_id)) return [item];
     return item.sentences.length === 0 ? [] : [{ ...item, working: false, outcome: 'failed', offerHandover: true }];
   };
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import uuid
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -71,9 +72,9 @@ def check_upload(
         raise UploadRefusedError(
             "wrong_dates", "“Effective until” must be a later day than “effective from”."
         )
+    size = content.seek(0, os.SEEK_END)
     content.seek(0)
     content_hash = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
-    size = content.tell()
     content.seek(0)
     if size == 0:
         raise UploadRefusedError("empty_file", f"“{name}” is empty.")

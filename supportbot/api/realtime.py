@@ -203,6 +203,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 "code": error.code,
                 "text": error.text,
                 "client_id": client_id if isinstance(client_id, str) else None,
+                "run_id": None,
                 "retryable": error.retryable,
             }
         )

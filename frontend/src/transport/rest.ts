@@ -130,6 +130,7 @@ async function errorEvent(response: Response, clientId: string | null): Promise<
     code: isRecord(raw) && typeof raw.code === 'string' ? raw.code : `http_${response.status}`,
     text: typeof said === 'string' ? said : strings.notSent,
     client_id: clientId,
+    run_id: null,
     retryable: response.status === 429 || response.status >= 500,
   };
 }

@@ -20,7 +20,7 @@ describe('announcements', () => {
       'Sealed food can be returned within 14 days.',
       'You asked for a person',
       'Ben: Hello, I have read your question.',
-      'Sorry, that did not work. Please ask again or talk to a person.',
+      'Sorry, that did not work. Please ask again, or talk to a person.',
       'Please shorten your message to 4,000 characters.',
     ]);
   });

@@ -1,0 +1,103 @@
+"""Users, groups and API tokens in the admin's look, and the admin's navigation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+from django.urls import reverse
+from rest_framework.authtoken.admin import TokenAdmin as DrfTokenAdmin
+from rest_framework.authtoken.models import TokenProxy
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from tickets.models import Draft, Ticket
+
+for model in (User, Group, TokenProxy):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  # no types
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+
+
+@admin.register(Group)
+class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+    pass
+
+
+@admin.register(TokenProxy)
+class TokenAdmin(DrfTokenAdmin, ModelAdmin):  # type: ignore[misc]
+    list_display = ("user", "created")  # the key is a secret: nothing to leave on a screen
+    autocomplete_fields = ("user",)
+
+
+# (group, [(title, icon, model)])
+_SECTIONS = [
+    (
+        "Support",
+        [
+            ("Tickets", "confirmation_number", "tickets.ticket"),
+            ("Drafts", "rate_review", "tickets.draft"),
+            ("Conversations", "forum", "tickets.conversation"),
+            ("Customers", "group", "tickets.customer"),
+        ],
+    ),
+    (
+        "Knowledge",
+        [
+            ("Documents", "description", "knowledge.document"),
+            ("Collections", "folder", "knowledge.collection"),
+            ("Embedding indexes", "database", "knowledge.embeddingindex"),
+        ],
+    ),
+    ("Answers", [("Runs", "route", "answers.answerrun")]),
+    (
+        "System",
+        [
+            ("Audit log", "history", "tickets.auditentry"),
+            ("Users", "person", "auth.user"),
+            ("API tokens", "key", "authtoken.tokenproxy"),
+        ],
+    ),
+]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar: what this user may see, with the number of things that wait for somebody."""
+    waiting = _waiting()
+    groups = []
+    for title, entries in _SECTIONS:
+        items = [
+            _item(*entry, waiting.get(entry[2], 0))
+            for entry in entries
+            if _may_view(request, entry[2])
+        ]
+        groups.append({"title": title, "separator": True, "items": items})
+    return [group for group in groups if group["items"]]
+
+
+def _waiting() -> dict[str, int]:
+    return {
+        "tickets.ticket": Ticket.objects.filter(status=Ticket.Status.OPEN).count(),
+        "tickets.draft": Draft.objects.filter(status=Draft.Status.PENDING).count(),
+    }
+
+
+def _item(title: str, icon: str, model: str, waiting: int) -> dict[str, Any]:
+    link = reverse(f"admin:{model.replace('.', '_')}_changelist")
+    badge = {"badge": str(waiting), "badge_variant": "primary"} if waiting else {}
+    return {"title": title, "icon": icon, "link": link, **badge}
+
+
+def _may_view(request: HttpRequest, model: str) -> bool:
+    registered = {model._meta.label_lower: entry for model, entry in admin.site._registry.items()}
+    return model in registered and registered[model].has_view_permission(request)

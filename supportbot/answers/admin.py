@@ -1,0 +1,150 @@
+"""Answer runs in the admin: why the bot said what it said. Nothing here changes a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+
+from supportbot.answers.models import AnswerRun
+
+Outcome = AnswerRun.Outcome
+QUESTION_CHARACTERS = 100
+TIMELINE_WIDTH = 600  # in the drawing's own units; the page scales it
+ROW_HEIGHT = 22
+
+REASONS = {
+    "supported": "stands in the passages it cites",
+    "no_citation": "cites no passage",
+    "unknown_citation": "cites a passage that was not found",
+    "number_not_in_passage": "has a number that is not in the passages it cites",
+    "no_substance": "says nothing of substance",
+    "not_in_passage": "does not stand in the passages it cites",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One stage in the timeline; x and width in units of TIMELINE_WIDTH."""
+
+    stage: str
+    start_ms: int
+    end_ms: int
+    x: float
+    width: float
+    y: int
+
+
+def draw_timeline(stages: list[dict[str, Any]]) -> list[Bar]:
+    """Stages in the order they began, to scale. Stages that stream overlap."""
+    end = max((stage["end_ms"] for stage in stages), default=0) or 1
+    scale = TIMELINE_WIDTH / end
+    return [
+        Bar(
+            stage=stage["stage"],
+            start_ms=stage["start_ms"],
+            end_ms=stage["end_ms"],
+            x=round(stage["start_ms"] * scale, 1),
+            width=round(max((stage["end_ms"] - stage["start_ms"]) * scale, 2), 1),
+            y=row * ROW_HEIGHT,
+        )
+        for row, stage in enumerate(sorted(stages, key=lambda s: (s["start_ms"], -s["end_ms"])))
+    ]
+
+
+def explain_verdicts(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Verdicts with their reasons in words; an unknown code stays as it is."""
+    return [{**v, "words": REASONS.get(v["reason"], v["reason"])} for v in verdicts]
+
+
+@admin.register(AnswerRun)
+class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+    list_display = (
+        "question_text",
+        "outcome_label",
+        "route",
+        "first_sentence",
+        "total",
+        "created_at",
+    )
+    list_filter = ("outcome", "route", "status", "delivery", "created_at")
+    list_select_related = ("question",)
+    search_fields = ("question__text", "model")
+    search_help_text = "Words of the question, or a model"
+    list_per_page = 50
+    actions = None
+    show_add_link = False
+    LABELS: ClassVar[dict[str, str]] = {
+        Outcome.ANSWERED.value: "success",
+        Outcome.NO_ANSWER.value: "warning",
+        Outcome.HANDED_OVER.value: "info",
+        Outcome.FAILED.value: "danger",
+    }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AnswerRun]:
+        runs: QuerySet[AnswerRun] = super().get_queryset(request)
+        return runs.select_related("question")
+
+    @display(description="question")  # type: ignore[untyped-decorator]
+    def question_text(self, run: AnswerRun) -> str:
+        text = run.question.text
+        if len(text) <= QUESTION_CHARACTERS:
+            return text
+        return f"{text[: QUESTION_CHARACTERS - 1]}…"
+
+    @display(description="outcome", ordering="outcome", label=LABELS)  # type: ignore[untyped-decorator]
+    def outcome_label(self, run: AnswerRun) -> tuple[str, str]:
+        return run.outcome, run.get_outcome_display() or run.get_status_display()
+
+    @display(description="first sentence", ordering="first_sentence_ms")  # type: ignore[untyped-decorator]
+    def first_sentence(self, run: AnswerRun) -> str:
+        return _milliseconds(run.first_sentence_ms)
+
+    @display(description="total", ordering="total_ms")  # type: ignore[untyped-decorator]
+    def total(self, run: AnswerRun) -> str:
+        return _milliseconds(run.total_ms)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """“Why this answer”."""
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        run = self.get_object(request, object_id)
+        if run is None:
+            redirect = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return cast(HttpResponse, redirect)
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        request.current_app = self.admin_site.name
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "original": run,
+            "title": "Why this answer",
+            "run": run,
+            "timeline": draw_timeline(run.stages),
+            "timeline_height": len(run.stages) * ROW_HEIGHT,
+            "verdicts": explain_verdicts(run.verdicts),
+        }
+        return TemplateResponse(request, "answers/admin/run.html", context)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _milliseconds(value: int | None) -> str:
+    return "-" if value is None else f"{value:,} ms"
