@@ -8,4 +8,4 @@ class KnowledgeConfig(AppConfig):
     verbose_name = "Knowledge"
 
     def ready(self) -> None:
-        from knowledge import signals  # noqa: F401, PLC0415  (connects receivers once)
+        from knowledge import signals  # noqa: F401  (connects receivers once)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import TextIO
+from typing import Protocol
 
 from knowledge.selectors import Progress, progress_of
 
 LOOK_SECONDS = 0.5
 
 
+class Terminal(Protocol):
+    """What progress is written to: a text stream, or a command's own `stdout`."""
+
+    def write(self, text: str, /) -> object: ...
+    def flush(self) -> object: ...
+    def isatty(self) -> bool: ...
+
+
 def wait_for(
     version_ids: Sequence[int],
-    out: TextIO,
+    out: Terminal,
     *,
     stalled_after: float = 60.0,
     on_stall: Callable[[], None] = lambda: None,

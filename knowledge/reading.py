@@ -10,8 +10,10 @@ from pathlib import Path
 import kreuzberg
 
 SUPPORTED_EXTENSIONS = frozenset(
-    "pdf docx doc odt rtf pptx ppt xlsx xls ods html htm xhtml md markdown txt text csv tsv eml msg "
-    "epub json xml rst org tex".split()
+    {"pdf", "docx", "doc", "odt", "rtf", "pptx", "ppt", "xlsx", "xls", "ods"}
+    | {"html", "htm", "xhtml"}
+    | {"md", "markdown", "txt", "text", "csv", "tsv", "eml", "msg", "epub", "json", "xml", "rst"}
+    | {"org", "tex"}
 )
 PROBE_CHARACTERS = 40
 # The reader puts a page's <meta> and <title> in front of its text; customers must not be quoted it.

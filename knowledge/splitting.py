@@ -14,6 +14,7 @@ from semantic_text_splitter import MarkdownSplitter
 from tokenizers import Tokenizer
 
 TokenCounter = Callable[[str], int]
+HEADER_LINES = 2  # a table's header row and the rule under it
 MERGE_BELOW_TOKENS = 40  # a section shorter than this joins its neighbour under the same parent
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
 _FENCE = re.compile(r"^[ \t]{0,3}(```|~~~)")
@@ -53,9 +54,7 @@ def split_markdown(markdown: str, tokenizer: Tokenizer, max_tokens: int) -> list
     for section, following in zip(sections, [*sections[1:], None], strict=True):
         if _is_title_alone(markdown, section, following):
             title = markdown[section.title_start : section.start].strip()
-            pieces.append(
-                Piece(title, section.heading[:-1], section.title_start, section.start)
-            )
+            pieces.append(Piece(title, section.heading[:-1], section.title_start, section.start))
         for is_table, start, end in _blocks(markdown, section):
             text = markdown[start:end]
             if not text.strip():
@@ -134,12 +133,12 @@ def _split_table(
 ) -> list[tuple[int, str]]:
     """(offset of the first row, header + rows): every part repeats the header row."""
     lines = table.splitlines(keepends=True)
-    header = "".join(lines[:2])
+    header = "".join(lines[:HEADER_LINES])
     header_tokens = count(header)
     offset = len(header)
     parts: list[tuple[int, str]] = []
     rows, first, tokens = "", offset, header_tokens
-    for row in lines[2:]:
+    for row in lines[HEADER_LINES:]:
         row_tokens = count(row)
         if rows and tokens + row_tokens > max_tokens:
             parts.append((first, header + rows))
@@ -152,12 +151,12 @@ def _split_table(
     return [
         (first, chunk)
         for first, part in parts
-        for chunk in ([part] if len(part.splitlines()) > 3 else splitter.chunks(part))
+        for chunk in (splitter.chunks(part) if count(part) > max_tokens else [part])
     ]
 
 
 def _covered_length(table: str, offset: int, chunk: str) -> int:
-    header_lines = 0 if offset == 0 else 2
+    header_lines = 0 if offset == 0 else HEADER_LINES
     rows = "".join(chunk.splitlines(keepends=True)[header_lines:])
     return min(len(rows), len(table) - offset)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 from celery import shared_task
+from django.utils import timezone
 
 from knowledge.models import DocumentVersion
 from knowledge.services.pipeline import process_version
 from knowledge.services.processing import claim_next, wake_workers
-from django.utils import timezone
 
 SLICE_SECONDS = 20  # then the process goes back to the pool, so that other tasks get their turn
 

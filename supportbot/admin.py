@@ -81,7 +81,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             for entry in entries
             if _may_view(request, entry[2])
         ]
-        groups.append({"title": title, "separator": True, "items": items})
+        groups.append({"title": title, "separator": bool(groups), "items": items})
     return [group for group in groups if group["items"]]
 
 

@@ -8,4 +8,4 @@ class SupportbotConfig(AppConfig):
     verbose_name = "supportbot"
 
     def ready(self) -> None:
-        from supportbot import checks  # noqa: F401, PLC0415  (registers the checks)
+        from supportbot import checks  # noqa: F401  (registers the checks)

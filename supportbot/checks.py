@@ -24,9 +24,7 @@ def _answer_mode() -> list[CheckMessage]:
     if settings.ANSWER_MODE in Conversation.Mode.values:
         return []
     hint = "Set SUPPORTBOT_ANSWER_MODE to auto or draft."
-    return [
-        Error(f"{settings.ANSWER_MODE!r} is no answer mode.", hint=hint, id="supportbot.E001")
-    ]
+    return [Error(f"{settings.ANSWER_MODE!r} is no answer mode.", hint=hint, id="supportbot.E001")]
 
 
 def _model() -> list[CheckMessage]:

@@ -1,4 +1,4 @@
-"""The one settings file, read top to bottom. Every variable is listed in README.md and .env.example.
+"""The one settings file, read top to bottom. README.md and .env.example list every variable.
 
 A wrong value is reported by a system check (supportbot/checks.py) with an id and a hint.
 """

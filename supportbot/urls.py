@@ -1,7 +1,7 @@
 """Every URL of the product."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import DefaultRouter
@@ -17,7 +17,7 @@ router.register("drafts", staff.DraftsView)
 router.register("runs", staff.RunsView)
 router.register("audit", staff.AuditView)
 
-api = [
+api: list[URLPattern | URLResolver] = [
     path("visitors/", visitors.VisitorsView.as_view()),
     path("conversations/", visitors.ConversationsView.as_view()),
     path("conversations/<uuid:conversation_id>/", visitors.ConversationView.as_view()),

@@ -74,8 +74,11 @@ class Message(models.Model):
     sentences = models.JSONField(
         default=list, blank=True, help_text="The text by sentence, each with its citations."
     )
-    client_id = models.CharField(
-        max_length=100, null=True, blank=True, help_text="The sender's own id; sent twice, kept once."
+    client_id = models.CharField(  # noqa: DJ001  (NULLs are distinct: only clients have ids)
+        max_length=100,
+        null=True,
+        blank=True,
+        help_text="The sender's own id; sent twice, kept once.",
     )
     agent = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

@@ -26,7 +26,7 @@ PROBES = [
 
 def convert(source: str, folder: Path) -> None:
     """Write model.onnx, tokenizer.json and meta.json to `folder`, atomically."""
-    from sentence_transformers import SentenceTransformer  # noqa: PLC0415  (seconds to import)
+    from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(source, device="cpu").eval()
     max_tokens = int(model.max_seq_length or 512)
@@ -53,7 +53,7 @@ def convert(source: str, folder: Path) -> None:
 
 
 def _export_graph(model: Any, path: Path) -> None:
-    import torch  # noqa: PLC0415
+    import torch
 
     class TokensToVector(torch.nn.Module):
         def __init__(self) -> None:
@@ -84,8 +84,8 @@ def _export_graph(model: Any, path: Path) -> None:
 
 
 def _check_parity(model: Any, folder: Path, meta: dict[str, Any]) -> None:
-    from knowledge.embedding.encoder import Encoder  # noqa: PLC0415
-    from knowledge.embedding.model import PreparedModel  # noqa: PLC0415
+    from knowledge.embedding.encoder import Encoder
+    from knowledge.embedding.model import PreparedModel
 
     encoder = Encoder(PreparedModel(name="parity", folder=folder, **meta))
     expected = model.encode(PROBES, normalize_embeddings=True)

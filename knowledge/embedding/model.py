@@ -94,7 +94,7 @@ def prepare_model(name: str) -> PreparedModel:
 def _convert(source: str, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     # knowledge.embedding.convert writes beside the folder and renames, so two at once are harmless.
-    result = subprocess.run(  # noqa: S603  (our own module, no shell)
+    result = subprocess.run(
         [sys.executable, "-m", "knowledge.embedding.convert", source, str(folder)],
         cwd=settings.BASE_DIR,
         capture_output=True,

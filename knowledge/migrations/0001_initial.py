@@ -11,7 +11,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -21,137 +20,339 @@ class Migration(migrations.Migration):
     operations = [
         pgvector.django.VectorExtension(),
         migrations.CreateModel(
-            name='Collection',
+            name="Collection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('external_id', models.CharField(help_text='Identifies the document in its collection; the file name unless you give one.', max_length=300)),
-                ('title', models.CharField(max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('collection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='knowledge.collection')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "external_id",
+                    models.CharField(
+                        help_text="Identifies the document in its collection; the file name unless you give one.",
+                        max_length=300,
+                    ),
+                ),
+                ("title", models.CharField(max_length=300)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "collection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="documents",
+                        to="knowledge.collection",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['title', 'id'],
+                "ordering": ["title", "id"],
             },
         ),
         migrations.CreateModel(
-            name='DocumentVersion',
+            name="DocumentVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('file', models.FileField(max_length=200, upload_to='documents/')),
-                ('file_name', models.CharField(max_length=300)),
-                ('content_hash', models.CharField(help_text='SHA-256 of the file, hexadecimal.', max_length=64)),
-                ('size', models.PositiveBigIntegerField(help_text='Bytes.')),
-                ('media_type', models.CharField(blank=True, max_length=200)),
-                ('status', models.CharField(choices=[('queued', 'Waiting'), ('splitting', 'Splitting into passages'), ('embedding', 'Embedding'), ('ready', 'Read'), ('failed', 'Failed')], default='queued', max_length=20)),
-                ('state', models.CharField(choices=[('draft', 'Draft'), ('published', 'Published'), ('retired', 'Retired')], default='draft', max_length=20)),
-                ('effective_from', models.DateField(blank=True, help_text='First day in effect.', null=True)),
-                ('effective_until', models.DateField(blank=True, help_text='First day no longer in effect.', null=True)),
-                ('markdown', models.TextField(blank=True, help_text='The text as it was read.')),
-                ('page_starts', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), blank=True, default=list, help_text='Character offset in the text at which each page starts; empty without pages.', size=None)),
-                ('progress_done', models.PositiveIntegerField(default=0, help_text='Passages embedded.')),
-                ('progress_total', models.PositiveIntegerField(default=0, help_text='Passages in all.')),
-                ('error', models.TextField(blank=True, help_text='For an editor: what is wrong and what to do.')),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('lease_token', models.UUIDField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('published_at', models.DateTimeField(blank=True, null=True)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='knowledge.document')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("file", models.FileField(max_length=200, upload_to="documents/")),
+                ("file_name", models.CharField(max_length=300)),
+                (
+                    "content_hash",
+                    models.CharField(help_text="SHA-256 of the file, hexadecimal.", max_length=64),
+                ),
+                ("size", models.PositiveBigIntegerField(help_text="Bytes.")),
+                ("media_type", models.CharField(blank=True, max_length=200)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("splitting", "Splitting into passages"),
+                            ("embedding", "Embedding"),
+                            ("ready", "Read"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Draft"),
+                            ("published", "Published"),
+                            ("retired", "Retired"),
+                        ],
+                        default="draft",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "effective_from",
+                    models.DateField(blank=True, help_text="First day in effect.", null=True),
+                ),
+                (
+                    "effective_until",
+                    models.DateField(
+                        blank=True, help_text="First day no longer in effect.", null=True
+                    ),
+                ),
+                ("markdown", models.TextField(blank=True, help_text="The text as it was read.")),
+                (
+                    "page_starts",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.PositiveIntegerField(),
+                        blank=True,
+                        default=list,
+                        help_text="Character offset in the text at which each page starts; empty without pages.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "progress_done",
+                    models.PositiveIntegerField(default=0, help_text="Passages embedded."),
+                ),
+                (
+                    "progress_total",
+                    models.PositiveIntegerField(default=0, help_text="Passages in all."),
+                ),
+                (
+                    "error",
+                    models.TextField(
+                        blank=True, help_text="For an editor: what is wrong and what to do."
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("lease_token", models.UUIDField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("published_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="knowledge.document",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['document', '-number'],
+                "ordering": ["document", "-number"],
             },
         ),
         migrations.CreateModel(
-            name='EmbeddingIndex',
+            name="EmbeddingIndex",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model', models.CharField(max_length=300)),
-                ('dimensions', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('building', 'Building'), ('ready', 'Ready'), ('active', 'Active'), ('retired', 'Retired')], default='building', max_length=20)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("model", models.CharField(max_length=300)),
+                ("dimensions", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("building", "Building"),
+                            ("ready", "Ready"),
+                            ("active", "Active"),
+                            ("retired", "Retired"),
+                        ],
+                        default="building",
+                        max_length=20,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'verbose_name_plural': 'embedding indexes',
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'active')), fields=('state',), name='embedding_index_one_active')],
+                "verbose_name_plural": "embedding indexes",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "active")),
+                        fields=("state",),
+                        name="embedding_index_one_active",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Embedding',
+            name="Embedding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text_hash', models.BinaryField(max_length=32)),
-                ('vector', pgvector.django.halfvec.HalfVectorField()),
-                ('index', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='embeddings', to='knowledge.embeddingindex')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("text_hash", models.BinaryField(max_length=32)),
+                ("vector", pgvector.django.halfvec.HalfVectorField()),
+                (
+                    "index",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="embeddings",
+                        to="knowledge.embeddingindex",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Passage',
+            name="Passage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('heading', django.contrib.postgres.fields.ArrayField(base_field=models.TextField(), default=list, size=None)),
-                ('context', models.TextField()),
-                ('text', models.TextField()),
-                ('char_start', models.PositiveIntegerField(help_text="Offset in the version's text.")),
-                ('char_end', models.PositiveIntegerField()),
-                ('page', models.PositiveIntegerField(null=True)),
-                ('text_hash', models.BinaryField(help_text='SHA-256 of what is embedded.', max_length=32)),
-                ('published', models.BooleanField(default=False)),
-                ('effective_from', models.DateField(null=True)),
-                ('effective_until', models.DateField(null=True)),
-                ('search', models.GeneratedField(db_persist=True, expression=django.contrib.postgres.search.CombinedSearchVector(django.contrib.postgres.search.SearchVector('context', config='english', weight='A'), '||', django.contrib.postgres.search.SearchVector('text', config='english', weight='B'), django.contrib.postgres.search.SearchConfig('english')), output_field=django.contrib.postgres.search.SearchVectorField())),
-                ('collection', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='knowledge.collection')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='passages', to='knowledge.documentversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                (
+                    "heading",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(), default=list, size=None
+                    ),
+                ),
+                ("context", models.TextField()),
+                ("text", models.TextField()),
+                (
+                    "char_start",
+                    models.PositiveIntegerField(help_text="Offset in the version's text."),
+                ),
+                ("char_end", models.PositiveIntegerField()),
+                ("page", models.PositiveIntegerField(null=True)),
+                (
+                    "text_hash",
+                    models.BinaryField(help_text="SHA-256 of what is embedded.", max_length=32),
+                ),
+                ("published", models.BooleanField(default=False)),
+                ("effective_from", models.DateField(null=True)),
+                ("effective_until", models.DateField(null=True)),
+                (
+                    "search",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.contrib.postgres.search.CombinedSearchVector(
+                            django.contrib.postgres.search.SearchVector(
+                                "context", config="english", weight="A"
+                            ),
+                            "||",
+                            django.contrib.postgres.search.SearchVector(
+                                "text", config="english", weight="B"
+                            ),
+                            django.contrib.postgres.search.SearchConfig("english"),
+                        ),
+                        output_field=django.contrib.postgres.search.SearchVectorField(),
+                    ),
+                ),
+                (
+                    "collection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="knowledge.collection",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="passages",
+                        to="knowledge.documentversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['version', 'position'],
+                "ordering": ["version", "position"],
             },
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=models.UniqueConstraint(fields=('collection', 'external_id'), name='document_external_id_unique'),
+            model_name="document",
+            constraint=models.UniqueConstraint(
+                fields=("collection", "external_id"), name="document_external_id_unique"
+            ),
         ),
         migrations.AddIndex(
-            model_name='documentversion',
-            index=models.Index(condition=models.Q(('status__in', ['queued', 'splitting', 'embedding'])), fields=['lease_until', 'id'], name='version_claimable'),
+            model_name="documentversion",
+            index=models.Index(
+                condition=models.Q(("status__in", ["queued", "splitting", "embedding"])),
+                fields=["lease_until", "id"],
+                name="version_claimable",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='documentversion',
-            constraint=models.UniqueConstraint(fields=('document', 'number'), name='version_number_unique'),
+            model_name="documentversion",
+            constraint=models.UniqueConstraint(
+                fields=("document", "number"), name="version_number_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='documentversion',
-            constraint=models.CheckConstraint(condition=models.Q(('effective_from', None), ('effective_until', None), ('effective_from__lt', models.F('effective_until')), _connector='OR'), name='version_effective_order'),
+            model_name="documentversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("effective_from", None),
+                    ("effective_until", None),
+                    ("effective_from__lt", models.F("effective_until")),
+                    _connector="OR",
+                ),
+                name="version_effective_order",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='embedding',
-            constraint=models.UniqueConstraint(fields=('index', 'text_hash'), name='embedding_text_unique'),
+            model_name="embedding",
+            constraint=models.UniqueConstraint(
+                fields=("index", "text_hash"), name="embedding_text_unique"
+            ),
         ),
         migrations.AddIndex(
-            model_name='passage',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search'], name='passage_search'),
+            model_name="passage",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["search"], name="passage_search"
+            ),
         ),
         migrations.AddIndex(
-            model_name='passage',
-            index=models.Index(fields=['text_hash'], name='passage_text_hash'),
+            model_name="passage",
+            index=models.Index(fields=["text_hash"], name="passage_text_hash"),
         ),
         migrations.AddConstraint(
-            model_name='passage',
-            constraint=models.UniqueConstraint(fields=('version', 'position'), name='passage_position_unique'),
+            model_name="passage",
+            constraint=models.UniqueConstraint(
+                fields=("version", "position"), name="passage_position_unique"
+            ),
         ),
     ]

@@ -46,7 +46,7 @@ class Upload:
     effective_until: dt.date | None
 
 
-def check_upload(
+def check_upload(  # noqa: PLR0913  (a form with these fields, each given by name)
     content: IO[bytes],
     *,
     file_name: str,
@@ -129,9 +129,7 @@ def add_version(
             effective_until=upload.effective_until,
         ).first()
         newest = document.versions.order_by("-number").first()
-        if same is not None and (
-            same == newest or same.state == DocumentVersion.State.PUBLISHED
-        ):
+        if same is not None and (same == newest or same.state == DocumentVersion.State.PUBLISHED):
             if same.status == DocumentVersion.Status.FAILED:
                 retry_version(version=same)
             return same, False
@@ -160,7 +158,11 @@ def retry_version(*, version: DocumentVersion) -> None:
     changed = DocumentVersion.objects.filter(
         pk=version.pk, status=DocumentVersion.Status.FAILED
     ).update(
-        status=DocumentVersion.Status.QUEUED, error="", attempts=0, lease_until=None, lease_token=None
+        status=DocumentVersion.Status.QUEUED,
+        error="",
+        attempts=0,
+        lease_until=None,
+        lease_token=None,
     )
     if changed:
         wake_workers()

@@ -48,7 +48,7 @@ def process_version(version: DocumentVersion) -> None:
     except (OperationalError, OSError):
         log.exception("processing_interrupted", version=version.pk)
         release(version)
-    except Exception:  # noqa: BLE001  (one file must not take the worker down)
+    except Exception:
         log.exception("processing_failed", version=version.pk)
         record_failure(
             version,
@@ -71,7 +71,7 @@ def _read(version: DocumentVersion) -> None:
 def _split(version: DocumentVersion) -> None:
     tokenizer = get_tokenizer(get_active_index().model)
     document = version.document
-    passages = []
+    passages: list[Passage] = []
     for piece in split_markdown(version.markdown, tokenizer, settings.PASSAGE_TOKENS):
         context = context_of(document.title, piece.heading)
         passages.append(
@@ -95,9 +95,7 @@ def _split(version: DocumentVersion) -> None:
     with transaction.atomic():
         version.passages.all().delete()
         Passage.objects.bulk_create(passages, batch_size=500)
-        record_step(
-            version, status=Status.EMBEDDING, progress_done=0, progress_total=len(passages)
-        )
+        record_step(version, status=Status.EMBEDDING, progress_done=0, progress_total=len(passages))
 
 
 def context_of(title: str, heading: tuple[str, ...]) -> str:

@@ -72,11 +72,11 @@ def claim_next() -> DocumentVersion | None:
 
 
 def record_step(version: DocumentVersion, **changes: object) -> None:
-    """Save a step's result and prolong the lease. Raises LeaseLostError when it is no longer ours."""
+    """Save a step's result and prolong the lease. Raises LeaseLostError when it is not ours now."""
     changes["lease_until"] = _lease_end(timezone.now())
-    changed = DocumentVersion.objects.filter(
-        pk=version.pk, lease_token=version.lease_token
-    ).update(**changes)
+    changed = DocumentVersion.objects.filter(pk=version.pk, lease_token=version.lease_token).update(
+        **changes
+    )
     if not changed:
         raise LeaseLostError
     for name, value in changes.items():

@@ -26,9 +26,7 @@ def publish_version(*, version: DocumentVersion) -> None:
     Raises LeaseLostError when another worker has taken the version over.
     """
     Document.objects.select_for_update().get(pk=version.document_id)
-    changed = DocumentVersion.objects.filter(
-        pk=version.pk, lease_token=version.lease_token
-    ).update(
+    changed = DocumentVersion.objects.filter(pk=version.pk, lease_token=version.lease_token).update(
         status=DocumentVersion.Status.READY,
         state=State.PUBLISHED,
         published_at=timezone.now(),

@@ -20,9 +20,7 @@ MIN_SHARED = 0.5  # share of a sentence's meaningful words that its passages mus
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
-async def check(
-    sentences: AsyncIterator[Proposed], evidence: Evidence
-) -> AsyncIterator[Checked]:
+async def check(sentences: AsyncIterator[Proposed], evidence: Evidence) -> AsyncIterator[Checked]:
     """Each proposed sentence with its verdict, in order."""
     async for sentence in sentences:
         yield check_sentence(sentence, evidence)

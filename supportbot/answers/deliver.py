@@ -107,13 +107,20 @@ def _hand_to_agents(run: Run, reply: Reply, passages: list[dict[str, Any]]) -> N
         passages=passages,
     )
 
+
 @in_thread
 @transaction.atomic
 def fail_run(run: Run, error: AnswerError) -> None:
     """End the run with words for the customer; one written for review becomes an empty draft."""
     if run.streams:
         run.append(
-            "error", {"code": error.code, "text": error.text, "client_id": None, "retryable": error.retryable}
+            "error",
+            {
+                "code": error.code,
+                "text": error.text,
+                "client_id": None,
+                "retryable": error.retryable,
+            },
         )
     else:
         _hand_to_agents(run, Reply(route=""), [])

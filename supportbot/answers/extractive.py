@@ -32,9 +32,12 @@ MIN_RELEVANCE = 0.38  # below it, nothing fits and the honest reply is that ther
 MARGIN = 0.13  # units this close to the best belong to the answer too
 
 _STOP_WORDS = frozenset(
-    "a an and are as at be but by can could did do does for from had has have how i if in is it its "
-    "me my of on or our should so that the their them there these they this those to was we were "
-    "what when where which who why will with would you your am not no any get got im ive".split()
+    {"a", "an", "and", "are", "as", "at", "be", "but", "by", "can", "could", "did", "do", "does"}
+    | {"for", "from", "had", "has", "have", "how", "i", "if", "in", "is", "it", "its", "me", "my"}
+    | {"of", "on", "or", "our", "should", "so", "that", "the", "them", "there", "these", "they"}
+    | {"this", "those", "to", "was", "we", "were", "what", "when", "where", "which", "who", "why"}
+    | {"will", "with", "would", "you", "your", "am", "not", "no", "any", "get", "got", "im"}
+    | {"ive", "their"}
 )
 _stemmer = Stemmer.Stemmer("english")
 
@@ -103,7 +106,7 @@ def choose(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 def content_stems(text: str) -> list[str]:
     """Stems of the words that carry meaning; numbers and codes as they are."""
-    words = [w for w in re.findall(r"[^\W_]+(?:[.,'’-][^\W_]+)*", text.lower())]
+    words = re.findall(r"[^\W_]+(?:[.,'’-][^\W_]+)*", text.lower())
     stems: list[str] = _stemmer.stemWords([word for word in words if word not in _STOP_WORDS])
     return stems
 

@@ -41,9 +41,7 @@ def messages_for(evidence: Evidence) -> list[dict[str, str]]:
         f"[{number}] {passage.context}\n{passage.text}"
         for number, passage in enumerate(evidence.passages, start=1)
     )
-    system = load_prompt(PROMPT).fill(
-        today=evidence.question.as_of.isoformat(), passages=passages
-    )
+    system = load_prompt(PROMPT).fill(today=evidence.question.as_of.isoformat(), passages=passages)
     roles = {"customer": "user", "bot": "assistant", "agent": "assistant"}
     history = [
         {"role": roles[turn.author], "content": turn.text}

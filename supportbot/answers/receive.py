@@ -17,6 +17,7 @@ from tickets.models import Conversation, Message
 from tickets.services.messages import add_customer_message
 
 HISTORY_TURNS = 10
+CLIENT_ID_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ def check_message(raw: Any) -> IncomingMessage:
     if not isinstance(raw, dict):
         raise ReceiveError(code="bad_message", text="The message could not be read.")
     text, client_id = raw.get("text"), raw.get("client_id")
-    if not isinstance(client_id, str) or not 0 < len(client_id) <= 100:
+    if not isinstance(client_id, str) or not 0 < len(client_id) <= CLIENT_ID_CHARACTERS:
         raise ReceiveError(
             code="bad_client_id", text="A message needs a client_id of 1 to 100 characters."
         )
@@ -60,9 +61,7 @@ def accept_message(
     if not created:
         return message, AnswerRun.objects.get(question=message)
     current = Conversation.objects.get(pk=conversation.pk)
-    for_review = (
-        current.state != Conversation.State.BOT or current.mode == Conversation.Mode.DRAFT
-    )
+    for_review = current.state != Conversation.State.BOT or current.mode == Conversation.Mode.DRAFT
     run = AnswerRun.objects.create(
         conversation=current,
         question=message,

@@ -56,9 +56,7 @@ STAGE_SECONDS: dict[Stage, float] = {
 
 def in_thread(function: Callable[..., T]) -> Callable[..., Awaitable[T]]:
     """A database function, callable from a coroutine without blocking other answers."""
-    wrapped: Callable[..., Awaitable[T]] = database_sync_to_async(
-        function, thread_sensitive=False
-    )
+    wrapped: Callable[..., Awaitable[T]] = database_sync_to_async(function, thread_sensitive=False)
     return wrapped
 
 
@@ -153,13 +151,13 @@ class Run:
             setattr(self.row, name, value)
 
     # -- events ----------------------------------------------------------------------------------
-    async def emit(self, type: str, **payload: Any) -> None:  # noqa: A002  (the wire's own word)
+    async def emit(self, type: str, **payload: Any) -> None:
         """Store and send an event. A run that writes a draft has nobody watching: it goes through
         the same code and shows nothing."""
         await in_thread(self._emit)(type, payload)
 
     @transaction.atomic
-    def _emit(self, type: str, payload: dict[str, Any]) -> None:  # noqa: A002
+    def _emit(self, type: str, payload: dict[str, Any]) -> None:
         self.update_row()
         if self.streams:
             conversation = Conversation.objects.select_for_update().get(pk=self.conversation_id)
@@ -167,7 +165,7 @@ class Run:
         if self.streams:
             self.append(type, payload)
 
-    def append(self, type: str, payload: dict[str, Any]) -> None:  # noqa: A002
+    def append(self, type: str, payload: dict[str, Any]) -> None:
         """Append an event of this run inside a transaction of the caller's."""
         append_event(
             conversation_id=self.conversation_id,

@@ -140,9 +140,7 @@ def claim(run_id: UUID) -> Run | None:
 def _announce(run: Run) -> None:
     """run.started the first time; later, answer.replaced if half an answer stands in the widget."""
     last = (
-        Event.objects.filter(
-            conversation_id=run.conversation_id, payload__run_id=str(run.id)
-        )
+        Event.objects.filter(conversation_id=run.conversation_id, payload__run_id=str(run.id))
         .exclude(type="run.status")
         .order_by("-seq")
         .values_list("type", flat=True)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from knowledge.splitting import plain
 
 _ABBREVIATIONS = frozenset(
-    "e.g i.e etc vs approx incl excl no nos art sec dr mr mrs ms st jr sr inc ltd co fig p pp est "
-    "min max tel ext dept jan feb mar apr jun jul aug sep sept oct nov dec".split()
+    {"e.g", "i.e", "etc", "vs", "approx", "incl", "excl", "no", "nos", "art", "sec", "dr", "mr"}
+    | {"mrs", "ms", "st", "jr", "sr", "inc", "ltd", "co", "fig", "p", "pp", "est", "min", "max"}
+    | {"tel", "ext", "dept", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept"}
+    | {"oct", "nov", "dec"}
 )
 # A terminator, closing quotes or brackets, then space and something that can start a sentence.
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s+\S)|[。！？]+")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from supportbot.retrieval.search import Ranking, RankedPassage
+from supportbot.retrieval.search import RankedPassage, Ranking
 
 
 class Stage(StrEnum):

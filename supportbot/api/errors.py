@@ -39,7 +39,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
             "fields": response.data if isinstance(response.data, dict) else {},
         }
     else:
-        code = "not_found" if isinstance(error, Http404) else getattr(error, "default_code", "error")
+        code = (
+            "not_found" if isinstance(error, Http404) else getattr(error, "default_code", "error")
+        )
         detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
         response.data = {"code": code, "detail": str(detail), "fields": {}}
     return response

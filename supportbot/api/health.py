@@ -21,7 +21,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when PostgreSQL, Redis and a worker answer; 503 with a sentence for each that does not."""
+    """200 when PostgreSQL, Redis and a worker answer; 503 and a sentence for each that does not."""
     checks: dict[str, Callable[[], str]] = {
         "postgresql": _postgresql,
         "redis": _redis,

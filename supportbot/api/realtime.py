@@ -82,7 +82,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         origin = headers.get(b"origin", b"").decode("latin-1")
         if not origin or origin in settings.WIDGET_ORIGINS:
             return True  # programs send no origin; they cannot be lured onto a page
-        return urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin-1")
+        return bool(urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin-1"))
 
     async def disconnect(self, code: int) -> None:
         if self.poller is not None:
@@ -106,7 +106,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         except Exception:
             log.exception("frame_failed", type=frame.get("type"))
             await self._send_error(
-                FrameError("server_error", "Something went wrong here. Please try again.", retryable=True),
+                FrameError(
+                    "server_error", "Something went wrong here. Please try again.", retryable=True
+                ),
                 frame,
             )
 

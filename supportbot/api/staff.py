@@ -1,4 +1,4 @@
-"""What staff and other programs may do over REST: documents, search, tickets, drafts, runs, audit."""
+"""What staff and their programs may do over REST."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from tickets.models import AuditEntry, Draft, Ticket
 from tickets.services.drafts import approve_draft, reject_draft
 from tickets.services.messages import message_to_wire
 from tickets.services.tickets import change_status
+
+MOST_RESULTS = 50
 
 
 # -- Documents ------------------------------------------------------------------------------------
@@ -140,7 +142,7 @@ def _day(value: str | None) -> dt.date:
 def _limit(value: str | None) -> int:
     if value is None:
         return 10
-    if not value.isdecimal() or not 1 <= int(value) <= 50:
+    if not value.isdecimal() or not 1 <= int(value) <= MOST_RESULTS:
         raise ValidationError({"limit": ["Give a whole number from 1 to 50."]})
     return int(value)
 

@@ -14,6 +14,7 @@ from rest_framework import serializers
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from supportbot.answers.models import AnswerRun
@@ -61,9 +62,7 @@ class VisitorsView(APIView):
 
 def _known_visitor(refresh_token: str) -> Customer | None:
     try:
-        return Customer.objects.filter(
-            pk=visitor_tokens.read_refresh_token(refresh_token)
-        ).first()
+        return Customer.objects.filter(pk=visitor_tokens.read_refresh_token(refresh_token)).first()
     except visitor_tokens.BadTokenError:
         return None  # an old visitor whose token has expired starts anew
 
@@ -73,7 +72,7 @@ class VisitorView(APIView):
 
     authentication_classes = (VisitorAuthentication,)
     permission_classes = (IsVisitor,)
-    throttle_classes = ()
+    throttle_classes: tuple[type[BaseThrottle], ...] = ()
 
     def conversation(self, request: Request, conversation_id: UUID) -> Conversation:
         """The visitor's own conversation; anybody else's does not exist for them."""

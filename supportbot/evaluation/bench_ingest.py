@@ -57,9 +57,7 @@ def _uploads(data: Path | None, collection: str) -> Iterator[Upload]:
         for path in sorted((DEMO_FOLDER / "documents").iterdir()):
             with path.open("rb") as content:
                 title = f"{path.stem} {run_name}"
-                yield check_upload(
-                    content, file_name=path.name, collection=collection, title=title
-                )
+                yield check_upload(content, file_name=path.name, collection=collection, title=title)
         return
     for text in load_corpus(data):
         yield check_upload(

@@ -18,7 +18,7 @@ ROUNDS = 200
 
 
 def run(data: Path | None) -> dict[str, float | int | str]:
-    """Times in milliseconds for one client; `embedding_share` is what the question's vector takes."""
+    """Times in ms for one client; `embedding_share` is what the question's vector takes."""
     questions = load_questions(data)
     encoder = get_encoder(get_active_index().model)
     today = timezone.localdate()

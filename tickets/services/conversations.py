@@ -33,7 +33,11 @@ def change_mode(*, conversation: Conversation, mode: str, agent: AbstractBaseUse
     if locked.mode == mode:
         return
     audit.record(
-        action="conversation.mode_changed", target=locked, actor=agent, before=locked.mode, after=mode
+        action="conversation.mode_changed",
+        target=locked,
+        actor=agent,
+        before=locked.mode,
+        after=mode,
     )
     locked.mode = Conversation.Mode(mode)
     locked.save(update_fields=["mode", "updated_at"])

@@ -41,7 +41,7 @@ def group_of(conversation_id: UUID) -> str:
     return f"conversation.{conversation_id}"
 
 
-def append_event(*, conversation_id: UUID, type: str, payload: dict[str, Any]) -> dict[str, Any]:  # noqa: A002  (the wire's own word)
+def append_event(*, conversation_id: UUID, type: str, payload: dict[str, Any]) -> dict[str, Any]:
     """Store the conversation's next event; sockets hear of it when the transaction commits.
 
     Must run in a transaction, so that the event and the change it tells of stand or fall together.

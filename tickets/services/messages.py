@@ -35,7 +35,7 @@ def agent_name(agent: AbstractBaseUser) -> str:
 def add_customer_message(
     *, conversation: Conversation, text: str, client_id: str
 ) -> tuple[Message, bool]:
-    """Store what a customer sent; (message, created). The same `client_id` again changes nothing."""
+    """Store what a customer sent: (message, created). The same `client_id` changes nothing."""
     Conversation.objects.select_for_update().get(pk=conversation.pk)
     known = Message.objects.filter(conversation=conversation, client_id=client_id).first()
     if known is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
@@ -10,6 +12,8 @@ from tickets.services import audit
 from tickets.services.events import append_event
 from tickets.states import check_ticket_transition
 
+SUBJECT_CHARACTERS = 200
+
 
 @transaction.atomic
 def ensure_ticket(*, conversation: Conversation) -> Ticket:
@@ -17,9 +21,7 @@ def ensure_ticket(*, conversation: Conversation) -> Ticket:
     Conversation.objects.select_for_update().get(pk=conversation.pk)
     ticket = conversation.tickets.exclude(status=Ticket.Status.CLOSED).first()
     if ticket is None:
-        ticket = Ticket.objects.create(
-            conversation=conversation, subject=_subject_of(conversation)
-        )
+        ticket = Ticket.objects.create(conversation=conversation, subject=_subject_of(conversation))
         audit.record(action="ticket.opened", target=ticket)
         _announce(ticket)
     elif ticket.status != Ticket.Status.OPEN:
@@ -35,7 +37,7 @@ def _subject_of(conversation: Conversation) -> str:
         conversation.messages.filter(author=Message.Author.CUSTOMER).order_by("-created_at").first()
     )
     text = " ".join(question.text.split()) if question is not None else ""
-    return (text[:197] + "…" if len(text) > 198 else text) or "Asked for a person"
+    return shorten(text, SUBJECT_CHARACTERS, placeholder="…") or "Asked for a person"
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""`manage.py ingest PATH… [--collection NAME]`: files, folders or .jsonl into the knowledge base."""
+"""`manage.py ingest PATH… [--collection NAME]`: files, folders, .jsonl into the knowledge base."""
 
 from __future__ import annotations
 

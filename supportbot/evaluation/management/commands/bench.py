@@ -1,4 +1,4 @@
-"""`manage.py bench NAME [--json]`: how fast the hot paths are on this machine, as medians and ratios."""
+"""`manage.py bench NAME [--json]`: how fast the hot paths are here, as medians and ratios."""
 
 from __future__ import annotations
 

@@ -1,0 +1,72 @@
+# Commands for people and for CI. Everything Python runs from .venv; paths are relative, so that the
+# project may lie in a folder whose name has a space.
+#
+# torch: on Linux the default package index serves a build with CUDA (gigabytes). Where that is not
+# wanted, name an index with CPU builds in the environment, in PIP_EXTRA_INDEX_URL.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+NODE := $(shell command -v node 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help install up test check check-python check-frontend bench bundle clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1	\2/' | expand -t 22
+
+install: .venv/installed  ## Make .venv and install everything that `up` and `test` need
+	@:
+
+up: .venv/installed  ## Run it all here; ARGS="--port 9000 --no-demo" is passed on
+	@exec $(BIN)/python manage.py up $(ARGS)
+
+test: .venv/installed  ## Run every test; ARGS="-k name" is passed on
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: check-python check-frontend  ## Lint, types, migrations, bundle up to date
+
+check-python: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# Without Node.js a person may still work on the Python part; CI must check both.
+check-frontend:
+ifneq ($(NODE),)
+	cd frontend && npm ci --no-audit --no-fund && npm run check
+else ifeq ($(CI),true)
+	@echo "Node.js is missing, and CI checks the widget too. Install Node.js." >&2; exit 1
+else
+	@echo "Node.js is not installed: the widget was not checked."
+endif
+
+bench: .venv/installed  ## Measure ingestion, retrieval and chat on this machine
+	$(BIN)/python manage.py bench ingest
+	$(BIN)/python manage.py bench retrieval
+	$(BIN)/python manage.py bench chat
+
+bundle:  ## Build the widget's committed bundle (needs Node.js)
+	cd frontend && npm ci --no-audit --no-fund && npm run build
+
+clean:  ## Remove the environment and caches; the data in .local stays
+	rm -rf .venv build *.egg-info .mypy_cache .pytest_cache .ruff_cache frontend/node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed. Name one with: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	@touch .venv/made
+
+.venv/installed: .venv/made pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[local,test]"
+	@touch .venv/installed
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[local,test,dev]"
+	@touch .venv/installed-dev

@@ -1,0 +1,22 @@
+"""`manage.py seed_demo`: put in the demo documents if the database has none, and wait for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from knowledge.progress import wait_for
+from supportbot.local.seeding import seed_demo
+
+
+class Command(BaseCommand):
+    help = "Load the demo company's documents into an empty database."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        versions = seed_demo()
+        if not versions:
+            self.stdout.write("There are documents already; nothing was added.")
+            return
+        progress = wait_for([version.pk for version in versions], self.stdout)
+        self.stdout.write(f"{progress.live} demo documents are live, {progress.failed} failed.")

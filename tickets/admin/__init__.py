@@ -1,0 +1,6 @@
+"""The admin of support agents: the queue, the page where a ticket is worked on, the records."""
+
+from tickets.admin.records import AuditEntryAdmin, ConversationAdmin, CustomerAdmin, DraftAdmin
+from tickets.admin.tickets import TicketAdmin
+
+__all__ = ["AuditEntryAdmin", "ConversationAdmin", "CustomerAdmin", "DraftAdmin", "TicketAdmin"]

@@ -1,0 +1,63 @@
+"""The audit log in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+
+from tickets.models import AuditEntry, Conversation, Ticket
+
+WORDS = {
+    "conversation.handed_over": "handed the conversation over to people",
+    "conversation.taken_over": "took the conversation over",
+    "conversation.given_back": "gave the conversation back to the bot",
+    "conversation.mode_changed": "changed the conversation's mode",
+    "ticket.opened": "opened the ticket",
+    "ticket.reopened": "reopened the ticket",
+    "ticket.status_changed": "changed the ticket's status",
+    "ticket.assigned": "assigned the ticket",
+    "draft.created": "wrote a draft",
+    "draft.approved": "approved a draft and sent it as it was",
+    "draft.edited": "edited a draft and sent it",
+    "draft.rejected": "rejected a draft",
+    "message.sent": "sent a reply",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry as agents read it."""
+
+    entry: AuditEntry
+    words: str
+    details: str
+
+
+def to_line(entry: AuditEntry) -> Line:
+    return Line(entry, WORDS.get(entry.action, entry.action), _details(entry))
+
+
+def _details(entry: AuditEntry) -> str:
+    """What a person wants to read of an entry's data; the ids are for programs."""
+    if reason := entry.data.get("reason"):
+        return str(reason).replace("_", " ")
+    if "after" not in entry.data:
+        return ""
+    before, after = entry.data.get("before"), entry.data["after"]
+    if entry.action == "ticket.assigned":
+        names = dict(User.objects.filter(pk__in=[before, after]).values_list("pk", "username"))
+        before, after = names.get(before, "nobody"), names.get(after, "nobody")
+    return f"{before} → {after}"
+
+
+def trail_of(ticket: Ticket) -> list[Line]:
+    """Everything that was done to a ticket, its drafts and its conversation, newest first."""
+    drafts = [str(pk) for pk in ticket.drafts.values_list("pk", flat=True)]
+    entries: QuerySet[AuditEntry] = AuditEntry.objects.filter(
+        Q(object_type=Ticket._meta.model_name, object_id=str(ticket.pk))
+        | Q(object_type="draft", object_id__in=drafts)
+        | Q(object_type=Conversation._meta.model_name, object_id=str(ticket.conversation_id))
+    )
+    return [to_line(entry) for entry in entries]

@@ -1,0 +1,86 @@
+"""What a ticket's page shows, and what is new since it was opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from tickets.admin.actions import agents
+from tickets.admin.audit import trail_of
+from tickets.models import Conversation, Draft, Event, Message, Ticket
+from tickets.states import CONVERSATION_TRANSITIONS, TICKET_TRANSITIONS
+
+MESSAGE_EVENTS = ("message.created", "answer.completed")
+
+# In the imperative, as on a button; the words of the status itself stand beside them.
+_STATUS_BUTTONS = {
+    Ticket.Status.OPEN: "Reopen",
+    Ticket.Status.PENDING: "Wait for the customer",
+    Ticket.Status.RESOLVED: "Resolve",
+    Ticket.Status.CLOSED: "Close",
+}
+
+
+@dataclass(frozen=True)
+class News:
+    """What happened in a conversation after an event number."""
+
+    seq: int
+    messages: list[Message]
+    drafts: list[Draft]
+
+
+def desk_context(ticket: Ticket) -> dict[str, Any]:
+    """Everything a ticket's page shows, read at one moment."""
+    conversation = ticket.conversation
+    drafts = list(drafts_of(ticket))
+    pending = [draft for draft in drafts if draft.status == Draft.Status.PENDING]
+    return {
+        "ticket": ticket,
+        "conversation": conversation,
+        "customer": conversation.customer,
+        "chat": list(messages_of(conversation)),
+        "pending": list(reversed(pending)),  # the oldest question first, as they are answered
+        "decided": [draft for draft in drafts if draft.status != Draft.Status.PENDING],
+        "status_buttons": [
+            (status.value, words)
+            for status, words in _STATUS_BUTTONS.items()
+            if status in TICKET_TRANSITIONS[ticket.status]
+        ],
+        "can_take_over": Conversation.State.AGENT in CONVERSATION_TRANSITIONS[conversation.state],
+        "can_give_back": Conversation.State.BOT in CONVERSATION_TRANSITIONS[conversation.state],
+        "modes": Conversation.Mode.choices,
+        "agents": agents(),
+        "trail": trail_of(ticket),
+    }
+
+
+def messages_of(conversation: Conversation) -> QuerySet[Message]:
+    return conversation.messages.select_related("agent", "feedback")
+
+
+def drafts_of(ticket: Ticket) -> QuerySet[Draft]:
+    return ticket.drafts.select_related("question", "decided_by").order_by("-created_at")
+
+
+def news_after(ticket: Ticket, seq: int) -> News:
+    """Messages behind event `seq`, and the drafts that wait now.
+
+    Events are read rather than messages by time: their numbers commit in order, without a gap.
+    """
+    events = list(
+        Event.objects.filter(
+            conversation_id=ticket.conversation_id, seq__gt=seq, type__in=MESSAGE_EVENTS
+        ).order_by("seq")
+    )
+    ids = [event.payload["message"]["id"] for event in events]
+    found = {
+        str(message.pk): message for message in messages_of(ticket.conversation).filter(pk__in=ids)
+    }
+    return News(
+        seq=events[-1].seq if events else seq,
+        messages=[found[pk] for pk in ids if pk in found],
+        drafts=list(drafts_of(ticket).filter(status=Draft.Status.PENDING)),
+    )

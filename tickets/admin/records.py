@@ -1,0 +1,179 @@
+"""Drafts, conversations, customers and the audit log: lists that lead to the right page."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from tickets.admin.actions import set_mode
+from tickets.admin.audit import to_line
+from tickets.admin.base import RecordAdmin, describe_age, labels, user_of
+from tickets.admin.desk import messages_of
+from tickets.models import AuditEntry, Conversation, Customer, Draft
+
+
+@admin.register(Draft)
+class DraftAdmin(RecordAdmin):
+    """Drafts are decided on their ticket's page; this is the list, those that wait first."""
+
+    list_display = ("question_text", "status_label", "customer", "decided_by", "age")
+    list_filter = ("status", "created_at")
+    list_select_related = ("question", "decided_by", "ticket__conversation__customer")
+    search_fields = ("question__text", "text")
+    actions = None
+    LABELS: ClassVar = labels(
+        [
+            (Draft.Status.PENDING, "warning"),
+            (Draft.Status.APPROVED, "success"),
+            (Draft.Status.REJECTED, "danger"),
+        ]
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Draft]:
+        drafts: QuerySet[Draft] = super().get_queryset(request)
+        first = When(status=Draft.Status.PENDING, then=Value(0))
+        return drafts.annotate(rank=Case(first, default=Value(1), output_field=IntegerField()))
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("rank", "-created_at")
+
+    def page_url(self, draft: Draft) -> str:
+        url = reverse("admin:tickets_ticket_change", args=[draft.ticket_id])
+        return f"{url}#draft-{draft.pk}"
+
+    def render_page(
+        self, request: HttpRequest, found: Any, *, status: int = 200, **extra: Any
+    ) -> HttpResponse:
+        return HttpResponseRedirect(self.page_url(found))
+
+    @display(description="question")  # type: ignore[untyped-decorator]
+    def question_text(self, draft: Draft) -> str:
+        text = draft.question.text
+        return f"{text[:99]}…" if len(text) > 100 else text  # noqa: PLR2004  (a line's length)
+
+    @display(description="status", ordering="status", label=LABELS)  # type: ignore[untyped-decorator]
+    def status_label(self, draft: Draft) -> tuple[str, str]:
+        return draft.status, draft.get_status_display()
+
+    @display(description="customer")  # type: ignore[untyped-decorator]
+    def customer(self, draft: Draft) -> str:
+        return str(draft.ticket.conversation.customer)
+
+    @display(description="written", ordering="created_at")  # type: ignore[untyped-decorator]
+    def age(self, draft: Draft) -> SafeString:
+        return describe_age(draft.created_at)
+
+
+@admin.register(Conversation)
+class ConversationAdmin(RecordAdmin):
+    list_display = ("__str__", "customer", "state_label", "mode", "message_count", "last_activity")
+    list_filter = ("state", "mode", "created_at")
+    list_select_related = ("customer",)
+    search_fields = ("=id", "customer__name", "customer__email", "messages__text")
+    search_help_text = "Customer, or words of the conversation"
+    actions = None
+    page_template = "tickets/admin/conversation.html"
+    LABELS: ClassVar = labels(
+        [(Conversation.State.WAITING, "warning"), (Conversation.State.AGENT, "info")]
+    )
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.mode_view)
+        return [
+            path("<uuid:pk>/mode/", view, name="tickets_conversation_mode"),
+            *super().get_urls(),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
+        conversations: QuerySet[Conversation] = super().get_queryset(request)
+        return conversations.annotate(messages_sent=Count("messages", distinct=True))
+
+    @display(description="state", ordering="state", label=LABELS)  # type: ignore[untyped-decorator]
+    def state_label(self, conversation: Conversation) -> tuple[str, str]:
+        return conversation.state, conversation.get_state_display()
+
+    @display(description="messages", ordering="messages_sent")  # type: ignore[untyped-decorator]
+    def message_count(self, conversation: Conversation) -> int:
+        return int(getattr(conversation, "messages_sent", 0))
+
+    @display(description="last activity", ordering="updated_at")  # type: ignore[untyped-decorator]
+    def last_activity(self, conversation: Conversation) -> SafeString:
+        return describe_age(conversation.updated_at)
+
+    def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
+        return {
+            "conversation": found,
+            "chat": list(messages_of(found)),
+            "tickets": list(found.tickets.order_by("-pk")),
+            "modes": Conversation.Mode.choices,
+        }
+
+    def mode_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """POST: whether answers are sent at once or wait for review."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        conversation = get_object_or_404(Conversation, pk=pk)
+        if not self.has_change_permission(request, conversation):
+            raise PermissionDenied
+        try:
+            messages.success(request, set_mode(conversation, user_of(request), request.POST))
+        except ValueError as error:
+            messages.error(request, str(error))
+        return HttpResponseRedirect(reverse("admin:tickets_conversation_change", args=[pk]))
+
+
+@admin.register(Customer)
+class CustomerAdmin(RecordAdmin):
+    list_display = ("__str__", "email", "conversation_count", "created_at")
+    list_filter = ("created_at",)
+    search_fields = ("=id", "name", "email")
+    actions = None
+    page_template = "tickets/admin/customer.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
+        customers: QuerySet[Customer] = super().get_queryset(request)
+        return customers.annotate(held=Count("conversations"))
+
+    @display(description="conversations", ordering="held")  # type: ignore[untyped-decorator]
+    def conversation_count(self, customer: Customer) -> int:
+        return int(getattr(customer, "held", 0))
+
+    def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
+        conversations = found.conversations.prefetch_related("tickets")
+        return {"customer": found, "conversations": list(conversations)}
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(RecordAdmin):
+    """The database refuses to change entries; this page does not offer it either."""
+
+    list_display = ("created_at", "actor_name", "words", "object_type", "object_id", "details")
+    list_display_links = None
+    list_filter = ("action", "created_at", "object_type", "actor_name")
+    date_hierarchy = "created_at"
+    search_fields = ("actor_name", "object_id", "action")
+    actions = None
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @display(description="action", ordering="action")  # type: ignore[untyped-decorator]
+    def words(self, entry: AuditEntry) -> str:
+        return to_line(entry).words
+
+    @display(description="details")  # type: ignore[untyped-decorator]
+    def details(self, entry: AuditEntry) -> str:
+        return to_line(entry).details
+
+    def render_page(
+        self, request: HttpRequest, found: Any, *, status: int = 200, **extra: Any
+    ) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:tickets_auditentry_changelist"))

@@ -1,0 +1,212 @@
+"""Tickets in the admin: the queue, and the page where an agent works on one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import path, reverse
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from tickets.admin.actions import ACTIONS
+from tickets.admin.base import RecordAdmin, describe_age, labels, user_of
+from tickets.admin.desk import desk_context, news_after
+from tickets.models import Draft, Ticket
+
+Status = Ticket.Status
+STATUS_LABELS = labels(
+    [(Status.OPEN, "warning"), (Status.PENDING, "info"), (Status.RESOLVED, "success")]
+)
+LAST_SEQ = 2**31 - 1  # of a PositiveIntegerField
+
+
+class QueueFilter(admin.SimpleListFilter):
+    """Which part of the queue: without a choice, what is unresolved."""
+
+    title = "queue"
+    parameter_name = "queue"
+    UNRESOLVED: ClassVar = [Status.OPEN, Status.PENDING]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("mine", "Mine"),
+            ("unassigned", "Assigned to nobody"),
+            *((status.value, str(status.label)) for status in Status),
+            ("all", "All"),
+        ]
+
+    def choices(self, changelist: Any) -> Any:
+        """Django calls the empty choice “All”; here it is what is unresolved."""
+        default, *others = super().choices(changelist)
+        yield {**default, "display": "Unresolved"}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        wanted = self.value()
+        if wanted == "all":
+            return queryset
+        if wanted in Status.values:
+            return queryset.filter(status=wanted)
+        unresolved = queryset.filter(status__in=self.UNRESOLVED)
+        if wanted == "mine":
+            return unresolved.filter(assignee=user_of(request))
+        if wanted == "unassigned":
+            return unresolved.filter(assignee=None)
+        return unresolved
+
+
+def queue_tabs(chosen: str) -> list[dict[str, Any]]:
+    """The parts of the queue that agents go between all day, as links above the list."""
+    parts = [
+        ("", "Unresolved"),
+        ("mine", "Mine"),
+        ("unassigned", "Assigned to nobody"),
+        (Status.RESOLVED.value, "Resolved"),
+        ("all", "All"),
+    ]
+    return [
+        {"value": value, "words": words, "is_chosen": value == chosen} for value, words in parts
+    ]
+
+
+@admin.register(Ticket)
+class TicketAdmin(RecordAdmin):
+    list_display = (
+        "number",
+        "subject",
+        "status_label",
+        "customer",
+        "assignee",
+        "waiting_drafts",
+        "last_activity",
+    )
+    list_display_links = ("number", "subject")
+    list_filter = (QueueFilter, ("assignee", admin.RelatedOnlyFieldListFilter))
+    list_before_template = "tickets/admin/queue.html"
+    list_select_related = ("conversation__customer", "assignee")
+    search_fields = (
+        "=id",
+        "subject",
+        "conversation__customer__name",
+        "conversation__customer__email",
+        "conversation__messages__text",
+    )
+    search_help_text = "Number, subject, customer, or words of the conversation"
+    ordering = ("-conversation__updated_at",)
+    list_per_page = 50
+    actions = None
+    page_template = "tickets/admin/ticket.html"
+
+    class Media:
+        js: ClassVar = ["tickets/desk.js"]
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/do/<slug:name>/", view(self.act), name="tickets_ticket_do"),
+            path("<int:pk>/news/", view(self.news), name="tickets_ticket_news"),
+            *super().get_urls(),
+        ]
+
+    # -- The queue -------------------------------------------------------------------------------
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
+        tickets: QuerySet[Ticket] = super().get_queryset(request)
+        waiting = Count("drafts", filter=Q(drafts__status=Draft.Status.PENDING), distinct=True)
+        return tickets.annotate(waiting=waiting)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        tabs = {"tabs": queue_tabs(request.GET.get(QueueFilter.parameter_name, ""))}
+        return cast(
+            HttpResponse, super().changelist_view(request, {**(extra_context or {}), **tabs})
+        )
+
+    @display(description="#", ordering="pk")  # type: ignore[untyped-decorator]
+    def number(self, ticket: Ticket) -> str:
+        return f"#{ticket.pk}"
+
+    @display(description="status", ordering="status", label=STATUS_LABELS)  # type: ignore[untyped-decorator]
+    def status_label(self, ticket: Ticket) -> tuple[str, str]:
+        return ticket.status, ticket.get_status_display()
+
+    @display(description="customer", ordering="conversation__customer__name")  # type: ignore[untyped-decorator]
+    def customer(self, ticket: Ticket) -> str:
+        return str(ticket.conversation.customer)
+
+    @display(description="drafts waiting", ordering="waiting")  # type: ignore[untyped-decorator]
+    def waiting_drafts(self, ticket: Ticket) -> str:
+        return str(getattr(ticket, "waiting", 0) or "-")
+
+    @display(description="last activity", ordering="conversation__updated_at")  # type: ignore[untyped-decorator]
+    def last_activity(self, ticket: Ticket) -> SafeString:
+        return describe_age(max(ticket.updated_at, ticket.conversation.updated_at))
+
+    # -- The desk --------------------------------------------------------------------------------
+    def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
+        return desk_context(found)
+
+    def act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Do one of ACTIONS. What cannot be done is said on the page, with what was typed kept."""
+        ticket = get_object_or_404(self.get_queryset(request), pk=pk)
+        if request.method != "POST":
+            return _to_ticket(pk)  # a reload of the page that told of a refusal
+        if not self.has_change_permission(request, ticket):
+            raise PermissionDenied
+        if name not in ACTIONS:
+            raise Http404
+        try:
+            done = ACTIONS[name](ticket, user_of(request), request.POST)
+        except ValueError as error:
+            messages.error(request, str(error))
+            ticket = self.get_queryset(request).get(pk=pk)
+            unsent = _unsent(request, ticket)
+            return self.render_page(request, ticket, status=409, **unsent)
+        messages.success(request, done)
+        return _to_ticket(pk)
+
+    def news(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What happened after event `after`, drawn with the page's own templates."""
+        if request.method != "GET":
+            return HttpResponseNotAllowed(["GET"])
+        ticket = get_object_or_404(Ticket.objects.select_related("conversation__customer"), pk=pk)
+        if not self.has_view_permission(request, ticket):
+            raise PermissionDenied
+        after = request.GET.get("after", "")
+        seq = min(int(after), LAST_SEQ) if after.isascii() and after.isdecimal() else LAST_SEQ
+        found = news_after(ticket, seq)
+        drawn = [
+            render_to_string("tickets/admin/message.html", {"message": message}, request)
+            for message in found.messages
+        ]
+        return JsonResponse(
+            {
+                "seq": found.seq,
+                "messages": drawn,
+                "drafts": [draft.pk for draft in found.drafts],
+                "status": ticket.get_status_display(),
+            }
+        )
+
+
+def _to_ticket(pk: int) -> HttpResponseRedirect:
+    return HttpResponseRedirect(reverse("admin:tickets_ticket_change", args=[pk]))
+
+
+def _unsent(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
+    """What the agent typed: back in its draft, or, once that is decided, in the free reply."""
+    text, number = request.POST.get("text", ""), request.POST.get("draft", "")
+    if number.isdecimal() and ticket.drafts.filter(pk=number, status=Draft.Status.PENDING).exists():
+        return {"unsent_draft": int(number), "unsent_draft_text": text}
+    return {"unsent": text}
