@@ -74,7 +74,7 @@ _SECTIONS = [
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar: what this user may see, with the number of things that wait for somebody."""
     waiting = _waiting()
-    groups = []
+    groups: list[dict[str, Any]] = []
     for title, entries in _SECTIONS:
         items = [
             _item(*entry, waiting.get(entry[2], 0))

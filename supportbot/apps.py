@@ -1,6 +1,9 @@
 """App configuration of the project package: commands, templates and system checks."""
 
+from contextlib import suppress
+
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class SupportbotConfig(AppConfig):
@@ -8,4 +11,7 @@ class SupportbotConfig(AppConfig):
     verbose_name = "supportbot"
 
     def ready(self) -> None:
+        # WhiteNoise warns about a missing folder; files are served from the apps' own without it.
+        with suppress(OSError):
+            settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
         from supportbot import checks  # noqa: F401  (registers the checks)

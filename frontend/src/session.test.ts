@@ -85,4 +85,20 @@ describe('Session', () => {
     server.route(/visitors/, () => Promise.reject(new TypeError('offline')));
     await expect(session().token()).rejects.toThrow(UnreachableError);
   });
+
+  it('takes a server that answers, but never to this page, for a refusal', async () => {
+    const one = session();
+    const unreadable = (): Promise<Response> => Promise.reject(new TypeError('blocked'));
+    server.route(/visitors/, unreadable);
+    server.route(/healthz/, () => new Response(null));
+    await expect(one.token()).rejects.toThrow(UnreachableError);
+    await expect(one.token()).rejects.toThrow(UnreachableError);
+    await expect(one.token()).rejects.toThrow(RefusedError);
+  });
+
+  it('never takes a server that is away for a refusal', async () => {
+    const one = session();
+    server.route(/visitors/, () => Promise.reject(new TypeError('away')));
+    for (let attempt = 0; attempt < 5; attempt += 1) await expect(one.token()).rejects.toThrow(UnreachableError);
+  });
 });

@@ -20,10 +20,13 @@ interface Visitor {
 const MARGIN_MS = 30_000;
 // A browser clock that runs ahead makes every new token look old; it is still used for this long.
 const SHORTEST_LIFE_MS = 60_000;
+// A server that answers, but not to this page, so many times in a row keeps this page out.
+const TIMES_KEPT_OUT = 3;
 
 export class Session {
   private visitor: Visitor | null = null;
   private renewing: Promise<Visitor> | null = null;
+  private keptOut = 0;
 
   constructor(
     private readonly baseUrl: string,
@@ -63,14 +66,27 @@ export class Session {
 
   private async post(body: Readonly<Record<string, string>>): Promise<Response> {
     try {
-      return await fetch(`${this.baseUrl}/api/v1/visitors/`, {
+      const response = await fetch(`${this.baseUrl}/api/v1/visitors/`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
         credentials: 'omit',
         body: JSON.stringify(body),
       });
+      this.keptOut = 0;
+      return response;
     } catch {
-      throw new UnreachableError();
+      this.keptOut = (await this.serverAnswers()) ? this.keptOut + 1 : 0;
+      throw this.keptOut < TIMES_KEPT_OUT ? new UnreachableError() : new RefusedError();
+    }
+  }
+
+  /** A browser tells a page of a foreign origin no more than that the request failed; this form it always lets through. */
+  private async serverAnswers(): Promise<boolean> {
+    try {
+      await fetch(`${this.baseUrl}/healthz`, { mode: 'no-cors', credentials: 'omit', cache: 'no-store' });
+      return true;
+    } catch {
+      return false;
     }
   }
 

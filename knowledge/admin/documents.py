@@ -32,7 +32,7 @@ from knowledge.admin import listing
 from knowledge.admin.page import page_context
 from knowledge.admin.upload import Batch, UploadForm, take_batch
 from knowledge.models import Document, DocumentVersion, Passage
-from knowledge.services.documents import retry_version
+from knowledge.services.documents import delete_document, retry_version
 from knowledge.services.publishing import retire_version
 
 State, Status = DocumentVersion.State, DocumentVersion.Status
@@ -111,8 +111,9 @@ class DocumentAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no type
         """Documents are added by uploading files; this page takes the place of the add form."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = UploadForm(request.POST or None, request.FILES or None)
-        if request.method != "POST" or not form.is_valid():
+        sent = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = UploadForm(*sent)
+        if not form.is_valid():
             return self._render(request, "upload", title="Upload documents", form=form)
         results = take_batch(batch=Batch(**form.cleaned_data), created_by=_user(request))
         for result in results:
@@ -216,6 +217,13 @@ class DocumentAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no type
         return TemplateResponse(request, f"knowledge/admin/{name}.html", {**shared, **context})
 
     # -- Deleting --------------------------------------------------------------------------------
+    def delete_model(self, request: HttpRequest, obj: Document) -> None:
+        delete_document(document=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
+        for document in queryset:
+            delete_document(document=document)
+
     def get_deleted_objects(
         self, objs: Iterable[Document], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:

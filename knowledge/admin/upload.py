@@ -134,8 +134,13 @@ def _take_file(file: UploadedFile[Any], batch: Batch, created_by: AbstractBaseUs
     except UploadRefusedError as error:
         return Result(name, "refused", str(error))
     version, created = add_version(upload=upload, created_by=created_by)
+    was_failed = version.status == DocumentVersion.Status.FAILED
+    version.refresh_from_db()
     if created:
         return Result(name, "accepted", f"Accepted as version {version.number}.", version)
+    if was_failed:
+        text = f"Unchanged: version {version.number} had failed and is tried again."
+        return Result(name, "unchanged", text, version)
     return Result(
         name, "unchanged", f"Unchanged: this is version {version.number} already.", version
     )

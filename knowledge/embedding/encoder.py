@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
+from django.conf import settings
 from tokenizers import Tokenizer
 
 from knowledge.embedding.model import PreparedModel, prepare_model
@@ -21,7 +22,7 @@ BATCH_TOKENS = 4096  # padded tokens in one run: enough to fill the cores, small
 class Encoder:
     """Texts → unit vectors of one model."""
 
-    def __init__(self, model: PreparedModel, *, threads: int | None = None) -> None:
+    def __init__(self, model: PreparedModel, *, threads: int = 0) -> None:
         self.model = model
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or os.cpu_count() or 1
@@ -82,7 +83,7 @@ class Encoder:
 @functools.cache
 def get_encoder(name: str) -> Encoder:
     """The process's one encoder of a model, loaded on first use (about 0.3 s once prepared)."""
-    return Encoder(prepare_model(name))
+    return Encoder(prepare_model(name), threads=settings.EMBEDDING_THREADS)
 
 
 @functools.cache

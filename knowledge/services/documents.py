@@ -7,6 +7,7 @@ import hashlib
 import os
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
 from typing import IO
 
@@ -16,7 +17,7 @@ from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Max
 
-from knowledge.models import Collection, Document, DocumentVersion
+from knowledge.models import Collection, Document, DocumentVersion, Embedding, Passage
 from knowledge.reading import SUPPORTED_EXTENSIONS
 from knowledge.services.processing import wake_workers
 
@@ -112,7 +113,8 @@ def add_version(
     """Store an upload as the next version of its document and queue it for processing.
 
     Returns (version, created). The same bytes with the same dates as the document's newest version
-    give that version back and False, unless it had failed: then it is tried again.
+    give that version back and False, unless it had failed: then it is tried again. A retired
+    version does not count, so that what was taken out of service can be put back by uploading it.
     """
     with transaction.atomic():
         collection, _ = Collection.objects.get_or_create(name=upload.collection)
@@ -129,7 +131,7 @@ def add_version(
             effective_until=upload.effective_until,
         ).first()
         newest = document.versions.order_by("-number").first()
-        if same is not None and (same == newest or same.state == DocumentVersion.State.PUBLISHED):
+        if same is not None and _stands(same, newest):
             if same.status == DocumentVersion.Status.FAILED:
                 retry_version(version=same)
             return same, False
@@ -151,6 +153,25 @@ def add_version(
         version.save(force_insert=True)
         wake_workers()
     return version, True
+
+
+@transaction.atomic
+def delete_document(*, document: Document) -> None:
+    """Remove a document for good: versions, passages, files, and embeddings no other text needs."""
+    versions = list(document.versions.all())
+    passages = Passage.objects.filter(version__document=document)
+    hashes = {bytes(value) for value in passages.values_list("text_hash", flat=True)}
+    document.delete()
+    shared = Passage.objects.filter(text_hash__in=hashes).values_list("text_hash", flat=True)
+    Embedding.objects.filter(text_hash__in=hashes - {bytes(value) for value in shared}).delete()
+    for version in versions:
+        transaction.on_commit(partial(version.file.storage.delete, version.file.name), robust=True)
+
+
+def _stands(same: DocumentVersion, newest: DocumentVersion | None) -> bool:
+    if same.state == DocumentVersion.State.PUBLISHED:
+        return True
+    return same == newest and same.state != DocumentVersion.State.RETIRED
 
 
 def retry_version(*, version: DocumentVersion) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
+from knowledge.splitting import plain
 from supportbot.answers.extractive import content_stems
 from supportbot.answers.sentences import units_of
 from supportbot.answers.types import Checked, Evidence, Proposed
@@ -18,6 +19,11 @@ from tickets.services.events import iso
 
 MIN_SHARED = 0.5  # share of a sentence's meaningful words that its passages must hold
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+# Addresses of pages and mailboxes, also without a scheme: "shop.example/returns".
+_LINK = re.compile(
+    r"(?:https?://|www\.|[\w.+-]+@|(?:[\w-]+\.)+[a-z]{2,}\b)[^\s<>()\[\]\"'`*|]*", re.IGNORECASE
+)
 
 
 async def check(sentences: AsyncIterator[Proposed], evidence: Evidence) -> AsyncIterator[Checked]:
@@ -47,6 +53,8 @@ def _missing_citation(sentence: Proposed, evidence: Evidence) -> str:
 def _unsupported(sentence: Proposed, evidence: Evidence) -> str:
     cited = [evidence.passages[number] for number in sentence.cited]
     source = "\n".join(f"{passage.context}\n{passage.text}" for passage in cited)
+    if _links(sentence.text) - _links(source):
+        return "link_not_in_passage"
     if set(_numbers(sentence.text)) - set(_numbers(source)):
         return "number_not_in_passage"
     stems = set(content_stems(sentence.text))
@@ -57,8 +65,20 @@ def _unsupported(sentence: Proposed, evidence: Evidence) -> str:
 
 
 def _numbers(text: str) -> list[str]:
-    # "1,000" and "1000" are one number; a trailing ".00" does not make another.
-    return [re.sub(r"[.]0+$", "", found.replace(",", "")) for found in _NUMBER.findall(text)]
+    return [_number(found) for found in _NUMBER.findall(text)]
+
+
+def _number(found: str) -> str:
+    """One spelling of a number: "1,000" is "1000", and "3.950" and "3,95" are "3.95"."""
+    if _THOUSANDS.fullmatch(found):
+        found = found.replace(",", "")
+    whole, _, fraction = found.replace(",", ".").partition(".")
+    return ".".join(filter(None, [whole.lstrip("0") or "0", fraction.rstrip("0")]))
+
+
+def _links(text: str) -> set[str]:
+    # A full stop behind an address is not part of it.
+    return {found.rstrip(".,;:!?").lower() for found in _LINK.findall(plain(text))}
 
 
 def _citations(sentence: Proposed, evidence: Evidence) -> list[dict[str, Any]]:

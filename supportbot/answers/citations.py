@@ -1,22 +1,29 @@
 """A model's stream of characters → sentences with the numbers they cite.
 
 A pure transformer: it knows neither models nor passages. Text goes out only as whole sentences, so
-that each can be checked before a customer reads it.
+that each can be checked before a customer reads it. However the text is cut into pieces, the same
+sentences come out: an end counts only once everything that decides about it has been seen.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
-from supportbot.answers.sentences import split_sentences
+from supportbot.answers.sentences import LIST_MARK, TERMINATORS, goes_on
 
 _MARK = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
-# The end of a sentence is certain once something other than a citation follows it.
-_CERTAIN_END = re.compile(
-    r"[.!?…]+[\"'”’)]*(?:\s*\[\d{1,3}(?:\s*,\s*\d{1,3})*\])*[.!?]?\s+(?=[^\s\[])|\n\s*(?=[^\s\[])"
+_CLOSERS = r"[\"'”’)*」』\uff09]"
+_MARKS = r"(?:\s*\[\d{1,3}(?:\s*,\s*\d{1,3})*\])"
+# A terminator with closing quotes and the marks behind it, or the end of a line; then something
+# that starts a sentence. Possessive, so that no shorter match is found where the longest fails.
+_END = re.compile(
+    rf"(?P<stop>{TERMINATORS}){_CLOSERS}*+(?P<marks>{_MARKS}*+)[.!?…]*+(?P<gap>\s*+)(?=[^\s\[])"
+    r"|\n\s*+(?=[^\s\[])"
 )
+# "…here. [1]." has one full stop too many once the mark is gone.
+_STOP_AFTER_MARK = re.compile(rf"([.!?…。！？]{_CLOSERS}*)({_MARKS}+)[.!?…]+$")
 
 
 @dataclass(frozen=True)
@@ -29,28 +36,58 @@ class CitedSentence:
 
 async def cited_sentences(deltas: AsyncIterator[str]) -> AsyncIterator[CitedSentence]:
     """Sentences in order, each as soon as its end is certain; the rest when the stream ends."""
-    buffer = ""
+    text, start = "", 0
     async for delta in deltas:
-        buffer += delta
-        ends = [match.end() for match in _CERTAIN_END.finditer(buffer)]
-        if not ends:
-            continue
-        for sentence in parse_sentences(buffer[: ends[-1]]):
-            yield sentence
-        buffer = buffer[ends[-1] :]
-    for sentence in parse_sentences(buffer):
+        text += delta
+        for end in _ends(text, start):
+            for sentence in _parse(text, start, end):
+                yield sentence
+            start = end
+    for sentence in _parse(text, start, len(text)):
         yield sentence
 
 
 def parse_sentences(text: str) -> list[CitedSentence]:
     """Whole text → its sentences. Marks behind the full stop belong to the sentence before."""
-    # Marks are moved in front of the terminator, so that splitting keeps them with their sentence.
-    moved = re.sub(r"([.!?…]+)((?:\s*\[[\d\s,]+\])+)", r"\2\1", text)
-    result = []
-    for line in moved.splitlines():
-        for raw in split_sentences(re.sub(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+", "", line)):
-            numbers = [int(n) for m in _MARK.finditer(raw) for n in m[1].split(",")]
-            clean = " ".join(_MARK.sub("", raw).replace("**", "").split())
-            if re.search(r"\w", clean):
-                result.append(CitedSentence(clean, tuple(dict.fromkeys(numbers))))
-    return result
+    starts = [0, *_ends(text, 0)]
+    ends = [*starts[1:], len(text)]
+    return [
+        sentence
+        for start, end in zip(starts, ends, strict=True)
+        for sentence in _parse(text, start, end)
+    ]
+
+
+def _ends(text: str, start: int) -> Iterator[int]:
+    """Where the sentences after `start` end, as far as that is certain."""
+    for match in _END.finditer(text, start):
+        if match["stop"] is None or _is_end(text, start, match):
+            yield match.end()
+            start = match.end()
+
+
+def _is_end(text: str, start: int, match: re.Match[str]) -> bool:
+    stop, gap, before = match["stop"], match["gap"], text[start : match.start()]
+    if stop == "." and _starts_line(text, start) and re.fullmatch(r"\s*\d{1,3}", before):
+        return False  # the mark of a list item
+    if stop[0] in "。！？" or match["marks"] or "\n" in gap:
+        return True
+    if not gap:
+        return False  # inside a number, an address or a name
+    return stop != "." or not goes_on(before, text[match.end()])
+
+
+def _starts_line(text: str, start: int) -> bool:
+    return not text[:start].strip() or "\n" in text[len(text[:start].rstrip()) : start]
+
+
+def _parse(text: str, start: int, end: int) -> Iterator[CitedSentence]:
+    """The sentence between two ends, unless it has no words."""
+    raw = text[start:end].strip()
+    if _starts_line(text, start):
+        raw = LIST_MARK.sub("", raw)
+    numbers = [int(number) for mark in _MARK.finditer(raw) for number in mark[1].split(",")]
+    clean = _MARK.sub("", _STOP_AFTER_MARK.sub(r"\1\2", raw)).replace("**", "")
+    clean = " ".join(clean.split())
+    if re.search(r"\w", clean):
+        yield CitedSentence(clean, tuple(dict.fromkeys(numbers)))

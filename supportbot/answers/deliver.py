@@ -47,6 +47,8 @@ async def deliver_sentences(run: Run, route: Route, checked: AsyncIterator[Check
         if sentences:
             await run.emit("answer.replaced", reason="model_failed")
         return Reply(route=route.name, complete=True)
+    if not sentences and route.model:
+        run.note_fallback(route=route.name, code="nothing_kept", detail="no sentence passed")
     return Reply(route=route.name, sentences=tuple(sentences), complete=bool(sentences))
 
 
@@ -55,9 +57,7 @@ async def deliver_sentences(run: Run, route: Route, checked: AsyncIterator[Check
 def complete_run(run: Run, route: Route, reply: Reply, passages: list[dict[str, Any]]) -> None:
     """Store the answer and end the run: the message, its event and the run's row, or a draft."""
     outcome = Outcome.ANSWERED if reply.sentences else Outcome.NO_ANSWER
-    conversation = Conversation.objects.select_for_update().get(pk=run.conversation_id)
-    # A person may have taken over while the answer was being written: then it is a draft for them.
-    run.mute_unless_bot_speaks(conversation.state)
+    _lock(run)
     if run.streams:
         _send(run, outcome, reply)
     else:
@@ -76,6 +76,14 @@ def complete_run(run: Run, route: Route, reply: Reply, passages: list[dict[str, 
         finished_at=timezone.now(),
         **run.record(),
     )
+
+
+def _lock(run: Run) -> None:
+    """Run before conversation, as everywhere: two transactions can never wait for each other."""
+    run.update_row()
+    conversation = Conversation.objects.select_for_update().get(pk=run.conversation_id)
+    # A person may have taken over while the answer was being written: then it is a draft for them.
+    run.mute_unless_bot_speaks(conversation.state)
 
 
 def _send(run: Run, outcome: str, reply: Reply) -> None:
@@ -112,6 +120,7 @@ def _hand_to_agents(run: Run, reply: Reply, passages: list[dict[str, Any]]) -> N
 @transaction.atomic
 def fail_run(run: Run, error: AnswerError) -> None:
     """End the run with words for the customer; one written for review becomes an empty draft."""
+    _lock(run)
     if run.streams:
         run.append(
             "error",

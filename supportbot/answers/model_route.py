@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from supportbot.answers.citations import cited_sentences
-from supportbot.answers.errors import GenerateError
+from supportbot.answers.errors import AnswerError, GenerateError
 from supportbot.answers.prompts import load_prompt
 from supportbot.answers.types import Evidence, Proposed
 from supportbot.llm.client import Completion, ModelError, Usage, stream_completion
@@ -15,8 +15,10 @@ PROMPT = "answer"
 NO_ANSWER = "NO_ANSWER"
 
 
-class NoAnswerError(Exception):
-    """The model says that the passages do not answer the question."""
+class NoAnswerError(AnswerError):
+    """The model says that the passages do not answer the question: a result, not a failure."""
+
+    code = "no_answer"
 
 
 async def generate(evidence: Evidence, usage: Usage) -> AsyncIterator[Proposed]:

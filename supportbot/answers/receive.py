@@ -37,6 +37,8 @@ def check_message(raw: Any) -> IncomingMessage:
         raise ReceiveError(
             code="bad_client_id", text="A message needs a client_id of 1 to 100 characters."
         )
+    if not client_id.isprintable():  # such as NUL, which PostgreSQL cannot store
+        raise ReceiveError(code="bad_client_id", text="A client_id has printable characters only.")
     if not isinstance(text, str):
         raise ReceiveError(code="bad_message", text="A message needs a text.")
     text = "".join(c for c in text if c.isprintable() or c in "\n\t").strip()

@@ -17,7 +17,7 @@ from uuid import UUID
 import structlog
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from supportbot.answers.errors import (
@@ -46,6 +46,9 @@ STAGE_ERRORS: dict[Stage, type[AnswerError]] = {
     Stage.CHECK: CheckError,
     Stage.DELIVER: DeliverError,
 }
+# What no stage may turn into an error of its own: verdicts, the end of the lease, and a database
+# that is away for a moment, after which the keeper tries the whole run again.
+PASSING = (AnswerError, LeaseLostError, OperationalError, InterfaceError)
 STAGE_SECONDS: dict[Stage, float] = {
     Stage.RECEIVE: 10,
     Stage.VALIDATE: 10,
@@ -88,7 +91,7 @@ class Run:
         try:
             async with asyncio.timeout(STAGE_SECONDS.get(stage)):
                 return await function(*arguments)
-        except (AnswerError, LeaseLostError):
+        except PASSING:
             raise
         except TimeoutError as error:
             raise STAGE_ERRORS[stage]("took too long") from error
@@ -104,7 +107,7 @@ class Run:
         try:
             async for item in items:
                 yield item
-        except (AnswerError, LeaseLostError):
+        except PASSING:
             raise
         except Exception as error:
             log.exception("stage_failed", run=str(self.id), stage=stage)

@@ -14,9 +14,10 @@ _ABBREVIATIONS = frozenset(
     | {"tel", "ext", "dept", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept"}
     | {"oct", "nov", "dec"}
 )
+TERMINATORS = r"(?:[.!?…]++|[。！？]++)"
 # A terminator, closing quotes or brackets, then space and something that can start a sentence.
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s+\S)|[。！？]+")
-_LIST_ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s+\S)|[。！？]+[」』”’\uff09]*")
+LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _HEADING = re.compile(r"^\s*#{1,6}\s+")
 _NO_WORDS = re.compile(r"^[\W_]*$")
@@ -42,7 +43,7 @@ def units_of(passage: str) -> Iterator[Unit]:
             continue
         paragraph: list[str] = []
         for line in lines:
-            if _LIST_ITEM.match(line):
+            if LIST_MARK.match(line):
                 lead = yield from _flush(paragraph, lead)
                 paragraph = [line]
             elif _HEADING.match(line):
@@ -57,8 +58,8 @@ def _flush(lines: list[str], lead: str) -> Generator[Unit, None, str]:
     """The sentences of one paragraph or list item; returns the lead for the items that follow."""
     if not lines:
         return lead
-    is_item = bool(_LIST_ITEM.match(lines[0]))
-    quote = _LIST_ITEM.sub("", "\n".join(lines)).strip()
+    is_item = bool(LIST_MARK.match(lines[0]))
+    quote = LIST_MARK.sub("", "\n".join(lines)).strip()
     sentences = [s for s in split_sentences(quote) if not _NO_WORDS.match(s)]
     for sentence in sentences:
         text = " ".join(plain(sentence).split())
@@ -102,10 +103,14 @@ def split_sentences(text: str) -> list[str]:
 def _is_end(text: str, match: re.Match[str], start: int) -> bool:
     if not match.group().startswith(".") or match.group().startswith(".."):
         return True
-    before = text[start : match.start()].rsplit(None, 1)
-    word = before[-1].lstrip("(\"'“‘").lower() if before else ""
-    following = text[match.end() :].lstrip()[:1]
+    return not goes_on(text[start : match.start()], text[match.end() :].lstrip()[:1])
+
+
+def goes_on(before: str, following: str) -> bool:
+    """Whether a sentence goes on behind a full stop that stands between these two."""
+    words = before.rsplit(None, 1)
+    word = words[-1].lstrip("(\"'“‘").lower() if words else ""
     if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha()):
         # "Art. 5" and "e.g. this" go on; "… by 5 p.m. The shop" does not, and is rare enough.
-        return False
-    return not following.islower()
+        return True
+    return following.islower()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from django.contrib.auth.models import User
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import (
     BaseAuthentication,
     TokenAuthentication,
@@ -43,6 +45,26 @@ class VisitorAuthentication(BaseAuthentication):
         return "Bearer"
 
 
+class VisitorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """Describes a visitor's token in the OpenAPI schema."""
+
+    target_class = VisitorAuthentication
+    name = "visitorToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}
+
+
 class IsVisitor(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         return isinstance(request.user, Customer)
+
+
+def customer_of(request: Request) -> Customer:
+    """Who asks, behind IsVisitor."""
+    return cast("Customer", request.user)
+
+
+def agent_of(request: Request) -> User:
+    """Who asks, behind HasRight."""
+    return cast("User", request.user)

@@ -27,7 +27,7 @@ from supportbot.answers.runner import runner
 from supportbot.api.event_stream import POLL_SECONDS, Feed
 from supportbot.api.limits import seconds_to_wait
 from supportbot.api.visitor_tokens import BadTokenError, read_token
-from tickets.models import Conversation, Customer, Message
+from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import current_conversation
 from tickets.services.events import group_of, iso
 from tickets.services.handover import request_person
@@ -247,7 +247,7 @@ def _find_conversation(customer: Customer, wanted: Any) -> Conversation:
 @in_thread
 def _give_feedback(conversation: Conversation, frame: dict[str, Any]) -> None:
     value, comment = frame.get("value"), frame.get("comment", "")
-    if value not in {"up", "down"} or not isinstance(comment, str):
+    if value not in Feedback.Value.values or not isinstance(comment, str):
         raise FrameError("bad_feedback", "Feedback is “up” or “down”, with a comment if you like.")
     try:
         message = conversation.messages.exclude(author=Message.Author.CUSTOMER).get(
@@ -255,4 +255,6 @@ def _give_feedback(conversation: Conversation, frame: dict[str, Any]) -> None:
         )
     except (ValueError, Message.DoesNotExist) as error:
         raise FrameError("unknown_message", "This message does not exist.") from error
+    # What REST's serializer refuses, PostgreSQL cannot store either.
+    comment = "".join(c for c in comment if c.isprintable() or c in "\n\t")
     give_feedback(message=message, value=value, comment=comment)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import mixins, serializers, status, viewsets
@@ -17,16 +15,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from knowledge.models import Collection, Document, DocumentVersion
+from knowledge.models import Document, DocumentVersion
 from knowledge.services.documents import add_version, check_upload
 from supportbot.answers.models import AnswerRun
+from supportbot.api.authentication import agent_of
+from supportbot.api.parameters import read_collection, read_day, read_limit, read_status
+from supportbot.api.permissions import HasRight
 from supportbot.retrieval.search import search
 from tickets.models import AuditEntry, Draft, Ticket
 from tickets.services.drafts import approve_draft, reject_draft
 from tickets.services.messages import message_to_wire
 from tickets.services.tickets import change_status
-
-MOST_RESULTS = 50
 
 
 # -- Documents ------------------------------------------------------------------------------------
@@ -75,6 +74,8 @@ class DocumentsView(
 
     queryset = Document.objects.select_related("collection").prefetch_related("versions")
     serializer_class = DocumentSerializer
+    permission_classes = (HasRight,)
+    rights: ClassVar = {"GET": "knowledge.view_document", "POST": "knowledge.add_document"}
     parser_classes = (MultiPartParser,)
 
     @extend_schema(request=UploadSerializer, responses={202: DocumentSerializer})
@@ -84,7 +85,7 @@ class DocumentsView(
         fields = dict(body.validated_data)
         file = fields.pop("file")
         upload = check_upload(file, file_name=file.name, **fields)
-        version, created = add_version(upload=upload, created_by=request.user)
+        version, created = add_version(upload=upload, created_by=agent_of(request))
         document = self.get_queryset().get(pk=version.document_id)
         return Response(
             self.get_serializer(document).data,
@@ -95,6 +96,9 @@ class DocumentsView(
 # -- Search ---------------------------------------------------------------------------------------
 class SearchView(APIView):
     """The passages that best fit a question, as customers' answers would find them."""
+
+    permission_classes = (HasRight,)
+    rights: ClassVar = {"GET": "knowledge.view_passage"}
 
     @extend_schema(
         parameters=[
@@ -113,9 +117,9 @@ class SearchView(APIView):
             raise ValidationError({"q": ["Write what you are looking for."]})
         ranking = search(
             query[:4000],
-            as_of=_day(request.query_params.get("as_of")),
-            limit=_limit(request.query_params.get("limit")),
-            collections=_collection(request.query_params.get("collection")),
+            as_of=read_day(request.query_params.get("as_of")),
+            limit=read_limit(request.query_params.get("limit")),
+            collections=read_collection(request.query_params.get("collection")),
         )
         results = [
             {
@@ -130,30 +134,6 @@ class SearchView(APIView):
             for passage in ranking.passages
         ]
         return Response({"results": results})
-
-
-def _day(value: str | None) -> dt.date:
-    try:
-        return dt.date.fromisoformat(value) if value else timezone.localdate()
-    except ValueError as error:
-        raise ValidationError({"as_of": ["Write the day as YYYY-MM-DD."]}) from error
-
-
-def _limit(value: str | None) -> int:
-    if value is None:
-        return 10
-    if not value.isdecimal() or not 1 <= int(value) <= MOST_RESULTS:
-        raise ValidationError({"limit": ["Give a whole number from 1 to 50."]})
-    return int(value)
-
-
-def _collection(name: str | None) -> list[int] | None:
-    if not name:
-        return None
-    found = list(Collection.objects.filter(name=name).values_list("pk", flat=True))
-    if not found:
-        raise ValidationError({"collection": [f"There is no collection named “{name}”."]})
-    return found
 
 
 # -- Tickets and drafts ---------------------------------------------------------------------------
@@ -182,7 +162,7 @@ class TicketSerializer(serializers.ModelSerializer[Ticket]):
 
     class Meta:
         model = Ticket
-        fields = (
+        fields: ClassVar[tuple[str, ...]] = (
             "id",
             "conversation",
             "subject",
@@ -212,6 +192,8 @@ class StatusRequest(serializers.Serializer[Any]):
 class TicketsView(viewsets.ReadOnlyModelViewSet[Ticket]):
     """Tickets; PATCH moves one to another status."""
 
+    permission_classes = (HasRight,)
+    rights: ClassVar = {"GET": "tickets.view_ticket", "PATCH": "tickets.change_ticket"}
     queryset = Ticket.objects.select_related("assignee", "conversation").prefetch_related(
         "drafts__question", "drafts__decided_by"
     )
@@ -220,7 +202,7 @@ class TicketsView(viewsets.ReadOnlyModelViewSet[Ticket]):
         return TicketSerializer if self.action == "list" else TicketDetailSerializer
 
     def get_queryset(self) -> QuerySet[Ticket]:
-        wanted = self.request.query_params.get("status")
+        wanted = read_status(self.request.query_params.get("status"), Ticket.Status.values)
         tickets = super().get_queryset()
         return tickets.filter(status=wanted) if wanted else tickets
 
@@ -229,7 +211,7 @@ class TicketsView(viewsets.ReadOnlyModelViewSet[Ticket]):
         body = StatusRequest(data=request.data)
         body.is_valid(raise_exception=True)
         change_status(
-            ticket=self.get_object(), status=body.validated_data["status"], agent=request.user
+            ticket=self.get_object(), status=body.validated_data["status"], agent=agent_of(request)
         )
         return Response(self.get_serializer(self.get_object()).data)
 
@@ -245,11 +227,13 @@ class RejectRequest(serializers.Serializer[Any]):
 class DraftsView(viewsets.ReadOnlyModelViewSet[Draft]):
     """Drafts, and the two ways to decide one. Deciding a second time answers 409."""
 
+    permission_classes = (HasRight,)
+    rights: ClassVar = {"GET": "tickets.view_draft", "POST": "tickets.change_draft"}
     queryset = Draft.objects.select_related("question", "decided_by", "ticket")
     serializer_class = DraftSerializer
 
     def get_queryset(self) -> QuerySet[Draft]:
-        wanted = self.request.query_params.get("status")
+        wanted = read_status(self.request.query_params.get("status"), Draft.Status.values)
         drafts = super().get_queryset()
         return drafts.filter(status=wanted) if wanted else drafts
 
@@ -258,9 +242,11 @@ class DraftsView(viewsets.ReadOnlyModelViewSet[Draft]):
     def approve(self, request: Request, pk: str) -> Response:
         body = ApproveRequest(data=request.data)
         body.is_valid(raise_exception=True)
-        approve_draft(
-            draft=self.get_object(), agent=request.user, text=body.validated_data.get("text")
-        )
+        draft = self.get_object()
+        text = body.validated_data.get("text", draft.text)
+        if not text.strip():
+            raise ValidationError({"text": ["The draft is empty. Write a reply to send."]})
+        approve_draft(draft=draft, agent=agent_of(request), text=text)
         return Response(self.get_serializer(self.get_object()).data)
 
     @extend_schema(request=RejectRequest, responses=DraftSerializer)
@@ -270,7 +256,7 @@ class DraftsView(viewsets.ReadOnlyModelViewSet[Draft]):
         body.is_valid(raise_exception=True)
         reject_draft(
             draft=self.get_object(),
-            agent=request.user,
+            agent=agent_of(request),
             reason=body.validated_data.get("reason", ""),
         )
         return Response(self.get_serializer(self.get_object()).data)
@@ -288,6 +274,8 @@ class RunSerializer(serializers.ModelSerializer[AnswerRun]):
 class RunsView(viewsets.ReadOnlyModelViewSet[AnswerRun]):
     """Answer runs: what was found, what was proposed and kept, how long it took."""
 
+    permission_classes = (HasRight,)
+    rights: ClassVar = {"GET": "answers.view_answerrun"}
     queryset = AnswerRun.objects.select_related("question")
     serializer_class = RunSerializer
 
@@ -301,5 +289,7 @@ class AuditSerializer(serializers.ModelSerializer[AuditEntry]):
 class AuditView(viewsets.ReadOnlyModelViewSet[AuditEntry]):
     """The audit log, newest first."""
 
+    permission_classes = (HasRight,)
+    rights: ClassVar = {"GET": "tickets.view_auditentry"}
     queryset = AuditEntry.objects.all()
     serializer_class = AuditSerializer

@@ -21,13 +21,16 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.receive import accept_message, check_message
 from supportbot.answers.runner import runner
 from supportbot.api import visitor_tokens
-from supportbot.api.authentication import IsVisitor, VisitorAuthentication
+from supportbot.api.authentication import IsVisitor, VisitorAuthentication, customer_of
 from supportbot.api.event_stream import event_response
 from supportbot.api.limits import MessagesLimit, VisitorsLimit
+from supportbot.api.parameters import read_number
 from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import register_visitor, start_conversation
 from tickets.services.handover import request_person
 from tickets.services.messages import give_feedback, message_to_wire
+
+CONVERSATIONS_LISTED = 50
 
 
 class VisitorRequest(serializers.Serializer[Any]):
@@ -76,41 +79,49 @@ class VisitorView(APIView):
 
     def conversation(self, request: Request, conversation_id: UUID) -> Conversation:
         """The visitor's own conversation; anybody else's does not exist for them."""
-        return get_object_or_404(Conversation, pk=conversation_id, customer=request.user)
+        return get_object_or_404(Conversation, pk=conversation_id, customer=customer_of(request))
 
 
-class ConversationResponse(serializers.Serializer[Any]):
+class ConversationSummary(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     state = serializers.ChoiceField(Conversation.State.choices)
     last_seq = serializers.IntegerField()
     created_at = serializers.DateTimeField()
+
+
+class ConversationResponse(ConversationSummary):
     messages = serializers.ListField(child=serializers.DictField())
 
 
 def _conversation_body(conversation: Conversation) -> dict[str, Any]:
     messages = conversation.messages.select_related("agent")
     return {
-        **ConversationResponse(
-            {
-                "id": conversation.pk,
-                "state": conversation.state,
-                "last_seq": conversation.last_seq,
-                "created_at": conversation.created_at,
-                "messages": [],
-            }
-        ).data,
+        **ConversationSummary(conversation).data,
         "messages": [message_to_wire(message) for message in messages],
     }
 
 
 class ConversationsView(VisitorView):
-    """Start a conversation."""
+    """Find one's conversations again, or start a new one."""
 
     throttle_classes = (MessagesLimit,)
 
+    def get_throttles(self) -> list[BaseThrottle]:
+        return super().get_throttles() if self.request.method == "POST" else []
+
+    @extend_schema(
+        operation_id="conversations_list",
+        responses=inline_serializer("Conversations", {"results": ConversationSummary(many=True)}),
+    )
+    def get(self, request: Request) -> Response:
+        """The visitor's own conversations, newest first."""
+        newest = Conversation.objects.filter(customer=customer_of(request)).order_by("-created_at")
+        listed = newest[:CONVERSATIONS_LISTED]
+        return Response({"results": ConversationSummary(listed, many=True).data})
+
     @extend_schema(request=None, responses={201: ConversationResponse})
     def post(self, request: Request) -> Response:
-        conversation = start_conversation(customer=request.user)
+        conversation = start_conversation(customer=customer_of(request))
         return Response(_conversation_body(conversation), status=201)
 
 
@@ -169,14 +180,13 @@ class EventsView(VisitorView):
     )
     def get(self, request: Request, conversation_id: UUID) -> HttpResponseBase:
         conversation = self.conversation(request, conversation_id)
-        after = request.headers.get("Last-Event-ID") or request.query_params.get("after", "0")
-        wait = request.query_params.get("wait", "25")
-        if not after.isdecimal() or not wait.isdecimal():
-            raise serializers.ValidationError({"after": ["“after” and “wait” are whole numbers."]})
-        as_json = "application/json" in request.headers.get("Accept", "")
-        return event_response(
-            conversation.pk, after=int(after), as_json=as_json, wait=min(int(wait), 25)
+        newest_known = request.headers.get("Last-Event-ID") or request.query_params.get(
+            "after", "0"
         )
+        after = read_number("after", newest_known)
+        wait = read_number("wait", request.query_params.get("wait", "25"))
+        as_json = "application/json" in request.headers.get("Accept", "")
+        return event_response(conversation.pk, after=after, as_json=as_json, wait=min(wait, 25))
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         # The stream's media type is no renderer of DRF's; errors are JSON whatever was asked for.
@@ -212,7 +222,7 @@ class FeedbackView(VisitorView):
         message = get_object_or_404(
             Message.objects.exclude(author=Message.Author.CUSTOMER),
             pk=message_id,
-            conversation__customer=request.user,
+            conversation__customer=customer_of(request),
         )
         body = FeedbackRequest(data=request.data)
         body.is_valid(raise_exception=True)

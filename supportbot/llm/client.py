@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -88,7 +89,7 @@ async def stream_completion(completion: Completion) -> AsyncIterator[str]:
     except openai.APIConnectionError as error:
         raise ModelError("unavailable", str(error) or type(error).__name__) from error
     except openai.APIError as error:  # an error event inside the stream
-        raise ModelError("broken_off", str(error)) from error
+        raise ModelError("broken_off", _storable(str(error))) from error
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ModelError("garbled", f"unreadable answer: {type(error).__name__}") from error
 
@@ -183,7 +184,7 @@ async def _open(completion: Completion) -> openai.AsyncStream[Any]:
 
 def _retry_after(error: openai.APIStatusError) -> float | None:
     """Seconds to wait before one more try; None when another route answers sooner."""
-    if error.status_code not in {429, 503}:
+    if error.status_code not in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         return None
     try:
         wait = float(error.response.headers.get("retry-after", ""))
@@ -193,8 +194,8 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
 
 
 def _status_code(status: int) -> str:
-    if status in {401, 403}:
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return "unauthorised"
-    if status == 429:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         return "rate_limited"
-    return "refused" if 400 <= status < 500 else "unavailable"
+    return "refused" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "unavailable"

@@ -59,11 +59,6 @@ class Child:
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     stop_signals_sent: int = field(default=0, init=False)
 
-    @property
-    def pid(self) -> int | None:
-        """The process id, while there is one."""
-        return self.process.pid if self.process else None
-
     def start(self, *, piped: bool = False) -> None:
         """Prepare and start; does not wait for readiness.
 

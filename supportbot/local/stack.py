@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from supportbot.local.errors import StackError
-from supportbot.local.locks import FileLock, ServersRecord, clear_record, held, write_record
+from supportbot.local.locks import (
+    FileLock,
+    ServersRecord,
+    clear_record,
+    held,
+    read_record,
+    write_record,
+)
 from supportbot.local.paths import StackPaths, remove_sockets
 from supportbot.local.plan import Plan
 from supportbot.local.strays import end_stray_programs
@@ -150,8 +157,10 @@ def take_folder(paths: StackPaths) -> FileLock:
     deadline = time.monotonic() + LOCK_SECONDS
     while not lock.acquire():
         if time.monotonic() > deadline:
+            record = read_record(paths)
+            command = f" (manage.py {record.command})" if record else ""
             message = (
-                f"The data folder {paths.root} is in use by process {lock.holder()}. "
+                f"The data folder {paths.root} is in use by process {lock.holder()}{command}. "
                 "Stop that one, or choose another folder with --data-dir."
             )
             raise StackError(message)

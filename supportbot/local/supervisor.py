@@ -13,7 +13,7 @@ from supportbot.local.errors import StackError
 
 MAX_RESTARTS = 5
 RESTART_WINDOW_SECONDS = 60.0
-_LONGEST_PAUSE_SECONDS = 8.0
+LONGEST_PAUSE_SECONDS = 8.0
 _POLL_SECONDS = 0.2
 
 
@@ -144,7 +144,7 @@ class Supervisor:
         if watched.died_too_often(now):
             raise StackError(child.obituary(f"ended {len(watched.deaths)} times within a minute"))
         recent = sum(1 for death in watched.deaths if now - death < RESTART_WINDOW_SECONDS)
-        pause = 0.0 if recent == 1 else min(0.5 * 2 ** (recent - 2), _LONGEST_PAUSE_SECONDS)
+        pause = 0.0 if recent == 1 else min(0.5 * 2 ** (recent - 2), LONGEST_PAUSE_SECONDS)
         watched.restart_at = now + pause
         self._say(f"{child.spec.name} ended ({describe_exit(code)}). Starting it again.")
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -36,6 +37,11 @@ def processes_of(folder: Path) -> list[psutil.Process]:
             if process.pid != os.getpid() and any(str(folder) in word for word in words):
                 found.append(process)
     return found
+
+
+def is_unused(folder: Path) -> bool:
+    """Whether no process works on this data folder."""
+    return not processes_of(folder)
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
@@ -121,4 +127,4 @@ def start_stack(tmp_path: Path) -> Iterator[StartStack]:
             stack.end()
         stack.process.communicate()
     for stack in running:
-        assert eventually(lambda folder=stack.folder: not processes_of(folder))
+        assert eventually(partial(is_unused, stack.folder))

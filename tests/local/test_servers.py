@@ -1,6 +1,7 @@
 """The embedded servers alone: where their sockets are, and what they recover from."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import psycopg
@@ -11,6 +12,7 @@ from supportbot.local import stack
 from supportbot.local.errors import StackError
 from supportbot.local.paths import StackPaths, private_folder
 from supportbot.local.stack import check_port, check_space
+from supportbot.local.users import server_user
 from tests.servers import TestServers, start_test_servers
 
 
@@ -70,9 +72,16 @@ def test_redis_starts_again_with_a_torn_append_only_file(folder: Path, damage: b
 def test_postgresql_starts_though_its_pid_file_names_an_unrelated_process(folder: Path) -> None:
     servers = start(folder)
     servers.supervisor.stop()
-    stale = f"{os.getppid()}\n{servers.paths.postgres}\n1700000000\n5432\n{folder}\n\n 1 1\nready\n"
-    (servers.paths.postgres / "postmaster.pid").write_text(stale)
-    start(folder).stop()
+    user = server_user()
+    with subprocess.Popen(
+        ["/bin/sleep", "60"], user=user.uid if user.switch else None
+    ) as unrelated:
+        stale = f"{unrelated.pid}\n{servers.paths.postgres}\n1700000000\n5432\n{folder}\n\n\n"
+        (servers.paths.postgres / "postmaster.pid").write_text(stale)
+        try:
+            start(folder).stop()
+        finally:
+            unrelated.kill()
 
 
 def test_a_full_disk_is_said_plainly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,10 @@ import psycopg
 import pytest
 from redis import Redis
 
+from supportbot.local.children import rotate
 from supportbot.local.locks import read_record
+from supportbot.local.paths import StackPaths
+from supportbot.local.plan import server_addresses, server_children
 from supportbot.local.postgres import database_url
 from supportbot.local.redis import redis_url
 from tests.local.conftest import StartStack, eventually, processes_of
@@ -98,7 +101,7 @@ def test_a_data_folder_in_use_is_said_plainly(start_stack: StartStack) -> None:
     second = start_stack(ready=False)
     _, problem = second.process.communicate(timeout=15)
     assert second.process.returncode == 1
-    assert f"is in use by process {first.process.pid}." in problem
+    assert f"is in use by process {first.process.pid} (manage.py up)." in problem
     assert read_record(first.paths) is not None
 
 
@@ -170,19 +173,19 @@ def test_a_child_that_keeps_dying_ends_the_stack_with_its_last_words(
     assert processes_of(stack.folder) == []
 
 
-def test_the_logs_of_the_last_starts_are_kept(start_stack: StartStack) -> None:
-    for _ in range(2):
-        start_stack().end()
-    names = {path.name for path in (start_stack().paths.logs).iterdir()}
-    assert {"web.log", "web.log.1", "web.log.2", "postgres.log.2"} <= names
+def test_the_logs_of_the_last_starts_are_kept(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    for start in range(8):
+        rotate(log)
+        log.write_text(str(start))
+    kept = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    older = {f"web.log.{age}": str(7 - age) for age in range(1, 5)}
+    assert kept == {"web.log": "7", **older}
 
 
 def test_configured_servers_are_used_and_none_are_started(
     start_stack: StartStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from supportbot.local.paths import StackPaths
-    from supportbot.local.plan import server_addresses, server_children
-
     paths = StackPaths(tmp_path)
     monkeypatch.setenv("DATABASE_URL", "postgresql://elsewhere/supportbot")
     monkeypatch.delenv("REDIS_URL", raising=False)

@@ -9,7 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from supportbot.local import stack
+from supportbot.local import stack, supervisor
 from supportbot.local.children import ChildSpec
 from supportbot.local.errors import StackError
 from supportbot.local.paths import PROJECT_ROOT, StackPaths
@@ -80,6 +80,8 @@ def main() -> None:
     parser.add_argument("--worker", choices=WORKERS, default="patient")
     options = parser.parse_args()
     paths = StackPaths(options.folder)
+    # So that a test of what happens after many restarts is quick.
+    supervisor.LONGEST_PAUSE_SECONDS = 0.1
     os.environ["SUPPORTBOT_DATA_DIR"] = str(paths.root)
     try:
         stack.run(

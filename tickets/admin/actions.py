@@ -58,7 +58,9 @@ def _reject(ticket: Ticket, agent: User, form: QueryDict) -> str:
 
 
 def _reply(ticket: Ticket, agent: User, form: QueryDict) -> str:
-    send_reply(ticket=ticket, agent=agent, text=_text(form))
+    # The page that holds the form names the reply, so that sending it twice sends it once.
+    client_id = form.get("client_id", "")[:100] or None
+    send_reply(ticket=ticket, agent=agent, text=_text(form), client_id=client_id)
     return "The reply is sent."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,7 @@ def desk_context(ticket: Ticket) -> dict[str, Any]:
         "modes": Conversation.Mode.choices,
         "agents": agents(),
         "trail": trail_of(ticket),
+        "reply_id": f"reply-{uuid.uuid4()}",
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.db.models import Case, Count, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
@@ -37,13 +37,9 @@ class DraftAdmin(RecordAdmin):
         ]
     )
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Draft]:
-        drafts: QuerySet[Draft] = super().get_queryset(request)
-        first = When(status=Draft.Status.PENDING, then=Value(0))
-        return drafts.annotate(rank=Case(first, default=Value(1), output_field=IntegerField()))
-
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("rank", "-created_at")
+    def get_ordering(self, request: HttpRequest) -> Any:
+        waiting = When(status=Draft.Status.PENDING, then=Value(0))
+        return (Case(waiting, default=Value(1)).asc(), "-created_at")
 
     def page_url(self, draft: Draft) -> str:
         url = reverse("admin:tickets_ticket_change", args=[draft.ticket_id])

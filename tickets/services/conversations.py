@@ -20,9 +20,14 @@ def start_conversation(*, customer: Customer) -> Conversation:
     return Conversation.objects.create(customer=customer, mode=settings.ANSWER_MODE)
 
 
+@transaction.atomic
 def current_conversation(*, customer: Customer) -> Conversation:
     """The customer's newest conversation, made if there is none."""
     newest = customer.conversations.order_by("-created_at").first()
+    if newest is None:
+        # Two tabs may open at once: the second waits here, and then finds the first one's.
+        Customer.objects.select_for_update().get(pk=customer.pk)
+        newest = customer.conversations.order_by("-created_at").first()
     return newest or start_conversation(customer=customer)
 
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 from tickets.models import Conversation, Draft, Message, Ticket
 from tickets.services import audit
 from tickets.services.handover import request_person, take_over
-from tickets.services.messages import add_agent_message, agent_name
+from tickets.services.messages import AgentReply, add_agent_message, agent_name
 from tickets.services.tickets import change_status
+from tickets.states import TransitionError
 
 Status = Draft.Status
 
@@ -64,13 +65,8 @@ def approve_draft(*, draft: Draft, agent: AbstractBaseUser, text: str | None = N
         raise ValueError("Write a reply before you send it.")
     edited = final != locked.text.strip()
     conversation = locked.ticket.conversation
-    message = add_agent_message(
-        conversation=conversation,
-        agent=agent,
-        text=final,
-        sentences=_kept_sentences(locked, final),
-        run_id=locked.run_id,
-    )
+    reply = AgentReply(final, sentences=_kept_sentences(locked, final), run_id=locked.run_id)
+    message, _ = add_agent_message(conversation=conversation, agent=agent, reply=reply)
     _decide(locked, Status.APPROVED, agent, message)
     audit.record(
         action="draft.edited" if edited else "draft.approved",
@@ -119,12 +115,24 @@ def _decide(draft: Draft, status: str, agent: AbstractBaseUser, reply: Message |
 
 
 @transaction.atomic
-def send_reply(*, ticket: Ticket, agent: AbstractBaseUser, text: str) -> Message:
-    """An agent's own words, without a draft. Raises ValueError on an empty text."""
+def send_reply(
+    *, ticket: Ticket, agent: AbstractBaseUser, text: str, client_id: str | None = None
+) -> Message:
+    """An agent's own words, without a draft; sent once for one `client_id`.
+
+    Raises ValueError on an empty text, TransitionError when the ticket is closed.
+    """
     final = text.strip()
     if not final:
         raise ValueError("Write a reply before you send it.")
-    message = add_agent_message(conversation=ticket.conversation, agent=agent, text=final)
+    if Ticket.objects.get(pk=ticket.pk).status == Ticket.Status.CLOSED:
+        raise TransitionError(
+            f"Ticket #{ticket.pk} is closed. The customer's next message opens a new one."
+        )
+    reply = AgentReply(final, client_id=client_id)
+    message, created = add_agent_message(conversation=ticket.conversation, agent=agent, reply=reply)
+    if not created:
+        return message
     audit.record(action="message.sent", target=ticket, actor=agent, message_id=str(message.id))
     take_over(conversation=ticket.conversation, agent=agent)
     locked = Ticket.objects.get(pk=ticket.pk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -50,26 +51,37 @@ def add_customer_message(
     return message, True
 
 
+@dataclass(frozen=True)
+class AgentReply:
+    """What an agent says. `sentences` and `run_id` are a draft's; one `client_id` is sent once."""
+
+    text: str
+    sentences: list[dict[str, Any]] = field(default_factory=list)
+    run_id: UUID | None = None
+    client_id: str | None = None
+
+
 @transaction.atomic
 def add_agent_message(
-    *,
-    conversation: Conversation,
-    agent: AbstractBaseUser,
-    text: str,
-    sentences: list[dict[str, Any]] | None = None,
-    run_id: UUID | None = None,
-) -> Message:
-    """Store and announce what an agent says; `sentences` carry citations when a draft had them."""
+    *, conversation: Conversation, agent: AbstractBaseUser, reply: AgentReply
+) -> tuple[Message, bool]:
+    """Store and announce what an agent says: (message, created)."""
+    Conversation.objects.select_for_update().get(pk=conversation.pk)
+    if reply.client_id is not None:
+        known = Message.objects.filter(conversation=conversation, client_id=reply.client_id).first()
+        if known is not None:
+            return known, False
     message = Message.objects.create(
         conversation=conversation,
         author=Message.Author.AGENT,
         agent_id=agent.pk,
-        text=text,
-        sentences=sentences or [],
-        run_id=run_id,
+        text=reply.text,
+        sentences=reply.sentences,
+        run_id=reply.run_id,
+        client_id=reply.client_id,
     )
     _announce(message)
-    return message
+    return message, True
 
 
 def _announce(message: Message) -> None:

@@ -2,20 +2,25 @@
 import { strings } from '../strings';
 import { button, el, icon, setText } from './dom';
 
+const LONGEST_HEADLINE = 60;
+
 export class EmptyView {
   private readonly greeting = el('h3', { class: 'greeting', dir: 'auto' }, [strings.greeting]);
+  private readonly detail = el('p', { class: 'empty-detail', dir: 'auto' }, [strings.greetingDetail]);
   private readonly list = el('ul', { class: 'suggestions', 'aria-label': strings.suggestions });
   readonly element = el('div', { class: 'empty' }, [
     el('div', { class: 'empty-mark', 'aria-hidden': 'true' }, [icon('chat')]),
     this.greeting,
-    el('p', { class: 'empty-detail' }, [strings.greetingDetail]),
+    this.detail,
     this.list,
   ]);
 
   constructor(private readonly send: (text: string) => void) {}
 
   update(greeting: string | null, suggestions: readonly string[]): void {
-    setText(this.greeting, greeting ?? strings.greeting);
+    const [first, rest] = splitGreeting(greeting ?? strings.greeting);
+    setText(this.greeting, first);
+    setText(this.detail, rest === '' ? strings.greetingDetail : rest);
     this.list.hidden = suggestions.length === 0;
     this.list.replaceChildren(...suggestions.map((text) => el('li', {}, [this.suggestion(text)])));
   }
@@ -23,6 +28,13 @@ export class EmptyView {
   private suggestion(text: string): HTMLElement {
     return button({ class: 'suggestion', testid: 'suggestion', dir: 'auto' }, [text], () => this.send(text));
   }
+}
+
+/** The headline, and what follows it: of a long greeting only the first sentence is a headline. */
+export function splitGreeting(greeting: string): readonly [string, string] {
+  const end = greeting.length > LONGEST_HEADLINE ? /[.!?…。！？]\s+/u.exec(greeting) : null;
+  if (end === null) return [greeting.trim(), ''];
+  return [greeting.slice(0, end.index + 1).trim(), greeting.slice(end.index + 1).trim()];
 }
 
 /** A JSON list of strings, or questions separated by `|`. */

@@ -97,6 +97,7 @@
     const show = (news) => {
       after = news.seq;
       append(news.messages);
+      desk.querySelector("[data-status]").textContent = news.status;
       const waiting = new Set(news.drafts);
       const isNew = news.drafts.some((draft) => !shown.has(draft));
       const isGone = [...shown].some((draft) => !waiting.has(draft));

@@ -1,0 +1,135 @@
+"""“Why this answer”, and the navigation of the admin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from supportbot.admin import navigation
+from supportbot.answers.admin import REASONS, TIMELINE_WIDTH, draw_timeline
+from supportbot.answers.models import AnswerRun
+from tickets.models import Conversation
+from tickets.services.messages import add_customer_message
+
+Browser = Callable[[User], Client]
+LIST = "/admin/answers/answerrun/"
+
+
+@pytest.fixture
+def run(conversation: Conversation) -> AnswerRun:
+    question, _ = add_customer_message(
+        conversation=conversation, text="Can I return <b>opened</b> coffee?", client_id="1"
+    )
+    return AnswerRun.objects.create(
+        conversation=conversation,
+        question=question,
+        status=AnswerRun.Status.COMPLETED,
+        delivery=AnswerRun.Delivery.STREAM,
+        outcome=AnswerRun.Outcome.ANSWERED,
+        route="extractive",
+        stages=[{"stage": "enrich", "start_ms": 10, "end_ms": 30}],
+        fallbacks=[{"route": "model", "code": "timeout", "detail": "no first token"}],
+        verdicts=[
+            {"text": "Opened coffee cannot be returned.", "kept": True, "reason": "supported"},
+            {"text": "You get £99 back.", "kept": False, "reason": "number_not_in_passage"},
+        ],
+        passages=[
+            {
+                "passage_id": 1,
+                "document_id": 1,
+                "title": "Returns policy",
+                "version": 2,
+                "heading": ["What cannot be returned"],
+                "page": 3,
+                "text": "Opened coffee beans cannot be returned.",
+                "dense": 0.71,
+                "lexical": 0.11,
+                "score": 0.93,
+            }
+        ],
+        first_sentence_ms=25,
+        total_ms=1234,
+    )
+
+
+def page_of(run: AnswerRun) -> str:
+    return reverse("admin:answers_answerrun_change", args=[run.pk])
+
+
+def test_the_list_shows_runs_and_filters_them(
+    ben: User, browser_of: Browser, run: AnswerRun
+) -> None:
+    browser = browser_of(ben)
+    assert "1,234 ms" in browser.get(LIST).content.decode()
+    assert page_of(run) in browser.get(f"{LIST}?outcome__exact=answered").content.decode()
+    assert page_of(run) not in browser.get(f"{LIST}?outcome__exact=failed").content.decode()
+
+
+def test_the_page_says_why(ben: User, browser_of: Browser, run: AnswerRun) -> None:
+    text = browser_of(ben).get(page_of(run)).content.decode()
+    for expected in (
+        "enrich from 10 to 30 ms",
+        "no first token",
+        REASONS["number_not_in_passage"],
+        "score 0.93",
+        "What cannot be returned, page 3, version 2",
+    ):
+        assert expected in text
+    assert "<b>opened</b>" not in text  # a customer's words are never HTML
+
+
+def test_a_run_that_has_just_begun_has_a_page(
+    ben: User, browser_of: Browser, run: AnswerRun
+) -> None:
+    AnswerRun.objects.update(stages=[], verdicts=[], passages=[], total_ms=None, outcome="")
+    assert "not finished" in browser_of(ben).get(page_of(run)).content.decode()
+
+
+def test_outsiders_see_no_runs(cleo: User, eve: User, browser_of: Browser, run: AnswerRun) -> None:
+    assert browser_of(cleo).get(page_of(run)).status_code == 403
+    assert browser_of(eve).get(page_of(run)).status_code == 302
+
+
+def test_a_missing_run_leads_back_with_a_message(ben: User, browser_of: Browser) -> None:
+    answer = browser_of(ben).get(f"{LIST}0193a2f0-0000-7000-8000-000000000001/change/", follow=True)
+    assert "doesn’t exist" in answer.content.decode()
+
+
+def test_runs_are_never_changed(ben: User, browser_of: Browser, run: AnswerRun) -> None:
+    browser = browser_of(ben)
+    assert browser.post(page_of(run), {"route": "x"}).status_code == 405
+    assert browser.get(f"{LIST}add/").status_code == 403
+    delete = reverse("admin:answers_answerrun_delete", args=[run.pk])
+    assert browser.post(delete, {"post": "yes"}).status_code == 403
+
+
+def test_the_timeline_is_to_scale() -> None:
+    late, early = draw_timeline(
+        [
+            {"stage": "check", "start_ms": 50, "end_ms": 100},
+            {"stage": "receive", "start_ms": 0, "end_ms": 50},
+        ]
+    )[::-1]
+    assert (early.stage, early.x, early.width) == ("receive", 0, TIMELINE_WIDTH / 2)
+    assert (late.x, late.width) == (TIMELINE_WIDTH / 2, TIMELINE_WIDTH / 2)
+
+
+def test_the_navigation_holds_what_one_may_see(ben: User, cleo: User) -> None:
+    def titles(user: User) -> list[str]:
+        request = RequestFactory().get("/admin/")
+        request.user = user
+        return [item["title"] for group in navigation(request) for item in group["items"]]
+
+    assert titles(ben) == [
+        "Tickets",
+        "Drafts",
+        "Conversations",
+        "Customers",
+        "Runs",
+        "Audit log",
+    ]
+    assert titles(cleo) == ["Documents", "Collections", "Embedding indexes"]

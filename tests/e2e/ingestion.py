@@ -1,0 +1,118 @@
+"""Ingestion caught in the act, and what must be true when it has ended."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+import psutil
+import psycopg
+
+from tests.e2e.conftest import upload
+from tests.e2e.corpus import Sheet
+from tests.e2e.stack import Stack, eventually
+
+BEGUN = 2  # documents that are live when an ingestion counts as under way
+
+_COUNT = """
+    SELECT count(*) FILTER (WHERE version.status = 'ready'),
+           count(*) FILTER (WHERE version.status = 'failed'),
+           count(*)
+    FROM knowledge_documentversion version
+    JOIN knowledge_document document ON document.id = version.document_id
+    JOIN knowledge_collection collection ON collection.id = document.collection_id
+    WHERE collection.name = %s
+"""
+_VERSIONS = """
+    SELECT document.external_id, version.status, version.state, version.error, version.id
+    FROM knowledge_documentversion version
+    JOIN knowledge_document document ON document.id = version.document_id
+    JOIN knowledge_collection collection ON collection.id = document.collection_id
+    WHERE collection.name = %s
+"""
+_PASSAGES = """
+    SELECT passage.text, passage.published, passage.position, embedding.id
+    FROM knowledge_passage passage
+    JOIN knowledge_embeddingindex active ON active.state = 'active'
+    LEFT JOIN knowledge_embedding embedding
+      ON embedding.index_id = active.id AND embedding.text_hash = passage.text_hash
+    WHERE passage.version_id = %s
+    ORDER BY passage.position
+"""
+
+
+def counts(stack: Stack, collection: str) -> tuple[int, int, int]:
+    """How many versions of a collection are ready, have failed, and are there."""
+    with stack.database() as database:
+        row = database.execute(_COUNT, [collection]).fetchone()
+    assert row is not None
+    return row[0], row[1], row[2]
+
+
+@contextmanager
+def begun_ingestion(
+    stack: Stack, sheets: Sequence[Sheet], collection: str
+) -> Iterator[Callable[[], int]]:
+    """Documents uploaded and some of them live, the others not; yields what counts these."""
+    with _held_up(stack):
+        upload(stack, list(sheets), collection)
+    eventually(lambda: counts(stack, collection)[0] >= BEGUN, "the ingestion has begun")
+
+    def unfinished() -> int:
+        return len(sheets) - counts(stack, collection)[0]
+
+    yield unfinished
+
+
+@contextmanager
+def _held_up(stack: Stack) -> Iterator[None]:
+    """The worker asleep, so that it cannot be done before the last upload."""
+    worker = stack.child("worker")
+    assert worker is not None
+    processes = [worker, *worker.children(recursive=True)]
+    for process in processes:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGCONT)
+
+
+def wait_until_live(stack: Stack, collection: str) -> None:
+    """Wait until every document of the collection has been read, and none has failed."""
+
+    def done() -> bool:
+        try:
+            ready, failed, total = counts(stack, collection)
+        except psycopg.OperationalError:
+            return False  # it has just been killed
+        assert not failed, f"{failed} documents of {collection} have failed"
+        return total > 0 and ready == total
+
+    eventually(done, f"every document of {collection} is live")
+
+
+def assert_intact(stack: Stack, sheets: Sequence[Sheet], collection: str) -> None:
+    """Every document is live once; every sentence in one passage; every passage embedded."""
+    with stack.database() as database:
+        versions = database.execute(_VERSIONS, [collection]).fetchall()
+        assert sorted(row[0] for row in versions) == sorted(sheet.external_id for sheet in sheets)
+        assert {row[1:4] for row in versions} == {("ready", "published", "")}
+        texts = {sheet.external_id: sheet.text for sheet in sheets}
+        for external_id, _, _, _, version in versions:
+            passages = database.execute(_PASSAGES, [version]).fetchall()
+            assert [row[2] for row in passages] == list(range(len(passages)))
+            assert all(row[1] for row in passages), "a passage is not served"
+            assert all(row[3] for row in passages), "an embedding is missing"
+            _assert_each_sentence_once(texts[external_id], [row[0] for row in passages])
+
+
+def _assert_each_sentence_once(text: str, passages: Sequence[str]) -> None:
+    body = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    for sentence in re.findall(r"[A-Z][^.;]{20,}[.;]", body):
+        held = [passage for passage in passages if sentence in passage]
+        assert len(held) == 1, f"in {len(held)} passages: {sentence}"

@@ -1,0 +1,254 @@
+"""What people do in the widget and at the agents' desk, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.e2e.browser import DESKTOP, PHONE, Window, launch, sign_in, violations, window
+from tests.e2e.corpus import ANSWER, QUESTION, SECOND_ANSWER, SECOND_QUESTION
+from tests.e2e.model import SlowModel
+from tests.e2e.stack import ADMIN, PASSWORD, Stack
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+BEN = "ben"
+TOLD = "has already approved this draft. Nothing was sent a second time."
+SIZES = {"desktop": DESKTOP, "phone": PHONE}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def second_agent(model_stack: Stack) -> str:
+    """A colleague of the admin's, with the same password."""
+    model_stack.manage(
+        *("createsuperuser", "--noinput", "--username", BEN, "--email", "ben@example.com"),
+        DJANGO_SUPERUSER_PASSWORD=PASSWORD,
+    )
+    return BEN
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_from_a_question_to_a_colleagues_reply(
+    browser: Browser, model_stack: Stack, model: SlowModel, size: str
+) -> None:
+    question = f"{QUESTION} ({size})"
+    script = model.answers(question, ANSWER, allowed=0)
+    with window(browser, f"journey-{size}", SIZES[size]) as ada:
+        ada.open_widget(model_stack.url)
+        ada.picture("open")
+        ada.ask(question)
+        expect(ada.find("status")).to_be_visible()
+        ada.picture("status")
+        for number in (1, 2):
+            script.let(number)
+            expect(ada.find("sentence")).to_have_count(number)
+        assert ada.sentences() == list(ANSWER[:2])
+        ada.picture("two-sentences")
+        _read_the_source(ada)
+        _reload_in_mid_answer(ada)
+        script.finish()
+        expect(ada.find("feedback-up")).to_be_visible()
+        assert ada.sentences() == list(ANSWER)
+        ada.picture("answered")
+        _get_a_reply(browser, model_stack, ada, model)
+
+
+def _read_the_source(ada: Window) -> None:
+    ada.find("citation").first.click()
+    expect(ada.find("source")).to_be_visible()
+    quote = ada.find("source-quote").inner_text()
+    assert " ".join(quote.split()) == ANSWER[0]
+    passage = ada.find("source").inner_text()
+    assert len(passage) > len(quote) + 100, "the quote stands in its passage"
+    assert "Returns policy" in passage
+    ada.picture("source")
+    ada.find("source-close").click()
+    expect(ada.find("source")).to_have_count(0)
+
+
+def _reload_in_mid_answer(ada: Window) -> None:
+    ada.page.reload()
+    if not ada.find("panel").is_visible():
+        ada.find("launcher").click()
+    expect(ada.find("sentence")).to_have_count(2)
+    assert ada.sentences() == list(ANSWER[:2])
+    ada.picture("reloaded")
+
+
+def _get_a_reply(browser: Browser, stack: Stack, ada: Window, model: SlowModel) -> None:
+    question = f"{SECOND_QUESTION} ({ada.name})"
+    model.answers(question, SECOND_ANSWER)
+    ada.find("handover").click()
+    expect(ada.find("banner")).to_be_visible()
+    ada.ask(question)
+    expect(ada.find("log")).to_contain_text(question)
+    ada.picture("waiting")
+    with window(browser, f"desk-{ada.name}") as agent:
+        sign_in(agent, stack, ADMIN, PASSWORD)
+        _open_ticket_of(agent, stack, question)
+        draft = agent.page.locator("[data-draft]")
+        expect(draft.locator("textarea").first).to_have_value(SECOND_ANSWER[0])
+        agent.picture("draft")
+        draft.get_by_role("button", name="Approve and send").click()
+        expect(agent.page.get_by_text("The reply is sent.")).to_be_visible()
+        agent.picture("sent")
+    expect(ada.find("log")).to_contain_text(SECOND_ANSWER[0])
+    expect(ada.find("banner")).to_contain_text(ADMIN)
+    ada.picture("reply")
+
+
+def _open_ticket_of(agent: Window, stack: Stack, question: str) -> None:
+    """Find the ticket in the queue by the customer's words; the draft may still be on its way."""
+    agent.page.goto(f"{stack.url}/admin/tickets/ticket/?q={question.replace(' ', '+')}")
+    agent.page.get_by_role("link", name=re.compile(r"^#\d+$")).first.click()
+    expect(agent.page.locator("[data-chat]")).to_contain_text(question)
+    waiting = agent.page.locator("[data-draft]")
+    note = agent.page.get_by_role("link", name="Show")
+    expect(waiting.or_(note).first).to_be_visible()
+    if note.is_visible():
+        note.click()
+    expect(waiting).to_have_count(1)
+
+
+def test_two_agents_press_approve_and_one_of_them_is_told(
+    browser: Browser, model_stack: Stack, model: SlowModel, second_agent: str
+) -> None:
+    question = f"{SECOND_QUESTION} (two agents)"
+    model.answers(question, SECOND_ANSWER)
+    with (
+        window(browser, "two-agents-customer") as ada,
+        window(browser, "two-agents-first") as first,
+        window(browser, "two-agents-second") as second,
+    ):
+        ada.open_widget(model_stack.url)
+        ada.find("handover").click()
+        expect(ada.find("banner")).to_be_visible()
+        ada.ask(question)
+        expect(ada.find("log")).to_contain_text(question)
+        for agent, user in ((first, ADMIN), (second, second_agent)):
+            sign_in(agent, model_stack, user, PASSWORD)
+            _open_ticket_of(agent, model_stack, question)
+        for agent in (first, second):
+            # Pressed without waiting for what comes of it.
+            agent.page.evaluate(
+                "() => document.querySelector('[data-draft] form[data-send]').requestSubmit()"
+            )
+        for agent in (first, second):
+            agent.page.wait_for_load_state()
+        sent = first.page.get_by_text("The reply is sent.")
+        told = first.page.get_by_text("has already approved this draft")
+        expect(sent.or_(told)).to_be_visible()
+        winner, loser = (first, second) if sent.is_visible() else (second, first)
+        expect(winner.page.get_by_text("The reply is sent.")).to_be_visible()
+        expect(
+            loser.page.get_by_text(
+                "has already approved this draft. Nothing was sent a second time."
+            )
+        ).to_be_visible()
+        winner.picture("wins")
+        loser.picture("is-told")
+        expect(ada.find("log").get_by_text(SECOND_ANSWER[0])).to_have_count(1)
+
+
+def test_a_conversation_with_the_keyboard_alone(browser: Browser, demo_stack: Stack) -> None:
+    with window(browser, "keyboard") as ada:
+        ada.page.goto(demo_stack.url)
+        expect(ada.find("launcher")).to_be_visible()
+        _press_until(ada, "Tab", "launcher")
+        ada.page.keyboard.press("Enter")
+        expect(ada.find("input")).to_be_focused()
+        ada.page.keyboard.type("How long do I have to return something?")
+        ada.page.keyboard.press("Enter")
+        expect(ada.find("feedback-up")).to_be_visible()
+        _press_until(ada, "Shift+Tab", "citation")
+        ada.picture("citation-focused")
+        ada.page.keyboard.press("Enter")
+        expect(ada.find("source-close")).to_be_focused()
+        expect(ada.find("source-quote")).to_be_visible()
+        for _ in range(6):
+            ada.page.keyboard.press("Tab")
+            assert _focused(ada).startswith("source"), "focus stays in the dialog"
+        ada.page.keyboard.press("Escape")
+        expect(ada.find("source")).to_have_count(0)
+        assert _focused(ada) == "citation"
+        ada.page.keyboard.press("Escape")
+        expect(ada.find("panel")).to_be_hidden()
+        assert _focused(ada) == "launcher"
+
+
+def _press_until(ada: Window, key: str, testid: str) -> None:
+    for _ in range(30):
+        ada.page.keyboard.press(key)
+        if _focused(ada) == testid:
+            return
+    raise AssertionError(f"{key} never came to {testid}; it is at {_focused(ada)!r}")
+
+
+def _focused(ada: Window) -> str:
+    """The test id, or else the class, of what has the focus, inside the widget too."""
+    return str(
+        ada.page.evaluate(
+            """() => {
+                let at = document.activeElement;
+                while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+                return at?.dataset?.testid || at?.className || at?.localName || '';
+            }"""
+        )
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES)
+def test_axe_finds_nothing_in_the_widget(
+    browser: Browser, demo_stack: Stack, size: str, theme: str
+) -> None:
+    with window(browser, f"axe-{size}-{theme}", SIZES[size]) as ada:
+        ada.page.goto(demo_stack.url)
+        set_theme = "(chat, theme) => chat.setAttribute('theme', theme)"
+        ada.page.locator("support-chat").evaluate(set_theme, theme)
+        assert violations(ada) == []
+        ada.find("launcher").click()
+        expect(ada.find("suggestion").first).to_be_visible()
+        ada.picture("open")
+        assert violations(ada) == []
+        ada.find("suggestion").first.click()
+        expect(ada.find("feedback-up")).to_be_visible()
+        ada.picture("answered")
+        assert violations(ada) == []
+        ada.find("feedback-down").click()
+        expect(ada.find("feedback-comment")).to_be_visible()
+        ada.picture("feedback")
+        assert violations(ada) == []
+        ada.find("citation").first.click()
+        expect(ada.find("source")).to_be_visible()
+        ada.picture("source")
+        assert violations(ada) == []
+
+
+def test_axe_finds_nothing_on_the_agents_desk(
+    browser: Browser, model_stack: Stack, model: SlowModel
+) -> None:
+    question = f"{SECOND_QUESTION} (axe)"
+    model.answers(question, SECOND_ANSWER)
+    with window(browser, "axe-customer") as ada, window(browser, "axe-desk") as agent:
+        ada.open_widget(model_stack.url)
+        ada.find("handover").click()
+        expect(ada.find("banner")).to_be_visible()
+        ada.ask(question)
+        expect(ada.find("log")).to_contain_text(question)
+        sign_in(agent, model_stack, ADMIN, PASSWORD)
+        _open_ticket_of(agent, model_stack, question)
+        agent.picture("ticket")
+        # The frame around it is django-unfold's.
+        assert violations(agent, "document.querySelector('.sb-desk')") == []

@@ -1,0 +1,66 @@
+"""Things that several tests of tickets set up, and threads that do something at once."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from django.db import connection
+
+from tickets.models import AuditEntry, Conversation, Customer, Draft, Message, Ticket
+from tickets.services.conversations import start_conversation
+from tickets.services.drafts import create_draft
+from tickets.services.handover import request_person
+from tickets.services.messages import add_customer_message
+
+T = TypeVar("T")
+CITED: list[dict[str, Any]] = [{"text": "Within 30 days.", "citations": [{"n": 1}]}]
+
+
+def ask(conversation: Conversation, text: str = "Can I return beans?") -> Message:
+    return add_customer_message(
+        conversation=conversation, text=text, client_id=str(uuid.uuid4())
+    )[0]
+
+
+def open_ticket() -> Ticket:
+    conversation = start_conversation(customer=Customer.objects.create(name="Ada"))
+    return request_person(conversation=conversation)
+
+
+def draft_for(conversation: Conversation, text: str = "Within 30 days.") -> Draft:
+    return create_draft(
+        question=ask(conversation), run_id=uuid.uuid4(), text=text, sentences=CITED, passages=[]
+    )
+
+
+def actions_on(target: Any) -> list[str]:
+    """The audit log's actions on an object, oldest first."""
+    rows = AuditEntry.objects.filter(
+        object_type=target._meta.model_name, object_id=str(target.pk)
+    )
+    return list(rows.order_by("id").values_list("action", flat=True))
+
+
+def at_once(functions: Sequence[Callable[[], T]]) -> list[T | Exception]:
+    """Run each in a thread of its own, started together; results or errors, in order."""
+    start = threading.Barrier(len(functions))
+    results: list[T | Exception] = [RuntimeError("did not run")] * len(functions)
+
+    def run(position: int) -> None:
+        try:
+            start.wait()
+            results[position] = functions[position]()
+        except Exception as error:  # noqa: BLE001  (the test looks at it)
+            results[position] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(functions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results

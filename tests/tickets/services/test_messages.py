@@ -1,0 +1,88 @@
+"""tickets.services.messages: a message and the event that shows it, once each."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests.tickets.cast import ask, at_once
+from tickets.models import Conversation, Feedback, Message
+from tickets.services.conversations import start_conversation
+from tickets.services.messages import (
+    AgentReply,
+    add_agent_message,
+    add_customer_message,
+    agent_name,
+    give_feedback,
+    message_to_wire,
+)
+
+
+def test_a_message_is_stored_and_shown(conversation: Conversation) -> None:
+    message, created = add_customer_message(
+        conversation=conversation, text="Hello", client_id="c-1"
+    )
+    assert created
+    event = conversation.events.get()
+    assert event.type == "message.created"
+    assert event.payload == {"message": message_to_wire(message)}
+
+
+def test_the_same_client_id_again_changes_nothing(conversation: Conversation) -> None:
+    first, _ = add_customer_message(conversation=conversation, text="Hello", client_id="c-1")
+    again, created = add_customer_message(conversation=conversation, text="Other", client_id="c-1")
+    assert (again.pk, again.text, created) == (first.pk, "Hello", False)
+    assert conversation.events.count() == 1
+
+
+def test_a_client_id_counts_in_its_own_conversation(conversation: Conversation) -> None:
+    other = start_conversation(customer=conversation.customer)
+    add_customer_message(conversation=conversation, text="Hello", client_id="c-1")
+    _, created = add_customer_message(conversation=other, text="Hello", client_id="c-1")
+    assert created
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_sent_eight_times_at_once_is_stored_once(conversation: Conversation) -> None:
+    send = partial(add_customer_message, conversation=conversation, text="Hello", client_id="c-1")
+    results = at_once([send] * 8)
+    created = [result[1] for result in results if isinstance(result, tuple)]
+    assert sorted(created) == [False] * 7 + [True]
+    assert Message.objects.count() == conversation.events.count() == 1
+
+
+def test_a_message_moves_its_conversation_to_the_top(conversation: Conversation) -> None:
+    newer = start_conversation(customer=conversation.customer)
+    assert Conversation.objects.first() == newer
+    ask(conversation)
+    assert Conversation.objects.first() == conversation
+
+
+def test_an_agents_message_bears_the_first_name(conversation: Conversation, ben: User) -> None:
+    message, _ = add_agent_message(
+        conversation=conversation, agent=ben, reply=AgentReply("Hello, Ada.")
+    )
+    wire = message_to_wire(Message.objects.select_related("agent").get(pk=message.pk))
+    assert (wire["author"], wire["agent_name"]) == ("agent", "Ben")
+
+
+def test_an_agent_without_a_first_name_goes_by_the_user_name(eve: User) -> None:
+    assert agent_name(eve) == "eve"
+
+
+def test_a_later_verdict_replaces_the_earlier_one(conversation: Conversation, ben: User) -> None:
+    message, _ = add_agent_message(
+        conversation=conversation, agent=ben, reply=AgentReply("Hello, Ada.")
+    )
+    give_feedback(message=message, value="up")
+    give_feedback(message=message, value="down", comment="x" * 3000)
+    feedback = Feedback.objects.get()
+    assert (feedback.value, len(feedback.comment)) == ("down", 2000)
+
+
+def test_an_unknown_verdict_is_refused(conversation: Conversation) -> None:
+    with pytest.raises(ValueError, match="sideways"):
+        give_feedback(message=ask(conversation), value="sideways")
+    assert Feedback.objects.count() == 0
