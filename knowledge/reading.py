@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import bisect
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import charset_normalizer
 import kreuzberg
 
+from knowledge.pages import find_page_starts, without_running_titles
+
+HTML_EXTENSIONS = frozenset({"html", "htm", "xhtml"})
+# Read as they are: a reader that renders Markdown anew loses some of it.
+PLAIN_EXTENSIONS = frozenset({"md", "markdown", "txt", "text"})
 SUPPORTED_EXTENSIONS = frozenset(
-    {"pdf", "docx", "doc", "odt", "rtf", "pptx", "ppt", "xlsx", "xls", "ods"}
-    | {"html", "htm", "xhtml"}
-    | {"md", "markdown", "txt", "text", "csv", "tsv", "eml", "msg", "epub", "json", "xml", "rst"}
-    | {"org", "tex"}
+    {"pdf", "docx", "doc", "odt", "rtf", "pptx", "ppt", "xlsx", "xls", "ods", "csv", "tsv"}
+    | {"eml", "msg", "epub", "json", "xml", "rst", "org", "tex"}
+    | HTML_EXTENSIONS
+    | PLAIN_EXTENSIONS
 )
-PROBE_CHARACTERS = 40
-# The reader puts a page's <meta> and <title> in front of its text; customers must not be quoted it.
-_HTML_FRONT_MATTER = re.compile(r"\A---\n.*?\n(?:---|## title:[^\n]*)\n+", re.DOTALL)
+# The reader puts a page's <title> and <meta> in front of its text; customers must not be quoted it.
+_HTML_HEAD = re.compile(
+    r"<head\b.*?</head\s*>|<title\b.*?</title\s*>|<meta\b[^>]*>", re.DOTALL | re.IGNORECASE
+)
 
 
 class UnreadableFileError(Exception):
@@ -43,35 +49,59 @@ def read_file(path: Path, file_name: str) -> ReadText:
         )
     if path.stat().st_size == 0:
         raise UnreadableFileError("The file is empty. Check that you chose the right one.")
-    # The file's own content, not the name it was stored under, is what the reader goes by; but
-    # plain-text formats look alike, so those go by the extension.
+    if extension in PLAIN_EXTENSIONS:
+        markdown, media_type, pages = _decode(path, extension), "text/markdown", []
+    else:
+        markdown, media_type, pages = _extract(path, extension)
+    markdown = markdown.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()
+    markdown, pages = without_running_titles(markdown, pages)
+    if not markdown:
+        raise UnreadableFileError(_explain_no_text(extension))
+    return ReadText(markdown, media_type, find_page_starts(markdown, pages))
+
+
+def _decode(path: Path, extension: str) -> str:
+    """Text as it stands in the file, whatever its encoding."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        best = charset_normalizer.from_bytes(content).best()
+    if best is None:
+        raise UnreadableFileError(_explain_damaged(extension))
+    return str(best)
+
+
+def _extract(path: Path, extension: str) -> tuple[str, str, list[str]]:
+    """(Markdown, media type, text of each page where the format has pages)."""
     config = kreuzberg.ExtractionConfig(
         output_format="markdown",
         pages=kreuzberg.PageConfig(extract_pages=True),
+        # The reader drops what it takes for running titles, and takes first lines for them.
+        pdf_options=kreuzberg.PdfConfig(top_margin_fraction=0.0, bottom_margin_fraction=0.0),
         use_cache=False,
     )
     try:
-        result = kreuzberg.extract_file_sync(str(path), config=config)
+        if extension in HTML_EXTENSIONS:
+            body = _HTML_HEAD.sub("", _decode(path, extension)).encode()
+            result = kreuzberg.extract_bytes_sync(body, "text/html", config=config)
+        else:
+            result = kreuzberg.extract_file_sync(str(path), config=config)
     except kreuzberg.KreuzbergError as error:
         raise UnreadableFileError(_explain(error, extension)) from error
-    markdown = result.content.replace("\x00", "").replace("\r\n", "\n").strip()
-    if result.mime_type == "text/html":
-        markdown = _HTML_FRONT_MATTER.sub("", markdown)
-    pages = [str(page["content"]) for page in result.pages or []]
-    if not markdown:
-        raise UnreadableFileError(_explain_no_text(extension))
-    is_paged = result.mime_type == "application/pdf"
-    return ReadText(
-        markdown=markdown,
-        media_type=result.mime_type,
-        page_starts=find_page_starts(markdown, pages) if is_paged else [],
-    )
+    has_pages = result.mime_type == "application/pdf"
+    pages = [str(page["content"]) for page in result.pages or []] if has_pages else []
+    return result.content, result.mime_type, pages
 
 
 def _explain(error: Exception, extension: str) -> str:
     text = str(error).lower()
     if "password" in text or "encrypt" in text:
         return "The file is protected by a password. Remove the password and upload it again."
+    return _explain_damaged(extension)
+
+
+def _explain_damaged(extension: str) -> str:
     return (
         f"The file is damaged or is not really a “.{extension}” file. "
         "Open it in the program it comes from, save it again and upload that."
@@ -85,52 +115,3 @@ def _explain_no_text(extension: str) -> str:
             "Save the file as a searchable PDF and upload that."
         )
     return "No text was found in the file. Check that you chose the right one."
-
-
-def find_page_starts(markdown: str, pages: list[str]) -> list[int]:
-    """Offsets in `markdown` at which each page's text starts, by aligning both texts' letters.
-
-    The reader gives pages as plain text and the whole as Markdown, with headings marked, lines
-    joined and running titles left out. Letters and digits survive that in order, so a stretch of
-    each page is looked for behind the page before. A page that cannot be found starts where its
-    share of the letters says.
-    """
-    letters, offsets = _letters_of(markdown)
-    page_letters = [_letters_of(page)[0] for page in pages]
-    total = sum(map(len, page_letters)) or 1
-    starts, position, seen = [], 0, 0
-    for page in page_letters:
-        expected = int(len(letters) * seen / total)
-        found = _find_page(letters, page, position) if page else None
-        position = max(position, found if found is not None else min(expected, len(letters)))
-        starts.append(offsets[position] if position < len(offsets) else len(markdown))
-        seen += len(page)
-    if starts:
-        starts[0] = 0
-    return starts
-
-
-def _find_page(letters: str, page: str, position: int) -> int | None:
-    # The first probe may be a running title that the Markdown leaves out, so later ones are tried.
-    for skip in range(0, min(len(page), 10 * PROBE_CHARACTERS), PROBE_CHARACTERS // 2):
-        probe = page[skip : skip + PROBE_CHARACTERS]
-        at = letters.find(probe, position)
-        if at >= 0 and len(probe) >= min(PROBE_CHARACTERS, len(page)) // 2:
-            return max(position, at - skip)
-    return None
-
-
-def _letters_of(text: str) -> tuple[str, list[int]]:
-    letters: list[str] = []
-    offsets: list[int] = []
-    for match in re.finditer(r"[^\W_]+", text):
-        lowered = match.group().lower()
-        if len(lowered) == len(match.group()):
-            letters.append(lowered)
-            offsets.extend(range(match.start(), match.end()))
-    return "".join(letters), offsets
-
-
-def page_at(page_starts: list[int], offset: int) -> int | None:
-    """The page number (from 1) on which a character lies; None when the format has no pages."""
-    return bisect.bisect_right(page_starts, offset) or None if page_starts else None

@@ -86,11 +86,11 @@ def _lines(markdown: str) -> Iterator[tuple[int, str]]:
 
 def _sections(markdown: str) -> Iterator[_Section]:
     path: list[tuple[int, str]] = []
-    title_start, body_start, in_fence = 0, 0, False
+    title_start, body_start, fence = 0, 0, ""
     for start, line in _lines(markdown):
-        if _FENCE.match(line):
-            in_fence = not in_fence
-        match = None if in_fence else _HEADING.match(line.rstrip("\n"))
+        if mark := _FENCE.match(line):
+            fence = mark[1] if not fence else ("" if mark[1] == fence else fence)
+        match = None if fence else _HEADING.match(line.rstrip("\n"))
         if match is None:
             continue
         yield _Section(tuple(title for _, title in path), title_start, body_start, start)

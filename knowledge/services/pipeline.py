@@ -13,7 +13,8 @@ from django.db import OperationalError, transaction
 
 from knowledge.embedding.encoder import get_encoder, get_tokenizer
 from knowledge.models import DocumentVersion, Embedding, EmbeddingIndex, Passage
-from knowledge.reading import UnreadableFileError, page_at, read_file
+from knowledge.pages import page_at
+from knowledge.reading import UnreadableFileError, read_file
 from knowledge.services.embedding_indexes import get_active_index
 from knowledge.services.processing import (
     LeaseLostError,

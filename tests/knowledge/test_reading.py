@@ -6,16 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.reading import (
-    ReadText,
-    UnreadableFileError,
-    find_page_starts,
-    page_at,
-    read_file,
-)
+from knowledge.pages import find_page_starts, page_at
+from knowledge.reading import ReadText, UnreadableFileError, read_file
 from tests.knowledge.files import DATA, DEMO_DOCUMENTS, pdf
 
-UNDETECTED = pytest.mark.xfail(strict=True, reason="text files are read as UTF-8 whatever they are")
 # What a reader of the PDF sees first in the text of each page, below the running titles.
 FIRST_WORDS = {
     "warranty-terms.pdf": ["This warranty is given by", "What is covered", "Countries"],
@@ -109,13 +103,11 @@ def test_the_head_of_an_html_page_is_not_in_its_text(tmp_path: Path) -> None:
     assert read(tmp_path, "a.html", page).markdown == "# Gift cards\n\nThey last two years."
 
 
-@pytest.mark.xfail(strict=True, reason="_HTML_FRONT_MATTER needs a title or a second rule")
 def test_the_head_of_an_html_page_without_a_title_is_not_in_its_text(tmp_path: Path) -> None:
     page = "<head><meta name='description' content='For search'></head><body><p>Text.</p></body>"
     assert read(tmp_path, "a.html", page).markdown == "Text."
 
 
-@pytest.mark.xfail(strict=True, reason="_HTML_FRONT_MATTER takes a rule for front matter")
 def test_a_rule_at_the_top_of_an_html_page_does_not_swallow_text(tmp_path: Path) -> None:
     page = "<body><hr><p>Kept text.</p><hr><p>More text.</p></body>"
     markdown = read(tmp_path, "a.html", page).markdown
@@ -153,9 +145,7 @@ def test_a_pdf_of_scanned_pages_asks_for_ocr(tmp_path: Path) -> None:
         ("not-really.pdf", b"plain text"),
     ],
 )
-def test_a_damaged_file_says_so_and_what_to_do(
-    tmp_path: Path, name: str, content: bytes
-) -> None:
+def test_a_damaged_file_says_so_and_what_to_do(tmp_path: Path, name: str, content: bytes) -> None:
     text = refusal(tmp_path, name, content)
     assert text.startswith("The file is damaged or is not really a “.")
     assert text.endswith("save it again and upload that.")
@@ -187,7 +177,6 @@ def test_a_pages_text_lies_on_that_page(name: str) -> None:
     assert found == list(range(1, len(FIRST_WORDS[name]) + 1))
 
 
-@pytest.mark.xfail(strict=True, reason="page starts lie up to a running title's length too early")
 @pytest.mark.parametrize("name", sorted(LAST_WORDS))
 def test_the_end_of_a_page_lies_on_that_page(name: str) -> None:
     result = read_file(DEMO_DOCUMENTS / name, name)
@@ -201,7 +190,6 @@ def _end_of(words: str, markdown: str) -> int:
     return markdown.index(words) + len(words) - 1
 
 
-@pytest.mark.xfail(strict=True, reason="find_page_starts looks from the page before's own start")
 def test_pages_that_begin_alike_start_one_after_the_other() -> None:
     title = "Instruction manual of the espresso machine with two boilers"
     pages = [f"{title}\nFill the tank with water.", f"{title}\nEmpty the drip tray often."]
@@ -224,7 +212,6 @@ def test_a_character_lies_on_the_last_page_that_starts_before_it() -> None:
     assert page_at([], 5) is None
 
 
-@pytest.mark.xfail(strict=True, reason="the mark is not removed")
 def test_a_text_file_with_a_byte_order_mark_keeps_its_first_heading(tmp_path: Path) -> None:
     assert read(tmp_path, "a.md", "\ufeff# Title\n\nText").markdown == "# Title\n\nText"
 
@@ -233,8 +220,8 @@ def test_a_text_file_with_a_byte_order_mark_keeps_its_first_heading(tmp_path: Pa
     "encoding",
     [
         "utf-8",
-        pytest.param("utf-16", marks=UNDETECTED),
-        pytest.param("cp1252", marks=UNDETECTED),
+        "utf-16",
+        "cp1252",
     ],
 )
 def test_a_text_file_in_an_older_encoding_keeps_its_letters(tmp_path: Path, encoding: str) -> None:

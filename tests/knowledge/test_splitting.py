@@ -118,7 +118,6 @@ def test_a_hash_in_a_code_fence_is_no_heading(fence: str) -> None:
     assert "# a comment" in piece.text
 
 
-@pytest.mark.xfail(strict=True, reason="_sections lets any fence end any other")
 def test_a_fence_ends_only_with_its_own_mark() -> None:
     pieces = split("# Setup\n\n```\n~~~\n# a comment\n```\n\nThen wait.")
     assert {piece.heading for piece in pieces} == {("Setup",)}
