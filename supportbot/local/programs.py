@@ -13,6 +13,7 @@ from supportbot.local.paths import DATA_DIR_VARIABLE, PROJECT_ROOT, StackPaths
 from supportbot.local.strays import SUPERVISED_VARIABLE
 
 CONCURRENCY_VARIABLE = "SUPPORTBOT_WORKER_CONCURRENCY"
+THREADS_VARIABLE = "SUPPORTBOT_EMBEDDING_THREADS"
 QUEUES = "ingest,default"
 _WEB_SECONDS = 4
 
@@ -53,15 +54,18 @@ def web_child(paths: StackPaths, env: Mapping[str, str], host: str, port: int) -
 
 def worker_child(paths: StackPaths, env: Mapping[str, str]) -> ChildSpec:
     """The Celery worker; the number of its processes is `SUPPORTBOT_WORKER_CONCURRENCY`, or 2."""
+    concurrency = int(os.environ.get(CONCURRENCY_VARIABLE) or 2)
+    # Two processes that each embed on all cores wait for each other more than they work.
+    threads = os.environ.get(THREADS_VARIABLE) or str(max(1, (os.cpu_count() or 1) // concurrency))
     return ChildSpec(
         name="Worker",
         argv=[
             *(sys.executable, "-m", "celery", "-A", "supportbot", "worker"),
-            *("--concurrency", os.environ.get(CONCURRENCY_VARIABLE) or "2", "-Q", QUEUES),
+            *("--concurrency", str(concurrency), "-Q", QUEUES),
             *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
         ],
         log=paths.logs / "worker.log",
-        env=env,
+        env={**env, THREADS_VARIABLE: threads},
         cwd=PROJECT_ROOT,
         tier=1,
         # Finish the running task if that is quick; what is cut off is taken up again from the
