@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,6 +45,14 @@ def _model() -> list[CheckMessage]:
                 f"OPENAI_BASE_URL is no web address: {settings.OPENAI_BASE_URL!r}.",
                 hint="Give it with its scheme, such as http://localhost:11434/v1.",
                 id="supportbot.E003",
+            )
+        )
+    if not re.fullmatch(r"none|\d+(\.\d+)?", settings.MODEL_TEMPERATURE):
+        messages.append(
+            Error(
+                f"{settings.MODEL_TEMPERATURE!r} is no temperature.",
+                hint="Set SUPPORTBOT_MODEL_TEMPERATURE to a number such as 0, or to none.",
+                id="supportbot.E007",
             )
         )
     return messages

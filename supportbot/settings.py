@@ -115,6 +115,8 @@ def _database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": options.pop("host", unquote(parts.hostname or "")),
         "PORT": options.pop("port", str(parts.port or "")),
+        # A pooled connection from before the server's restart must not meet a customer.
+        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **options,
             "pool": {
@@ -195,6 +197,8 @@ RUN_MAX_ATTEMPTS = 3
 OPENAI_BASE_URL = env_str("OPENAI_BASE_URL")
 OPENAI_API_KEY = env_secret("OPENAI_API_KEY")
 MODEL = env_str("SUPPORTBOT_MODEL")
+# Some models refuse any temperature but their own: “none” leaves it out of the request.
+MODEL_TEMPERATURE = env_str("SUPPORTBOT_MODEL_TEMPERATURE", "0")
 MODEL_FIRST_TOKEN_SECONDS = env_float("SUPPORTBOT_MODEL_FIRST_TOKEN_SECONDS", 8.0)
 MODEL_IDLE_SECONDS = env_float("SUPPORTBOT_MODEL_IDLE_SECONDS", 8.0)
 MODEL_TOTAL_SECONDS = env_float("SUPPORTBOT_MODEL_TOTAL_SECONDS", 60.0)

@@ -204,7 +204,8 @@ USAGE = {
 
 def odd_cuts(text: str) -> list[str]:
     """`text` in pieces of 1, 2, 3, 5, 8, 1, 2, … characters: cut where no reader would cut it."""
-    sizes, pieces, start = [1, 2, 3, 5, 8], [], 0
+    sizes, start = [1, 2, 3, 5, 8], 0
+    pieces: list[str] = []
     while start < len(text):
         size = sizes[len(pieces) % len(sizes)]
         pieces.append(text[start : start + size])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -54,8 +54,14 @@ async def deliver_sentences(run: Run, route: Route, checked: AsyncIterator[Check
 
 @in_thread
 @transaction.atomic
-def complete_run(run: Run, route: Route, reply: Reply, passages: list[dict[str, Any]]) -> None:
-    """Store the answer and end the run: the message, its event and the run's row, or a draft."""
+def complete_run(
+    run: Run, tried: Sequence[Route], reply: Reply, passages: list[dict[str, Any]]
+) -> None:
+    """Store the answer and end the run: the message, its event and the run's row, or a draft.
+
+    `tried` are the routes in order; the last wrote the reply, and all of them cost tokens.
+    """
+    route = tried[-1]
     outcome = Outcome.ANSWERED if reply.sentences else Outcome.NO_ANSWER
     _lock(run)
     if run.streams:
@@ -70,8 +76,8 @@ def complete_run(run: Run, route: Route, reply: Reply, passages: list[dict[str, 
         model=route.usage.model or route.model,
         prompt_name=route.prompt_name,
         prompt_hash=route.prompt_hash,
-        tokens_in=route.usage.tokens_in,
-        tokens_out=route.usage.tokens_out,
+        tokens_in=sum(each.usage.tokens_in for each in tried),
+        tokens_out=sum(each.usage.tokens_out for each in tried),
         passages=passages,
         finished_at=timezone.now(),
         **run.record(),

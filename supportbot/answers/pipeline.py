@@ -9,7 +9,7 @@ from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run
 from supportbot.answers.enrich import enrich, snapshot
 from supportbot.answers.errors import AnswerError
 from supportbot.answers.receive import receive
-from supportbot.answers.routes import routes
+from supportbot.answers.routes import Route, routes_for
 from supportbot.answers.run import Run
 from supportbot.answers.types import Stage
 from supportbot.answers.validate import validate
@@ -25,14 +25,17 @@ async def answer(run: Run) -> None:
         question = await run.stage(Stage.VALIDATE, validate, question)
         await run.emit("run.status", status="searching", text="Searching the documents")
         evidence = await run.stage(Stage.ENRICH, enrich, question)
-        await run.emit("run.status", status="writing", text=_reading(len(evidence.passages)))
-        for route in routes():
+        if evidence.passages:
+            await run.emit("run.status", status="writing", text=_reading(len(evidence.passages)))
+        tried: list[Route] = []
+        for route in routes_for(evidence):
+            tried.append(route)
             proposed = run.stream(Stage.GENERATE, route.generate(evidence))
             checked = run.stream(Stage.CHECK, check(proposed, evidence))
             reply = await run.stage(Stage.DELIVER, deliver_sentences, run, route, checked)
             if reply.complete:
                 break
-        await complete_run(run, route, reply, snapshot(evidence.passages))
+        await complete_run(run, tried, reply, snapshot(evidence.passages))
     except AnswerError as error:
         log.warning("run_failed", run=str(run.id), code=error.code)
         await fail_run(run, error)

@@ -25,10 +25,13 @@ class Route:
     usage: Usage = field(default_factory=Usage)
 
 
-def routes() -> list[Route]:
-    """The configured model first; the extractive route last, because it cannot be down."""
+def routes_for(evidence: Evidence) -> list[Route]:
+    """The configured model first; the extractive route last, because it cannot be down.
+
+    A model that is given no passages could only invent, so it is not asked.
+    """
     last = Route(name=extractive.NAME, generate=extractive.generate)
-    return [_model_route(), last] if is_configured() else [last]
+    return [_model_route(), last] if is_configured() and evidence.passages else [last]
 
 
 def _model_route() -> Route:

@@ -36,39 +36,52 @@ class Unit:
 def units_of(passage: str) -> Iterator[Unit]:
     """A passage's sentences, list items and table rows, in reading order."""
     lead = ""
-    for block in re.split(r"\n\s*\n", passage):
-        lines = [line for line in block.splitlines() if line.strip()]
+    blocks = re.split(r"\n\s*\n", passage)
+    for block, following in zip(blocks, [*blocks[1:], ""], strict=True):
+        lines = [line for line in block.split("\n") if line.strip()]
         if len(lines) > 1 and "|" in lines[0] and _TABLE_RULE.match(lines[1]):
             yield from _table_rows(lines)
             continue
         paragraph: list[str] = []
         for line in lines:
             if LIST_MARK.match(line):
-                lead = yield from _flush(paragraph, lead)
+                lead = yield from _flush(paragraph, lead, introduces=True)
                 paragraph = [line]
             elif _HEADING.match(line):
                 lead = yield from _flush(paragraph, lead)
                 paragraph, lead = [], ""
             else:
                 paragraph.append(line)
-        lead = yield from _flush(paragraph, lead)
+        introduces = LIST_MARK.match(following) is not None
+        lead = yield from _flush(paragraph, lead, introduces=introduces)
 
 
-def _flush(lines: list[str], lead: str) -> Generator[Unit, None, str]:
-    """The sentences of one paragraph or list item; returns the lead for the items that follow."""
+def _flush(lines: list[str], lead: str, *, introduces: bool = False) -> Generator[Unit, None, str]:
+    """The sentences of one paragraph or list item; returns the lead for the items that follow.
+
+    A paragraph that introduces a list ends with a lead: half a sentence, which the items complete.
+    """
     if not lines:
         return lead
     is_item = bool(LIST_MARK.match(lines[0]))
     quote = LIST_MARK.sub("", "\n".join(lines)).strip()
     sentences = [s for s in split_sentences(quote) if not _NO_WORDS.match(s)]
+    new_lead = ""
+    if sentences and not is_item and _is_lead(sentences[-1], introduces=introduces):
+        new_lead = _readable(sentences.pop())
     for sentence in sentences:
-        text = " ".join(plain(sentence).split())
-        if not text.endswith(":"):
-            yield Unit(text=text, quote=sentence, lead=lead if is_item else "")
-    if is_item:
-        return lead
-    last = " ".join(plain(sentences[-1]).split()) if sentences else ""
-    return last if last.endswith(":") else ""
+        if not sentence.endswith(":"):
+            yield Unit(_readable(sentence), quote=sentence, lead=lead if is_item else "")
+    return lead if is_item else new_lead
+
+
+def _is_lead(sentence: str, *, introduces: bool) -> bool:
+    text = _readable(sentence)
+    return text.endswith(":") or (introduces and not re.search(r"[.!?…。！？]\W*$", text))
+
+
+def _readable(text: str) -> str:
+    return " ".join(plain(text).split())
 
 
 def _table_rows(lines: list[str]) -> Iterator[Unit]:

@@ -171,7 +171,7 @@ async def _open(completion: Completion) -> openai.AsyncStream[Any]:
                 messages=completion.messages,
                 stream=True,
                 stream_options={"include_usage": True},
-                temperature=0,
+                temperature=_temperature(),
                 extra_headers={"X-Supportbot-Operation": completion.operation},
             )
         except openai.APIStatusError as error:
@@ -180,6 +180,11 @@ async def _open(completion: Completion) -> openai.AsyncStream[Any]:
                 raise
             await asyncio.sleep(wait)
     raise AssertionError("unreachable")
+
+
+def _temperature() -> float | openai.Omit:
+    chosen = settings.MODEL_TEMPERATURE
+    return openai.omit if chosen == "none" else float(chosen)
 
 
 def _retry_after(error: openai.APIStatusError) -> float | None:

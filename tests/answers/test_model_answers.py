@@ -51,7 +51,7 @@ def assert_extractive(result: Told, code: str) -> None:
     result.assert_one_whole_answer()
     assert result.run.route == "extractive"
     assert [(f["route"], f["code"]) for f in result.run.fallbacks] == [("model", code)]
-    assert (result.run.model, result.run.prompt_hash, result.run.tokens_in) == ("", "", 0)
+    assert (result.run.model, result.run.prompt_hash) == ("", "")
     assert result.answer["outcome"] == "answered"
     for sentence in result.standing:
         for citation in sentence["citations"]:
@@ -106,6 +106,14 @@ async def test_the_run_says_what_wrote_the_answer_and_what_it_cost(
     run = (await answered(conversation)).run
     assert (run.route, run.model, run.tokens_in, run.tokens_out) == ("model", MODEL, 812, 34)
     assert (run.prompt_name, run.prompt_hash) == (PROMPT, load_prompt(PROMPT).hash)
+
+
+async def test_what_a_model_cost_is_counted_though_its_answer_was_not_used(
+    model_server: ModelServer, conversation: Conversation
+) -> None:
+    model_server.says(saying("Ask the moon for your money."))
+    run = (await answered(conversation)).run
+    assert (run.route, run.tokens_in, run.tokens_out) == ("extractive", 812, 34)
 
 
 async def test_what_cannot_be_stored_is_left_out_of_the_answer(

@@ -45,6 +45,7 @@ async def test_the_events_sent_are_the_events_stored(conversation: Conversation)
 async def test_every_stage_is_recorded_in_its_order(conversation: Conversation) -> None:
     run = (await answered(conversation)).run
     assert [stage["stage"] for stage in run.stages] == list(STAGE_ORDER)
+    assert run.total_ms is not None
     assert all(0 <= stage["start_ms"] <= stage["end_ms"] <= run.total_ms for stage in run.stages)
     assert run.first_sentence_ms is not None
     assert run.first_sentence_ms <= run.total_ms

@@ -209,7 +209,10 @@ async def test_stopping_lets_go_of_the_run_for_another_process(
     (await told(run_id)).assert_one_whole_answer_after_restarts(1)
 
 
-async def test_stopping_waits_a_moment_for_answers_under_way(conversation: Conversation) -> None:
+async def test_stopping_waits_a_moment_for_answers_under_way(
+    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "DRAIN_SECONDS", 60.0)  # a long moment on a busy machine
     run_id = await ask(conversation)
     async with started(Runner()) as runner:
         runner.submit(run_id)
@@ -227,7 +230,10 @@ async def test_the_keeper_finds_what_nobody_started(
     (await told(run_id)).assert_one_whole_answer()
 
 
-async def test_a_fresh_run_is_left_to_the_process_that_took_it(conversation: Conversation) -> None:
+async def test_a_fresh_run_is_left_to_the_process_that_took_it(
+    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner_module, "START_GRACE", timedelta(minutes=5))
     run_id = await ask(conversation)
     assert await find_abandoned() == []
     long_ago = timezone.now() - 2 * runner_module.START_GRACE

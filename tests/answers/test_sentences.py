@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from knowledge.reading import SUPPORTED_EXTENSIONS, read_file
@@ -37,6 +37,15 @@ def test_list_items_carry_the_line_that_introduces_them() -> None:
         ("When an account is closed:", "points are lost;"),
         ("When an account is closed:", "invoices are kept."),
         ("", "After it."),
+    ]
+
+
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_half_a_sentence_in_front_of_a_list_is_its_lead(gap: str) -> None:
+    passage = f"We may do so. We cancel an order, and tell you, if{gap}- the price was wrong."
+    assert [(unit.lead, unit.text) for unit in units_of(passage)] == [
+        ("", "We may do so."),
+        ("We cancel an order, and tell you, if", "the price was wrong."),
     ]
 
 
@@ -112,6 +121,27 @@ def test_every_quote_of_the_demo_documents_is_literal(name: str) -> None:
     for unit in units:
         assert unit.quote in markdown
         assert unit.quote == unit.quote.strip() != ""
+
+
+MARKDOWN = st.lists(
+    st.sampled_from(
+        [
+            *"ab. |-#*!\n\n\t\r\x0b\x0c\x85\u2028\u2029\u00a0:",
+            *["\n- ", "\n1. ", "| a | b |\n|---|---|\n| c | d |\n", "\n# ", "One. ", "二。"],
+        ]
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(parts=MARKDOWN)
+@example(parts=["One", "\u2028", "two."])
+def test_quotes_are_literal_whatever_the_passage_holds(parts: list[str]) -> None:
+    passage = "".join(parts)
+    for unit in units_of(passage):
+        assert unit.quote in passage
+        assert unit.text
 
 
 @settings(max_examples=100, deadline=None)

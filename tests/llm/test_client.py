@@ -209,6 +209,15 @@ async def test_the_request_holds_what_it_needs_and_nothing_else(
     assert "cookie" not in request.headers
 
 
+async def test_the_temperature_may_be_left_out(
+    model_server: ModelServer, settings: Settings
+) -> None:
+    settings.MODEL_TEMPERATURE = "none"
+    model_server.says(normal(TEXT))
+    await read(completion())
+    assert "temperature" not in model_server.requests[0].json
+
+
 async def test_a_server_that_wants_no_key_gets_none_of_ours(
     model_server: ModelServer, settings: Settings
 ) -> None:

@@ -1,0 +1,105 @@
+"""A frame becomes a stored message and a queued run, once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from supportbot.answers.errors import ReceiveError
+from supportbot.answers.models import AnswerRun
+from supportbot.answers.receive import (
+    HISTORY_TURNS,
+    IncomingMessage,
+    accept_message,
+    check_message,
+    receive,
+)
+from tests.answers.asking import ask, in_database
+from tickets.models import Conversation, Event, Message
+from tickets.services.handover import request_person
+
+BAD: list[tuple[Any, str]] = [
+    (None, "bad_message"),
+    ([], "bad_message"),
+    ({}, "bad_client_id"),
+    ({"text": "Hi"}, "bad_client_id"),
+    ({"text": "Hi", "client_id": ""}, "bad_client_id"),
+    ({"text": "Hi", "client_id": 7}, "bad_client_id"),
+    ({"text": "Hi", "client_id": "x" * 101}, "bad_client_id"),
+    ({"text": "Hi", "client_id": "a\x00b"}, "bad_client_id"),
+    ({"text": "Hi", "client_id": "\ud83d"}, "bad_client_id"),
+    ({"client_id": "c"}, "bad_message"),
+    ({"text": 7, "client_id": "c"}, "bad_message"),
+    ({"text": " \n\x00 ", "client_id": "c"}, "empty_message"),
+    ({"text": "x" * 4001, "client_id": "c"}, "message_too_long"),
+]
+
+
+@pytest.mark.parametrize(("raw", "code"), BAD)
+def test_what_is_no_message_is_refused_with_a_code(raw: Any, code: str) -> None:
+    with pytest.raises(ReceiveError) as caught:
+        check_message(raw)
+    assert (caught.value.code, caught.value.retryable) == (code, False)
+    assert caught.value.text
+
+
+def test_characters_that_cannot_be_stored_are_left_out() -> None:
+    message = check_message({"text": " May\x00 I\ud83d\n\treturn\u202e it?\x07 ", "client_id": "c"})
+    assert message == IncomingMessage(text="May I\n\treturn it?", client_id="c")
+
+
+def test_the_limit_is_a_setting(settings: Settings) -> None:
+    settings.MESSAGE_MAX_CHARACTERS = 5
+    assert check_message({"text": "12345", "client_id": "c"}).text == "12345"
+    with pytest.raises(ReceiveError, match="to 5 characters"):
+        check_message({"text": "123456", "client_id": "c"})
+
+
+def accept(conversation: Conversation, text: str = "Hi", client_id: str = "c") -> AnswerRun:
+    return accept_message(conversation=conversation, incoming=IncomingMessage(text, client_id))[1]
+
+
+def test_a_message_and_its_run_are_stored_together(conversation: Conversation) -> None:
+    run = accept(conversation)
+    assert (run.status, run.delivery, run.question.text) == ("queued", "stream", "Hi")
+    assert Event.objects.get().payload["message"]["client_id"] == "c"
+
+
+def test_the_same_client_id_changes_nothing(conversation: Conversation) -> None:
+    first = accept(conversation)
+    again = accept(conversation, "Something else")
+    assert again == first
+    assert (Message.objects.count(), AnswerRun.objects.count(), Event.objects.count()) == (1, 1, 1)
+    assert accept(conversation, client_id="d") != first
+
+
+def test_while_a_person_is_waited_for_answers_are_drafts(conversation: Conversation) -> None:
+    request_person(conversation=conversation)
+    assert accept(conversation).delivery == AnswerRun.Delivery.DRAFT
+
+
+def test_in_draft_mode_answers_are_drafts(conversation: Conversation) -> None:
+    Conversation.objects.update(mode=Conversation.Mode.DRAFT)
+    assert accept(conversation).delivery == AnswerRun.Delivery.DRAFT
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_question_knows_what_was_said_before_and_its_day(
+    conversation: Conversation,
+) -> None:
+    for number in range(HISTORY_TURNS + 2):
+        await ask(conversation, f"Question {number}", client_id=str(number))
+    run_id = await ask(conversation, "The one", client_id="last")
+    day = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    later = Message.objects.filter(text="The one")
+    await in_database(lambda: Message.objects.exclude(text="The one").update(created_at=day))
+    await in_database(lambda: later.update(created_at=day + dt.timedelta(seconds=1)))
+    question = await receive(await in_database(lambda: AnswerRun.objects.get(pk=run_id)))
+    assert question.text == "The one"
+    assert question.as_of == dt.date(2026, 3, 1)
+    assert len(question.history) == HISTORY_TURNS
+    assert "The one" not in {turn.text for turn in question.history}
+    assert {turn.author for turn in question.history} == {"customer"}
