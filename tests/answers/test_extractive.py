@@ -17,6 +17,7 @@ from supportbot.answers.validate import validate
 from tests.answers.asking import QUESTION, answered, ask, in_database
 from tests.answers.passages import evidence
 from tests.conftest import Publish
+from tests.openai_server import ModelServer
 from tickets.models import Conversation, Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,6 +104,15 @@ async def test_without_documents_a_person_is_offered(conversation: Conversation)
     result.assert_one_whole_answer()
     assert (result.answer["outcome"], result.answer["offer_handover"]) == ("no_answer", True)
     assert result.run.passages == []
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_without_passages_no_model_is_asked(
+    model_server: ModelServer, conversation: Conversation
+) -> None:
+    result = await answered(conversation)
+    assert result.answer["outcome"] == "no_answer"
+    assert model_server.requests == []
 
 
 async def test_without_passages_there_is_nothing_to_say() -> None:
