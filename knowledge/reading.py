@@ -49,8 +49,9 @@ def read_file(path: Path, file_name: str) -> ReadText:
         )
     if path.stat().st_size == 0:
         raise UnreadableFileError("The file is empty. Check that you chose the right one.")
+    pages: list[str] = []
     if extension in PLAIN_EXTENSIONS:
-        markdown, media_type, pages = _decode(path, extension), "text/markdown", []
+        markdown, media_type = _decode(path, extension), "text/markdown"
     else:
         markdown, media_type, pages = _extract(path, extension)
     markdown = markdown.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()

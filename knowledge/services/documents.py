@@ -165,7 +165,7 @@ def delete_document(*, document: Document) -> None:
     shared = Passage.objects.filter(text_hash__in=hashes).values_list("text_hash", flat=True)
     Embedding.objects.filter(text_hash__in=hashes - {bytes(value) for value in shared}).delete()
     for version in versions:
-        transaction.on_commit(partial(version.file.storage.delete, version.file.name), robust=True)
+        transaction.on_commit(partial(version.file.delete, save=False), robust=True)
 
 
 def _stands(same: DocumentVersion, newest: DocumentVersion | None) -> bool:
