@@ -161,7 +161,7 @@ describe('an answer', () => {
     await says(...rawEvents.slice(0, 3));
     expect(one('status').textContent).toBe('Searching the documents');
     await says(...rawEvents.slice(3, 6));
-    expect(all('sentence').map((each) => each.firstChild?.textContent)).toEqual(['Sealed food can be returned within 14 days.']);
+    expect(all('sentence').map((each) => each.textContent)).toEqual(['Sealed food can be returned within 14 days.1 ']);
     const shown = one('sentence');
     await says(rawEvents[6]);
     expect(all('status')).toHaveLength(0);
@@ -237,6 +237,19 @@ describe('an answer', () => {
 });
 
 describe('a person', () => {
+  it('shows the citations of an approved draft, numbered as a reader meets them', async () => {
+    await openAndConnect();
+    const sentences = [
+      { text: 'Sealed food can be returned.', citations: [citation({ n: 4, passage_id: '17' })] },
+      { text: 'Within 14 days.', citations: [citation({ n: 2, passage_id: '9' }), citation({ n: 4, passage_id: '17' })] },
+    ];
+    await says({ seq: 1, type: 'message.created', at: AT, message: message({ author: 'agent', agent_name: 'Ben', sentences }) });
+    expect(all('sentence').map((each) => each.textContent)).toEqual(['Sealed food can be returned.1 ', 'Within 14 days.21 ']);
+    expect(all('source-link')).toHaveLength(2);
+    all('citation')[1]?.click();
+    expect(one('source').querySelector('.source-number')?.textContent).toBe('2');
+  });
+
   it('is announced by a banner, and the button goes', async () => {
     await openAndConnect();
     await says(...rawEvents.slice(0, 9));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, Playwright, expect
 from supportbot.local.paths import PROJECT_ROOT
 from tests.e2e.stack import Stack
 
-CHROMIUM = Path("/usr/bin/chromium")
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -29,6 +30,11 @@ ARGUMENTS = [
 ]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+WORDS = """all => all.map(one => {
+    const copy = one.cloneNode(true);
+    copy.querySelectorAll('[data-testid="citation"]').forEach(cite => cite.remove());
+    return copy.textContent;
+})"""
 PATIENCE_MS = 90_000
 PICTURES = PROJECT_ROOT / "test-results" / "e2e"
 AXE = PROJECT_ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -36,14 +42,15 @@ AXE = PROJECT_ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 def launch(playwright: Playwright) -> Browser:
     """A browser with a profile of its own. Skips where there is none, but not in CI."""
-    path = CHROMIUM if CHROMIUM.exists() else Path(playwright.chromium.executable_path)
-    if not path.exists():
+    installed = next(filter(None, map(shutil.which, NAMES)), None)
+    path = installed or playwright.chromium.executable_path
+    if not Path(path).exists():
         problem = "there is no Chromium: install it, or run `playwright install chromium`"
         if os.environ.get("CI"):
             pytest.fail(problem)
         pytest.skip(problem)
     expect.set_options(timeout=PATIENCE_MS)
-    return playwright.chromium.launch(executable_path=str(path), args=ARGUMENTS)
+    return playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
 
 
 @dataclass
@@ -78,12 +85,8 @@ class Window:
 
     def sentences(self) -> list[str]:
         """The sentences on the screen, without the numbers of their citations."""
-        return [
-            str(text).strip()
-            for text in self.find("sentence").evaluate_all(
-                "all => all.map(one => one.firstChild.textContent)"
-            )
-        ]
+        texts = self.find("sentence").evaluate_all(WORDS)
+        return [str(text).strip() for text in texts]
 
 
 @contextmanager

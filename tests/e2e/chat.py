@@ -111,7 +111,7 @@ class Visitor:
                     max_size=2**24,
                     proxy=None,
                 )
-            except (OSError, InvalidHandshake, InvalidMessage, TimeoutError):
+            except (OSError, InvalidHandshake, InvalidMessage, ConnectionClosed):
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)

@@ -73,7 +73,8 @@ def _held_up(stack: Stack) -> Iterator[None]:
     assert worker is not None
     processes = [worker, *worker.children(recursive=True)]
     for process in processes:
-        process.send_signal(signal.SIGSTOP)
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGSTOP)
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,6 +63,14 @@ def eventually(condition: Callable[[], Any], what: str, seconds: float = WAIT_SE
         time.sleep(0.1)
 
 
+def _end_with_the_tests() -> Callable[[], None] | None:
+    """Ask the kernel for a SIGTERM when the tests are killed: prctl(2), PR_SET_PDEATHSIG."""
+    if not sys.platform.startswith("linux"):
+        return None
+    libc = ctypes.CDLL(None, use_errno=True)
+    return lambda: libc.prctl(1, int(signal.SIGTERM))
+
+
 @dataclass
 class Stack:
     """One data folder and the `up` that runs in it."""
@@ -97,6 +107,7 @@ class Stack:
             text=True,
             cwd=PROJECT_ROOT,
             env=self._environment(),
+            preexec_fn=_end_with_the_tests(),  # noqa: PLW1509  (one system call)
         )
         threading.Thread(target=self._read, args=[self.process], daemon=True).start()
         eventually(self._is_ready, "the stack is READY", START_SECONDS)
@@ -127,7 +138,9 @@ class Stack:
         """kill -9 of the supervisor and of all that it started, none of them warned."""
         family = self.family()
         for one in family:
-            one.kill()
+            # Some end with the supervisor, sooner than they are reached.
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
         psutil.wait_procs(family, timeout=10)
         if self.process is not None:
             self.process.wait(10)

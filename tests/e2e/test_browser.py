@@ -105,7 +105,12 @@ def _get_a_reply(browser: Browser, stack: Stack, ada: Window, model: SlowModel) 
         agent.picture("sent")
     expect(ada.find("log")).to_contain_text(SECOND_ANSWER[0])
     expect(ada.find("banner")).to_contain_text(ADMIN)
+    # Approved word for word, so it comes with its citation.
+    assert ada.sentences() == [*ANSWER, *SECOND_ANSWER]
     ada.picture("reply")
+    ada.find("citation").last.click()
+    assert SECOND_ANSWER[0] == " ".join(ada.find("source-quote").inner_text().split())
+    ada.find("source-close").click()
 
 
 def _open_ticket_of(agent: Window, stack: Stack, question: str) -> None:

@@ -72,14 +72,20 @@ def test_a_site_that_is_not_named_is_refused_plainly(
 ) -> None:
     """`demo_stack` names another site, `model_stack` none."""
     stack: Stack = request.getfixturevalue(stack_name)
+    before = _visitors(stack)
     with site(tmp_path, stack, free_port()) as address, window(browser, "refused") as ada:
         ada.open_widget(address)
         expect(ada.find("connection")).to_have_text(REFUSED)
         ada.picture(stack_name)
         _page_still_works(ada)
+    assert _visitors(stack) == before
+
+
+def _visitors(stack: Stack) -> int:
     with stack.database() as database:
-        found = database.execute("SELECT count(*) FROM tickets_conversation WHERE last_seq = 0")
-        assert found.fetchone() is not None
+        row = database.execute("SELECT count(*) FROM tickets_customer").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _page_still_works(ada: Window) -> None:

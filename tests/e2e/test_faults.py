@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from redis import Redis
 
@@ -12,11 +13,12 @@ from tests.e2e.conftest import running_stack, upload
 from tests.e2e.corpus import Sheet, fault_question, product_sheets
 from tests.e2e.ingestion import assert_intact, begun_ingestion, wait_until_live
 from tests.e2e.model import Script, SlowModel
-from tests.e2e.stack import Stack
+from tests.e2e.stack import Stack, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 KNOWN = "Alder"  # the product that questions are about
+CONNECTIONS = 25  # more than one web process keeps
 QUESTION, ANSWER = fault_question(KNOWN)
 
 
@@ -28,6 +30,12 @@ def stack(model: SlowModel) -> Iterator[Stack]:
         upload(running, list(product_sheets(KNOWN, 1)), KNOWN)
         wait_until_live(running, KNOWN)
         yield running
+
+
+@pytest.fixture(autouse=True)
+def _healthy_again(stack: Stack) -> None:
+    """Each test kills something, and the next one begins with everything up."""
+    stack.wait_ready()
 
 
 def ask_and_see_one_sentence(tab: Tab, model: SlowModel, detail: str) -> Script:
@@ -128,9 +136,13 @@ def test_kill_9_of_postgresql_in_mid_answer_and_mid_ingestion(
         script = ask_and_see_one_sentence(tab, model, "postgresql")
         assert unfinished() > 0
         stack.kill("postgres")
+        script.let(2)
+        eventually(lambda: answers(stack), "PostgreSQL answers again")
+        # Connections from before are of no use; no customer may be the one to find that out.
+        for _ in range(CONNECTIONS):
+            Visitor(stack.url)
         script.finish()
         assert_answered(tab)
-        assert_one_run_in_two_attempts(stack, tab)
     wait_until_live(stack, "Dogwood")
     assert_intact(stack, sheets, "Dogwood")
     stack.wait_ready()
@@ -166,6 +178,15 @@ def test_kill_9_of_everything_and_a_new_start(stack: Stack, model: SlowModel) ->
     assert_intact(stack, sheets, "Elm")
     assert_intact(stack, list(product_sheets(KNOWN, 1)), KNOWN)
     _assert_found(stack, sheets[-1])
+
+
+def answers(stack: Stack) -> bool:
+    """Whether the database does."""
+    try:
+        stack.database().close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _assert_found(stack: Stack, sheet: Sheet) -> None:

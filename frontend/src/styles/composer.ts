@@ -1,7 +1,7 @@
 // The input, the send button and the line below them.
 
 export const composerStyles = `
-footer { padding: 10px 12px; padding-block-end: max(10px, env(safe-area-inset-bottom)); border-block-start: 1px solid var(--line); }
+.composer-frame { padding: 10px 12px; padding-block-end: max(10px, env(safe-area-inset-bottom)); border-block-start: 1px solid var(--line); }
 .composer {
   display: flex; align-items: flex-end; gap: 6px; padding-block: 5px; padding-inline: 14px 5px; border: 1px solid var(--edge);
   border-radius: 22px; background: var(--surface); transition: border-color .15s, box-shadow .15s;

@@ -30,6 +30,7 @@ export const messageStyles = `
 
 .sentence { white-space: pre-wrap; }
 .own-line { display: block; }
+.bound { white-space: nowrap; }
 .cite {
   display: inline-grid; place-items: center; min-inline-size: 24px; block-size: 24px; margin-block: -4px; margin-inline: 1px -1px;
   vertical-align: 3px; border-radius: 8px;
@@ -50,6 +51,7 @@ export const messageStyles = `
 .typing { color: var(--muted); font-size: 13px; padding: 12px 2px 0; }
 
 .answer-foot { inline-size: 100%; display: flex; flex-direction: column; align-items: flex-start; }
+.sources + .time { margin-block-start: 6px; }
 .sources { padding-block-start: 8px; max-inline-size: 100%; }
 .sources-head { font-size: 12px; font-weight: 600; color: var(--muted); padding-inline-start: 2px; }
 .sources ul { display: flex; flex-wrap: wrap; gap: 6px; padding-block-start: 4px; }

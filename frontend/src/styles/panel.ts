@@ -23,7 +23,7 @@ export const panelStyles = `
   animation: rise .22s cubic-bezier(.2, .8, .3, 1);
 }
 .main { display: flex; flex-direction: column; block-size: 100%; }
-header { display: flex; align-items: center; gap: 12px; padding-block: 14px 12px; padding-inline: 16px 12px; border-block-end: 1px solid var(--line); }
+.panel-head { display: flex; align-items: center; gap: 12px; padding-block: 14px 12px; padding-inline: 16px 12px; border-block-end: 1px solid var(--line); }
 .mark {
   display: grid; place-items: center; inline-size: 38px; block-size: 38px; border-radius: 12px; flex: none;
   background: var(--brand); color: var(--on-brand);
@@ -81,6 +81,6 @@ header { display: flex; align-items: center; gap: 12px; padding-block: 14px 12px
   }
   :host([open]) .launcher { display: none; }
   .icon-button { inline-size: 44px; block-size: 44px; }
-  header { padding-block-start: max(10px, env(safe-area-inset-top)); }
+  .panel-head { padding-block-start: max(10px, env(safe-area-inset-top)); }
 }
 `;

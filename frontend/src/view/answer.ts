@@ -1,5 +1,5 @@
 // An answer of the bot: a live status line, then sentence after sentence with its citations, then sources and rating.
-import type { Citation, Sentence } from '../contract';
+import type { Sentence } from '../contract';
 import * as format from '../format';
 import type { AnswerItem } from '../state';
 import { strings } from '../strings';
@@ -7,9 +7,7 @@ import type { Actions, RowContext } from './actions';
 import { button, el, icon, setAttribute, setText } from './dom';
 import { FeedbackView } from './feedback';
 import { timeOf } from './message';
-
-// A sentence that is a list item or a table row stands on its own line.
-const OWN_LINE = /^\s*(?:[-*+•|#]|\d{1,3}[.)])\s/;
+import { numbered, sentenceElement, sourceList } from './sentences';
 
 interface Rendered {
   readonly key: string;
@@ -41,7 +39,8 @@ export class AnswerView {
   }
 
   update(item: AnswerItem, context: RowContext): void {
-    this.showSentences(item.sentences, context.live);
+    const sentences = numbered(item.sentences);
+    this.showSentences(sentences, context.live);
     const saidByStatus = item.status === '' && item.sentences.length === 0;
     this.note.hidden = !item.restarted || saidByStatus;
     setText(this.note, this.note.hidden ? '' : strings.restarted);
@@ -49,7 +48,7 @@ export class AnswerView {
     else if (!this.status.isConnected) this.foot.before(this.status);
     setText(this.statusText, item.sentences.length > 0 ? '' : item.status || (item.restarted ? strings.restarted : strings.thinking));
     this.bubble.title = format.dateTime(item.at);
-    if (item.message !== this.finishedAs) this.finish(item);
+    if (item.message !== this.finishedAs) this.finish(item, sentences);
     this.feedback.update(context.feedback);
     this.showOffer(item, context);
   }
@@ -62,58 +61,25 @@ export class AnswerView {
     for (const [index, sentence] of sentences.entries()) {
       const key = keys[index];
       if (index < keep || key === undefined) continue;
-      const element = this.sentence(sentence, live);
+      const element = sentenceElement(sentence, this.actions, live);
       this.bubble.append(element);
       this.sentences.push({ key, element });
     }
     this.bubble.hidden = sentences.length === 0;
   }
 
-  private sentence(sentence: Sentence, live: boolean): HTMLElement {
-    const names = ['sentence', OWN_LINE.test(sentence.text) ? 'own-line' : '', live ? 'appear' : ''];
-    const cites = groupByNumber(sentence.citations).map((group) => this.citation(group));
-    return el('span', { class: names.join(' ').trim(), testid: 'sentence' }, [sentence.text.trimEnd(), ...cites, ' ']);
-  }
-
-  private citation(group: readonly Citation[]): HTMLElement {
-    const [first] = group;
-    const n = first?.n ?? 0;
-    const label = strings.citation(n, first?.title ?? '');
-    const cite = button({ class: 'cite', testid: 'citation', 'aria-label': label, title: first?.title }, [el('span', {}, [String(n)])], () =>
-      this.actions.openSource(group, cite),
-    );
-    return cite;
-  }
-
   /** Once per answer: where it comes from, when, and whether it helped. */
-  private finish(item: AnswerItem): void {
+  private finish(item: AnswerItem, sentences: readonly Sentence[]): void {
     this.finishedAs = item.message;
     const parts: HTMLElement[] = [];
-    const groups = groupByNumber(item.sentences.flatMap((sentence) => sentence.citations));
-    if (groups.length > 0) parts.push(this.sources(groups));
+    const sources = sourceList(sentences, this.actions);
+    if (sources) parts.push(sources);
     if (item.message && item.sentences.length > 0 && item.outcome !== 'handed_over') {
       this.feedback.messageId = item.message.id;
       parts.push(this.feedback.element);
       this.feedback.beside(timeOf(item.message.created_at));
     }
     this.foot.replaceChildren(...parts);
-  }
-
-  private sources(groups: readonly (readonly Citation[])[]): HTMLElement {
-    const items = groups.map((group) => el('li', {}, [this.sourceLink(group)]));
-    return el('div', { class: 'sources' }, [
-      el('span', { class: 'sources-head' }, [strings.sourcesHeading]),
-      el('ul', { 'aria-label': strings.sourcesHeading }, items),
-    ]);
-  }
-
-  private sourceLink(group: readonly Citation[]): HTMLElement {
-    const [first] = group;
-    const link = button({ class: 'source-link', testid: 'source-link', title: first?.title }, [
-      el('span', { class: 'source-number' }, [String(first?.n ?? '')]),
-      el('span', { class: 'source-name', dir: 'auto' }, [first ? placeOf(first) : '']),
-    ], () => this.actions.openSource(group, link));
-    return link;
   }
 
   private showOffer(item: AnswerItem, context: RowContext): void {
@@ -127,24 +93,6 @@ export class AnswerView {
     const label = context.handoverAsked ? strings.personAsked : strings.talkToPerson;
     if (this.offer.textContent !== label) this.offer.replaceChildren(icon('person'), label);
   }
-}
-
-/** "Returns policy › Opened food · Page 2", as far as it is known. */
-function placeOf(citation: Citation): string {
-  const heading = citation.heading.at(-1);
-  const place = heading === undefined || heading === citation.title ? citation.title : `${citation.title} › ${heading}`;
-  return citation.page === null ? place : `${place} · ${strings.page(citation.page)}`;
-}
-
-/** The citations of each number together, in the order in which the numbers first appear. */
-export function groupByNumber(citations: readonly Citation[]): readonly (readonly Citation[])[] {
-  const groups = new Map<number, Citation[]>();
-  for (const citation of citations) {
-    const group = groups.get(citation.n);
-    if (group) group.push(citation);
-    else groups.set(citation.n, [citation]);
-  }
-  return [...groups.values()];
 }
 
 export function dots(): HTMLElement {

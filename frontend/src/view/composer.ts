@@ -29,7 +29,8 @@ export class ComposerView {
       actions.askForPerson(),
     );
     this.foot.append(this.handover, this.disclosure);
-    this.element = el('footer', {}, [form, this.foot]);
+    // Not <footer>: inside a dialog that would be a landmark of the whole page.
+    this.element = el('div', { class: 'composer-frame' }, [form, this.foot]);
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.submit();

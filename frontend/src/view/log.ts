@@ -109,17 +109,17 @@ export class LogView {
   }
 
   private draw(item: Exclude<Item, { kind: 'answer' }>, known: Row | undefined, live: boolean): HTMLElement {
-    const element = draw(item, this.actions);
+    const element = draw(item, this.actions, live);
     // A message that is confirmed replaces its pending form without moving in again.
     if (live && !known) element.classList.add('appear');
     return element;
   }
 }
 
-function draw(item: Exclude<Item, { kind: 'answer' }>, actions: Actions): HTMLElement {
+function draw(item: Exclude<Item, { kind: 'answer' }>, actions: Actions, live: boolean): HTMLElement {
   switch (item.kind) {
     case 'message':
-      return messageRow(item);
+      return messageRow(item, actions, live);
     case 'pending':
       return pendingRow(item, actions);
     case 'notice':

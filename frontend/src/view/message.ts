@@ -4,6 +4,7 @@ import type { MessageItem, Notice, NoticeItem, PendingItem } from '../state';
 import { strings } from '../strings';
 import type { Actions } from './actions';
 import { button, el, icon } from './dom';
+import { numbered, sentenceElement, sourceList } from './sentences';
 
 export function authorName(item: MessageItem): string {
   const { author, agent_name: name } = item.message;
@@ -26,15 +27,20 @@ export function noticeText(notice: Notice): string | null {
   }
 }
 
-export function messageRow(item: MessageItem): HTMLElement {
+/** A colleague's reply may carry sentences with their citations: a draft that was approved word for word. */
+export function messageRow(item: MessageItem, actions: Actions, live: boolean): HTMLElement {
   const { message } = item;
   if (message.author === 'system') return el('p', { class: 'notice', dir: 'auto' }, [message.text]);
   const mine = message.author === 'customer';
   const name = authorName(item);
+  const sentences = numbered(message.sentences);
+  const words = sentences.length > 0 ? sentences.map((each) => sentenceElement(each, actions, live)) : [message.text];
+  const sources = sourceList(sentences, actions);
   const head = mine ? [] : [el('div', { class: 'author', 'aria-hidden': 'true' }, [name])];
   return el('article', { class: mine ? 'row mine' : 'row theirs', 'aria-label': name }, [
     ...head,
-    el('div', { class: 'bubble', dir: 'auto', title: format.dateTime(item.at) }, [message.text]),
+    el('div', { class: 'bubble', dir: 'auto', title: format.dateTime(item.at) }, words),
+    ...(sources ? [sources] : []),
     timeOf(item.at),
   ]);
 }

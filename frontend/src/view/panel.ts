@@ -98,7 +98,8 @@ export class PanelView {
   }
 
   private header(): HTMLElement {
-    return el('header', {}, [
+    // Not <header>: inside a dialog that would be a landmark of the whole page.
+    return el('div', { class: 'panel-head' }, [
       el('div', { class: 'mark', 'aria-hidden': 'true' }, [icon('chat')]),
       el('div', { class: 'titles' }, [this.title, el('p', { class: 'subtitle' }, [strings.subtitle])]),
       button({ class: 'icon-button', testid: 'close', 'aria-label': strings.close }, [icon('close')], () => this.actions.close()),
