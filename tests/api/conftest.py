@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 import redis
-from django.conf import settings
+from django.conf import settings as configured
 from django.contrib.auth.models import User
+from pytest_django import Settings
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
+
+from tests.api.sockets import Socket, socket_of
+from tickets.models import Conversation
 
 
 @pytest.fixture(autouse=True)
 def _nothing_counted() -> None:
-    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    redis.Redis.from_url(configured.REDIS_URL).flushdb()
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    """Nobody signs in by password here, so users need not wait for a slow hash."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def as_visitor(token: str) -> APIClient:
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
 
 
 ApiOf = Callable[[User], APIClient]
@@ -36,3 +52,17 @@ def api_of() -> ApiOf:
 @pytest.fixture
 def cleo_api(api_of: ApiOf, cleo: User) -> APIClient:
     return api_of(cleo)
+
+
+@pytest.fixture
+async def socket(conversation: Conversation) -> AsyncIterator[Socket]:
+    """Ada's, open, before hello."""
+    async with socket_of(conversation.customer_id) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def talk(socket: Socket) -> Socket:
+    """Ada's, after hello."""
+    await socket.send(type="hello", after=0)
+    return socket

@@ -1,4 +1,4 @@
-"""The OpenAPI schema is whole, and every staff endpoint that stands in it is closed to outsiders."""
+"""The OpenAPI schema is whole, and every staff endpoint in it is closed to outsiders."""
 
 from __future__ import annotations
 

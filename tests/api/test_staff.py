@@ -11,7 +11,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import Q
 from django.utils import timezone
 from pytest_django import Settings
-from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from knowledge.models import Collection, Document, DocumentVersion
@@ -23,12 +22,12 @@ API = "/api/v1"
 def send(client: APIClient, content: bytes = b"# Returns\n\nWithin 30 days.", **fields: Any) -> Any:
     name = fields.pop("file_name", "returns.md")
     body = {"file": SimpleUploadedFile(name, content), **fields}
-    response: Response = client.post(f"{API}/documents/", body, format="multipart")
+    response: Any = client.post(f"{API}/documents/", body, format="multipart")
     return response
 
 
 def found(client: APIClient, q: str = "How long may I take to return it?", **params: Any) -> Any:
-    response: Response = client.get(f"{API}/search/", {"q": q, **params})
+    response: Any = client.get(f"{API}/search/", {"q": q, **params})
     assert response.status_code == 200, response.content
     return response.json()["results"]
 
@@ -202,7 +201,9 @@ def test_a_search_in_an_empty_collection_finds_nothing(cleo_api: APIClient) -> N
     assert found(cleo_api) == []
 
 
-@pytest.mark.parametrize("q", ["🙂", "a\x00b", "the of and", "' OR 1=1; --", "x" * 5000, "& | ! <->"])
+@pytest.mark.parametrize(
+    "q", ["🙂", "a\x00b", "the of and", "' OR 1=1; --", "x" * 5000, "& | ! <->"]
+)
 def test_odd_questions_are_answered(cleo_api: APIClient, publish: Publish, q: str) -> None:
     publish("Within 30 days.")
     assert len(found(cleo_api, q)) == 1
@@ -223,9 +224,7 @@ def test_odd_questions_are_answered(cleo_api: APIClient, publish: Publish, q: st
         ({"q": "x", "collection": "a\x00"}, "collection"),
     ],
 )
-def test_bad_parameters_are_named(
-    cleo_api: APIClient, params: dict[str, str], field: str
-) -> None:
+def test_bad_parameters_are_named(cleo_api: APIClient, params: dict[str, str], field: str) -> None:
     response = cleo_api.get(f"{API}/search/", params)
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert list(response.json()["fields"]) == [field]

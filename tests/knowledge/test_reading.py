@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.pages import find_page_starts, page_at
+from knowledge.pages import page_at
 from knowledge.reading import ReadText, UnreadableFileError, read_file
 from tests.knowledge.files import DATA, DEMO_DOCUMENTS, pdf
 
@@ -190,28 +190,6 @@ def _end_of(words: str, markdown: str) -> int:
     return markdown.index(words) + len(words) - 1
 
 
-def test_pages_that_begin_alike_start_one_after_the_other() -> None:
-    title = "Instruction manual of the espresso machine with two boilers"
-    pages = [f"{title}\nFill the tank with water.", f"{title}\nEmpty the drip tray often."]
-    markdown = f"# {title}\n\nFill the tank with water.\n\nEmpty the drip tray often."
-    first, second = find_page_starts(markdown, pages)
-    assert first == 0
-    assert markdown.index("Fill") < second <= markdown.index("Empty")
-
-
-def test_a_page_that_cannot_be_found_starts_where_its_share_says() -> None:
-    markdown = "a" * 100 + " " + "b" * 100
-    starts = find_page_starts(markdown, ["x" * 100, "y" * 100])
-    assert starts[0] == 0
-    assert 90 <= starts[1] <= 110
-
-
-def test_a_character_lies_on_the_last_page_that_starts_before_it() -> None:
-    starts = [0, 10, 20]
-    assert [page_at(starts, offset) for offset in (0, 9, 10, 19, 20, 999)] == [1, 1, 2, 2, 3, 3]
-    assert page_at([], 5) is None
-
-
 def test_a_text_file_with_a_byte_order_mark_keeps_its_first_heading(tmp_path: Path) -> None:
     assert read(tmp_path, "a.md", "\ufeff# Title\n\nText").markdown == "# Title\n\nText"
 
@@ -227,3 +205,10 @@ def test_a_text_file_with_a_byte_order_mark_keeps_its_first_heading(tmp_path: Pa
 def test_a_text_file_in_an_older_encoding_keeps_its_letters(tmp_path: Path, encoding: str) -> None:
     text = "Die Rückgabe ist in den ersten dreißig Tagen für Sie kostenlos – danach nicht."
     assert read(tmp_path, "a.txt", text.encode(encoding)).markdown == text
+
+
+@pytest.mark.parametrize("name", sorted(FIRST_WORDS))
+def test_running_titles_and_page_numbers_do_not_stand_in_the_text(name: str) -> None:
+    markdown = read_file(DEMO_DOCUMENTS / name, name).markdown
+    assert "Page 2 of" not in markdown
+    assert "Tamperwick Coffee & Kitchen" not in markdown

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -55,7 +57,7 @@ def test_offsets_lead_to_the_text_in_reading_order(source: Source, limit: int) -
             assert stretch.strip() == rows
     starts = [piece.char_start for piece in pieces]
     assert starts == sorted(starts)
-    for first, second in zip(pieces, pieces[1:], strict=False):
+    for first, second in pairwise(pieces):
         assert first.char_end <= second.char_start
 
 
@@ -102,7 +104,9 @@ def test_the_generator_makes_what_the_properties_speak_of() -> None:
 # -- Examples -------------------------------------------------------------------------------------
 def test_a_passage_knows_all_headings_above_it() -> None:
     long = "Opened goods can be returned within 14 days, except for food. " * 5
-    pieces = split(f"# Returns\n\n## Limits\n\n{long}\n\n### **Food**\n\n{long}\n\n## Other\n\n{long}")
+    pieces = split(
+        f"# Returns\n\n## Limits\n\n{long}\n\n### **Food**\n\n{long}\n\n## Other\n\n{long}"
+    )
     assert {piece.heading for piece in pieces} == {
         ("Returns", "Limits"),
         ("Returns", "Limits", "Food"),

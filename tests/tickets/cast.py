@@ -7,22 +7,28 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection
 
 from tickets.models import AuditEntry, Conversation, Customer, Draft, Message, Ticket
 from tickets.services.conversations import start_conversation
 from tickets.services.drafts import create_draft
 from tickets.services.handover import request_person
-from tickets.services.messages import add_customer_message
+from tickets.services.messages import AgentReply, add_agent_message, add_customer_message
 
 T = TypeVar("T")
 CITED: list[dict[str, Any]] = [{"text": "Within 30 days.", "citations": [{"n": 1}]}]
 
 
 def ask(conversation: Conversation, text: str = "Can I return beans?") -> Message:
-    return add_customer_message(
-        conversation=conversation, text=text, client_id=str(uuid.uuid4())
-    )[0]
+    return add_customer_message(conversation=conversation, text=text, client_id=str(uuid.uuid4()))[
+        0
+    ]
+
+
+def reply_in(conversation: Conversation, agent: AbstractBaseUser, text: str) -> Message:
+    """What an agent says."""
+    return add_agent_message(conversation=conversation, agent=agent, reply=AgentReply(text))[0]
 
 
 def open_ticket() -> Ticket:
@@ -38,9 +44,7 @@ def draft_for(conversation: Conversation, text: str = "Within 30 days.") -> Draf
 
 def actions_on(target: Any) -> list[str]:
     """The audit log's actions on an object, oldest first."""
-    rows = AuditEntry.objects.filter(
-        object_type=target._meta.model_name, object_id=str(target.pk)
-    )
+    rows = AuditEntry.objects.filter(object_type=target._meta.model_name, object_id=str(target.pk))
     return list(rows.order_by("id").values_list("action", flat=True))
 
 

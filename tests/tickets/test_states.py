@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 from django.contrib.auth.models import User
@@ -70,9 +70,7 @@ def test_no_sequence_of_steps_leaves_the_table(ben: User, steps: list[str]) -> N
 
 @in_few
 @given(steps=st.lists(st.sampled_from(["ask", "take", "give"]), max_size=8))
-def test_every_sequence_of_hand_overs_tells_only_allowed_steps(
-    ben: User, steps: list[str]
-) -> None:
+def test_every_sequence_of_hand_overs_tells_only_allowed_steps(ben: User, steps: list[str]) -> None:
     conversation = start_conversation(customer=open_ticket().conversation.customer)
     for step in steps:
         if step == "ask":
@@ -83,7 +81,7 @@ def test_every_sequence_of_hand_overs_tells_only_allowed_steps(
             give_back(conversation=conversation, agent=ben)
     told = conversation.events.filter(type="handover.changed").values_list("payload", flat=True)
     states = [Conversation.State.BOT, *(payload["state"] for payload in told.order_by("seq"))]
-    for before, after in zip(states, states[1:], strict=False):
+    for before, after in pairwise(states):
         assert after in CONVERSATION_TRANSITIONS[before]
     conversation.refresh_from_db()
     assert conversation.state == states[-1]

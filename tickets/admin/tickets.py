@@ -207,6 +207,9 @@ def _to_ticket(pk: int) -> HttpResponseRedirect:
 def _unsent(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
     """What the agent typed: back in its draft, or, once that is decided, in the free reply."""
     text, number = request.POST.get("text", ""), request.POST.get("draft", "")
-    if number.isdecimal() and ticket.drafts.filter(pk=number, status=Draft.Status.PENDING).exists():
-        return {"unsent_draft": int(number), "unsent_draft_text": text}
+    draft = ticket.drafts.filter(pk=number).first() if number.isdecimal() else None
+    if draft is not None and draft.status == Draft.Status.PENDING:
+        return {"unsent_draft": draft.pk, "unsent_draft_text": text}
+    if draft is not None and draft.text.strip() == text.replace("\r\n", "\n").strip():
+        return {}  # the draft's own words, which the other agent has decided on already
     return {"unsent": text}

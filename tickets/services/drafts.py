@@ -57,7 +57,8 @@ def approve_draft(*, draft: Draft, agent: AbstractBaseUser, text: str | None = N
     """Send a draft to the customer, as it is or as the agent edited it.
 
     Citations go with it only as long as the words are unchanged: they prove the words they stand
-    behind. Raises DraftDecidedError when another agent was first, ValueError on an empty text.
+    behind. Raises DraftDecidedError when another agent was first, ValueError on an empty text,
+    TransitionError when the ticket is closed.
     """
     locked = _lock_pending(draft)
     final = (locked.text if text is None else text).strip()
@@ -65,6 +66,10 @@ def approve_draft(*, draft: Draft, agent: AbstractBaseUser, text: str | None = N
         raise ValueError("Write a reply before you send it.")
     edited = final != locked.text.strip()
     conversation = locked.ticket.conversation
+    _check_not_closed(locked.ticket)
+    # The customer is told who speaks before they hear it.
+    if conversation.state == Conversation.State.WAITING:
+        take_over(conversation=conversation, agent=agent)
     reply = AgentReply(final, sentences=_kept_sentences(locked, final), run_id=locked.run_id)
     message, _ = add_agent_message(conversation=conversation, agent=agent, reply=reply)
     _decide(locked, Status.APPROVED, agent, message)
@@ -74,8 +79,6 @@ def approve_draft(*, draft: Draft, agent: AbstractBaseUser, text: str | None = N
         actor=agent,
         message_id=str(message.id),
     )
-    if conversation.state == Conversation.State.WAITING:
-        take_over(conversation=conversation, agent=agent)
     if locked.ticket.status == Ticket.Status.OPEN:
         change_status(ticket=locked.ticket, status=Ticket.Status.PENDING, agent=agent)
     return message
@@ -95,7 +98,9 @@ def reject_draft(*, draft: Draft, agent: AbstractBaseUser, reason: str = "") -> 
 
 
 def _lock_pending(draft: Draft) -> Draft:
-    # The row lock makes the second of two agents wait, and then see what the first decided.
+    # Conversation before draft, as everywhere: two transactions can never wait for each other. The
+    # lock makes the second of two agents wait, and then see what the first decided.
+    Conversation.objects.select_for_update().get(tickets__drafts=draft)
     locked = Draft.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=draft.pk)
     if locked.status != Status.PENDING:
         who = agent_name(locked.decided_by) if locked.decided_by is not None else "Somebody"
@@ -125,17 +130,23 @@ def send_reply(
     final = text.strip()
     if not final:
         raise ValueError("Write a reply before you send it.")
-    if Ticket.objects.get(pk=ticket.pk).status == Ticket.Status.CLOSED:
-        raise TransitionError(
-            f"Ticket #{ticket.pk} is closed. The customer's next message opens a new one."
-        )
+    conversation = Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
+    known = conversation.messages.filter(client_id=client_id).first() if client_id else None
+    if known is not None:
+        return known
+    _check_not_closed(Ticket.objects.get(pk=ticket.pk))
+    take_over(conversation=conversation, agent=agent)
     reply = AgentReply(final, client_id=client_id)
-    message, created = add_agent_message(conversation=ticket.conversation, agent=agent, reply=reply)
-    if not created:
-        return message
+    message, _ = add_agent_message(conversation=conversation, agent=agent, reply=reply)
     audit.record(action="message.sent", target=ticket, actor=agent, message_id=str(message.id))
-    take_over(conversation=ticket.conversation, agent=agent)
     locked = Ticket.objects.get(pk=ticket.pk)
     if locked.status == Ticket.Status.OPEN:
         change_status(ticket=locked, status=Ticket.Status.PENDING, agent=agent)
     return message
+
+
+def _check_not_closed(ticket: Ticket) -> None:
+    if ticket.status == Ticket.Status.CLOSED:
+        raise TransitionError(
+            f"Ticket #{ticket.pk} is closed. The customer's next message opens a new one."
+        )

@@ -6,8 +6,9 @@ from textwrap import shorten
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 
-from tickets.models import Conversation, Message, Ticket
+from tickets.models import Conversation, Draft, Message, Ticket
 from tickets.services import audit
 from tickets.services.events import append_event
 from tickets.states import check_ticket_transition
@@ -58,8 +59,20 @@ def change_status(*, ticket: Ticket, status: str, agent: AbstractBaseUser) -> Ti
     )
     locked.status = Ticket.Status(status)
     locked.save(update_fields=["status", "updated_at"])
+    if status == Ticket.Status.CLOSED:
+        _reject_pending_drafts(locked, agent)
     _announce(locked)
     return locked
+
+
+def _reject_pending_drafts(ticket: Ticket, agent: AbstractBaseUser) -> None:
+    """Nobody is going to decide them any more; they must not stand in the queue for ever."""
+    for draft in ticket.drafts.select_for_update().filter(status=Draft.Status.PENDING):
+        draft.status = Draft.Status.REJECTED
+        draft.decided_by_id = agent.pk
+        draft.decided_at = timezone.now()
+        draft.save(update_fields=["status", "decided_by", "decided_at"])
+        audit.record(action="draft.rejected", target=draft, actor=agent, reason="ticket closed")
 
 
 @transaction.atomic

@@ -11,17 +11,17 @@ from django.core.management import CommandError, call_command
 
 from knowledge import progress
 from knowledge.models import Document, DocumentVersion
+from knowledge.selectors import Progress, progress_of
 from tests.conftest import process_waiting
 
 
 @pytest.fixture(autouse=True)
 def _worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that has done its work whenever the command looks."""
-    counted = progress.progress_of
 
-    def work_and_count(version_ids: list[int]) -> progress.Progress:
+    def work_and_count(version_ids: list[int]) -> Progress:
         process_waiting()
-        return counted(version_ids)
+        return progress_of(version_ids)
 
     monkeypatch.setattr(progress, "progress_of", work_and_count)
 
@@ -81,9 +81,7 @@ def test_what_fails_is_named_and_the_rest_goes_in(db: None, tmp_path: Path) -> N
     assert "1 live, 3 failed" in out.getvalue()
 
 
-def test_a_path_that_is_not_there_stops_before_anything_is_put_in(
-    db: None, tmp_path: Path
-) -> None:
+def test_a_path_that_is_not_there_stops_before_anything_is_put_in(db: None, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="There is no file or folder"):
         ingest(write(tmp_path / "a.md"), tmp_path / "missing")
     assert Document.objects.count() == 0

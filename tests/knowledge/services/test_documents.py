@@ -12,19 +12,23 @@ from django.contrib.auth.models import User
 from django.db import connection
 from pytest_django import Settings
 
-from knowledge.models import Collection, Document, DocumentVersion
+from knowledge.models import Collection, Document, DocumentVersion, Embedding, Passage
 from knowledge.services.documents import (
     UploadRefusedError,
     add_version,
     check_upload,
+    delete_document,
     retry_version,
 )
+from knowledge.services.publishing import retire_version
 from tests.conftest import Publish
 
 TEXT = b"# Returns\n\nWithin 30 days."
 
 
-def upload(content: bytes = TEXT, file_name: str = "returns.md", **fields: object) -> DocumentVersion:
+def upload(
+    content: bytes = TEXT, file_name: str = "returns.md", **fields: object
+) -> DocumentVersion:
     return _upload(content, file_name, **fields)[0]
 
 
@@ -115,8 +119,8 @@ def test_a_new_file_is_version_1_of_a_new_document(cleo: User) -> None:
 
 def test_nothing_of_the_sent_name_reaches_the_disk_but_the_kind(db: None) -> None:
     version = upload(file_name="../Bad “name” é.MD")
-    stem, _, suffix = version.file.name.rpartition("/")[2].rpartition(".")
-    assert version.file.name.startswith("documents/")
+    stem, _, suffix = str(version.file.name).rpartition("/")[2].rpartition(".")
+    assert str(version.file.name).startswith("documents/")
     assert int(stem, 16) >= 0
     assert suffix == "md"
 
@@ -178,6 +182,28 @@ def test_retrying_starts_from_the_beginning_and_touches_only_failed_ones(publish
         None,
     )
     assert ready.status == "ready"
+
+
+def test_what_was_taken_out_of_service_is_put_back_by_uploading_it(publish: Publish) -> None:
+    retired = publish(TEXT)
+    retire_version(version=retired)
+    back, created = _upload(TEXT, "returns.md")
+    assert (back.number, created) == (2, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deleted_document_leaves_no_passage_no_file_and_no_embedding(publish: Publish) -> None:
+    gone, kept = publish(TEXT, title="A"), publish(TEXT, file_name="same.md", title="A")
+    other = publish(b"Only here.", file_name="returns.md", title="A")
+    delete_document(document=gone.document)
+    hashes = {bytes(value) for value in Passage.objects.values_list("text_hash", flat=True)}
+    assert {
+        bytes(value) for value in Embedding.objects.values_list("text_hash", flat=True)
+    } == hashes
+    assert list(DocumentVersion.objects.all()) == [kept]
+    for version in (gone, other):
+        assert not version.file.storage.exists(str(version.file.name))
+    assert kept.file.storage.exists(str(kept.file.name))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -73,7 +73,9 @@ def test_passages_repeat_the_versions_dates_and_collection(publish: Publish) -> 
 
 def test_passages_of_a_pdf_know_their_page(publish: Publish) -> None:
     # Long enough for each page to be a passage of its own.
-    pages = [[f"Page {page} line {line} speaks of returns." for line in range(25)] for page in (1, 2)]
+    pages = [
+        [f"Page {page} line {line} speaks of returns." for line in range(25)] for page in (1, 2)
+    ]
     version = publish(pdf(pages), file_name="manual.pdf")
     on_page = {p.page for p in version.passages.all() if p.text.startswith("Page 2 line 0")}
     assert version.passages.earliest("position").page == 1
@@ -112,6 +114,8 @@ def test_processing_twice_makes_nothing_twice(db: None, status: str) -> None:
     after = list(version.passages.values_list("position", "text", "heading", "published"))
     assert after == before
     assert Embedding.objects.count() == embeddings
+    version.refresh_from_db()
+    assert (version.status, version.error) == ("ready", "")
 
 
 def test_a_text_that_stays_between_versions_is_embedded_once(publish: Publish) -> None:
@@ -120,7 +124,9 @@ def test_a_text_that_stays_between_versions_is_embedded_once(publish: Publish) -
     kept = dict(Embedding.objects.values_list("text_hash", "pk"))
     second = publish(f"# Rules\n\n## A\n\n{long}\n\n## B\n\nNew price, {long}", title="Rules")
     assert second.document_id == first.document_id
-    both = {bytes(h) for v in (first, second) for h in v.passages.values_list("text_hash", flat=True)}
+    both = {
+        bytes(h) for v in (first, second) for h in v.passages.values_list("text_hash", flat=True)
+    }
     shared = set(first.passages.values_list("text", flat=True)) & set(
         second.passages.values_list("text", flat=True)
     )

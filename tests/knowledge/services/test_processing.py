@@ -76,9 +76,7 @@ def test_what_is_finished_is_not_given_out(db: None, status: str) -> None:
 
 
 @pytest.mark.parametrize("status", [Status.SPLITTING, Status.EMBEDDING])
-def test_what_a_dead_worker_left_is_handed_over_when_its_lease_ends(
-    db: None, status: str
-) -> None:
+def test_what_a_dead_worker_left_is_handed_over_when_its_lease_ends(db: None, status: str) -> None:
     first = claimed(waiting())
     record_step(first, status=status)
     assert claim_next() is None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+import pytest
 from django.contrib.auth.models import User
 from pytest_django import Settings
 
-from tests.tickets.cast import actions_on
+from tests.tickets.cast import actions_on, at_once
 from tickets.models import AuditEntry, Conversation, Customer
 from tickets.services.conversations import (
     change_mode,
@@ -35,6 +38,15 @@ def test_the_current_conversation_is_the_newest_and_is_made_once(ada: Customer) 
     newer = start_conversation(customer=ada)
     assert current_conversation(customer=ada) == newer
     assert Conversation.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tabs_that_open_at_once_share_one_conversation(ada: Customer) -> None:
+    results = at_once([partial(current_conversation, customer=ada)] * 6)
+    assert {result.pk for result in results if isinstance(result, Conversation)} == {
+        Conversation.objects.get().pk
+    }
+    assert not [result for result in results if isinstance(result, Exception)]
 
 
 def test_a_change_of_mode_is_noted(conversation: Conversation, ben: User) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -18,6 +19,7 @@ from tickets.services.drafts import (
     send_reply,
 )
 from tickets.services.tickets import change_status
+from tickets.states import TransitionError
 
 
 @pytest.fixture
@@ -151,13 +153,12 @@ def test_agents_who_approve_and_move_the_ticket_at_once_do_not_block_each_other(
 ) -> None:
     for _ in range(5):
         mine = draft_for(draft.ticket.conversation)
-        results = at_once(
-            [
-                partial(approve_draft, draft=mine, agent=ben),
-                partial(change_status, ticket=mine.ticket, status="pending", agent=bea),
-                partial(ask, mine.ticket.conversation),
-            ]
-        )
+        steps: list[Callable[[], object]] = [
+            partial(approve_draft, draft=mine, agent=ben),
+            partial(change_status, ticket=mine.ticket, status="pending", agent=bea),
+            partial(ask, mine.ticket.conversation),
+        ]
+        results = at_once(steps)
         assert [result for result in results if isinstance(result, Exception)] == []
 
 
@@ -170,6 +171,42 @@ def test_an_agents_own_words_are_sent_and_the_talk_taken_over(ben: User) -> None
     assert ticket.conversation.messages.get() == message
     assert "message.sent" in actions_on(ticket)
     assert actions_on(Conversation.objects.get())[-1] == "conversation.taken_over"
+
+
+def test_a_reply_sent_twice_is_one_message(ben: User) -> None:
+    ticket = open_ticket()
+    first = send_reply(ticket=ticket, agent=ben, text="Hello, Ada.", client_id="desk-1")
+    assert send_reply(ticket=ticket, agent=ben, text="Hello, Ada.", client_id="desk-1") == first
+    assert Message.objects.count() == 1
+    assert actions_on(ticket).count("message.sent") == 1
+
+
+def test_nobody_replies_on_a_closed_ticket(ben: User) -> None:
+    ticket = open_ticket()
+    change_status(ticket=ticket, status="closed", agent=ben)
+    with pytest.raises(TransitionError, match="is closed"):
+        send_reply(ticket=ticket, agent=ben, text="Hello, Ada.")
+    assert Message.objects.count() == 0
+
+
+def test_the_customer_hears_who_speaks_before_they_speak(
+    draft: Draft, conversation: Conversation, ben: User
+) -> None:
+    approve_draft(draft=draft, agent=ben)
+    told = list(conversation.events.order_by("-seq").values_list("type", flat=True)[:3])
+    assert told == ["ticket.changed", "message.created", "handover.changed"]
+
+
+def test_closing_a_ticket_takes_its_drafts_out_of_the_queue(
+    draft: Draft, conversation: Conversation, ben: User
+) -> None:
+    change_status(ticket=draft.ticket, status="closed", agent=ben)
+    draft.refresh_from_db()
+    assert (draft.status, draft.decided_by) == ("rejected", ben)
+    with pytest.raises(DraftDecidedError):
+        approve_draft(draft=draft, agent=ben)
+    assert replies(conversation) == []
+    assert "draft.rejected" in actions_on(draft)
 
 
 def test_an_agent_cannot_send_nothing(ben: User) -> None:

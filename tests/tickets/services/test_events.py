@@ -135,7 +135,7 @@ def spoken(conversation: Conversation, ben: User) -> list[dict[str, Any]]:
 def test_what_is_stored_goes_over_the_wire_in_the_contracts_form(
     spoken: list[dict[str, Any]],
 ) -> None:
-    asked, opened, waiting, replied, *_ = spoken
+    asked, opened, waiting, _joined, replied, *_ = spoken
     (question,) = _contract("message.created", author="customer")
     assert _shape(asked) == _shape(question)
     (reply,) = _contract("message.created", author="agent")

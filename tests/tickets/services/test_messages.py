@@ -68,6 +68,15 @@ def test_an_agents_message_bears_the_first_name(conversation: Conversation, ben:
     assert (wire["author"], wire["agent_name"]) == ("agent", "Ben")
 
 
+def test_an_agents_message_with_the_same_client_id_is_sent_once(
+    conversation: Conversation, ben: User
+) -> None:
+    reply = AgentReply("Hello, Ada.", client_id="desk-1")
+    first = add_agent_message(conversation=conversation, agent=ben, reply=reply)
+    assert add_agent_message(conversation=conversation, agent=ben, reply=reply) == (first[0], False)
+    assert conversation.events.count() == 1
+
+
 def test_an_agent_without_a_first_name_goes_by_the_user_name(eve: User) -> None:
     assert agent_name(eve) == "eve"
 

@@ -1,0 +1,153 @@
+"""supportbot.api.realtime: opening the widget's WebSocket, replay and order of events."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from supportbot.answers.run import in_thread
+from supportbot.api import realtime, visitor_tokens
+from tests.api.sockets import CONTRACT, MESSAGE, Socket, count, say, socket_of
+from tickets.models import Conversation, Customer, Message
+from tickets.services.conversations import register_visitor, start_conversation
+from tickets.services.events import notify
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+# -- Opening --------------------------------------------------------------------------------------
+async def test_the_server_takes_the_contracts_subprotocol(ada: Customer) -> None:
+    socket = Socket(visitor_tokens.issue(ada.pk).token)
+    assert await socket.open() == CONTRACT["subprotocol"]
+    await socket.end.disconnect()
+
+
+@pytest.mark.parametrize("token", ["", "nonsense", "a~b~c"])
+async def test_a_wrong_token_closes_with_4401(token: str) -> None:
+    socket = Socket(token)
+    await socket.open()
+    assert await socket.closed_with() == 4401
+
+
+async def test_an_expired_token_closes_with_4401(ada: Customer, settings: Settings) -> None:
+    settings.VISITOR_TOKEN_SECONDS = -1
+    socket = Socket(visitor_tokens.issue(ada.pk).token)
+    await socket.open()
+    assert await socket.closed_with() == 4401
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "https://shop.example.evil.example"]
+)
+async def test_a_foreign_origin_closes_with_4403(ada: Customer, origin: str) -> None:
+    socket = Socket(visitor_tokens.issue(ada.pk).token, origin=origin)
+    await socket.open()
+    assert await socket.closed_with() == 4403
+
+
+@pytest.mark.parametrize("origin", ["https://shop.example", "https://partner.example"])
+async def test_the_own_and_the_configured_origins_are_served(
+    conversation: Conversation, settings: Settings, origin: str
+) -> None:
+    settings.WIDGET_ORIGINS = ["https://partner.example"]
+    await say(conversation)
+    socket = Socket(visitor_tokens.issue(conversation.customer_id).token, origin=origin)
+    await socket.open()
+    await socket.send(type="hello", after=0)
+    assert (await socket.next())["seq"] == 1
+    await socket.end.disconnect()
+
+
+# -- Hello ----------------------------------------------------------------------------------------
+async def test_hello_replays_what_is_stored_and_goes_on(
+    socket: Socket, conversation: Conversation
+) -> None:
+    before = await say(conversation, 3)
+    await socket.send(type="hello", after=0)
+    assert await socket.events(3) == before
+    after = await say(conversation, 2)
+    assert await socket.events(2) == after
+
+
+async def test_a_reconnect_gets_what_it_missed_and_nothing_twice(
+    conversation: Conversation,
+) -> None:
+    async with socket_of(conversation.customer_id, after=0) as first:
+        sent = await say(conversation, 2)
+        assert await first.events(2) == sent
+    missed = await say(conversation, 3)
+    async with socket_of(conversation.customer_id, after=2) as second:
+        assert await second.events(3) == missed
+        assert await second.end.receive_nothing(0.3)
+
+
+async def test_two_sockets_each_get_every_event_once_and_in_order(
+    conversation: Conversation,
+) -> None:
+    async with (
+        socket_of(conversation.customer_id, after=0) as one,
+        socket_of(conversation.customer_id, after=0) as other,
+    ):
+        for _ in range(4):
+            await asyncio.gather(*(say(conversation, 2) for _ in range(3)))
+        for socket in (one, other):
+            assert [event["seq"] for event in await socket.events(24)] == list(range(1, 25))
+            assert await socket.end.receive_nothing(0.2)
+
+
+async def test_a_lost_wake_up_is_made_good(
+    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(realtime, "POLL_SECONDS", 0.1)
+    async with socket_of(conversation.customer_id, after=0) as socket:
+        # A row alone, as if Redis had been away when it was written.
+        await in_thread(conversation.events.create)(seq=1, type="run.status", payload={})
+        assert (await socket.next())["seq"] == 1
+
+
+async def test_looking_and_being_woken_at_once_send_nothing_twice(
+    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(realtime, "POLL_SECONDS", 0.0)
+    async with socket_of(conversation.customer_id, after=0) as socket:
+        for _ in range(30):
+            await say(conversation)
+        assert [event["seq"] for event in await socket.events(30)] == list(range(1, 31))
+        assert await socket.end.receive_nothing(0.2)
+
+
+async def test_hello_chooses_among_ones_own_conversations(conversation: Conversation) -> None:
+    await say(conversation)
+    await in_thread(start_conversation)(customer=conversation.customer)
+    chosen = {"after": 0, "conversation": str(conversation.pk)}
+    async with socket_of(conversation.customer_id, **chosen) as socket:
+        assert (await socket.next())["seq"] == 1
+
+
+@pytest.mark.parametrize("wanted", ["other", str(uuid.uuid4()), "nonsense", 7, ["x"], {}])
+async def test_a_conversation_of_somebody_else_does_not_exist(
+    socket: Socket, conversation: Conversation, wanted: Any
+) -> None:
+    if wanted == "other":
+        stranger = await in_thread(register_visitor)()
+        theirs = await in_thread(start_conversation)(customer=stranger)
+        await say(theirs)
+        wanted = str(theirs.pk)
+    await socket.send(type="hello", after=0, conversation=wanted)
+    assert (await socket.next())["code"] == "unknown_conversation"
+    await socket.send(**MESSAGE)
+    assert (await socket.next())["code"] == "hello_first"
+    assert await count(Message) == 0
+
+
+async def test_typing_is_passed_on_and_not_counted(conversation: Conversation) -> None:
+    (frame,) = [e for e in CONTRACT["server_events"] if e["type"] == "agent.typing"]
+    async with socket_of(conversation.customer_id, after=0) as socket:
+        await say(conversation)
+        assert (await socket.next())["seq"] == 1
+        await in_thread(notify)(conversation.pk, frame)
+        assert await socket.next() == frame
