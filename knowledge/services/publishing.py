@@ -20,9 +20,9 @@ State = DocumentVersion.State
 def publish_version(*, version: DocumentVersion) -> None:
     """Publish a version whose passages are all embedded.
 
-    The document's other published versions give way: one that starts on the same day or later is
-    retired, an earlier one ends on the day this one starts. A version that is only for the past
-    (`effective_until` has gone by) leaves the later ones alone.
+    The document's other published versions give way where their dates overlap: one that lasts
+    longer is in effect again from the day this one ends, one that began earlier ends on the day
+    this one starts, and any other is retired.
     Raises LeaseLostError when another worker has taken the version over.
     """
     Document.objects.select_for_update().get(pk=version.document_id)
@@ -52,11 +52,17 @@ def _give_way(other: DocumentVersion, new: DocumentVersion) -> None:
         return  # follows the new version without touching it
     if other.effective_until is not None and start is not None and other.effective_until <= start:
         return  # had ended before
-    if start is not None and (other.effective_from or dt.date.min) < start:
-        DocumentVersion.objects.filter(pk=other.pk).update(effective_until=start)
-        Passage.objects.filter(version=other).update(effective_until=start)
-        return
-    retire_version(version=other)
+    if end is not None and (other.effective_until is None or other.effective_until > end):
+        _change_effect(other, effective_from=end)
+    elif start is not None and (other.effective_from is None or other.effective_from < start):
+        _change_effect(other, effective_until=start)
+    else:
+        retire_version(version=other)
+
+
+def _change_effect(version: DocumentVersion, **dates: dt.date) -> None:
+    DocumentVersion.objects.filter(pk=version.pk).update(**dates)
+    Passage.objects.filter(version=version).update(**dates)
 
 
 @transaction.atomic

@@ -166,6 +166,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def conversation_event(self, message: dict[str, Any]) -> None:
         """A wake-up from the channel layer, with the event it is about."""
         event = message["event"]
+        if self.conversation is None or message["conversation"] != str(self.conversation.pk):
+            return  # of the conversation before the last hello
         if event["seq"] == 0:
             await self._send(event)
             return

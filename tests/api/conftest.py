@@ -8,7 +8,6 @@ import pytest
 import redis
 from django.conf import settings as configured
 from django.contrib.auth.models import User
-from pytest_django import Settings
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
@@ -19,12 +18,6 @@ from tickets.models import Conversation
 @pytest.fixture(autouse=True)
 def _nothing_counted() -> None:
     redis.Redis.from_url(configured.REDIS_URL).flushdb()
-
-
-@pytest.fixture(autouse=True)
-def _quick_passwords(settings: Settings) -> None:
-    """Nobody signs in by password here, so users need not wait for a slow hash."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def as_visitor(token: str) -> APIClient:

@@ -78,7 +78,8 @@ def notify(conversation_id: UUID, wire: dict[str, Any]) -> None:
         return
     try:
         async_to_sync(layer.group_send)(
-            group_of(conversation_id), {"type": "conversation.event", "event": wire}
+            group_of(conversation_id),
+            {"type": "conversation.event", "conversation": str(conversation_id), "event": wire},
         )
     except (RedisError, OSError) as error:
         log.warning("event_not_announced", conversation=str(conversation_id), error=str(error))

@@ -61,12 +61,19 @@ def test_an_old_policy_that_is_added_later_leaves_the_present_one_alone(publish:
     assert (served(SPRING - DAY), served(SPRING)) == ({2}, {1})
 
 
-@pytest.mark.xfail(strict=True, reason="publish_version retires the present version then")
 def test_an_old_policy_without_a_first_day_leaves_the_present_one_alone(publish: Publish) -> None:
     now = publish("Within 30 days.")
     publish("Within 14 days.", effective_until=OLD)
     assert state_of(now) == "published"
     assert served(SPRING) == {1}
+
+
+def test_what_is_in_effect_for_a_time_gives_way_again(publish: Publish) -> None:
+    usual = publish("Within 30 days.")
+    publish("Within 60 days.", effective_from=SPRING, effective_until=SUMMER)
+    assert state_of(usual) == "published"
+    assert served(SPRING) == {2}
+    assert served(SUMMER) == {1}
 
 
 def test_an_earlier_version_that_had_ended_keeps_its_own_end(publish: Publish) -> None:
