@@ -29,6 +29,7 @@ MAX_UNIT_CHARACTERS = 600
 # Chosen on the demo's questions and a public set of technical support questions together: by shared
 # words with the reference answer, by citing the right document, and by what must be said.
 COSINE_WEIGHT, OVERLAP_WEIGHT, PASSAGE_WEIGHT = 0.4, 0.2, 0.4
+MIN_NEW_SHARE = 0.3  # of a unit's meaningful words; fewer only repeat the question
 MARGIN = 0.15  # units this close to the best belong to the answer too
 # Below it, the honest reply is that there is no answer. About 2% of the answerable questions of
 # either set lie below.
@@ -68,11 +69,12 @@ def rate(evidence: Evidence) -> list[Candidate]:
     passages = evidence.passages[:PASSAGES]
     if max((passage.dense for passage in passages), default=0.0) < MIN_COSINE:
         return []
+    asked = set(content_stems(evidence.question.text))
     units = [
         (number, position, unit)
         for number, passage in enumerate(passages)
         for position, unit in enumerate(units_of(passage.text))
-        if len(unit.text) <= MAX_UNIT_CHARACTERS
+        if len(unit.text) <= MAX_UNIT_CHARACTERS and _says_something(unit, asked)
     ]
     if not units:
         return []
@@ -86,6 +88,13 @@ def rate(evidence: Evidence) -> list[Candidate]:
         Candidate(number, position, unit, float(score))
         for (number, position, unit), score in zip(units, relevance, strict=True)
     ]
+
+
+def _says_something(unit: Unit, asked: set[str]) -> bool:
+    """Neither a question, such as a FAQ's, nor one repeated back in other words."""
+    stems = set(content_stems(unit.text))
+    new = len(stems - asked)
+    return not unit.text.endswith("?") and (not stems or new >= MIN_NEW_SHARE * len(stems))
 
 
 def choose(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -115,6 +115,16 @@ async def test_without_passages_no_model_is_asked(
     assert model_server.requests == []
 
 
+@pytest.mark.django_db
+def test_a_question_is_no_answer_and_neither_is_ones_own() -> None:
+    faq = (
+        "Can opened coffee beans be returned? Opened coffee beans returned. "
+        "Opened coffee beans cannot be returned for hygiene reasons."
+    )
+    texts = [candidate.unit.text for candidate in rate(evidence(faq, question=QUESTION))]
+    assert texts == ["Opened coffee beans cannot be returned for hygiene reasons."]
+
+
 async def test_without_passages_there_is_nothing_to_say() -> None:
     assert await in_thread(rate)(evidence()) == []
     assert choose([]) == []
