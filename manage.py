@@ -58,7 +58,12 @@ def main() -> None:
     from supportbot.local.errors import StackError
     from supportbot.local.paths import DATA_DIR_VARIABLE, data_dir
 
-    os.environ[DATA_DIR_VARIABLE] = str(data_dir())
+    folder = data_dir()
+    os.environ[DATA_DIR_VARIABLE] = str(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)  # the settings keep the secret key there
+    except OSError as error:
+        sys.exit(f"The data folder {folder} cannot be made: {error.strerror}. Choose another one.")
     if not needs_servers(arguments):
         execute_from_command_line(sys.argv)
         return

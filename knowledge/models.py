@@ -18,6 +18,8 @@ from django.db import models
 from django.db.models import F, Q
 from pgvector.django import HalfVectorField
 
+from knowledge.fields import DateMultirangeField
+
 
 class Collection(models.Model):
     """A named set of documents, such as one product line's or one test's."""
@@ -146,19 +148,15 @@ class DocumentVersion(models.Model):
 class PassageQuerySet(models.QuerySet["Passage"]):
     def live(self, as_of: dt.date) -> Self:
         """Passages that customers may be served on the day `as_of`."""
-        return self.filter(
-            Q(effective_from=None) | Q(effective_from__lte=as_of),
-            Q(effective_until=None) | Q(effective_until__gt=as_of),
-            published=True,
-        )
+        return self.filter(published=True, effective__includes=as_of)
 
 
 class Passage(models.Model):
     """A quotable piece of a version.
 
     `text` is what is quoted. `context` (title and headings) is searched and embedded with it but
-    never quoted. `published`, `effective_from` and `effective_until` repeat the version's, so that
-    one index scan decides what is served; the publishing transaction keeps them equal.
+    never quoted. `published` repeats the version's state, and `effective` holds the days on which
+    the version is the one in effect; the publishing transaction keeps both true.
     """
 
     version = models.ForeignKey(DocumentVersion, on_delete=models.CASCADE, related_name="passages")
@@ -172,8 +170,7 @@ class Passage(models.Model):
     page = models.PositiveIntegerField(null=True)
     text_hash = models.BinaryField(max_length=32, help_text="SHA-256 of what is embedded.")
     published = models.BooleanField(default=False)
-    effective_from = models.DateField(null=True)
-    effective_until = models.DateField(null=True)
+    effective = DateMultirangeField(null=True)
     search = models.GeneratedField(
         expression=SearchVector("context", weight="A", config="english")
         + SearchVector("text", weight="B", config="english"),

@@ -118,6 +118,9 @@ def _database(url: str) -> dict[str, Any]:
         # A pooled connection from before the server's restart must not meet a customer.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
+            # Retired passages keep their vectors, so the index goes on until enough live ones are
+            # found; ef_search as measured (DESIGN, section 8).
+            "options": "-c hnsw.iterative_scan=strict_order -c hnsw.ef_search=80",
             **options,
             "pool": {
                 "min_size": 2,
@@ -223,8 +226,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.LimitOffsetPagination",
-    "PAGE_SIZE": 50,
+    "DEFAULT_PAGINATION_CLASS": "supportbot.api.pagination.Pages",
     "DEFAULT_THROTTLE_CLASSES": ["supportbot.api.limits.StaffLimit"],
     "NUM_PROXIES": env_int("SUPPORTBOT_PROXIES", 0),
     "EXCEPTION_HANDLER": "supportbot.api.errors.exception_handler",

@@ -90,7 +90,7 @@ class Message(models.Model):
         ordering: ClassVar = ["created_at", "id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["conversation", "client_id"], name="message_client_id_unique"
+                fields=["conversation", "author", "client_id"], name="message_client_id_unique"
             ),
             # A run answers once, whatever crashes in between.
             models.UniqueConstraint(

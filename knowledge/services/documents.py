@@ -34,7 +34,8 @@ class UploadRefusedError(ValueError):
 
 @dataclass(frozen=True)
 class Upload:
-    """A checked upload, made by check_upload."""
+    """A checked upload, made by check_upload. Without a title the document keeps the one it has, or
+    is named after the file."""
 
     content: IO[bytes]
     file_name: str
@@ -91,7 +92,7 @@ def check_upload(  # noqa: PLR0913  (a form with these fields, each given by nam
         content_hash=content_hash,
         collection=(collection or DEFAULT_COLLECTION)[:100],
         external_id=(external_id or name)[:300],
-        title=(title or _title_of(name))[:300],
+        title=title[:300],
         effective_from=effective_from,
         effective_until=effective_until,
     )
@@ -121,7 +122,7 @@ def add_version(
         document, _ = Document.objects.get_or_create(
             collection=collection,
             external_id=upload.external_id,
-            defaults={"title": upload.title},
+            defaults={"title": upload.title or _title_of(upload.file_name)},
         )
         # Uploads of one document follow one another, so that numbers have no gap and no twin.
         document = Document.objects.select_for_update().get(pk=document.pk)
@@ -136,7 +137,7 @@ def add_version(
                 retry_version(version=same)
             return same, False
         number = (document.versions.aggregate(last=Max("number"))["last"] or 0) + 1
-        if document.title != upload.title:
+        if upload.title and document.title != upload.title:
             document.title = upload.title
         document.save(update_fields=["title", "updated_at"])
         version = DocumentVersion(

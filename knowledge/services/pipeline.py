@@ -18,6 +18,7 @@ from knowledge.reading import UnreadableFileError, read_file
 from knowledge.services.embedding_indexes import get_active_index
 from knowledge.services.processing import (
     LeaseLostError,
+    kept_alive,
     record_failure,
     record_step,
     release,
@@ -40,8 +41,9 @@ def process_version(version: DocumentVersion) -> None:
         Status.EMBEDDING: _embed,
     }
     try:
-        while version.status in steps:
-            steps[version.status](version)
+        with kept_alive(version):
+            while version.status in steps:
+                steps[version.status](version)
     except UnreadableFileError as error:
         record_failure(version, str(error))
     except LeaseLostError:
@@ -87,8 +89,6 @@ def _split(version: DocumentVersion) -> None:
                 char_end=piece.char_end,
                 page=page_at(version.page_starts, piece.char_start),
                 text_hash=text_hash(context, piece.text),
-                effective_from=version.effective_from,
-                effective_until=version.effective_until,
             )
         )
     if not passages:

@@ -7,12 +7,15 @@ a killed worker or a message delivered twice loses nothing and repeats nothing.
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 from celery import current_app
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -81,6 +84,34 @@ def record_step(version: DocumentVersion, **changes: object) -> None:
         raise LeaseLostError
     for name, value in changes.items():
         setattr(version, name, value)
+
+
+@contextmanager
+def kept_alive(version: DocumentVersion) -> Iterator[None]:
+    """Prolong the lease from a thread of its own while a step runs, however long it takes.
+
+    A large file takes minutes to read and split, without a moment to say so in between.
+    """
+    ended = threading.Event()
+
+    def prolong() -> None:
+        while not ended.wait(settings.PROCESSING_LEASE_SECONDS / 3):
+            try:
+                DocumentVersion.objects.filter(
+                    pk=version.pk, lease_token=version.lease_token
+                ).update(lease_until=_lease_end(timezone.now()))
+            except DatabaseError:
+                log.warning("lease_not_prolonged", version=version.pk)
+            finally:
+                connection.close()
+
+    keeper = threading.Thread(target=prolong, daemon=True, name=f"lease of version {version.pk}")
+    keeper.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        keeper.join()
 
 
 def record_failure(version: DocumentVersion, text: str) -> None:

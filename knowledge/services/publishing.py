@@ -1,13 +1,15 @@
-"""Making a version the one that customers are served, and taking it away again.
+"""Making a version one that customers are served, and taking it away again.
 
 Everything a reader can see changes in one transaction: the old text or the new, never both.
+
+A document may have several published versions, each with its own dates. On any day the one with the
+highest number is in effect: a policy for Christmas stands over the usual one and gives way to it
+again. The days on which each is the one in effect are stored with its passages.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from knowledge.models import Document, DocumentVersion, Passage
@@ -15,15 +17,30 @@ from knowledge.services.processing import LeaseLostError
 
 State = DocumentVersion.State
 
+# Each published version's own dates, less those of every later one.
+_SPREAD_DAYS = """
+WITH published AS (
+    SELECT id, number, datemultirange(daterange(effective_from, effective_until)) AS days
+    FROM knowledge_documentversion WHERE document_id = %(document)s AND state = 'published'
+),
+in_effect AS (
+    SELECT id, days - COALESCE(
+        (SELECT range_agg(later.days) FROM published later WHERE later.number > published.number),
+        '{}'::datemultirange
+    ) AS days
+    FROM published
+)
+UPDATE knowledge_passage SET effective = in_effect.days
+FROM in_effect WHERE version_id = in_effect.id AND effective IS DISTINCT FROM in_effect.days
+"""
+
 
 @transaction.atomic
 def publish_version(*, version: DocumentVersion) -> None:
     """Publish a version whose passages are all embedded.
 
-    The document's other published versions give way where their dates overlap: one that lasts
-    longer is in effect again from the day this one ends, one that began earlier ends on the day
-    this one starts, and any other is retired.
-    Raises LeaseLostError when another worker has taken the version over.
+    Published versions of the document that no day is left to are retired, this one too if a later
+    one was quicker. Raises LeaseLostError when another worker has taken the version over.
     """
     Document.objects.select_for_update().get(pk=version.document_id)
     changed = DocumentVersion.objects.filter(pk=version.pk, lease_token=version.lease_token).update(
@@ -37,36 +54,29 @@ def publish_version(*, version: DocumentVersion) -> None:
     )
     if not changed:
         raise LeaseLostError
-    others = DocumentVersion.objects.filter(
-        document_id=version.document_id, state=State.PUBLISHED
-    ).exclude(pk=version.pk)
-    for other in others:
-        _give_way(other, version)
     Passage.objects.filter(version=version).update(published=True)
+    _spread_days(version.document_id)
     version.refresh_from_db()
-
-
-def _give_way(other: DocumentVersion, new: DocumentVersion) -> None:
-    start, end = new.effective_from, new.effective_until
-    if end is not None and other.effective_from is not None and other.effective_from >= end:
-        return  # follows the new version without touching it
-    if other.effective_until is not None and start is not None and other.effective_until <= start:
-        return  # had ended before
-    if end is not None and (other.effective_until is None or other.effective_until > end):
-        _change_effect(other, effective_from=end)
-    elif start is not None and (other.effective_from is None or other.effective_from < start):
-        _change_effect(other, effective_until=start)
-    else:
-        retire_version(version=other)
-
-
-def _change_effect(version: DocumentVersion, **dates: dt.date) -> None:
-    DocumentVersion.objects.filter(pk=version.pk).update(**dates)
-    Passage.objects.filter(version=version).update(**dates)
 
 
 @transaction.atomic
 def retire_version(*, version: DocumentVersion) -> None:
-    """Take a version and its passages out of service. It is kept, and can be read in the admin."""
+    """Take a version and its passages out of service. It is kept, and can be read in the admin.
+
+    Earlier published versions are in effect again on the days that this one stood over them.
+    """
+    Document.objects.select_for_update().get(pk=version.document_id)
     DocumentVersion.objects.filter(pk=version.pk).update(state=State.RETIRED)
-    Passage.objects.filter(version=version).update(published=False)
+    Passage.objects.filter(version=version).update(published=False, effective=None)
+    _spread_days(version.document_id)
+
+
+def _spread_days(document_id: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_SPREAD_DAYS, {"document": document_id})
+    displaced = Passage.objects.filter(
+        version__document_id=document_id, published=True, effective__isempty=True
+    )
+    versions = list(displaced.values_list("version_id", flat=True).distinct())
+    DocumentVersion.objects.filter(pk__in=versions).update(state=State.RETIRED)
+    Passage.objects.filter(version_id__in=versions).update(published=False, effective=None)

@@ -7,7 +7,8 @@ cited passages: enough of its meaningful words, and every number.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from knowledge.splitting import plain
@@ -26,10 +27,11 @@ _LINK = re.compile(
 )
 
 
-async def check(sentences: AsyncIterator[Proposed], evidence: Evidence) -> AsyncIterator[Checked]:
+async def check(sentences: AsyncGenerator[Proposed], evidence: Evidence) -> AsyncGenerator[Checked]:
     """Each proposed sentence with its verdict, in order."""
-    async for sentence in sentences:
-        yield check_sentence(sentence, evidence)
+    async with aclosing(sentences):
+        async for sentence in sentences:
+            yield check_sentence(sentence, evidence)
 
 
 def check_sentence(sentence: Proposed, evidence: Evidence) -> Checked:

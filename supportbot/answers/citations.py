@@ -8,7 +8,8 @@ sentences come out: an end counts only once everything that decides about it has
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from supportbot.answers.sentences import LIST_MARK, TERMINATORS, goes_on
@@ -34,15 +35,16 @@ class CitedSentence:
     numbers: tuple[int, ...]
 
 
-async def cited_sentences(deltas: AsyncIterator[str]) -> AsyncIterator[CitedSentence]:
+async def cited_sentences(deltas: AsyncGenerator[str]) -> AsyncGenerator[CitedSentence]:
     """Sentences in order, each as soon as its end is certain; the rest when the stream ends."""
     text, start = "", 0
-    async for delta in deltas:
-        text += delta
-        for end in _ends(text, start):
-            for sentence in _parse(text, start, end):
-                yield sentence
-            start = end
+    async with aclosing(deltas):
+        async for delta in deltas:
+            text += delta
+            for end in _ends(text, start):
+                for sentence in _parse(text, start, end):
+                    yield sentence
+                start = end
     for sentence in _parse(text, start, len(text)):
         yield sentence
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -25,7 +25,7 @@ NO_ANSWER_TEXT = (
 )
 
 
-async def deliver_sentences(run: Run, route: Route, checked: AsyncIterator[Checked]) -> Reply:
+async def deliver_sentences(run: Run, route: Route, checked: AsyncGenerator[Checked]) -> Reply:
     """Emit what passed. A route that fails, or of which nothing passed, leaves an incomplete reply,
     and what the customer saw of it is taken back."""
     sentences: list[dict[str, Any]] = []

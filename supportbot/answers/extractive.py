@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +56,7 @@ class Candidate:
     relevance: float
 
 
-async def generate(evidence: Evidence) -> AsyncIterator[Proposed]:
+async def generate(evidence: Evidence) -> AsyncGenerator[Proposed]:
     """Sentences in reading order, each with its citation; none when nothing fits."""
     for candidate in choose(await in_thread(rate)(evidence)):
         unit = candidate.unit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from supportbot.answers.citations import cited_sentences
 from supportbot.answers.errors import AnswerError, GenerateError
@@ -21,7 +21,7 @@ class NoAnswerError(AnswerError):
     code = "no_answer"
 
 
-async def generate(evidence: Evidence, usage: Usage) -> AsyncIterator[Proposed]:
+async def generate(evidence: Evidence, usage: Usage) -> AsyncGenerator[Proposed]:
     """Proposed sentences as they come, citations as positions in the evidence.
 
     Raises GenerateError when the model fails, NoAnswerError when it finds no answer.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -18,7 +18,7 @@ class Route:
     """A way to write an answer. `usage` is filled while it writes."""
 
     name: str
-    generate: Callable[[Evidence], AsyncIterator[Proposed]]
+    generate: Callable[[Evidence], AsyncGenerator[Proposed]]
     model: str = ""
     prompt_name: str = ""
     prompt_hash: str = ""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -101,12 +101,13 @@ class Run:
         finally:
             self._note_stage(stage, start)
 
-    async def stream(self, stage: Stage, items: AsyncIterator[T]) -> AsyncIterator[T]:
+    async def stream(self, stage: Stage, items: AsyncGenerator[T]) -> AsyncGenerator[T]:
         """The same for a stage that gives its results one by one."""
         start = self.elapsed_ms()
         try:
-            async for item in items:
-                yield item
+            async with aclosing(items):
+                async for item in items:
+                    yield item
         except PASSING:
             raise
         except Exception as error:

@@ -54,20 +54,34 @@ async def woken(conversation_id: UUID) -> AsyncIterator[Any]:
         log.warning("channel_layer_unavailable", error=str(error))
         channel = ""
 
+    # One reader for the whole time: the layer unsubscribes a channel whose reader is cancelled, so
+    # a new one for every wait would lose wake-ups and leave subscriptions behind.
+    arrived = asyncio.Event()
+    reader = asyncio.create_task(_listen(channel, arrived)) if channel else None
+
     async def wait(seconds: float) -> None:
-        if not channel:
-            await asyncio.sleep(min(seconds, POLL_SECONDS))
-            return
-        with suppress(TimeoutError, RedisError, OSError):
+        with suppress(TimeoutError):
             async with asyncio.timeout(min(seconds, POLL_SECONDS)):
-                await layer.receive(channel)
+                await arrived.wait()
+        arrived.clear()
 
     try:
         yield wait
     finally:
-        if channel:
-            with suppress(RedisError, OSError):
-                await layer.group_discard(group_of(conversation_id), channel)
+        if reader is not None:
+            reader.cancel()
+            await asyncio.gather(reader, return_exceptions=True)
+
+
+async def _listen(channel: str, arrived: asyncio.Event) -> None:
+    layer = get_channel_layer()
+    while True:
+        try:
+            await layer.receive(channel)
+        except (RedisError, OSError) as error:
+            log.warning("channel_layer_unavailable", error=str(error))
+            await asyncio.sleep(POLL_SECONDS)
+        arrived.set()
 
 
 def event_response(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import mixins, serializers, status, viewsets
@@ -72,7 +72,10 @@ class DocumentsView(
 ):
     """Documents with their versions. A file sent here is processed like any other upload."""
 
-    queryset = Document.objects.select_related("collection").prefetch_related("versions")
+    queryset = Document.objects.select_related("collection").prefetch_related(
+        # Not the text of every version, which a list of documents has no use for.
+        Prefetch("versions", DocumentVersion.objects.defer("markdown", "page_starts"))
+    )
     serializer_class = DocumentSerializer
     permission_classes = (HasRight,)
     rights: ClassVar = {"GET": "knowledge.view_document", "POST": "knowledge.add_document"}

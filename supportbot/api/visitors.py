@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -186,6 +186,8 @@ class EventsView(VisitorView):
         after = read_number("after", newest_known)
         wait = read_number("wait", request.query_params.get("wait", "25"))
         as_json = "application/json" in request.headers.get("Accept", "")
+        # The stream may last an hour, and a connection held for it is missing in the pool.
+        connection.close()
         return event_response(conversation.pk, after=after, as_json=as_json, wait=min(wait, 25))
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:

@@ -7,7 +7,7 @@ module ends normally only when the server said that it was done.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -73,7 +73,7 @@ def _client() -> openai.AsyncOpenAI:
     return clients[key]
 
 
-async def stream_completion(completion: Completion) -> AsyncIterator[str]:
+async def stream_completion(completion: Completion) -> AsyncGenerator[str]:
     """The text as it comes. Ends normally only when complete; otherwise raises ModelError."""
     # No timeout spans a `yield`: it would cancel whoever is at work on what was yielded.
     ends_at = asyncio.get_running_loop().time() + settings.MODEL_TOTAL_SECONDS
@@ -94,7 +94,7 @@ async def stream_completion(completion: Completion) -> AsyncIterator[str]:
         raise ModelError("garbled", f"unreadable answer: {type(error).__name__}") from error
 
 
-async def _deltas(completion: Completion, ends_at: float) -> AsyncIterator[str]:
+async def _deltas(completion: Completion, ends_at: float) -> AsyncGenerator[str]:
     wait = settings.MODEL_FIRST_TOKEN_SECONDS
     async with _within(wait, ends_at):
         stream = await _open(completion)

@@ -38,6 +38,8 @@ def web_child(paths: StackPaths, env: Mapping[str, str], host: str, port: int) -
         argv=[
             *(sys.executable, "-m", "uvicorn", "supportbot.asgi:application"),
             *("--host", host, "--port", str(port), "--lifespan", "on", "--no-access-log"),
+            # Whom to believe about the client's address is for the settings to say.
+            "--no-proxy-headers",
             *("--ws", "websockets-sansio", "--timeout-graceful-shutdown", str(_WEB_SECONDS)),
         ],
         log=paths.logs / "web.log",

@@ -50,8 +50,7 @@ _SEARCH = """
 WITH live AS NOT MATERIALIZED (
     SELECT id, text_hash, search FROM knowledge_passage
     WHERE published
-      AND (effective_from IS NULL OR effective_from <= %(as_of)s)
-      AND (effective_until IS NULL OR effective_until > %(as_of)s)
+      AND effective @> %(as_of)s::date
       AND (%(collections)s::bigint[] IS NULL OR collection_id = ANY(%(collections)s))
 ),
 words AS (
@@ -71,7 +70,7 @@ lexical AS (
     LIMIT %(candidates)s
 )
 SELECT p.id, d.id, d.external_id, d.title, v.number, p.heading, p.page, p.text, p.context,
-       p.effective_from, v.created_at,
+       v.effective_from, v.created_at,
        1 - (e.vector::halfvec({dimensions}) <=> %(vector)s::halfvec({dimensions})),
        ts_rank(p.search, words.query, 1)
 FROM (SELECT id FROM dense UNION SELECT id FROM lexical) candidate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 from hypothesis import example, given, settings
@@ -18,7 +18,7 @@ Expected = list[tuple[str, tuple[int, ...]]]
 def read(pieces: Sequence[str]) -> Expected:
     """What comes out when `pieces` go in one by one."""
 
-    async def deltas() -> AsyncIterator[str]:
+    async def deltas() -> AsyncGenerator[str]:
         for piece in pieces:
             yield piece
 
@@ -225,7 +225,7 @@ def test_no_word_is_lost_and_none_is_added(parts: list[str]) -> None:
 
 def test_a_sentence_comes_out_as_soon_as_the_next_begins() -> None:
     async def first_of(pieces: Sequence[str]) -> str:
-        async def deltas() -> AsyncIterator[str]:
+        async def deltas() -> AsyncGenerator[str]:
             for piece in pieces:
                 yield piece
             raise AssertionError("asked for more than it needs")

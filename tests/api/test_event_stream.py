@@ -14,7 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
+import redis.asyncio
 import uvicorn
+from django.conf import settings
 from django.db import transaction
 
 from supportbot.answers.run import in_thread
@@ -229,3 +231,29 @@ async def test_nobody_wakes_for_another_conversation(conversation: Conversation)
         done, _ = await asyncio.wait([waiting], timeout=0.5)
         assert not done
         waiting.cancel()
+
+
+async def test_more_streams_than_database_connections_starve_nobody(
+    client: httpx.AsyncClient,
+) -> None:
+    pool = settings.DATABASES["default"]["OPTIONS"]["pool"]
+    async with contextlib.AsyncExitStack() as open_streams:
+        for _ in range(pool["max_size"] + 5):
+            response = await open_streams.enter_async_context(client.stream("GET", "events/"))
+            assert response.status_code == 200
+        assert (await client.get("")).status_code == 200
+    for _ in range(pool["max_size"] + 5):
+        assert (await client.get("")).status_code == 200
+
+
+async def test_a_poll_leaves_no_subscription_behind(client: httpx.AsyncClient) -> None:
+    connection = redis.asyncio.Redis.from_url(settings.REDIS_URL)
+    as_json = {"Accept": "application/json"}
+    await client.get("events/?wait=0", headers=as_json)
+    before = len(await connection.pubsub_channels())
+    for _ in range(10):
+        await client.get("events/?wait=0", headers=as_json)
+    async with asyncio.timeout(10):
+        while len(await connection.pubsub_channels()) > before + 1:
+            await asyncio.sleep(0.1)
+    await connection.aclose()

@@ -183,7 +183,7 @@ async def test_a_reader_who_leaves_ends_the_request(model_server: ModelServer) -
     model_server.says(scenario)
     deltas = stream_completion(completion())
     await anext(deltas)
-    await deltas.aclose()  # type: ignore[attr-defined]
+    await deltas.aclose()
     assert await asyncio.to_thread(left.wait, 10)
 
 

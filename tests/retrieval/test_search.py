@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 
 from knowledge.embedding.encoder import get_encoder
-from knowledge.models import DocumentVersion
+from knowledge.models import DocumentVersion, Embedding, EmbeddingIndex, Passage
 from knowledge.services.publishing import retire_version
 from supportbot.retrieval.search import Ranking, search
 from tests.conftest import Publish
@@ -130,3 +130,36 @@ def test_while_a_new_version_is_published_one_is_found_and_never_two(publish: Pu
     reader.join()
     assert {len(found) for found in seen} == {1}
     assert len(set(seen)) > 2
+
+
+def test_live_passages_are_found_among_many_retired_ones(publish: Publish) -> None:
+    """HNSW knows nothing of publishing: it must go on past the nearest until enough are live."""
+    version = publish("You can return unopened goods within 30 days.", title="Returns policy")
+    (live,) = version.passages.all()
+    index = EmbeddingIndex.objects.get()
+    asked = "When must stuff be sent back?"  # none of the passage's words: found by meaning alone
+    question = get_encoder(index.model).encode_question(asked)
+    hashes = [number.to_bytes(32, "big") for number in range(1, 401)]
+    near = np.random.default_rng(7).normal(0, 0.01, (len(hashes), index.dimensions)) + question
+    Embedding.objects.bulk_create(
+        Embedding(index=index, text_hash=key, vector=row)
+        for key, row in zip(hashes, near, strict=True)
+    )
+    Passage.objects.bulk_create(
+        Passage(
+            version=version,
+            collection=live.collection,
+            position=number,
+            context=live.context,
+            text=live.text,
+            char_start=0,
+            char_end=1,
+            text_hash=key,
+        )
+        for number, key in enumerate(hashes, start=1)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE knowledge_embedding, knowledge_passage; SET enable_seqscan = off")
+        cursor.execute("SET enable_sort = off")
+    ranking = search(asked, as_of=TODAY)
+    assert [passage.id for passage in ranking.passages] == [live.pk]

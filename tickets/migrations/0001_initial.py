@@ -379,7 +379,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="message",
             constraint=models.UniqueConstraint(
-                fields=("conversation", "client_id"), name="message_client_id_unique"
+                fields=("conversation", "author", "client_id"), name="message_client_id_unique"
             ),
         ),
         migrations.AddConstraint(

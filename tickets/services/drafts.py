@@ -131,7 +131,8 @@ def send_reply(
     if not final:
         raise ValueError("Write a reply before you send it.")
     conversation = Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
-    known = conversation.messages.filter(client_id=client_id).first() if client_id else None
+    sent = conversation.messages.filter(author=Message.Author.AGENT, client_id=client_id)
+    known = sent.first() if client_id else None
     if known is not None:
         return known
     _check_not_closed(Ticket.objects.get(pk=ticket.pk))

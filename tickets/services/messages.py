@@ -20,7 +20,8 @@ def message_to_wire(message: Message) -> dict[str, Any]:
         "author": message.author,
         "text": message.text,
         "created_at": iso(message.created_at),
-        "client_id": message.client_id,
+        # An agent's is the agent's own business.
+        "client_id": message.client_id if message.author == Message.Author.CUSTOMER else None,
         "agent_name": agent_name(message.agent) if message.agent is not None else None,
         "run_id": str(message.run_id) if message.run_id else None,
         "sentences": message.sentences,
@@ -38,7 +39,9 @@ def add_customer_message(
 ) -> tuple[Message, bool]:
     """Store what a customer sent: (message, created). The same `client_id` changes nothing."""
     Conversation.objects.select_for_update().get(pk=conversation.pk)
-    known = Message.objects.filter(conversation=conversation, client_id=client_id).first()
+    known = Message.objects.filter(
+        conversation=conversation, author=Message.Author.CUSTOMER, client_id=client_id
+    ).first()
     if known is not None:
         return known, False
     message = Message.objects.create(
@@ -68,7 +71,9 @@ def add_agent_message(
     """Store and announce what an agent says: (message, created)."""
     Conversation.objects.select_for_update().get(pk=conversation.pk)
     if reply.client_id is not None:
-        known = Message.objects.filter(conversation=conversation, client_id=reply.client_id).first()
+        known = Message.objects.filter(
+            conversation=conversation, author=Message.Author.AGENT, client_id=reply.client_id
+        ).first()
         if known is not None:
             return known, False
     message = Message.objects.create(

@@ -49,7 +49,6 @@ def test_an_upload_is_hashed_and_named() -> None:
     checked = check_upload(io.BytesIO(TEXT), file_name="returns_policy-2026.md")
     assert checked.content_hash == hashlib.sha256(TEXT).hexdigest()
     assert checked.size == len(TEXT)
-    assert checked.title == "Returns policy 2026"
     assert checked.external_id == "returns_policy-2026.md"
     assert checked.collection == "Documents"
     assert checked.content.read() == TEXT
@@ -225,3 +224,14 @@ def test_uploads_at_the_same_time_get_numbers_without_gap_or_twin() -> None:
     numbers = DocumentVersion.objects.order_by("number").values_list("number", flat=True)
     assert list(numbers) == [1, 2, 3, 4, 5, 6]
     assert Document.objects.count() == 1
+
+
+def test_a_document_keeps_its_title_unless_another_is_given(publish: Publish) -> None:
+    first = publish(TEXT, "returns-policy.md")
+    assert first.document.title == "Returns policy"
+    titles = {"": "Returns policy", "Returns": "Returns"}
+    for number, (given, expected) in enumerate(titles.items()):
+        text = TEXT + str(number).encode()
+        version = publish(text, "ret_v2.md", external_id="returns-policy.md", title=given)
+        version.document.refresh_from_db()
+        assert version.document.title == expected

@@ -64,11 +64,12 @@ def test_every_passage_has_the_vector_of_its_context_and_text(
     assert float(fresh @ stored) > 0.999
 
 
-def test_passages_repeat_the_versions_dates_and_collection(publish: Publish) -> None:
+def test_passages_are_in_effect_on_the_versions_days_in_its_collection(publish: Publish) -> None:
     start, end = dt.date(2026, 3, 1), dt.date(2027, 3, 1)
     version = publish(RETURNS_POLICY, effective_from=start, effective_until=end, collection="Shop")
-    rows = version.passages.values_list("effective_from", "effective_until", "collection__name")
-    assert set(rows) == {(start, end, "Shop")}
+    for passage in version.passages.select_related("collection"):
+        assert [(days.lower, days.upper) for days in passage.effective] == [(start, end)]
+        assert passage.collection.name == "Shop"
 
 
 def test_passages_of_a_pdf_know_their_page(publish: Publish) -> None:

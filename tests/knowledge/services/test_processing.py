@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import uuid
 
 import pytest
@@ -21,6 +22,7 @@ from knowledge.services.processing import (
     MAX_ATTEMPTS,
     LeaseLostError,
     claim_next,
+    kept_alive,
     record_failure,
     record_step,
     release,
@@ -188,3 +190,15 @@ def test_an_upload_succeeds_while_redis_is_dead() -> None:
     assert result.stdout.strip().endswith("stored queued"), result.stderr
     assert "wake_up_not_sent" in result.stdout + result.stderr
     assert DocumentVersion.objects.get().status == Status.QUEUED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_step_that_outlasts_its_lease_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "PROCESSING_LEASE_SECONDS", 0.6)
+    mine = claimed(waiting())
+    with kept_alive(mine):
+        for _ in range(12):
+            time.sleep(0.1)
+            assert claim_next() is None
+    let_the_lease_run_out(mine)
+    assert claim_next() == mine

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import threading
 import uuid
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from knowledge.models import DocumentVersion, Passage
+from knowledge.services.documents import add_version, check_upload
 from knowledge.services.processing import LeaseLostError
 from knowledge.services.publishing import publish_version, retire_version
-from tests.conftest import Publish
+from tests.conftest import Publish, process_waiting
 
 OLD, SPRING, SUMMER = dt.date(2025, 1, 1), dt.date(2026, 3, 1), dt.date(2026, 6, 1)
 DAY = dt.timedelta(days=1)
@@ -38,7 +41,6 @@ def test_a_version_from_a_day_on_ends_the_one_before_on_that_day(publish: Publis
     first = publish("Within 14 days.")
     publish("Within 30 days.", effective_from=SPRING)
     assert state_of(first) == "published"
-    assert first.effective_until == SPRING
     assert (served(SPRING - DAY), served(SPRING)) == ({1}, {2})
 
 
@@ -91,12 +93,34 @@ def test_a_later_version_gives_way_to_one_that_starts_before_it(publish: Publish
     assert served(SUMMER) == {2}
 
 
-def test_passages_and_versions_agree_on_the_dates(publish: Publish) -> None:
-    publish("Within 14 days.", effective_from=OLD)
-    publish("Within 30 days.", effective_from=SPRING)
-    for passage in Passage.objects.select_related("version"):
-        assert passage.effective_from == passage.version.effective_from
-        assert passage.effective_until == passage.version.effective_until
+def test_a_policy_for_a_time_leaves_the_days_before_it_alone(publish: Publish) -> None:
+    publish("Within 30 days.")
+    publish("Within 60 days.", effective_from=SPRING, effective_until=SUMMER)
+    assert (served(SPRING - DAY), served(OLD)) == ({1}, {1})
+
+
+def test_what_stood_over_another_gives_way_when_it_is_retired(publish: Publish) -> None:
+    publish("Within 30 days.")
+    version = publish("Within 60 days.", effective_from=SPRING, effective_until=SUMMER)
+    retire_version(version=version)
+    assert served(SPRING) == {1}
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_the_later_version_wins_whichever_is_ready_first(db: None, order: tuple[int, int]) -> None:
+    uploads = [
+        check_upload(io.BytesIO(text), file_name="returns.md")
+        for text in (b"Within 14 days.", b"Within 30 days.")
+    ]
+    versions = [add_version(upload=upload)[0] for upload in uploads]
+    for index in order:
+        DocumentVersion.objects.exclude(pk=versions[index].pk).filter(status="queued").update(
+            lease_until=timezone.now() + DAY
+        )
+        process_waiting()
+        DocumentVersion.objects.filter(status="queued").update(lease_until=None)
+    assert [state_of(version) for version in versions] == ["retired", "published"]
+    assert served(SUMMER) == {2}
 
 
 def test_other_documents_are_left_alone(publish: Publish) -> None:

@@ -95,3 +95,16 @@ def test_an_unknown_verdict_is_refused(conversation: Conversation) -> None:
     with pytest.raises(ValueError, match="sideways"):
         give_feedback(message=ask(conversation), value="sideways")
     assert Feedback.objects.count() == 0
+
+
+def test_a_customer_may_use_the_id_that_an_agent_used(
+    conversation: Conversation, ben: User
+) -> None:
+    reply = AgentReply("Hello, Ada.", client_id="reply-1")
+    told, _ = add_agent_message(conversation=conversation, agent=ben, reply=reply)
+    assert message_to_wire(told)["client_id"] is None
+    message, created = add_customer_message(
+        conversation=conversation, text="Hello, Ben.", client_id="reply-1"
+    )
+    assert created
+    assert message.author == "customer"
