@@ -235,6 +235,7 @@ REST_FRAMEWORK = {
 RATE_LIMITS = {
     "visitors": env_str("SUPPORTBOT_LIMIT_VISITORS", "30/minute"),
     "messages": env_str("SUPPORTBOT_LIMIT_MESSAGES", "20/minute"),
+    "frames": env_str("SUPPORTBOT_LIMIT_FRAMES", "120/minute"),
     "staff": env_str("SUPPORTBOT_LIMIT_STAFF", "6000/minute"),
 }
 SPECTACULAR_SETTINGS = {

@@ -249,4 +249,5 @@ def _user(request: HttpRequest) -> User:
 
 
 def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and int(text) < 2**63
+    # Shorter than the largest bigint; int() refuses thousands of digits.
+    return text.isascii() and text.isdecimal() and len(text) < len(str(2**63))

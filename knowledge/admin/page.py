@@ -59,7 +59,7 @@ def page_context(*, document: Document, query: QueryDict) -> dict[str, Any]:
 
 
 def _choose(versions: list[DocumentVersion], number: str) -> DocumentVersion | None:
-    wanted = (v for v in versions if number.isdecimal() and v.number == int(number))
+    wanted = (version for version in versions if str(version.number) == number)
     return next(wanted, versions[0] if versions else None)
 
 

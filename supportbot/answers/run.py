@@ -53,7 +53,8 @@ STAGE_SECONDS: dict[Stage, float] = {
     Stage.RECEIVE: 10,
     Stage.VALIDATE: 10,
     Stage.ENRICH: 20,
-    Stage.DELIVER: 120,  # it pulls the sentences out of generate and check
+    # It pulls the sentences out of generate and check, so it takes as long as they do.
+    Stage.DELIVER: settings.MODEL_TOTAL_SECONDS + 60,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -81,4 +81,3 @@ class Reply:
     route: str
     sentences: tuple[dict[str, Any], ...] = ()
     complete: bool = False
-    verdicts: tuple[dict[str, Any], ...] = field(default=())

@@ -30,13 +30,13 @@ def _limiter() -> MovingWindowRateLimiter:
 
 
 @functools.cache
-def _rule(scope: str) -> RateLimitItem:
-    return parse(settings.RATE_LIMITS[scope])
+def _rule(rate: str) -> RateLimitItem:
+    return parse(rate)
 
 
 def seconds_to_wait(scope: str, who: str) -> int:
     """Count one request of `who`; 0 when it is allowed, else the seconds until the next one is."""
-    rule = _rule(scope)
+    rule = _rule(settings.RATE_LIMITS[scope])
     try:
         if _limiter().hit(rule, scope, who):
             return 0

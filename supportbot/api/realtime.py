@@ -115,6 +115,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _handle(self, frame: dict[str, Any]) -> None:
         if not hasattr(self, "customer"):
             return  # refused; the close is under way
+        await self._count("frames", frame["type"])
         if frame["type"] == "hello":
             await self._hello(frame)
         elif self.conversation is None:
@@ -127,6 +128,18 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await _give_feedback(self.conversation, frame)
         elif frame["type"] != "typing":  # shown to agents once their desk has a place for it
             raise FrameError("unknown_type", "This kind of frame is not known.")
+
+    async def _count(self, limit: str, kind: str) -> None:
+        if kind == "typing":
+            return  # nobody is told of it, and it is sent every few seconds
+        wait = await in_thread(seconds_to_wait)(limit, str(self.customer.pk))
+        if wait:
+            unit = "second" if wait == 1 else "seconds"
+            raise FrameError(
+                "too_many_messages",
+                f"That was a lot at once. Please wait {wait} {unit} and send it again.",
+                retryable=True,
+            )
 
     async def _hello(self, frame: dict[str, Any]) -> None:
         after = frame.get("after", 0)
@@ -150,14 +163,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _message(self, frame: dict[str, Any], conversation: Conversation) -> None:
         incoming = check_message(frame)
-        wait = await in_thread(seconds_to_wait)("messages", str(self.customer.pk))
-        if wait:
-            unit = "second" if wait == 1 else "seconds"
-            raise FrameError(
-                "too_many_messages",
-                f"That was a lot at once. Please wait {wait} {unit} and send it again.",
-                retryable=True,
-            )
+        await self._count("messages", "message")
         _, run = await in_thread(accept_message)(conversation=conversation, incoming=incoming)
         if run.status == AnswerRun.Status.QUEUED:
             runner.submit(run.pk)

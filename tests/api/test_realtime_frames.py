@@ -12,7 +12,6 @@ from pytest_django import Settings
 
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.run import in_thread
-from supportbot.api import limits
 from tests.api.sockets import CONTRACT, MESSAGE, Socket, count, only, stored
 from tests.tickets.cast import ask, reply_in
 from tickets.models import Conversation, Feedback, Message, Ticket
@@ -133,20 +132,26 @@ async def test_an_error_names_the_message_it_is_about(talk: Socket) -> None:
 
 async def test_too_many_messages_are_told_to_wait(talk: Socket, settings: Settings) -> None:
     settings.RATE_LIMITS = {**settings.RATE_LIMITS, "messages": "1/hour"}
-    limits._rule.cache_clear()
-    try:
-        await talk.send(**MESSAGE)
-        assert (await talk.next())["type"] == "message.created"
-        await talk.send(**{**MESSAGE, "client_id": "c-2"})
-        error = await talk.next()
-    finally:
-        limits._rule.cache_clear()
+    await talk.send(**MESSAGE)
+    assert (await talk.next())["type"] == "message.created"
+    await talk.send(**{**MESSAGE, "client_id": "c-2"})
+    error = await talk.next()
     assert (error["code"], error["client_id"], error["retryable"]) == (
         "too_many_messages",
         "c-2",
         True,
     )
     assert await count(Message) == 1
+
+
+async def test_too_many_frames_of_any_kind_are_told_to_wait(
+    talk: Socket, settings: Settings
+) -> None:
+    settings.RATE_LIMITS = {**settings.RATE_LIMITS, "frames": "2/hour"}
+    for _ in range(4):
+        await talk.send(type="hello", after=0)
+    error = await talk.next()
+    assert error["code"] == "too_many_messages"
 
 
 async def test_every_frame_of_the_contract_is_understood(
