@@ -196,11 +196,13 @@ def test_in_draft_mode_an_answer_waits_for_an_agent(demo_stack: Stack) -> None:
         ]
         assert_cited(draft["sentences"])
         assert staff.post(f"drafts/{draft['id']}/approve/", json={}).status_code == 200
+        # Who speaks is told before they are heard.
+        tab.until(lambda event: event["type"] == "handover.changed" and event["state"] == "agent")
         reply = tab.until(lambda event: event.get("message", {}).get("author") == "agent")
         assert reply["message"]["text"] == draft["text"]
         assert reply["message"]["sentences"] == draft["sentences"]
+        tab.until_type("ticket.changed")
         assert staff.post(f"drafts/{draft['id']}/approve/", json={}).status_code == 409
-        tab.until(lambda event: event["type"] == "handover.changed" and event["state"] == "agent")
         tab.nothing_more()
         authors = [
             event["message"]["author"] for event in tab.events if event["type"] == "message.created"
