@@ -30,7 +30,6 @@ log = structlog.get_logger(__name__)
 
 Status = DocumentVersion.Status
 EMBED_BATCH = 32
-CONTEXT_TOKENS = 48
 
 
 def process_version(version: DocumentVersion) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from django.db import transaction
@@ -30,14 +31,16 @@ async def deliver_sentences(run: Run, route: Route, checked: AsyncGenerator[Chec
     and what the customer saw of it is taken back."""
     sentences: list[dict[str, Any]] = []
     try:
-        async for item in checked:
-            run.note_verdict(text=item.sentence.text, kept=item.kept, reason=item.reason)
-            if not item.kept:
-                continue
-            wire = {"text": item.sentence.text, "citations": list(item.citations)}
-            await run.emit("answer.sentence", index=len(sentences), **wire)
-            run.note_first_sentence()
-            sentences.append(wire)
+        # Closed here, however it ends, and with it the model's connection at the other end.
+        async with aclosing(checked):
+            async for item in checked:
+                run.note_verdict(text=item.sentence.text, kept=item.kept, reason=item.reason)
+                if not item.kept:
+                    continue
+                wire = {"text": item.sentence.text, "citations": list(item.citations)}
+                await run.emit("answer.sentence", index=len(sentences), **wire)
+                run.note_first_sentence()
+                sentences.append(wire)
     except GenerateError as error:
         run.note_fallback(route=route.name, code=error.code, detail=str(error))
         if sentences:

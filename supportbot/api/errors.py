@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404
-from rest_framework import status
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
@@ -14,11 +13,6 @@ from knowledge.services.documents import UploadRefusedError
 from supportbot.answers.errors import AnswerError
 from tickets.services.drafts import DraftDecidedError
 from tickets.states import TransitionError
-
-
-class Conflict(APIException):
-    status_code = status.HTTP_409_CONFLICT
-    default_code = "conflict"
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
