@@ -188,6 +188,13 @@ EMBEDDING_THREADS = env_int("SUPPORTBOT_EMBEDDING_THREADS", 0)
 PASSAGE_TOKENS = env_int("SUPPORTBOT_PASSAGE_TOKENS", 200)
 # A step that has not shown life for this long is taken over by another worker.
 PROCESSING_LEASE_SECONDS = env_int("SUPPORTBOT_PROCESSING_LEASE_SECONDS", 30)
+# What one file may take while it is read, in a process of its own.
+READING_MEMORY_MB = env_int("SUPPORTBOT_READING_MEMORY_MB", 2048)
+READING_SECONDS = env_int("SUPPORTBOT_READING_SECONDS", 300)
+# Intranet hosts that web pages may be fetched from; all other private addresses are refused.
+WEB_ALLOWED_PRIVATE_HOSTS = env_list("SUPPORTBOT_WEB_ALLOWED_PRIVATE_HOSTS")
+# The locale of documents that do not say theirs, as a language tag such as en or en-GB.
+DEFAULT_LOCALE = env_str("SUPPORTBOT_DEFAULT_LOCALE", "en")
 
 # -- Answers ------------------------------------------------------------------------------------
 ANSWER_MODE = env_str("SUPPORTBOT_ANSWER_MODE", "auto")  # auto: reply at once; draft: for review

@@ -59,10 +59,11 @@ def django_db_modify_db_settings() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
-    """Tests that need real transactions are cleaned up with TRUNCATE, which the audit log's
-    trigger refuses; the trigger itself is tested by putting it back (tests/tickets)."""
+    """Tests that need real transactions are cleaned up with TRUNCATE, which the triggers
+    of the audit log and of the documents' history refuse; those are tested by putting them back."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute("DROP TRIGGER audit_no_truncate ON tickets_auditentry")
+        cursor.execute("DROP TRIGGER document_event_no_truncate ON knowledge_documentevent")
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import re
 import uuid
 from dataclasses import dataclass
 from functools import partial
@@ -17,11 +18,21 @@ from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Max
 
-from knowledge.models import Collection, Document, DocumentVersion, Embedding, Passage
+from knowledge.models import (
+    Audience,
+    Collection,
+    Document,
+    DocumentVersion,
+    Embedding,
+    Passage,
+)
+from knowledge.models.documents import default_locale
 from knowledge.reading import SUPPORTED_EXTENSIONS
+from knowledge.services import history, serving
 from knowledge.services.processing import wake_workers
 
 DEFAULT_COLLECTION = "Documents"
+_LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
 class UploadRefusedError(ValueError):
@@ -46,6 +57,10 @@ class Upload:
     title: str
     effective_from: dt.date | None
     effective_until: dt.date | None
+    audience: Audience
+    locale: str
+    source_url: str
+    publish: bool
 
 
 def check_upload(  # noqa: PLR0913  (a form with these fields, each given by name)
@@ -57,8 +72,16 @@ def check_upload(  # noqa: PLR0913  (a form with these fields, each given by nam
     title: str = "",
     effective_from: dt.date | None = None,
     effective_until: dt.date | None = None,
+    audience: str = Audience.PUBLIC,
+    locale: str = "",
+    source_url: str = "",
+    publish: bool = True,
 ) -> Upload:
-    """Raw input → Upload. Raises UploadRefusedError; changes nothing."""
+    """Raw input → Upload. Raises UploadRefusedError; changes nothing.
+
+    `publish` False leaves the version a draft once it is read. Without a `locale` a document keeps
+    the one it has.
+    """
     # A browser may send a path, and a name may carry control characters.
     name = "".join(c for c in PurePath(file_name.replace("\\", "/")).name if c.isprintable())
     name = name.strip()[-200:]
@@ -95,7 +118,19 @@ def check_upload(  # noqa: PLR0913  (a form with these fields, each given by nam
         title=title[:300],
         effective_from=effective_from,
         effective_until=effective_until,
+        audience=Audience(audience),
+        locale=_check_locale(locale),
+        source_url=source_url,
+        publish=publish,
     )
+
+
+def _check_locale(locale: str) -> str:
+    if locale and not _LANGUAGE_TAG.fullmatch(locale):
+        raise UploadRefusedError(
+            "wrong_locale", f"“{locale[:40]}” is no language tag. Write one such as en or pt-BR."
+        )
+    return locale
 
 
 def _title_of(file_name: str) -> str:
@@ -113,7 +148,7 @@ def add_version(
 ) -> tuple[DocumentVersion, bool]:
     """Store an upload as the next version of its document and queue it for processing.
 
-    Returns (version, created). The same bytes with the same dates as the document's newest version
+    Returns (version, created). The same bytes on the same terms as the document's newest version
     give that version back and False, unless it had failed: then it is tried again. A retired
     version does not count, so that what was taken out of service can be put back by uploading it.
     """
@@ -122,7 +157,10 @@ def add_version(
         document, _ = Document.objects.get_or_create(
             collection=collection,
             external_id=upload.external_id,
-            defaults={"title": upload.title or _title_of(upload.file_name)},
+            defaults={
+                "title": upload.title or _title_of(upload.file_name),
+                "locale": upload.locale or default_locale(),
+            },
         )
         # Uploads of one document follow one another, so that numbers have no gap and no twin.
         document = Document.objects.select_for_update().get(pk=document.pk)
@@ -130,6 +168,7 @@ def add_version(
             content_hash=upload.content_hash,
             effective_from=upload.effective_from,
             effective_until=upload.effective_until,
+            audience=upload.audience,
         ).first()
         newest = document.versions.order_by("-number").first()
         if same is not None and _stands(same, newest):
@@ -137,9 +176,10 @@ def add_version(
                 retry_version(version=same)
             return same, False
         number = (document.versions.aggregate(last=Max("number"))["last"] or 0) + 1
-        if upload.title and document.title != upload.title:
-            document.title = upload.title
-        document.save(update_fields=["title", "updated_at"])
+        document.title = upload.title or document.title
+        document.locale = upload.locale or document.locale
+        document.source_url = upload.source_url or document.source_url
+        document.save(update_fields=["title", "locale", "source_url", "updated_at"])
         version = DocumentVersion(
             document=document,
             number=number,
@@ -148,17 +188,32 @@ def add_version(
             size=upload.size,
             effective_from=upload.effective_from,
             effective_until=upload.effective_until,
+            audience=upload.audience,
+            publish_when_ready=upload.publish,
             created_by_id=created_by.pk if created_by is not None else None,
         )
         version.file.save(_stored_name(upload.file_name), File(upload.content), save=False)
         version.save(force_insert=True)
+        history.record(
+            action="uploaded",
+            document=document,
+            version=version,
+            by=created_by,
+            file_name=version.file_name,
+        )
         wake_workers()
     return version, True
 
 
 @transaction.atomic
-def delete_document(*, document: Document) -> None:
-    """Remove a document for good: versions, passages, files, and embeddings no other text needs."""
+def delete_document(*, document: Document, by: AbstractBaseUser | None = None) -> None:
+    """Remove a document for good: versions, passages, files, and embeddings no other text needs.
+
+    Its history stays.
+    """
+    # A version with the same text must not be published while its vectors go.
+    serving.lock_for_indexes()
+    history.record(action="deleted", document=document, by=by)
     versions = list(document.versions.all())
     passages = Passage.objects.filter(version__document=document)
     hashes = {bytes(value) for value in passages.values_list("text_hash", flat=True)}
@@ -175,16 +230,40 @@ def _stands(same: DocumentVersion, newest: DocumentVersion | None) -> bool:
     return same == newest and same.state != DocumentVersion.State.RETIRED
 
 
-def retry_version(*, version: DocumentVersion) -> None:
-    """Queue a failed version again, from the start. Any other version is left alone."""
-    changed = DocumentVersion.objects.filter(
-        pk=version.pk, status=DocumentVersion.Status.FAILED
-    ).update(
-        status=DocumentVersion.Status.QUEUED,
-        error="",
-        attempts=0,
-        lease_until=None,
-        lease_token=None,
-    )
-    if changed:
-        wake_workers()
+def retry_version(*, version: DocumentVersion, by: AbstractBaseUser | None = None) -> None:
+    """Queue a failed or cancelled version again, from the start. Any other is left alone."""
+    with transaction.atomic():
+        changed = DocumentVersion.objects.filter(
+            pk=version.pk,
+            status__in=[DocumentVersion.Status.FAILED, DocumentVersion.Status.CANCELLED],
+        ).update(
+            status=DocumentVersion.Status.QUEUED,
+            error="",
+            attempts=0,
+            lease_until=None,
+            lease_token=None,
+        )
+        if changed:
+            history.record(action="tried_again", document=version.document, version=version, by=by)
+            wake_workers()
+
+
+def cancel_version(*, version: DocumentVersion, by: AbstractBaseUser | None = None) -> bool:
+    """Stop the processing of a version; the worker that has it notices at its next step.
+
+    False when it was not in progress any more.
+    """
+    with transaction.atomic():
+        changed = (
+            DocumentVersion.objects.in_progress()
+            .filter(pk=version.pk)
+            .update(
+                status=DocumentVersion.Status.CANCELLED,
+                lease_until=None,
+                lease_token=None,
+                error="",
+            )
+        )
+        if changed:
+            history.record(action="cancelled", document=version.document, version=version, by=by)
+    return bool(changed)

@@ -23,7 +23,7 @@ from knowledge.services.processing import (
     record_step,
     release,
 )
-from knowledge.services.publishing import publish_version
+from knowledge.services.publishing import finish_processing
 from knowledge.splitting import split_markdown
 
 log = structlog.get_logger(__name__)
@@ -87,6 +87,7 @@ def _split(version: DocumentVersion) -> None:
                 char_start=piece.char_start,
                 char_end=piece.char_end,
                 page=page_at(version.page_starts, piece.char_start),
+                audience=version.audience,
                 text_hash=text_hash(context, piece.text),
             )
         )
@@ -95,7 +96,13 @@ def _split(version: DocumentVersion) -> None:
     with transaction.atomic():
         version.passages.all().delete()
         Passage.objects.bulk_create(passages, batch_size=500)
-        record_step(version, status=Status.EMBEDDING, progress_done=0, progress_total=len(passages))
+        record_step(
+            version,
+            status=Status.EMBEDDING,
+            progress_done=0,
+            progress_total=len(passages),
+            passages_digest=digest_of([bytes(passage.text_hash) for passage in passages]),
+        )
 
 
 def context_of(title: str, heading: tuple[str, ...]) -> str:
@@ -109,12 +116,25 @@ def text_hash(context: str, text: str) -> bytes:
     return hashlib.sha256(embedded_text(context, text).encode()).digest()
 
 
+def digest_of(hashes: list[bytes]) -> str:
+    """Identifies a version's passages, in order: that all of them are served can be proven by it
+    (`manage.py freshness`)."""
+    return hashlib.sha256(b"".join(hashes)).hexdigest()
+
+
 def embedded_text(context: str, text: str) -> str:
     return f"{context}\n{text}"
 
 
 def _embed(version: DocumentVersion) -> None:
-    index = get_active_index()
+    while True:
+        for index in EmbeddingIndex.objects.complete() or [get_active_index()]:
+            _embed_into(index, version)
+        if finish_processing(version=version):
+            return
+
+
+def _embed_into(index: EmbeddingIndex, version: DocumentVersion) -> None:
     encoder = get_encoder(index.model)
     passages = list(version.passages.order_by("position").only("context", "text", "text_hash"))
     known = set(_known_hashes(index, [bytes(passage.text_hash) for passage in passages]))
@@ -131,7 +151,6 @@ def _embed(version: DocumentVersion) -> None:
         Embedding.objects.bulk_create(rows, ignore_conflicts=True)
         done += len(batch)
         record_step(version, progress_done=min(done, version.progress_total))
-    publish_version(version=version)
 
 
 def _known_hashes(index: EmbeddingIndex, hashes: list[bytes]) -> list[bytes]:

@@ -20,6 +20,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from knowledge.models import DocumentVersion
+from knowledge.services import history
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +71,9 @@ def claim_next() -> DocumentVersion | None:
                 "Split the file or save it in another format and upload it again."
             )
             fields += ["status", "error"]
+            history.record(
+                action="failed", document=version.document, version=version, error=version.error
+            )
         version.save(update_fields=fields)
     return version
 
@@ -116,9 +120,14 @@ def kept_alive(version: DocumentVersion) -> Iterator[None]:
 
 def record_failure(version: DocumentVersion, text: str) -> None:
     """End the processing with a sentence for an editor."""
-    DocumentVersion.objects.filter(pk=version.pk, lease_token=version.lease_token).update(
-        status=DocumentVersion.Status.FAILED, error=text, lease_until=None, lease_token=None
-    )
+    with transaction.atomic():
+        changed = DocumentVersion.objects.filter(
+            pk=version.pk, lease_token=version.lease_token
+        ).update(
+            status=DocumentVersion.Status.FAILED, error=text, lease_until=None, lease_token=None
+        )
+        if changed:
+            history.record(action="failed", document=version.document, version=version, error=text)
 
 
 def release(version: DocumentVersion) -> None:

@@ -9,7 +9,7 @@ from django.conf import settings
 from knowledge.models import Collection
 from supportbot.answers.run import in_thread
 from supportbot.answers.types import Evidence, Question
-from supportbot.retrieval.search import RankedPassage, search
+from supportbot.retrieval.search import RankedPassage, Scope, search
 
 PASSAGES = 6
 
@@ -17,9 +17,8 @@ PASSAGES = 6
 @in_thread
 def enrich(question: Question) -> Evidence:
     """Retrieval over the collections that customers are answered from."""
-    ranking = search(
-        question.text, as_of=question.as_of, limit=PASSAGES, collections=_collections()
-    )
+    scope = Scope(as_of=question.as_of, reader=question.reader, collections=_collections())
+    ranking = search(question.text, scope=scope, limit=PASSAGES)
     return Evidence(question=question, ranking=ranking)
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from knowledge.models import Audience
 from supportbot.retrieval.search import RankedPassage, Ranking
 
 
@@ -33,13 +34,14 @@ class Turn:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, in its conversation, and the day whose rules apply."""
+    """What is asked, in its conversation; the day whose rules apply, and who reads the answer."""
 
     message_id: UUID
     conversation_id: UUID
     text: str
     history: tuple[Turn, ...]
     as_of: dt.date
+    reader: Audience = Audience.PUBLIC
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
 
-from knowledge.models import Collection
+from knowledge.models import Audience, Collection
 
 MOST_RESULTS = 50
 LONGEST_NUMBER = 18  # digits; what is longer fits no column
@@ -46,6 +46,15 @@ def read_collection(name: str | None) -> list[int] | None:
     if not found:
         raise ValidationError({"collection": [f"There is no collection named “{name}”."]})
     return found
+
+
+def read_audience(value: str | None) -> Audience:
+    """As whom to search; staff, who may read everything, unless given."""
+    if not value:
+        return Audience.INTERNAL
+    if value not in Audience.values:
+        raise ValidationError({"audience": [f"Give one of: {', '.join(Audience.values)}."]})
+    return Audience(value)
 
 
 def read_status(value: str | None, known: Sequence[str]) -> str:

@@ -15,13 +15,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from knowledge.models import Document, DocumentVersion
+from knowledge.models import Audience, Document, DocumentVersion
 from knowledge.services.documents import add_version, check_upload
 from supportbot.answers.models import AnswerRun
 from supportbot.api.authentication import agent_of
-from supportbot.api.parameters import read_collection, read_day, read_limit, read_status
+from supportbot.api.parameters import (
+    read_audience,
+    read_collection,
+    read_day,
+    read_limit,
+    read_status,
+)
 from supportbot.api.permissions import HasRight
-from supportbot.retrieval.search import search
+from supportbot.retrieval.search import Scope, search
 from tickets.models import AuditEntry, Draft, Ticket
 from tickets.services.drafts import approve_draft, reject_draft
 from tickets.services.messages import message_to_wire
@@ -42,6 +48,7 @@ class VersionSerializer(serializers.ModelSerializer[DocumentVersion]):
             "progress_total",
             "effective_from",
             "effective_until",
+            "audience",
             "created_at",
             "published_at",
         )
@@ -53,7 +60,16 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
 
     class Meta:
         model = Document
-        fields = ("id", "external_id", "title", "collection", "created_at", "versions")
+        fields = (
+            "id",
+            "external_id",
+            "title",
+            "collection",
+            "locale",
+            "source_url",
+            "created_at",
+            "versions",
+        )
 
 
 class UploadSerializer(serializers.Serializer[Any]):
@@ -63,6 +79,11 @@ class UploadSerializer(serializers.Serializer[Any]):
     collection = serializers.CharField(required=False, allow_blank=True, max_length=100)
     effective_from = serializers.DateField(required=False, allow_null=True)
     effective_until = serializers.DateField(required=False, allow_null=True)
+    audience = serializers.ChoiceField(Audience.choices, required=False)
+    locale = serializers.CharField(required=False, allow_blank=True, max_length=35)
+    publish = serializers.BooleanField(
+        default=True, help_text="False leaves the version a draft once it is read."
+    )
 
 
 class DocumentsView(
@@ -98,7 +119,7 @@ class DocumentsView(
 
 # -- Search ---------------------------------------------------------------------------------------
 class SearchView(APIView):
-    """The passages that best fit a question, as customers' answers would find them."""
+    """The passages that best fit a question, as answers would find them."""
 
     permission_classes = (HasRight,)
     rights: ClassVar = {"GET": "knowledge.view_passage"}
@@ -109,6 +130,12 @@ class SearchView(APIView):
             OpenApiParameter("limit", OpenApiTypes.INT, description="1 to 50; 10 unless given"),
             OpenApiParameter("collection", OpenApiTypes.STR, description="a collection's name"),
             OpenApiParameter("as_of", OpenApiTypes.DATE, description="today unless given"),
+            OpenApiParameter(
+                "audience",
+                OpenApiTypes.STR,
+                enum=Audience.values,
+                description="as whom to search; internal, which is everything, unless given",
+            ),
         ],
         responses=inline_serializer(
             "SearchResults", {"results": serializers.ListField(child=serializers.DictField())}
@@ -118,12 +145,13 @@ class SearchView(APIView):
         query = request.query_params.get("q", "").strip()
         if not query:
             raise ValidationError({"q": ["Write what you are looking for."]})
-        ranking = search(
-            query[:4000],
+        scope = Scope(
             as_of=read_day(request.query_params.get("as_of")),
-            limit=read_limit(request.query_params.get("limit")),
+            reader=read_audience(request.query_params.get("audience")),
             collections=read_collection(request.query_params.get("collection")),
         )
+        limit = read_limit(request.query_params.get("limit"))
+        ranking = search(query[:4000], scope=scope, limit=limit)
         results = [
             {
                 "document_id": passage.document_id,

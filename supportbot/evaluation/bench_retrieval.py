@@ -9,10 +9,10 @@ from pathlib import Path
 from django.utils import timezone
 
 from knowledge.embedding.encoder import get_encoder
-from knowledge.models import Passage
+from knowledge.models import Audience, Passage
 from knowledge.services.embedding_indexes import get_active_index
 from supportbot.evaluation.questions import load_questions
-from supportbot.retrieval.search import search
+from supportbot.retrieval.search import Scope, search
 
 ROUNDS = 200
 
@@ -22,7 +22,8 @@ def run(data: Path | None) -> dict[str, float | int | str]:
     questions = load_questions(data)
     encoder = get_encoder(get_active_index().model)
     today = timezone.localdate()
-    search(questions[0], as_of=today)
+    scope = Scope(as_of=today, reader=Audience.PUBLIC)
+    search(questions[0], scope=scope)
     embedding, whole = [], []
     for number in range(ROUNDS):
         question = questions[number % len(questions)]
@@ -30,7 +31,7 @@ def run(data: Path | None) -> dict[str, float | int | str]:
         encoder.encode_question(question)
         embedding.append(1000 * (time.perf_counter() - started))
         started = time.perf_counter()
-        search(question, as_of=today)
+        search(question, scope=scope)
         whole.append(1000 * (time.perf_counter() - started))
     return {
         "passages": Passage.objects.live(today).count(),

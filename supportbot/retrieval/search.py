@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from knowledge.embedding.encoder import Vectors, get_encoder
+from knowledge.models import Audience
 from knowledge.services.embedding_indexes import get_active_index
 from supportbot.retrieval.fusion import fuse
 
@@ -49,8 +50,7 @@ class Ranking:
 _SEARCH = """
 WITH live AS NOT MATERIALIZED (
     SELECT id, text_hash, search FROM knowledge_passage
-    WHERE published
-      AND effective @> %(as_of)s::date
+    WHERE ({readable})
       AND (%(collections)s::bigint[] IS NULL OR collection_id = ANY(%(collections)s))
 ),
 words AS (
@@ -81,24 +81,45 @@ JOIN knowledge_document d ON d.id = v.document_id
 CROSS JOIN words
 """
 
+_READABLE = "published AND effective @> %(as_of)s::date AND audience = ANY(%(audiences)s)"
+# As if the version were published: it stands in the place of its document's others.
+_READABLE_WITH_PREVIEW = (
+    "version_id = %(preview)s OR (" + _READABLE + " AND version_id NOT IN ("  # noqa: S608
+    "SELECT other.id FROM knowledge_documentversion version "
+    "JOIN knowledge_documentversion other USING (document_id) WHERE version.id = %(preview)s))"
+)
 
-def search(
-    text: str,
-    *,
-    as_of: dt.date,
-    limit: int = 10,
-    collections: Sequence[int] | None = None,
-) -> Ranking:
-    """The passages in effect on `as_of` that best fit `text`, best first.
 
-    `collections` are ids; None means all. An empty or wordless text still ranks by meaning.
+@dataclass(frozen=True)
+class Scope:
+    """What may be read: on a day, by a reader, in collections (ids; None means all).
+
+    `preview` is the id of a version that is searched as if it were the one in effect.
+    """
+
+    as_of: dt.date
+    reader: Audience
+    collections: Sequence[int] | None = None
+    preview: int | None = None
+
+
+def search(text: str, *, scope: Scope, limit: int = 10) -> Ranking:
+    """The passages in `scope` that best fit `text`, best first.
+
+    An empty or wordless text still ranks by meaning.
     """
     index = get_active_index()
     vector = get_encoder(index.model).encode_question(text)
-    statement = _SEARCH.format(index_id=int(index.pk), dimensions=int(index.dimensions))
-    parameters = {
-        "as_of": as_of,
-        "collections": list(collections) if collections is not None else None,
+    statement = _SEARCH.format(
+        index_id=int(index.pk),
+        dimensions=int(index.dimensions),
+        readable=_READABLE if scope.preview is None else _READABLE_WITH_PREVIEW,
+    )
+    parameters: dict[str, Any] = {
+        "as_of": scope.as_of,
+        "audiences": [str(audience) for audience in Audience.seen_by(scope.reader)],
+        "collections": list(scope.collections) if scope.collections is not None else None,
+        "preview": scope.preview,
         "text": text.replace("\x00", ""),
         "vector": "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]",
         "candidates": CANDIDATES,

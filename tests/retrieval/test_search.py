@@ -10,17 +10,21 @@ import pytest
 from django.db import connection
 
 from knowledge.embedding.encoder import get_encoder
-from knowledge.models import DocumentVersion, Embedding, EmbeddingIndex, Passage
+from knowledge.models import Audience, DocumentVersion, Embedding, EmbeddingIndex, Passage
 from knowledge.services.publishing import retire_version
-from supportbot.retrieval.search import Ranking, search
+from supportbot.retrieval.search import Ranking, Scope, search
 from tests.conftest import Publish
 
 SPRING = dt.date(2026, 3, 1)
 TODAY = dt.date(2026, 11, 21)
+NOW = Scope(as_of=TODAY, reader=Audience.PUBLIC)
 
 
-def texts(question: str, day: dt.date = TODAY, **options: object) -> list[str]:
-    ranking: Ranking = search(question, as_of=day, **options)  # type: ignore[arg-type]
+def texts(
+    question: str, day: dt.date = TODAY, limit: int = 10, collections: list[int] | None = None
+) -> list[str]:
+    scope = Scope(as_of=day, reader=Audience.PUBLIC, collections=collections)
+    ranking: Ranking = search(question, scope=scope, limit=limit)
     return [passage.text for passage in ranking.passages]
 
 
@@ -44,7 +48,7 @@ def test_a_meaning_is_found_though_no_word_is_shared(publish: Publish) -> None:
 
 
 def test_a_passage_carries_what_a_citation_needs(returns_policy: DocumentVersion) -> None:
-    ranking = search("opened coffee beans", as_of=TODAY)
+    ranking = search("opened coffee beans", scope=NOW)
     best = ranking.passages[0]
     stored = returns_policy.passages.get(pk=best.id)
     assert (best.text, best.context, best.page) == (stored.text, stored.context, stored.page)
@@ -57,15 +61,15 @@ def test_a_passage_carries_what_a_citation_needs(returns_policy: DocumentVersion
 def test_scores_fall_and_equal_ones_keep_their_order(
     returns_policy: DocumentVersion, shipping: DocumentVersion
 ) -> None:
-    passages = search("returns", as_of=TODAY).passages
+    passages = search("returns", scope=NOW).passages
     keys = [(-passage.score, passage.id) for passage in passages]
     assert keys == sorted(keys)
-    assert search("returns", as_of=TODAY).passages == passages
+    assert search("returns", scope=NOW).passages == passages
 
 
 def test_the_dense_score_is_the_cosine(returns_policy: DocumentVersion) -> None:
     encoder = get_encoder("bundled")
-    ranking = search("opened coffee beans", as_of=TODAY)
+    ranking = search("opened coffee beans", scope=NOW)
     best = ranking.passages[0]
     (vector,) = encoder.encode_passages([f"{best.context}\n{best.text}"])
     assert best.dense == pytest.approx(float(vector @ ranking.vector), abs=2e-3)
@@ -161,5 +165,5 @@ def test_live_passages_are_found_among_many_retired_ones(publish: Publish) -> No
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE knowledge_embedding, knowledge_passage; SET enable_seqscan = off")
         cursor.execute("SET enable_sort = off")
-    ranking = search(asked, as_of=TODAY)
+    ranking = search(asked, scope=NOW)
     assert [passage.id for passage in ranking.passages] == [live.pk]

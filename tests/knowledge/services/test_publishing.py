@@ -14,7 +14,7 @@ from django.utils import timezone
 from knowledge.models import DocumentVersion, Passage
 from knowledge.services.documents import add_version, check_upload
 from knowledge.services.processing import LeaseLostError
-from knowledge.services.publishing import publish_version, retire_version
+from knowledge.services.publishing import finish_processing, retire_version
 from tests.conftest import Publish, process_waiting
 
 OLD, SPRING, SUMMER = dt.date(2025, 1, 1), dt.date(2026, 3, 1), dt.date(2026, 6, 1)
@@ -144,7 +144,7 @@ def test_who_has_lost_the_lease_publishes_nothing(publish: Publish) -> None:
     stale = DocumentVersion.objects.get(pk=first.pk)
     stale.lease_token = uuid.uuid4()
     with pytest.raises(LeaseLostError):
-        publish_version(version=stale)
+        finish_processing(version=stale)
     assert (state_of(first), state_of(second)) == ("retired", "published")
 
 

@@ -1,9 +1,4 @@
-"""Collections, documents, versions, passages and embeddings.
-
-A document is a thing with a name ("Returns policy"). A version is one file of it, read, split and
-in effect from a date to a date. A passage is a piece of a version that can be quoted. An embedding
-belongs to a text, not to a passage, so equal texts are embedded once per embedding index.
-"""
+"""Collections, documents, versions and passages."""
 
 from __future__ import annotations
 
@@ -16,9 +11,25 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
-from pgvector.django import HalfVectorField
 
 from knowledge.fields import DateMultirangeField
+
+
+class Audience(models.TextChoices):
+    """For whom a version is, from the widest to the narrowest."""
+
+    PUBLIC = "public", "Everybody"
+    CUSTOMERS = "customers", "Signed-in customers"
+    INTERNAL = "internal", "Staff only"
+
+    @classmethod
+    def seen_by(cls, reader: Audience) -> list[Audience]:
+        """What a reader may read: a signed-in customer also what is for everybody, and so on."""
+        return list(cls)[: list(cls).index(reader) + 1]
+
+
+def default_locale() -> str:
+    return str(settings.DEFAULT_LOCALE)
 
 
 class Collection(models.Model):
@@ -41,6 +52,10 @@ class Document(models.Model):
         help_text="Identifies the document in its collection; the file name unless you give one.",
     )
     title = models.CharField(max_length=300)
+    locale = models.CharField(
+        max_length=35, default=default_locale, help_text="A language tag, such as en or en-GB."
+    )
+    source_url = models.TextField(blank=True, help_text="Where it was fetched from, if anywhere.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -74,11 +89,13 @@ class DocumentVersion(models.Model):
         EMBEDDING = "embedding", "Embedding"
         READY = "ready", "Read"
         FAILED = "failed", "Failed"
+        CANCELLED = "cancelled", "Cancelled"
 
     class State(models.TextChoices):
-        """Whether customers are served from it."""
+        """Whether readers are served from it."""
 
         DRAFT = "draft", "Draft"
+        IN_REVIEW = "in_review", "In review"
         PUBLISHED = "published", "Published"
         RETIRED = "retired", "Retired"
 
@@ -98,6 +115,10 @@ class DocumentVersion(models.Model):
     effective_until = models.DateField(
         null=True, blank=True, help_text="First day no longer in effect."
     )
+    audience = models.CharField(max_length=20, choices=Audience, default=Audience.PUBLIC)
+    publish_when_ready = models.BooleanField(
+        default=True, help_text="Publish it as soon as it is read; else it stays a draft."
+    )
 
     markdown = models.TextField(blank=True, help_text="The text as it was read.")
     page_starts = ArrayField(
@@ -108,7 +129,14 @@ class DocumentVersion(models.Model):
     )
     progress_done = models.PositiveIntegerField(default=0, help_text="Passages embedded.")
     progress_total = models.PositiveIntegerField(default=0, help_text="Passages in all.")
+    passages_digest = models.CharField(
+        max_length=64, blank=True, help_text="Identifies the passages it was split into, in order."
+    )
     error = models.TextField(blank=True, help_text="For an editor: what is wrong and what to do.")
+    step_started_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its content was last checked for warnings."
+    )
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True)
@@ -146,17 +174,18 @@ class DocumentVersion(models.Model):
 
 
 class PassageQuerySet(models.QuerySet["Passage"]):
-    def live(self, as_of: dt.date) -> Self:
-        """Passages that customers may be served on the day `as_of`."""
-        return self.filter(published=True, effective__includes=as_of)
+    def live(self, as_of: dt.date, reader: Audience = Audience.PUBLIC) -> Self:
+        """Passages that a reader may be served on the day `as_of`."""
+        audiences = Audience.seen_by(reader)
+        return self.filter(published=True, effective__includes=as_of, audience__in=audiences)
 
 
 class Passage(models.Model):
     """A quotable piece of a version.
 
     `text` is what is quoted. `context` (title and headings) is searched and embedded with it but
-    never quoted. `published` repeats the version's state, and `effective` holds the days on which
-    the version is the one in effect; the publishing transaction keeps both true.
+    never quoted. `published` and `audience` repeat the version's, and `effective` holds the days on
+    which the version is the one in effect; the publishing transaction keeps all three true.
     """
 
     version = models.ForeignKey(DocumentVersion, on_delete=models.CASCADE, related_name="passages")
@@ -170,6 +199,7 @@ class Passage(models.Model):
     page = models.PositiveIntegerField(null=True)
     text_hash = models.BinaryField(max_length=32, help_text="SHA-256 of what is embedded.")
     published = models.BooleanField(default=False)
+    audience = models.CharField(max_length=20, choices=Audience, default=Audience.PUBLIC)
     effective = DateMultirangeField(null=True)
     search = models.GeneratedField(
         expression=SearchVector("context", weight="A", config="english")
@@ -196,43 +226,32 @@ class Passage(models.Model):
         return f"{self.context}: {self.text[:60]}"
 
 
-class EmbeddingIndex(models.Model):
-    """All embeddings by one model. One index is active; another may be built beside it."""
+class VersionWarning(models.Model):
+    """Something an editor should look at before or after publishing. It stops nothing."""
 
-    class State(models.TextChoices):
-        BUILDING = "building", "Building"
-        READY = "ready", "Ready"
-        ACTIVE = "active", "Active"
-        RETIRED = "retired", "Retired"
-
-    model = models.CharField(max_length=300)
-    dimensions = models.PositiveIntegerField()
-    state = models.CharField(max_length=20, choices=State, default=State.BUILDING)
+    version = models.ForeignKey(DocumentVersion, on_delete=models.CASCADE, related_name="warnings")
+    code = models.CharField(max_length=40)
+    text = models.TextField(help_text="For an editor: what was noticed and what to do.")
+    page = models.PositiveIntegerField(null=True, blank=True)
+    passage = models.ForeignKey(
+        Passage, null=True, blank=True, on_delete=models.CASCADE, related_name="warnings"
+    )
+    other = models.ForeignKey(
+        Passage,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        help_text="The passage that it repeats or contradicts.",
+    )
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    dismissed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        verbose_name_plural = "embedding indexes"
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["state"], condition=Q(state="active"), name="embedding_index_one_active"
-            )
-        ]
+        ordering: ClassVar = ["version", "page", "id"]
 
     def __str__(self) -> str:
-        return f"{self.model} ({self.dimensions} dimensions)"
-
-
-class Embedding(models.Model):
-    """The vector of one text in one index. Each index has its own HNSW index over its rows."""
-
-    index = models.ForeignKey(EmbeddingIndex, on_delete=models.CASCADE, related_name="embeddings")
-    text_hash = models.BinaryField(max_length=32)
-    vector = HalfVectorField()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["index", "text_hash"], name="embedding_text_unique")
-        ]
-
-    def __str__(self) -> str:
-        return f"Embedding {self.pk}"
+        return self.text
