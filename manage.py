@@ -21,7 +21,7 @@ SERVERLESS = {
     "test",
 }
 # Commands that hand jobs to the Celery worker and wait for them.
-WITH_WORKER = {"bench", "ingest", "seed_demo"}
+WITH_WORKER = {"bench", "ingest", "reindex", "seed_demo"}
 # Commands about migrations themselves; before any other, servers started here are migrated.
 UNMIGRATED = {"makemigrations", "migrate", "showmigrations", "sqlmigrate", "squashmigrations"}
 

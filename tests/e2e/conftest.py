@@ -17,9 +17,12 @@ _running: list[Stack] = []
 
 
 @contextmanager
-def running_stack(environment: dict[str, str], *, demo: bool) -> Iterator[Stack]:
+def running_stack(
+    environment: dict[str, str], *, demo: bool, program: str = "manage.py"
+) -> Iterator[Stack]:
     """A stack in a folder of its own, until the end of the block."""
-    stack = Stack(Path(tempfile.mkdtemp(prefix="supportbot-e2e-")), environment, demo)
+    folder = Path(tempfile.mkdtemp(prefix="supportbot-e2e-"))
+    stack = Stack(folder, environment, demo, program=program)
     _running.append(stack)
     try:
         stack.start()

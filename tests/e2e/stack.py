@@ -79,6 +79,7 @@ class Stack:
     environment: Mapping[str, str] = field(default_factory=dict)
     demo: bool = True
     port: int = field(default_factory=free_port)
+    program: str = "manage.py"  # what `up` is run with
     lines: list[str] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
     _token: str = ""
@@ -101,7 +102,10 @@ class Stack:
         self.lines = []
         arguments = ["--port", str(self.port), "--data-dir", str(self.folder)]
         self.process = subprocess.Popen(
-            self._manage("up", *arguments, *(() if self.demo else ("--no-demo",))),
+            [
+                *(sys.executable, self.program, "up", *arguments),
+                *(() if self.demo else ("--no-demo",)),
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -206,6 +210,10 @@ class Stack:
         )
         assert result.returncode == 0, result.stderr
         return result.stdout
+
+    def environment_of_commands(self) -> dict[str, str]:
+        """What a command needs to join this stack."""
+        return self._environment()
 
     def staff(self) -> httpx.Client:
         """The REST API as the admin, by token."""
