@@ -1,0 +1,56 @@
+"""A stored file → Markdown with page starts and warnings, or a sentence that tells an editor what
+is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from knowledge.reading import kinds, markdown
+from knowledge.reading.kinds import HTML_EXTENSIONS, PLAIN_EXTENSIONS, SUPPORTED_EXTENSIONS
+from knowledge.reading.result import Limits, ReadText, ReadWarning, UnreadableFileError
+
+__all__ = [
+    "HTML_EXTENSIONS",
+    "PLAIN_EXTENSIONS",
+    "SUPPORTED_EXTENSIONS",
+    "ReadText",
+    "ReadWarning",
+    "UnreadableFileError",
+    "read_file",
+]
+
+_SMALL = 1024 * 1024
+_NOT_TEXT = (b"%PDF-", b"{\\rtf", b"PK\x03\x04")
+
+
+def read_file(path: Path, file_name: str) -> ReadText:
+    """Read one file of any supported format. Raises UnreadableFileError.
+
+    All but short plain text is read in a process of its own, within the limits of the settings.
+    """
+    extension = kinds.extension_of(file_name)
+    if extension in PLAIN_EXTENSIONS and path.stat().st_size <= _SMALL:
+        text = _read_small(path.read_bytes())
+        if text:
+            return ReadText(text, "text/markdown")
+    from django.conf import settings
+
+    from knowledge.reading.process import read_in_process
+
+    limits = Limits(
+        memory_mb=settings.READING_MEMORY_MB,
+        seconds=settings.READING_SECONDS,
+        max_pages=getattr(settings, "READING_MAX_PAGES", 5000),
+        ocr_languages=getattr(settings, "OCR_LANGUAGES", "eng"),
+    )
+    return read_in_process(path, file_name, limits)
+
+
+def _read_small(content: bytes) -> str | None:
+    """Text in UTF-8; None for everything that needs a closer look."""
+    if content.startswith(_NOT_TEXT) or b"\x00" in content:
+        return None
+    try:
+        return markdown.tidy(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        return None

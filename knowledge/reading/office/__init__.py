@@ -1,0 +1,1 @@
+"""Office formats: zipped XML read part by part."""
