@@ -55,7 +55,10 @@ _SECTIONS = [
         "Knowledge",
         [
             ("Documents", "description", "knowledge.document"),
+            ("Web sources", "language", "knowledge.websource"),
             ("Collections", "folder", "knowledge.collection"),
+            ("History", "manage_history", "knowledge.documentevent"),
+            ("Freshness", "verified", "knowledge.freshnesscheck"),
             ("Embedding indexes", "database", "knowledge.embeddingindex"),
         ],
     ),

@@ -6,7 +6,8 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import DefaultRouter
 
-from supportbot.api import health, staff, visitors
+from supportbot.api import health, staff, versions, visitors
+from supportbot.metrics import metrics
 from supportbot.pages import demo_page
 
 router = DefaultRouter()
@@ -17,6 +18,20 @@ router.register("drafts", staff.DraftsView)
 router.register("runs", staff.RunsView)
 router.register("audit", staff.AuditView)
 
+# Of one version of a document.
+version_steps = {
+    "publish": "publish",
+    "retire": "retire",
+    "submit": "submit",
+    "send-back": "send_back",
+    "roll-back": "roll_back",
+}
+of_version: list[URLPattern | URLResolver] = [
+    path(f"{name}/", versions.StepsView.as_view({"post": method}), name=f"version-{name}")
+    for name, method in version_steps.items()
+]
+of_version.append(path("try/", versions.TryView.as_view(), name="version-try"))
+
 api: list[URLPattern | URLResolver] = [
     path("visitors/", visitors.VisitorsView.as_view()),
     path("conversations/", visitors.ConversationsView.as_view()),
@@ -25,6 +40,7 @@ api: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:conversation_id>/events/", visitors.EventsView.as_view()),
     path("conversations/<uuid:conversation_id>/handover/", visitors.HandoverView.as_view()),
     path("messages/<uuid:message_id>/feedback/", visitors.FeedbackView.as_view()),
+    path("documents/<str:id>/versions/<str:number>/", include(of_version)),
     path("search/", staff.SearchView.as_view()),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("", include(router.urls)),
@@ -36,4 +52,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    path("metrics", metrics),
 ]

@@ -17,6 +17,7 @@ from knowledge.models.documents import (
     VersionWarning,
 )
 from knowledge.models.embeddings import Embedding, EmbeddingIndex
+from knowledge.models.freshness import FreshnessCheck
 from knowledge.models.history import DocumentEvent
 from knowledge.models.web import WebPage, WebSource
 
@@ -29,6 +30,7 @@ __all__ = [
     "DocumentVersionQuerySet",
     "Embedding",
     "EmbeddingIndex",
+    "FreshnessCheck",
     "Passage",
     "PassageQuerySet",
     "VersionWarning",

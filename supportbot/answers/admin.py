@@ -10,9 +10,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.response import TemplateResponse
+from django.urls import path
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
 from supportbot.answers.models import AnswerRun
 
 Outcome = AnswerRun.Outcome
@@ -74,7 +76,8 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
         "total",
         "created_at",
     )
-    list_filter = ("outcome", "route", "status", "delivery", "created_at")
+    list_filter = (CitesFilter, "outcome", "route", "status", "delivery", "created_at")
+    list_before_template = "answers/admin/citing.html"
     list_select_related = ("question",)
     search_fields = ("question__text", "model")
     search_help_text = "Words of the question, or a model"
@@ -87,6 +90,17 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
         Outcome.HANDED_OVER.value: "info",
         Outcome.FAILED.value: "danger",
     }
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(recall_view)
+        return [
+            path("recall/<str:cites>/", view, name="answers_answerrun_recall"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {**(extra_context or {}), "citing": asked_for(request)}
+        return cast(HttpResponse, super().changelist_view(request, context))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AnswerRun]:
         runs: QuerySet[AnswerRun] = super().get_queryset(request)

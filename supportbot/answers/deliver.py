@@ -12,6 +12,7 @@ from django.utils import timezone
 from supportbot.answers.errors import AnswerError, GenerateError
 from supportbot.answers.model_route import NoAnswerError
 from supportbot.answers.models import AnswerRun
+from supportbot.answers.recall import record_citations
 from supportbot.answers.routes import Route
 from supportbot.answers.run import Run, in_thread
 from supportbot.answers.types import Checked, Reply
@@ -72,6 +73,8 @@ def complete_run(
     else:
         _hand_to_agents(run, reply, passages)
         outcome = Outcome.HANDED_OVER
+    finished_at = timezone.now()
+    record_citations(run_id=run.id, sentences=reply.sentences, at=finished_at)
     run.update_row(
         status=AnswerRun.Status.COMPLETED,
         outcome=outcome,
@@ -82,7 +85,7 @@ def complete_run(
         tokens_in=sum(each.usage.tokens_in for each in tried),
         tokens_out=sum(each.usage.tokens_out for each in tried),
         passages=passages,
-        finished_at=timezone.now(),
+        finished_at=finished_at,
         **run.record(),
     )
 

@@ -17,7 +17,12 @@ PASSAGES = 6
 @in_thread
 def enrich(question: Question) -> Evidence:
     """Retrieval over the collections that customers are answered from."""
-    scope = Scope(as_of=question.as_of, reader=question.reader, collections=_collections())
+    scope = Scope(
+        as_of=question.as_of,
+        reader=question.reader,
+        collections=_collections(),
+        preview=question.preview,
+    )
     ranking = search(question.text, scope=scope, limit=PASSAGES)
     return Evidence(question=question, ranking=ranking)
 

@@ -72,8 +72,44 @@ class AnswerRun(models.Model):
                 fields=["lease_until"],
                 name="run_unfinished",
                 condition=Q(status__in=["queued", "running"]),
-            )
+            ),
+            # supportbot.metrics, which counts them all at every scrape
+            models.Index(fields=["status", "outcome", "first_sentence_ms"], name="run_outcomes"),
         ]
 
     def __str__(self) -> str:
         return f"Run {str(self.id)[:8]}"
+
+
+class Citation(models.Model):
+    """An answer cited a version of a document. The quotes stand in the answer's own sentences.
+
+    It outlives the document, so that a deleted one still has its recall list.
+    """
+
+    run = models.ForeignKey(
+        AnswerRun,
+        on_delete=models.CASCADE,
+        related_name="citations",
+        db_index=False,  # the constraint has one
+    )
+    document_id = models.BigIntegerField()
+    version = models.PositiveIntegerField()
+    created_at = models.DateTimeField(help_text="When the answer was finished.")
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["run", "document_id", "version"], name="citation_unique"
+            )
+        ]
+        indexes: ClassVar = [
+            # supportbot.answers.recall: the answers that cited a document, newest first
+            models.Index(
+                fields=["document_id", "version", "-created_at"], name="citation_of_document"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Document {self.document_id}, version {self.version}"

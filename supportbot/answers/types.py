@@ -34,7 +34,10 @@ class Turn:
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, in its conversation; the day whose rules apply, and who reads the answer."""
+    """What is asked, in its conversation; the day whose rules apply, and who reads the answer.
+
+    `preview` is the id of a version that is to answer as if it were published.
+    """
 
     message_id: UUID
     conversation_id: UUID
@@ -42,6 +45,7 @@ class Question:
     history: tuple[Turn, ...]
     as_of: dt.date
     reader: Audience = Audience.PUBLIC
+    preview: int | None = None
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
 from knowledge.services.documents import UploadRefusedError
+from knowledge.services.publishing import LifecycleError
 from supportbot.answers.errors import AnswerError
 from tickets.services.drafts import DraftDecidedError
 from tickets.states import TransitionError
@@ -21,6 +22,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return _response(400, error.code, error.text)
     if isinstance(error, UploadRefusedError):
         return _response(400, error.code, str(error))
+    if isinstance(error, LifecycleError):
+        return _response(409, error.code, str(error))
     if isinstance(error, (DraftDecidedError, TransitionError)):
         return _response(409, "conflict", str(error))
     response = drf_exception_handler(error, context)

@@ -132,4 +132,11 @@ def test_the_navigation_holds_what_one_may_see(ben: User, cleo: User) -> None:
         "Runs",
         "Audit log",
     ]
-    assert titles(cleo) == ["Documents", "Collections", "Embedding indexes"]
+    assert titles(cleo) == [
+        "Documents",
+        "Web sources",
+        "Collections",
+        "History",
+        "Freshness",
+        "Embedding indexes",
+    ]

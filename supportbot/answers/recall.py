@@ -1,0 +1,116 @@
+"""The recall list: which past answers cited a document, and what became of them.
+
+When a clause turns out to be wrong, or is retired, this says who was told it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from supportbot.answers.models import Citation
+from tickets.models import Draft, Message
+from tickets.services.messages import agent_name
+
+CHUNK = 500  # citations looked up together
+
+
+@dataclass(frozen=True)
+class RecallRow:
+    """One answer that cited a version. `delivery` says in words what became of the answer, and
+    `quotes` are what it cited of this version; of a reply that an agent rewrote, the draft's."""
+
+    answered_at: dt.datetime
+    version: int
+    question: str
+    answer: str
+    quotes: tuple[str, ...]
+    delivery: str
+    customer: str
+    email: str
+    conversation_id: UUID
+    run_id: UUID
+
+
+def record_citations(*, run_id: UUID, sentences: Iterable[dict[str, Any]], at: dt.datetime) -> None:
+    """Note what an answer's sentences, in wire form, cite; in the transaction that stores it."""
+    cited = {
+        (int(citation["document_id"]), int(citation["version"]))
+        for sentence in sentences
+        for citation in sentence["citations"]
+    }
+    Citation.objects.bulk_create(
+        Citation(run_id=run_id, document_id=document_id, version=version, created_at=at)
+        for document_id, version in sorted(cited)
+    )
+
+
+def answers_citing(document_id: int, version: int | None = None) -> QuerySet[Citation]:
+    """Of all versions of the document, or of one; the newest answers first."""
+    citations = Citation.objects.filter(document_id=document_id)
+    return citations if version is None else citations.filter(version=version)
+
+
+def recall_rows(citations: QuerySet[Citation]) -> Iterator[RecallRow]:
+    """Citations with everything that a person needs to act on them, looked up in portions."""
+    related = ("run__question", "run__conversation__customer")
+    rows = citations.select_related(*related).iterator(chunk_size=CHUNK)
+    while chunk := list(islice(rows, CHUNK)):
+        yield from _rows_of(chunk)
+
+
+def _rows_of(citations: Sequence[Citation]) -> Iterator[RecallRow]:
+    runs = [citation.run_id for citation in citations]
+    sent = Message.objects.filter(run_id__in=runs, author=Message.Author.BOT)
+    messages = {message.run_id: message for message in sent}
+    drafts = {
+        draft.run_id: draft
+        for draft in Draft.objects.filter(run_id__in=runs).select_related("reply", "decided_by")
+    }
+    for citation in citations:
+        message, draft = messages.get(citation.run_id), drafts.get(citation.run_id)
+        answer, sentences, delivery = "", [], "Not sent"
+        if message is not None:
+            answer, sentences, delivery = message.text, message.sentences, "Sent"
+        elif draft is not None:
+            answer = draft.reply.text if draft.reply is not None else draft.text
+            sentences, delivery = draft.sentences, _delivery_of(draft)
+        conversation = citation.run.conversation
+        yield RecallRow(
+            answered_at=citation.created_at,
+            version=citation.version,
+            question=citation.run.question.text,
+            answer=answer,
+            quotes=tuple(_quotes(sentences, citation)),
+            delivery=delivery,
+            customer=conversation.customer.name,
+            email=conversation.customer.email,
+            conversation_id=conversation.pk,
+            run_id=citation.run_id,
+        )
+
+
+def _delivery_of(draft: Draft) -> str:
+    if draft.reply is None:
+        return f"Draft, {draft.get_status_display().lower()}"
+    who = agent_name(draft.decided_by) if draft.decided_by is not None else "an agent"
+    changed = "" if draft.reply.text == draft.text else ", rewritten"
+    return f"Sent by {who}{changed}"
+
+
+def _quotes(sentences: Iterable[dict[str, Any]], citation: Citation) -> Iterator[str]:
+    """Each quote once, in the order in which the answer has them."""
+    wanted = (str(citation.document_id), citation.version)
+    seen: set[str] = set()
+    for sentence in sentences:
+        for cited in sentence["citations"]:
+            quote = cited["quote"]
+            if (cited["document_id"], cited["version"]) == wanted and quote not in seen:
+                seen.add(quote)
+                yield quote
