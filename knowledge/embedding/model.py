@@ -20,12 +20,24 @@ from pathlib import Path
 from django.conf import settings
 
 BUNDLED = "bundled"
+ENDPOINT_PREFIX = "openai:"  # before the name of a model behind SUPPORTBOT_EMBEDDING_BASE_URL
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-PREPARED_FORMAT = 1
+PREPARED_FORMAT = 2
 
 
 class EmbeddingModelError(Exception):
-    """The embedding model cannot be found, loaded or verified. The text says what to do."""
+    """The embedding model cannot be found, loaded, verified or reached. The text says what to do.
+
+    It is no fault of the texts, so what they belong to is tried again later.
+    """
+
+
+class TextRefusedError(Exception):
+    """A server does not embed this text, and would not the next time either."""
+
+    def __init__(self, model: str, text: str) -> None:
+        start = " ".join(text.split())[:80]
+        super().__init__(f"The embedding model {model!r} refuses the text that begins “{start}”.")
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,11 @@ class PreparedModel:
     @property
     def tokenizer_path(self) -> Path:
         return self.folder / "tokenizer.json"
+
+
+def endpoint_model_of(name: str) -> str | None:
+    """The server's name of the model, for `openai:NAME`; None for a model that runs here."""
+    return name.removeprefix(ENDPOINT_PREFIX) if name.startswith(ENDPOINT_PREFIX) else None
 
 
 def source_of(name: str) -> str:
@@ -72,7 +89,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _folder_for(name: str) -> Path:
+def folder_for(name: str) -> Path:
+    """Where the prepared model lies, or will."""
     readable = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[-40:]
     digest = hashlib.sha256(f"{PREPARED_FORMAT}:{name}".encode()).hexdigest()[:12]
     return Path(settings.MODELS_DIR) / f"{readable}-{digest}"
@@ -84,7 +102,7 @@ def prepare_model(name: str) -> PreparedModel:
 
     Raises EmbeddingModelError when it cannot be loaded.
     """
-    folder = _folder_for(name)
+    folder = folder_for(name)
     if not (folder / "meta.json").exists():
         _convert(source_of(name), folder)
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
@@ -105,5 +123,5 @@ def _convert(source: str, folder: Path) -> None:
         last_line = (result.stderr.strip().splitlines() or ["no message"])[-1]
         raise EmbeddingModelError(
             f"The embedding model {source!r} could not be loaded: {last_line} "
-            "Check SUPPORTBOT_EMBEDDING_MODEL: a folder that exists, or a hub name and a network."
+            "Check its name: a folder that exists, or a hub name and a network."
         )

@@ -3,74 +3,156 @@ the database, so that another worker goes on where one was killed."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
+import math
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 
-from knowledge.embedding.encoder import get_encoder, get_tokenizer
-from knowledge.models import DocumentVersion, Embedding, EmbeddingIndex, Passage
+from knowledge.embedding.encoder import get_tokenizer
+from knowledge.embedding.model import EmbeddingModelError, TextRefusedError
+from knowledge.models import DocumentVersion, EmbeddingIndex, Passage
 from knowledge.pages import page_at
-from knowledge.reading import UnreadableFileError, read_file
-from knowledge.services.embedding_indexes import get_active_index
+from knowledge.reading import ReadText, UnreadableFileError, read_file
+from knowledge.services.embedding_indexes import get_active_index, written_indexes
+from knowledge.services.embeddings import count_missing, embed, missing_texts, text_hash
 from knowledge.services.processing import (
+    TOGETHER_BYTES,
     LeaseLostError,
+    a_smaller_one_waits,
     kept_alive,
+    postpone,
     record_failure,
     record_step,
     release,
+    step_aside,
 )
 from knowledge.services.publishing import finish_processing
+from knowledge.services.split_versions import SplitVersion, store_reading, store_split
 from knowledge.splitting import split_markdown
 
 log = structlog.get_logger(__name__)
 
 Status = DocumentVersion.Status
-EMBED_BATCH = 32
+T = TypeVar("T")
+YIELD_SECONDS = 5.0  # so long a large file is embedded while smaller ones wait
+UNEXPECTED = (
+    "Something unexpected went wrong while reading this file. Try again; if it fails again, save "
+    "the file in another format and upload that."
+)
+
+
+class _TurnOverError(Exception):
+    """It is the turn of others; what is done so far is kept."""
 
 
 def process_version(version: DocumentVersion) -> None:
     """Bring a claimed version from its current step to published, or to failed with a reason."""
-    steps: dict[str, Callable[[DocumentVersion], None]] = {
-        Status.QUEUED: _read,
-        Status.SPLITTING: _split,
-        Status.EMBEDDING: _embed,
-    }
-    try:
-        with kept_alive(version):
-            while version.status in steps:
-                steps[version.status](version)
-    except UnreadableFileError as error:
-        record_failure(version, str(error))
-    except LeaseLostError:
-        log.info("lease_lost", version=version.pk)
-    except (OperationalError, OSError):
-        log.exception("processing_interrupted", version=version.pk)
-        release(version)
-    except Exception:
-        log.exception("processing_failed", version=version.pk)
-        record_failure(
-            version,
-            "Something unexpected went wrong while reading this file. Try again; if it fails "
-            "again, save the file in another format and upload that.",
+    process_versions([version])
+
+
+def process_versions(versions: Sequence[DocumentVersion], *, ends_at: float = float("inf")) -> None:
+    """Bring versions that were claimed together to published; their passages are embedded together.
+
+    One that is still being embedded at `ends_at` (of time.monotonic) is given back as far as it is.
+    """
+    if not versions:
+        return
+    yields_at = time.monotonic() + YIELD_SECONDS
+
+    def is_over(version: DocumentVersion) -> bool:
+        now = time.monotonic()
+        return now > ends_at or (now > yields_at and a_smaller_one_waits(version))
+
+    with kept_alive(versions):
+        split = {
+            version.pk: result
+            for version in versions
+            if version.status in {Status.QUEUED, Status.SPLITTING}
+            and (result := _attempt(_split, version)) is not None
+        }
+        _together(
+            [version for version in versions if version.pk in split],
+            lambda some: store_split([split[version.pk] for version in some]),
+        )
+        _together(
+            [version for version in versions if version.status == Status.EMBEDDING],
+            partial(_embed, is_over=is_over),
         )
 
 
-def _read(version: DocumentVersion) -> None:
-    read = read_file(Path(version.file.path), version.file_name)
-    record_step(
-        version,
-        markdown=read.markdown,
-        page_starts=read.page_starts,
-        media_type=read.media_type[:200],
-        status=Status.SPLITTING,
-    )
+def _together(
+    versions: Sequence[DocumentVersion], step: Callable[[Sequence[DocumentVersion]], None]
+) -> None:
+    """Do a step for all at once; if one of them is the cause that it fails, for each alone."""
+    if not versions:
+        return
+    try:
+        step(versions)
+    except (EmbeddingModelError, OperationalError, OSError) as error:
+        for version in versions:
+            _record(version, error)
+    except Exception as error:
+        if len(versions) == 1:
+            _record(versions[0], error)
+            return
+        log.exception("processed_one_by_one", versions=len(versions))
+        for version in versions:
+            _together([version], step)
 
 
-def _split(version: DocumentVersion) -> None:
+def _attempt(step: Callable[[DocumentVersion], T], version: DocumentVersion) -> T | None:
+    """The step's result; None when it failed, which is recorded."""
+    try:
+        return step(version)
+    except Exception as error:  # noqa: BLE001  (logged and recorded below)
+        _record(version, error)
+        return None
+
+
+def _record(version: DocumentVersion, error: Exception) -> None:
+    """What becomes of a version after an error in one of its steps."""
+    match error:
+        case LeaseLostError():
+            log.info("lease_lost", version=version.pk)
+        case _TurnOverError():
+            step_aside(version)
+        case UnreadableFileError():
+            record_failure(version, str(error))
+        case TextRefusedError():
+            record_failure(version, f"{error} Change that part of the file and upload it again.")
+        case EmbeddingModelError():
+            log.warning("embedding_unavailable", version=version.pk, error=str(error))
+            postpone(version, str(error))
+        case OperationalError() | OSError():
+            log.warning("processing_interrupted", version=version.pk, exc_info=error)
+            release(version)
+        case _:
+            log.error("processing_failed", version=version.pk, exc_info=error)
+            record_failure(version, UNEXPECTED)
+
+
+def _split(version: DocumentVersion) -> SplitVersion:
+    reading: ReadText | None = None
+    if version.status == Status.QUEUED:
+        reading = read_file(Path(version.file.path), version.file_name)
+        version.markdown, version.page_starts = reading.markdown, reading.page_starts
+        if version.size > TOGETHER_BYTES:
+            store_reading(version, reading)
+            reading = None
+    passages = cut(version)
+    if not passages:
+        raise UnreadableFileError("No text was found in the file besides headings.")
+    return SplitVersion(version, passages, reading)
+
+
+def cut(version: DocumentVersion) -> list[Passage]:
+    """The passages of a version's text, not stored yet."""
     tokenizer = get_tokenizer(get_active_index().model)
     document = version.document
     passages: list[Passage] = []
@@ -91,18 +173,7 @@ def _split(version: DocumentVersion) -> None:
                 text_hash=text_hash(context, piece.text),
             )
         )
-    if not passages:
-        raise UnreadableFileError("No text was found in the file besides headings.")
-    with transaction.atomic():
-        version.passages.all().delete()
-        Passage.objects.bulk_create(passages, batch_size=500)
-        record_step(
-            version,
-            status=Status.EMBEDDING,
-            progress_done=0,
-            progress_total=len(passages),
-            passages_digest=digest_of([bytes(passage.text_hash) for passage in passages]),
-        )
+    return passages
 
 
 def context_of(title: str, heading: tuple[str, ...]) -> str:
@@ -111,48 +182,48 @@ def context_of(title: str, heading: tuple[str, ...]) -> str:
     return " › ".join(parts)
 
 
-def text_hash(context: str, text: str) -> bytes:
-    """Identifies what is embedded: two passages with equal context and text share a vector."""
-    return hashlib.sha256(embedded_text(context, text).encode()).digest()
-
-
-def digest_of(hashes: list[bytes]) -> str:
-    """Identifies a version's passages, in order: that all of them are served can be proven by it
-    (`manage.py freshness`)."""
-    return hashlib.sha256(b"".join(hashes)).hexdigest()
-
-
-def embedded_text(context: str, text: str) -> str:
-    return f"{context}\n{text}"
-
-
-def _embed(version: DocumentVersion) -> None:
-    while True:
-        for index in EmbeddingIndex.objects.complete() or [get_active_index()]:
-            _embed_into(index, version)
-        if finish_processing(version=version):
-            return
-
-
-def _embed_into(index: EmbeddingIndex, version: DocumentVersion) -> None:
-    encoder = get_encoder(index.model)
-    passages = list(version.passages.order_by("position").only("context", "text", "text_hash"))
-    known = set(_known_hashes(index, [bytes(passage.text_hash) for passage in passages]))
-    missing = {bytes(p.text_hash): p for p in passages if bytes(p.text_hash) not in known}
-    waiting = list(missing.items())
-    done = len(passages) - len(waiting)
+def _embed(
+    versions: Sequence[DocumentVersion], *, is_over: Callable[[DocumentVersion], bool]
+) -> None:
+    """Embed what is missing and finish; an index that becomes complete meanwhile is served too."""
+    waiting = list(versions)
     while waiting:
-        batch, waiting = waiting[:EMBED_BATCH], waiting[EMBED_BATCH:]
-        vectors = encoder.encode_passages([embedded_text(p.context, p.text) for _, p in batch])
-        rows = [
-            Embedding(index=index, text_hash=key, vector=vector)
-            for (key, _), vector in zip(batch, vectors, strict=True)
-        ]
-        Embedding.objects.bulk_create(rows, ignore_conflicts=True)
-        done += len(batch)
-        record_step(version, progress_done=min(done, version.progress_total))
+        indexes = written_indexes()
+        steps = _Steps(waiting, indexes, is_over)
+        for index in indexes:
+            for tried, _ in embed(index, missing_texts(index, [v.pk for v in waiting])):
+                steps.note(tried)
+        waiting = [version for version in waiting if _attempt(_finish, version) is False]
 
 
-def _known_hashes(index: EmbeddingIndex, hashes: list[bytes]) -> list[bytes]:
-    rows = Embedding.objects.filter(index=index, text_hash__in=hashes)
-    return [bytes(value) for value in rows.values_list("text_hash", flat=True)]
+def _finish(version: DocumentVersion) -> bool:
+    return finish_processing(version=version)
+
+
+class _Steps:
+    """Tells how far a version is that is embedded alone, and ends its turn when that is over.
+
+    Small ones, embedded together, are done too soon for either.
+    """
+
+    def __init__(
+        self,
+        versions: Sequence[DocumentVersion],
+        indexes: Sequence[EmbeddingIndex],
+        is_over: Callable[[DocumentVersion], bool],
+    ) -> None:
+        self._version = versions[0] if len(versions) == 1 else None
+        self._indexes, self._is_over = len(indexes), is_over
+        self._missing = 0
+        if self._version is not None:
+            self._missing = sum(count_missing(index, self._version.pk) for index in indexes)
+
+    def note(self, texts: int) -> None:
+        """So many have been embedded. Raises LeaseLostError and _TurnOverError."""
+        self._missing = max(0, self._missing - texts)
+        if self._version is None:
+            return
+        missing = math.ceil(self._missing / self._indexes)
+        record_step(self._version, progress_done=max(0, self._version.progress_total - missing))
+        if self._missing and self._is_over(self._version):
+            raise _TurnOverError

@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import structlog
 from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -24,12 +25,18 @@ from knowledge.services import history
 
 log = structlog.get_logger(__name__)
 
-MAX_ATTEMPTS = 3
+MAX_ATTEMPTS = 3  # in a row without a step done
 WAKE_TASK = "knowledge.tasks.process_queue"
+# Small versions are claimed together, so that their passages are embedded together: about two
+# seconds' work, for which a smaller one may have to wait.
+TOGETHER = 32
+TOGETHER_BYTES = 64 * 1024
+UNAVAILABLE_SECONDS = 20  # until a version whose embedding model did not answer is tried again
 
 
 class LeaseLostError(Exception):
-    """Another worker has taken the version over; this one must stop without a trace."""
+    """Another worker has taken the version over, or somebody has cancelled it; this worker must
+    stop without a trace."""
 
 
 def wake_workers() -> None:
@@ -46,41 +53,74 @@ def _send_wake_up() -> None:
 
 
 def claim_next() -> DocumentVersion | None:
-    """Take the version that should be processed next, with a lease; None when there is none.
+    """Take the version that should be processed next, with a lease; None when there is none."""
+    return next(iter(claim_some(together=1)), None)
 
-    Small files go first, so that a manual of 2,000 pages does not hold up a one-page fix.
+
+def claim_some(
+    *, together: int = TOGETHER, oldest_first: bool = False
+) -> Sequence[DocumentVersion]:
+    """Take what should be processed next, under one lease; empty when there is nothing.
+
+    Small files go first, so that a manual of 2,000 pages does not hold up a one-page fix; with
+    `oldest_first` the one that has waited longest goes, so that it is not held up for ever. What an
+    earlier worker broke off at is taken alone: it may be what broke that worker.
     """
-    now = timezone.now()
-    with transaction.atomic():
-        version = (
-            DocumentVersion.objects.claimable(now)
-            .select_for_update(skip_locked=True)
-            .order_by("size", "pk")
-            .first()
-        )
-        if version is None:
-            return None
+    while True:
+        with transaction.atomic():
+            found = list(
+                DocumentVersion.objects.claimable(timezone.now())
+                .select_related("document")
+                .defer("markdown", "page_starts")
+                .select_for_update(of=("self",), skip_locked=True)
+                .order_by(*(("pk",) if oldest_first else ("size", "pk")))[:together]
+            )
+            hopeless = [version for version in found if version.attempts >= MAX_ATTEMPTS]
+            for version in hopeless:
+                _give_up(version)
+            mine = _that_go_together([version for version in found if version not in hopeless])
+            _lease(mine)
+        if mine or not hopeless:
+            return mine
+
+
+def _that_go_together(found: Sequence[DocumentVersion]) -> Sequence[DocumentVersion]:
+    if not found or found[0].attempts or found[0].size > TOGETHER_BYTES:
+        return found[:1]
+    mine, size = [], 0
+    for version in found:
+        size += version.size
+        if version.attempts == 0 and size <= TOGETHER_BYTES:
+            mine.append(version)
+    return mine
+
+
+def _lease(versions: Sequence[DocumentVersion]) -> None:
+    token, until = uuid.uuid4(), _lease_end()
+    for version in versions:
         version.attempts += 1
-        version.lease_token = uuid.uuid4()
-        version.lease_until = _lease_end(now)
-        fields = ["attempts", "lease_token", "lease_until"]
-        if version.attempts > MAX_ATTEMPTS:
-            version.status = DocumentVersion.Status.FAILED
-            version.error = (
-                "Reading this file broke off three times, so it was given up. "
-                "Split the file or save it in another format and upload it again."
-            )
-            fields += ["status", "error"]
-            history.record(
-                action="failed", document=version.document, version=version, error=version.error
-            )
-        version.save(update_fields=fields)
-    return version
+        version.lease_token, version.lease_until = token, until
+    DocumentVersion.objects.filter(pk__in=[version.pk for version in versions]).update(
+        attempts=F("attempts") + 1, lease_token=token, lease_until=until
+    )
+
+
+def _give_up(version: DocumentVersion) -> None:
+    version.status = DocumentVersion.Status.FAILED
+    version.error = (
+        "Reading this file broke off three times, so it was given up. "
+        "Split the file or save it in another format and upload it again."
+    )
+    version.lease_until = version.lease_token = None
+    version.save(update_fields=["status", "error", "lease_until", "lease_token"])
+    history.record(action="failed", document=version.document, version=version, error=version.error)
 
 
 def record_step(version: DocumentVersion, **changes: object) -> None:
-    """Save a step's result and prolong the lease. Raises LeaseLostError when it is not ours now."""
-    changes["lease_until"] = _lease_end(timezone.now())
+    """Save what a step has done and prolong the lease. Raises LeaseLostError when that is lost."""
+    if "status" in changes:
+        changes["step_started_at"] = timezone.now()
+    changes |= {"lease_until": _lease_end(), "attempts": 1}
     changed = DocumentVersion.objects.filter(pk=version.pk, lease_token=version.lease_token).update(
         **changes
     )
@@ -91,25 +131,27 @@ def record_step(version: DocumentVersion, **changes: object) -> None:
 
 
 @contextmanager
-def kept_alive(version: DocumentVersion) -> Iterator[None]:
-    """Prolong the lease from a thread of its own while a step runs, however long it takes.
+def kept_alive(versions: Sequence[DocumentVersion]) -> Iterator[None]:
+    """Prolong a claim's lease from a thread of its own while a step runs, however long it takes.
 
     A large file takes minutes to read and split, without a moment to say so in between.
     """
     ended = threading.Event()
+    leased = DocumentVersion.objects.filter(
+        pk__in=[version.pk for version in versions], lease_token=versions[0].lease_token
+    )
 
     def prolong() -> None:
         while not ended.wait(settings.PROCESSING_LEASE_SECONDS / 3):
             try:
-                DocumentVersion.objects.filter(
-                    pk=version.pk, lease_token=version.lease_token
-                ).update(lease_until=_lease_end(timezone.now()))
+                leased.update(lease_until=_lease_end())
             except DatabaseError:
-                log.warning("lease_not_prolonged", version=version.pk)
+                log.warning("lease_not_prolonged", version=versions[0].pk)
             finally:
                 connection.close()
 
-    keeper = threading.Thread(target=prolong, daemon=True, name=f"lease of version {version.pk}")
+    name = f"lease of version {versions[0].pk}"
+    keeper = threading.Thread(target=prolong, daemon=True, name=name)
     keeper.start()
     try:
         yield
@@ -131,12 +173,31 @@ def record_failure(version: DocumentVersion, text: str) -> None:
 
 
 def release(version: DocumentVersion) -> None:
-    """Give the version back at once, after an error that a later attempt may not meet."""
-    retry_at = timezone.now() + dt.timedelta(seconds=2**version.attempts)
+    """Give the version back for a little later, after an error that may not be met again."""
+    _give_back(version, seconds=2**version.attempts)
+
+
+def postpone(version: DocumentVersion, reason: str) -> None:
+    """Give the version back for later, because of something that is no fault of its own."""
+    _give_back(version, seconds=UNAVAILABLE_SECONDS, attempts=0, error=reason)
+
+
+def step_aside(version: DocumentVersion) -> None:
+    """Give the version back, as far as it is, for as long as smaller ones wait."""
+    _give_back(version, seconds=0, attempts=0)
+
+
+def _give_back(version: DocumentVersion, *, seconds: float, **changes: object) -> None:
+    until = timezone.now() + dt.timedelta(seconds=seconds)
     DocumentVersion.objects.filter(pk=version.pk, lease_token=version.lease_token).update(
-        lease_until=retry_at
+        lease_until=until, lease_token=None, **changes
     )
 
 
-def _lease_end(now: dt.datetime) -> dt.datetime:
-    return now + dt.timedelta(seconds=settings.PROCESSING_LEASE_SECONDS)
+def a_smaller_one_waits(version: DocumentVersion) -> bool:
+    """Whether `claim_some` would rather give out another one."""
+    return DocumentVersion.objects.claimable(timezone.now()).filter(size__lt=version.size).exists()
+
+
+def _lease_end() -> dt.datetime:
+    return timezone.now() + dt.timedelta(seconds=settings.PROCESSING_LEASE_SECONDS)

@@ -20,8 +20,8 @@ from supportbot.celery import app
 QUEUE = "ingest"
 
 
-def upload(name: str) -> DocumentVersion:
-    checked = check_upload(io.BytesIO(f"Text of {name}.".encode()), file_name=name)
+def upload(name: str, more: str = "") -> DocumentVersion:
+    checked = check_upload(io.BytesIO(f"Text of {name}. {more}".encode()), file_name=name)
     return add_version(upload=checked)[0]
 
 
@@ -54,7 +54,7 @@ def test_a_slice_that_is_over_calls_the_next_one(
     broker: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload("a.md")
-    upload("b.md")
+    upload("b.md", "More than is claimed together. " * 3000)
     broker.delete(QUEUE)
     monkeypatch.setattr(tasks, "SLICE_SECONDS", 0)
     assert process_queue() == 1

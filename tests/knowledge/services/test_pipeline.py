@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import time
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.conf import settings
 
 from knowledge.embedding.encoder import get_encoder, get_tokenizer
+from knowledge.embedding.model import EmbeddingModelError
 from knowledge.models import DocumentVersion, Embedding, Passage
-from knowledge.services.documents import add_version, check_upload
+from knowledge.services import embeddings, pipeline
+from knowledge.services.documents import add_version, cancel_version, check_upload
 from knowledge.services.embedding_indexes import get_active_index
-from knowledge.services.pipeline import context_of, embedded_text, process_version, text_hash
-from knowledge.services.processing import claim_next, record_step
+from knowledge.services.embeddings import embedded_text, text_hash
+from knowledge.services.pipeline import context_of, process_version, process_versions
+from knowledge.services.processing import claim_next, claim_some, record_step
 from tests.conftest import RETURNS_POLICY, SHIPPING, Publish
 from tests.knowledge.files import pdf
 
@@ -190,6 +197,209 @@ def test_no_passage_is_longer_than_the_setting(publish: Publish) -> None:
         for passage in version.passages.all()
     )
     assert longest <= settings.PASSAGE_TOKENS
+
+
+def upload(text: str | bytes, file_name: str, **fields: object) -> DocumentVersion:
+    content = io.BytesIO(text if isinstance(text, bytes) else text.encode())
+    return add_version(upload=check_upload(content, file_name=file_name, **fields))[0]  # type: ignore[arg-type]
+
+
+def statuses(*versions: DocumentVersion) -> list[tuple[str, str]]:
+    for version in versions:
+        version.refresh_from_db()
+    return [(version.status, version.state) for version in versions]
+
+
+LIVE = ("ready", "published")
+
+
+def test_versions_claimed_together_are_all_published(db: None) -> None:
+    versions = [upload(f"# Rule {n}\n\nReturn within {n} days.", f"{n}.md") for n in range(5)]
+    mine = claim_some()
+    assert len(mine) == 5
+    process_versions(mine)
+    assert statuses(*versions) == [LIVE] * 5
+    assert Embedding.objects.count() == Passage.objects.filter(published=True).count() == 5
+
+
+def test_texts_that_versions_share_are_embedded_once(db: None) -> None:
+    versions = [upload(RETURNS_POLICY, f"{n}.md", title="Returns policy") for n in range(3)]
+    process_versions(claim_some())
+    assert statuses(*versions) == [LIVE] * 3
+    hashes = {bytes(value) for value in Passage.objects.values_list("text_hash", flat=True)}
+    assert Embedding.objects.count() == len(hashes) < Passage.objects.count()
+
+
+def test_a_bad_file_among_others_fails_alone(db: None) -> None:
+    good, bad, empty = (
+        upload(RETURNS_POLICY, "good.md"),
+        upload(b"%PDF-1.4 broken", "bad.pdf"),
+        upload("   \n", "blank.md"),
+    )
+    process_versions(claim_some())
+    assert statuses(good, bad, empty) == [LIVE, ("failed", "draft"), ("failed", "draft")]
+
+
+def test_one_that_cannot_be_stored_does_not_hold_up_the_others(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, bad = upload(RETURNS_POLICY, "good.md"), upload(SHIPPING, "bad.md")
+    split = pipeline.split_markdown
+
+    def with_a_negative_offset(markdown: str, *others: object) -> list[object]:
+        pieces = split(markdown, *others)  # type: ignore[arg-type]
+        if "Ireland" in markdown:
+            pieces = [replace(piece, char_start=-1) for piece in pieces]
+        return list(pieces)
+
+    monkeypatch.setattr(pipeline, "split_markdown", with_a_negative_offset)
+    process_versions(claim_some())
+    assert statuses(good, bad) == [LIVE, ("failed", "draft")]
+    assert bad.error.startswith("Something unexpected went wrong")
+    assert bad.passages.count() == 0
+
+
+def test_one_that_is_cancelled_meanwhile_is_left_alone(db: None) -> None:
+    good, cancelled = upload(RETURNS_POLICY, "good.md"), upload(SHIPPING, "no.md")
+    mine = claim_some()
+    assert cancel_version(version=cancelled)
+    process_versions(mine)
+    assert statuses(good, cancelled) == [LIVE, ("cancelled", "draft")]
+    assert cancelled.passages.count() == 0
+    assert cancelled.error == ""
+
+
+def test_one_that_is_cancelled_before_its_last_step_is_not_published(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = upload(RETURNS_POLICY, "returns.md")
+    (mine,) = claim_some()
+    finish = pipeline.finish_processing
+
+    def cancel_and_finish(*, version: DocumentVersion) -> bool:
+        cancel_version(version=version)
+        return finish(version=version)
+
+    monkeypatch.setattr(pipeline, "finish_processing", cancel_and_finish)
+    process_versions([mine])
+    assert statuses(version) == [("cancelled", "draft")]
+    assert not version.passages.filter(published=True).exists()
+
+
+LONG = "\n\n".join(
+    f"## Clause {n}\n\n" + " ".join(f"Clause {n} has sentence {k} of its own." for k in range(20))
+    for n in range(100)
+)
+
+
+@pytest.fixture
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The least that is embedded and stored at a time, and no patience."""
+    monkeypatch.setattr(embeddings, "BATCH", 4)
+    monkeypatch.setattr(pipeline, "YIELD_SECONDS", 0.0)
+
+
+def test_a_manual_lets_a_one_page_fix_pass_and_goes_on_where_it_was(
+    db: None, small_steps: None
+) -> None:
+    manual = upload(LONG, "manual.md")
+    (mine,) = claim_some()
+    fix = upload(RETURNS_POLICY, "fix.md")
+    process_versions([mine])
+    manual.refresh_from_db()
+    assert (manual.status, manual.attempts) == ("embedding", 0)
+    assert manual.progress_done == Embedding.objects.count() == 4
+    second = claim_some()
+    assert [version.pk for version in second] == [fix.pk]
+    process_versions(second)
+    process_version(claim_some()[0])
+    assert statuses(manual, fix) == [LIVE, LIVE]
+    assert manual.progress_done == manual.progress_total >= 100
+
+
+def test_a_manual_is_given_back_when_the_slice_is_over(db: None, small_steps: None) -> None:
+    manual = upload(LONG, "manual.md")
+    process_versions(claim_some(), ends_at=time.monotonic())
+    assert statuses(manual) == [("embedding", "draft")]
+    assert manual.progress_done == 4
+    assert [version.pk for version in claim_some()] == [manual.pk]
+
+
+def test_a_cancelled_manual_is_no_further_embedded(
+    db: None, small_steps: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manual = upload(LONG, "manual.md")
+    store = embeddings.store
+
+    def store_and_cancel(*args: Any) -> int:
+        cancel_version(version=manual)
+        return store(*args)
+
+    monkeypatch.setattr(embeddings, "store", store_and_cancel)
+    process_versions(claim_some())
+    assert statuses(manual) == [("cancelled", "draft")]
+    assert Embedding.objects.count() == 4
+
+
+def test_a_large_file_is_read_once_though_it_is_taken_up_twice(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manual = upload(LONG, "manual.md")
+    split = pipeline.split_markdown
+
+    def power_cut(*_: object) -> None:
+        raise OSError("power cut")
+
+    monkeypatch.setattr(pipeline, "split_markdown", power_cut)
+    process_version(claim_some()[0])
+    assert statuses(manual) == [("splitting", "draft")]
+    monkeypatch.setattr(pipeline, "split_markdown", split)
+    Path(manual.file.path).unlink()
+    DocumentVersion.objects.update(lease_until=None)
+    process_version(claim_some()[0])
+    assert statuses(manual) == [LIVE]
+
+
+def test_versions_wait_for_a_model_that_does_not_answer(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = [upload(f"Return within {n} days.", f"{n}.md") for n in range(2)]
+    encoder = get_encoder(get_active_index().model)
+
+    def down(*_: object) -> None:
+        raise EmbeddingModelError("No embeddings: the server answered HTTP 503.")
+
+    monkeypatch.setattr(encoder, "encode_passages", down)
+    for _ in range(5):
+        process_versions(claim_some())
+        DocumentVersion.objects.update(lease_until=None)
+    assert statuses(*versions) == [("embedding", "draft")] * 2
+    assert {version.error for version in versions} == {
+        "No embeddings: the server answered HTTP 503."
+    }
+    monkeypatch.undo()
+    process_versions(claim_some())
+    assert statuses(*versions) == [LIVE] * 2
+    assert {version.error for version in versions} == {""}
+
+
+def test_warnings_of_reading_are_kept_with_the_version(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = pipeline.read_file
+
+    def with_warning(path: Path, file_name: str) -> Any:
+        found = read(path, file_name)
+        warning = SimpleNamespace(code="no_text_layer", text="Page 7 has no text.", page=7)
+        return SimpleNamespace(**{**vars(found), "warnings": [warning]})
+
+    monkeypatch.setattr(pipeline, "read_file", with_warning)
+    small, large = upload(RETURNS_POLICY, "small.md"), upload(LONG, "large.md")
+    for version in (small, large):
+        process_version(claim_next())  # type: ignore[arg-type]
+        assert [(w.code, w.page) for w in version.warnings.all()] == [("no_text_layer", 7)]
+    process_version(claim_again(small, Status.QUEUED))
+    assert small.warnings.count() == 1
 
 
 def test_the_context_names_title_and_headings_once() -> None:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Sequence
 
 import pytest
 from django.conf import settings
@@ -17,15 +18,20 @@ from django.utils import timezone
 
 from knowledge.models import Collection, Document, DocumentVersion
 from knowledge.services.documents import retry_version
-from knowledge.services.pipeline import process_version
 from knowledge.services.processing import (
     MAX_ATTEMPTS,
+    TOGETHER,
+    TOGETHER_BYTES,
     LeaseLostError,
+    a_smaller_one_waits,
     claim_next,
+    claim_some,
     kept_alive,
+    postpone,
     record_failure,
     record_step,
     release,
+    step_aside,
 )
 
 Status = DocumentVersion.Status
@@ -120,12 +126,112 @@ def test_a_released_version_is_tried_again_a_little_later(db: None) -> None:
     claimed(mine)
 
 
+def ids(versions: Sequence[DocumentVersion]) -> list[int]:
+    return [version.pk for version in versions]
+
+
+def test_small_files_are_claimed_together_under_one_lease(db: None) -> None:
+    versions = [waiting(size) for size in (30, 10, 20)]
+    mine = claim_some()
+    assert ids(mine) == [versions[1].pk, versions[2].pk, versions[0].pk]
+    assert len({version.lease_token for version in mine}) == 1
+    assert [version.attempts for version in mine] == [1, 1, 1]
+    assert not claim_some()
+    record_step(mine[0], progress_done=1)
+    record_step(mine[1], status=Status.SPLITTING)
+
+
+def test_no_more_are_claimed_together_than_are_soon_done(db: None) -> None:
+    third = TOGETHER_BYTES // 3
+    by_size = [waiting(third) for _ in range(4)]
+    assert ids(claim_some()) == ids(by_size[:3])
+    assert ids(claim_some()) == ids(by_size[3:])
+    by_number = [waiting(10) for _ in range(TOGETHER + 1)]
+    assert ids(claim_some()) == ids(by_number[:TOGETHER])
+
+
+def test_a_large_file_is_claimed_alone(db: None) -> None:
+    first, second = waiting(TOGETHER_BYTES + 1), waiting(TOGETHER_BYTES + 2)
+    assert ids(claim_some()) == [first.pk]
+    assert ids(claim_some()) == [second.pk]
+
+
+def test_what_a_worker_broke_off_at_is_claimed_alone(db: None) -> None:
+    """It may be what killed that worker; three innocents must not be given up with it."""
+    guilty, *innocents = [waiting() for _ in range(3)]
+    for version in claim_some():
+        let_the_lease_run_out(version)
+    fresh = waiting()
+    assert ids(claim_some()) == [guilty.pk]
+    assert ids(claim_some()) == [innocents[0].pk]
+    assert ids(claim_some()) == [innocents[1].pk]
+    assert ids(claim_some()) == [fresh.pk]
+
+
+def test_the_one_that_waits_longest_can_be_asked_for(db: None) -> None:
+    manual, _ = waiting(50_000_000), waiting(10)
+    assert ids(claim_some(oldest_first=True)) == [manual.pk]
+
+
+def test_a_version_that_is_given_up_does_not_hold_up_the_next(db: None) -> None:
+    hopeless, other = waiting(attempts=MAX_ATTEMPTS), waiting(size=20)
+    assert ids(claim_some()) == [other.pk]
+    hopeless.refresh_from_db()
+    assert (hopeless.status, hopeless.lease_until) == (Status.FAILED, None)
+
+
+def test_a_step_that_is_done_makes_up_for_earlier_attempts(db: None) -> None:
+    """A manual that takes many restarts of workers is not given up while it gets on."""
+    version = waiting()
+    for done in range(2 * MAX_ATTEMPTS):
+        mine = claimed(version)
+        record_step(mine, progress_done=done)
+        let_the_lease_run_out(mine)
+    assert claimed(version).attempts == 2
+
+
+def test_a_version_that_steps_aside_waits_again_as_if_new(db: None) -> None:
+    mine = claimed(waiting(size=500, progress_done=7))
+    assert not a_smaller_one_waits(mine)
+    smaller = waiting(size=400)
+    assert a_smaller_one_waits(mine)
+    step_aside(mine)
+    assert ids(claim_some()) == [smaller.pk, mine.pk]
+    mine.refresh_from_db()
+    assert (mine.attempts, mine.progress_done) == (1, 7)
+
+
+def test_a_postponed_version_says_why_and_counts_no_attempt(db: None) -> None:
+    mine = claimed(waiting())
+    postpone(mine, "The embedding server does not answer.")
+    assert claim_next() is None
+    row = DocumentVersion.objects.get()
+    assert (row.attempts, row.status, row.error) == (
+        0,
+        Status.QUEUED,
+        "The embedding server does not answer.",
+    )
+    let_the_lease_run_out(mine)
+    claimed(mine)
+
+
+def test_a_step_says_when_it_began(db: None) -> None:
+    mine = claimed(waiting())
+    before = timezone.now()
+    record_step(mine, status=Status.EMBEDDING)
+    began = DocumentVersion.objects.get().step_started_at
+    assert began is not None
+    assert before <= began <= timezone.now()
+    record_step(mine, progress_done=1)
+    assert DocumentVersion.objects.get().step_started_at == began
+
+
 def test_a_version_that_broke_off_three_times_is_given_up_with_a_sentence(db: None) -> None:
     version = waiting()
     for _ in range(MAX_ATTEMPTS):
         assert claimed(version).status == Status.QUEUED
         let_the_lease_run_out(version)
-    process_version(claimed(version))
+    assert claim_next() is None
     version.refresh_from_db()
     assert version.status == Status.FAILED
     assert version.error.startswith("Reading this file broke off three times")
@@ -196,7 +302,7 @@ def test_an_upload_succeeds_while_redis_is_dead() -> None:
 def test_a_step_that_outlasts_its_lease_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "PROCESSING_LEASE_SECONDS", 0.6)
     mine = claimed(waiting())
-    with kept_alive(mine):
+    with kept_alive([mine]):
         for _ in range(12):
             time.sleep(0.1)
             assert claim_next() is None

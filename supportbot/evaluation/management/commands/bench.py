@@ -14,10 +14,10 @@ from supportbot.evaluation.questions import BadDatasetError
 
 Figures = dict[str, float | int | str]
 
-BENCHES: dict[str, Callable[[Path | None, str], Figures]] = {
-    "ingest": lambda data, _: bench_ingest.run(data),
-    "retrieval": lambda data, _: bench_retrieval.run(data),
-    "chat": bench_chat.run,
+BENCHES: dict[str, Callable[[dict[str, Any]], Figures]] = {
+    "ingest": lambda options: bench_ingest.run(options["data"], options["documents"]),
+    "retrieval": lambda options: bench_retrieval.run(options["data"]),
+    "chat": lambda options: bench_chat.run(options["data"], options["url"]),
 }
 
 
@@ -33,7 +33,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--data",
             type=Path,
-            help="a folder with corpus.jsonl and queries.jsonl; the demo's texts unless given",
+            help="a folder with corpus.jsonl and queries.jsonl; for ingest also one with several "
+            "such below it; the demo's texts unless given",
+        )
+        parser.add_argument(
+            "--documents",
+            type=int,
+            help="ingest only: how many documents to make of the texts in --data "
+            f"(default: a dataset's own, or {bench_ingest.DOCUMENTS} of several)",
         )
         parser.add_argument(
             "--url", default="http://127.0.0.1:8000", help="the running product (chat only)"
@@ -41,7 +48,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            figures = BENCHES[options["name"]](options["data"], options["url"])
+            figures = BENCHES[options["name"]](options)
         except (BadDatasetError, bench_chat.NotRunningError) as error:
             raise CommandError(str(error)) from error
         if options["json"]:

@@ -1,0 +1,115 @@
+"""The vectors of texts: which are missing in an index, and putting them there."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from pgvector import HalfVector
+
+from knowledge.embedding.encoder import Vectors, get_encoder
+from knowledge.models import EmbeddingIndex
+from knowledge.services import serving
+
+BATCH = 64  # texts that are embedded and stored at a time: two or three seconds of one core
+
+_MISSING = """
+SELECT DISTINCT ON (p.text_hash) p.text_hash, p.context, p.text
+FROM knowledge_passage p
+WHERE p.version_id = ANY(%s)
+  AND NOT EXISTS (
+      SELECT FROM knowledge_embedding e WHERE e.index_id = %s AND e.text_hash = p.text_hash
+  )
+LIMIT %s
+"""
+_COUNT_MISSING = """
+SELECT count(DISTINCT p.text_hash) FROM knowledge_passage p
+WHERE p.version_id = %s
+  AND NOT EXISTS (
+      SELECT FROM knowledge_embedding e WHERE e.index_id = %s AND e.text_hash = p.text_hash
+  )
+"""
+_INCOMING = """
+CREATE TEMPORARY TABLE IF NOT EXISTS incoming_embedding (text_hash bytea, vector halfvec)
+ON COMMIT DELETE ROWS
+"""
+_COPY = "COPY incoming_embedding (text_hash, vector) FROM STDIN WITH (FORMAT BINARY)"
+# Nothing is put into an index that was dropped, nor for a text whose document was deleted, while
+# its vector was computed.
+_STORE = """
+INSERT INTO knowledge_embedding (index_id, text_hash, vector)
+SELECT i.id, incoming.text_hash, incoming.vector
+FROM incoming_embedding incoming
+JOIN knowledge_embeddingindex i ON i.id = %s AND i.state <> 'retired'
+WHERE EXISTS (SELECT FROM knowledge_passage p WHERE p.text_hash = incoming.text_hash)
+ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True)
+class Text:
+    """What is embedded of a passage, and the hash that passages find its vector by."""
+
+    key: bytes
+    text: str
+
+
+def embedded_text(context: str, text: str) -> str:
+    """What is embedded of a passage: what stands above it, too."""
+    return f"{context}\n{text}"
+
+
+def text_hash(context: str, text: str) -> bytes:
+    """Identifies what is embedded: two passages with equal context and text share a vector."""
+    return hashlib.sha256(embedded_text(context, text).encode()).digest()
+
+
+def missing_texts(
+    index: EmbeddingIndex, version_ids: Sequence[int], *, limit: int = 10_000
+) -> list[Text]:
+    """Texts of these versions that have no vector in the index, each once; at most `limit`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_MISSING, [list(version_ids), index.pk, limit])
+        return texts_of(cursor.fetchall())
+
+
+def count_missing(index: EmbeddingIndex, version_id: int) -> int:
+    """How many texts of the version have no vector in the index."""
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_MISSING, [version_id, index.pk])
+        return int(cursor.fetchone()[0])
+
+
+def texts_of(rows: Sequence[tuple[bytes, str, str]]) -> list[Text]:
+    """Rows of (hash, context, text) as texts."""
+    return [Text(bytes(key), embedded_text(context, text)) for key, context, text in rows]
+
+
+def embed(index: EmbeddingIndex, texts: Sequence[Text]) -> Iterator[tuple[int, int]]:
+    """Embed and store texts in batches; yields each batch's (texts, vectors not there before).
+
+    Raises EmbeddingModelError and TextRefusedError; what was added stays.
+    """
+    encoder = get_encoder(index.model)
+    # Texts of like length together, so that little of what the model computes is padding.
+    ordered = sorted(texts, key=lambda text: len(text.text))
+    for start in range(0, len(ordered), BATCH):
+        batch = ordered[start : start + BATCH]
+        vectors = encoder.encode_passages([text.text for text in batch])
+        yield len(batch), store(index, [text.key for text in batch], vectors)
+
+
+def store(index: EmbeddingIndex, keys: Sequence[bytes], vectors: Vectors) -> int:
+    """Add vectors for texts by their hashes; returns how many were not there before."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        serving.lock_for_publication()  # no document is deleted, and no index dropped, in between
+        cursor.execute(_INCOMING)
+        # Binary COPY: as text, numbers take ten times as long to write and to read.
+        with cursor.copy(_COPY) as copy:
+            copy.set_types(["bytea", "bytea"])
+            for key, vector in zip(keys, vectors, strict=True):
+                copy.write_row((key, HalfVector(vector).to_binary()))
+        cursor.execute(_STORE, [index.pk])
+        return int(cursor.rowcount)
