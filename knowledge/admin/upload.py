@@ -1,4 +1,8 @@
-"""The upload form: many files in, one line of result for each."""
+"""The upload form: many files in, one line of result for each.
+
+With scripts the page sends every file in a request of its own, so that no limit on one request is
+met and each has its progress; without, all go in one form and the answer is a page.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,13 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.files.uploadedfile import UploadedFile
-from unfold.widgets import INPUT_CLASSES, UnfoldAdminTextInputWidget
+from django.utils.functional import cached_property
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from knowledge.models import Collection, DocumentVersion
+from knowledge.admin.filters import locales_in_use
+from knowledge.admin.steps import TermsForm, audience_select
+from knowledge.models import Audience, Collection, Document, DocumentVersion
+from knowledge.models.documents import default_locale
 from knowledge.reading import SUPPORTED_EXTENSIONS
 from knowledge.services.documents import (
     DEFAULT_COLLECTION,
@@ -38,13 +46,13 @@ class FilesField(forms.FileField):
         return list(data)
 
 
-def _day_input() -> forms.DateInput:
-    return forms.DateInput(
-        attrs={"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d"
-    )
+def _text_input(**attributes: str) -> Any:
+    return UnfoldAdminTextInputWidget(attrs={"autocomplete": "off", **attributes})
 
 
-class UploadForm(forms.Form):
+class UploadForm(TermsForm):
+    """The terms, and what else goes for all files of an upload."""
+
     uploads = FilesField(
         widget=FilesInput(
             attrs={
@@ -53,20 +61,27 @@ class UploadForm(forms.Form):
             }
         )
     )
+    audience = forms.ChoiceField(
+        label="For",
+        choices=Audience.choices,
+        initial=Audience.PUBLIC,
+        required=False,
+        help_text="Who may be answered from it.",
+        widget=audience_select(),
+    )
     collection = forms.CharField(
         max_length=100,
         required=False,
         initial=DEFAULT_COLLECTION,
         help_text="Choose a collection or write the name of a new one.",
-        widget=UnfoldAdminTextInputWidget(attrs={"list": "collections", "autocomplete": "off"}),
+        widget=_text_input(list="collections"),
     )
-    effective_from = forms.DateField(
-        required=False, help_text="First day in effect; empty: at once.", widget=_day_input()
-    )
-    effective_until = forms.DateField(
+    locale = forms.CharField(
+        max_length=35,
         required=False,
-        help_text="First day no longer in effect; empty: until it is replaced.",
-        widget=_day_input(),
+        help_text="A language tag, such as en or pt-BR; empty: as the document has it, or the "
+        "default.",
+        widget=_text_input(list="locales"),
     )
     title = forms.CharField(
         max_length=300,
@@ -74,17 +89,53 @@ class UploadForm(forms.Form):
         help_text="For a single file. Without one the file name is used.",
         widget=UnfoldAdminTextInputWidget(),
     )
+    publish = forms.BooleanField(
+        label="Publish as soon as it is read",
+        required=False,
+        initial=True,
+        help_text="Otherwise it stays a draft until somebody publishes it.",
+    )
+    field_order = (
+        *("uploads", "collection", "audience", "locale"),
+        *("effective_from", "effective_until", "title", "publish"),
+    )
+
+    document = forms.ModelChoiceField(
+        queryset=Document.objects.select_related("collection"),
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": "This document is not there any more."},
+    )
 
     def clean(self) -> dict[str, Any]:
-        fields = super().clean() or {}
-        start, end = fields.get("effective_from"), fields.get("effective_until")
-        if start and end and start >= end:
-            self.add_error("effective_until", "This must be a later day than “effective from”.")
+        fields = super().clean()
+        if fields.get("document") and len(fields.get("uploads") or ()) > 1:
+            self.add_error("uploads", "Choose one file: it becomes the document’s next version.")
         return fields
+
+    def clean_audience(self) -> Audience:
+        return Audience(self.cleaned_data["audience"] or Audience.PUBLIC)
+
+    @property
+    def text_fields(self) -> list[forms.BoundField]:
+        """Those to fill in, but for the files and the box. A known document has its name."""
+        others = {"uploads", "publish", "document"}
+        others |= {"collection", "title"} if self.known_document else set()
+        return [field for field in self if field.name not in others]
+
+    @cached_property
+    def known_document(self) -> Document | None:
+        """The one that a new version is uploaded of, if that is what the page is for."""
+        number = str(self["document"].value() or "")
+        return Document.objects.filter(pk=number).first() if number.isdecimal() else None
 
     @property
     def collections(self) -> list[str]:
         return list(Collection.objects.values_list("name", flat=True))
+
+    @property
+    def locales(self) -> list[str]:
+        return sorted({default_locale(), *locales_in_use()})
 
     @property
     def limits(self) -> dict[str, int]:
@@ -109,8 +160,12 @@ class Batch:
     """A checked form: files and what goes for all of them."""
 
     uploads: Sequence[UploadedFile[Any]]
+    document: Document | None
     collection: str
     title: str
+    locale: str
+    audience: Audience
+    publish: bool
     effective_from: dt.date | None
     effective_until: dt.date | None
 
@@ -122,14 +177,19 @@ def take_batch(*, batch: Batch, created_by: AbstractBaseUser) -> list[Result]:
 
 def _take_file(file: UploadedFile[Any], batch: Batch, created_by: AbstractBaseUser) -> Result:
     name = file.name or ""
+    known = batch.document
     try:
         upload = check_upload(
             file,
             file_name=name,
-            collection=batch.collection.strip(),
+            collection=known.collection.name if known else batch.collection.strip(),
+            external_id=known.external_id if known else "",
             title=batch.title.strip() if len(batch.uploads) == 1 else "",
             effective_from=batch.effective_from,
             effective_until=batch.effective_until,
+            audience=batch.audience,
+            locale=batch.locale.strip(),
+            publish=batch.publish,
         )
     except UploadRefusedError as error:
         return Result(name, "refused", str(error))

@@ -1,9 +1,10 @@
-// Keeps the status and state cells of documents up to date while something is in progress.
+// Keeps the cells of documents and versions up to date while something is being read.
 "use strict";
 
 (() => {
   const EVERY_MS = 2000;
   const IDLE_EVERY_MS = 15000; // an upload in another tab, or by a colleague, shows up too
+  const MOST = 200; // asked about in one request
 
   const start = () => {
     const root = document.querySelector("[data-progress]");
@@ -12,15 +13,26 @@
     let wasBusy = false;
     const drawn = new Map();
 
+    const ids = (attribute) => {
+      const found = document.querySelectorAll(`[data-${attribute}]`);
+      return [...new Set([...found].map((cell) => cell.dataset[attribute]))].slice(0, MOST).join(",");
+    };
+
+    // The HTML is the server's own template, the same that drew the page.
+    const draw = (selector, html) => {
+      const cell = document.querySelector(selector);
+      if (cell && drawn.get(selector) !== html) cell.innerHTML = html;
+      drawn.set(selector, html);
+    };
+
     const show = (answer) => {
       for (const [id, cells] of Object.entries(answer.documents)) {
         for (const [name, html] of Object.entries(cells)) {
-          const cell = document.querySelector(`[data-document="${id}"][data-cell="${name}"]`);
-          const key = `${id} ${name}`;
-          // The HTML is the server's own template, the same that drew the page.
-          if (cell && drawn.get(key) !== html) cell.innerHTML = html;
-          drawn.set(key, html);
+          draw(`[data-document="${id}"][data-cell="${name}"]`, html);
         }
+      }
+      for (const [id, version] of Object.entries(answer.versions)) {
+        draw(`[data-version="${id}"]`, version.html);
       }
       const count = answer.in_progress;
       const busy = count > 0;
@@ -35,9 +47,8 @@
     const look = async () => {
       let wait = EVERY_MS;
       try {
-        const cells = document.querySelectorAll('[data-cell="status"]');
-        const ids = [...cells].map((cell) => cell.dataset.document).join(",");
-        const response = await fetch(`${root.dataset.progress}?ids=${ids}`, { redirect: "manual" });
+        const query = `ids=${ids("document")}&versions=${ids("version")}`;
+        const response = await fetch(`${root.dataset.progress}?${query}`, { redirect: "manual" });
         if (!response.ok) {
           line.textContent = "Progress cannot be shown. Reload the page; you may have to sign in.";
           return;
