@@ -9,6 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from knowledge.models import DocumentVersion
+from knowledge.services import content_checks, freshness, web_queue, web_sync
 from knowledge.services.index_building import index_work_waits, work_on_indexes
 from knowledge.services.pipeline import process_versions
 from knowledge.services.processing import claim_some, wake_workers
@@ -41,3 +42,24 @@ def resume_processing() -> None:
     """Wake the workers when something waits: after a crash, an emptied Redis or a lost message."""
     if DocumentVersion.objects.claimable(timezone.now()).exists() or index_work_waits():
         wake_workers()
+
+
+@shared_task(name="knowledge.tasks.sync_web_sources", ignore_result=True)
+def sync_web_sources() -> None:
+    """Refresh web sources that are due, for a slice, and come back when the next step is."""
+    wait = web_sync.sync_due_sources(SLICE_SECONDS)
+    if wait is not None:
+        web_queue.wake_sync(after=wait)
+
+
+@shared_task(name="knowledge.tasks.check_content", ignore_result=True)
+def check_content() -> int:
+    """Look for passages that repeat or contradict others, while no version waits; returns how many
+    versions were checked."""
+    return content_checks.check_waiting(seconds=SLICE_SECONDS / 2)
+
+
+@shared_task(name="knowledge.tasks.check_freshness", ignore_result=True)
+def check_freshness() -> bool:
+    """Prove that nothing stale is served, and keep the result for the admin and the metric."""
+    return freshness.record_check().ok

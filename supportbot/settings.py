@@ -174,6 +174,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "sync-web-sources": {
+        "task": "knowledge.tasks.sync_web_sources",
+        "schedule": 60.0,
+        "options": {"expires": 60, "queue": "ingest"},
+    },
+    "check-content": {
+        "task": "knowledge.tasks.check_content",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "check-freshness": {
+        "task": "knowledge.tasks.check_freshness",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 
-from knowledge.embedding.encoder import get_encoder
+from knowledge.services.embedding_indexes import embed_question
 
 
 async def warm_up() -> None:
-    """Load the embedding model and run it once. Raises EmbeddingModelError."""
-    encoder = await sync_to_async(get_encoder, thread_sensitive=False)(settings.EMBEDDING_MODEL)
-    await sync_to_async(encoder.encode_question, thread_sensitive=False)("warm up")
+    """Load the active index's embedding model and run it. Raises EmbeddingModelError."""
+    await sync_to_async(embed_question, thread_sensitive=False)("warm up")

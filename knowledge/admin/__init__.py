@@ -1,9 +1,11 @@
-"""The admin of content teams: uploading documents, watching them being read, taking them away."""
+"""The admin of content teams: documents from upload to publication, and what keeps them fresh."""
 
+from knowledge.admin.collections import CollectionAdmin
 from knowledge.admin.documents import DocumentAdmin
+from knowledge.admin.embedding_indexes import EmbeddingIndexAdmin
 from knowledge.admin.freshness import FreshnessCheckAdmin
 from knowledge.admin.history import DocumentEventAdmin
-from knowledge.admin.other import CollectionAdmin, EmbeddingIndexAdmin
+from knowledge.admin.web_sources import WebSourceAdmin
 
 __all__ = [
     "CollectionAdmin",
@@ -11,4 +13,5 @@ __all__ = [
     "DocumentEventAdmin",
     "EmbeddingIndexAdmin",
     "FreshnessCheckAdmin",
+    "WebSourceAdmin",
 ]

@@ -37,7 +37,7 @@ def convert(source: str, folder: Path) -> None:
         model.tokenizer.backend_tokenizer.save(str(target / "tokenizer.json"))
         prompts = model.prompts or {}
         meta = {
-            "dimensions": int(model.get_sentence_embedding_dimension() or 0),
+            "dimensions": int(model.get_embedding_dimension() or 0),
             "max_tokens": max_tokens,
             "query_prompt": prompts.get("query", ""),
             "passage_prompt": prompts.get("document", prompts.get("passage", "")),

@@ -24,12 +24,13 @@ _NOT_TEXT = (b"%PDF-", b"{\\rtf", b"PK\x03\x04")
 
 
 def read_file(path: Path, file_name: str) -> ReadText:
-    """Read one file of any supported format. Raises UnreadableFileError.
+    """Read one file of any supported format. Raises UnreadableFileError; OSError when the file is
+    not there or no process can be started.
 
     All but short plain text is read in a process of its own, within the limits of the settings.
     """
-    extension = kinds.extension_of(file_name)
-    if extension in PLAIN_EXTENSIONS and path.stat().st_size <= _SMALL:
+    size = path.stat().st_size
+    if kinds.extension_of(file_name) in PLAIN_EXTENSIONS and size <= _SMALL:
         text = _read_small(path.read_bytes())
         if text:
             return ReadText(text, "text/markdown")

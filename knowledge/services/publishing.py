@@ -191,7 +191,10 @@ def _require_embedded(version: DocumentVersion) -> None:
     if version.status != Status.READY or serving.is_embedded(version):
         return
     DocumentVersion.objects.filter(pk=version.pk, status=Status.READY).update(
-        status=Status.EMBEDDING, publish_when_ready=False, attempts=0
+        status=Status.EMBEDDING,
+        publish_when_ready=False,
+        attempts=0,
+        step_started_at=timezone.now(),
     )
     wake_workers()
     raise LifecycleError(

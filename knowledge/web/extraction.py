@@ -16,8 +16,8 @@ from typing import Any
 from lxml import etree, html
 
 from knowledge.reading.html import render_html
+from knowledge.reading.plain import declared_encoding, decode
 from knowledge.reading.result import UnreadableFileError
-from knowledge.reading.text import declared_encoding, decode
 from knowledge.web.fetching import PRODUCT, Fetched, FetchError, host_of, join, path_of
 
 HTML_TYPES = frozenset({"text/html", "application/xhtml+xml"})

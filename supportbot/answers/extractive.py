@@ -17,7 +17,6 @@ import numpy as np
 import Stemmer
 
 from knowledge.embedding.encoder import get_encoder
-from knowledge.services.embedding_indexes import get_active_index
 from supportbot.answers.run import in_thread
 from supportbot.answers.sentences import Unit, units_of
 from supportbot.answers.types import Evidence, Proposed
@@ -79,7 +78,7 @@ def rate(evidence: Evidence) -> list[Candidate]:
     if not units:
         return []
     texts = [f"{unit.lead} {unit.text}" for _, _, unit in units]
-    vectors = get_encoder(get_active_index().model).encode_passages(texts)
+    vectors = get_encoder(evidence.ranking.model).encode_passages(texts)
     cosines = np.maximum(vectors @ evidence.ranking.vector, 0)
     overlaps = _overlaps(evidence.question.text, texts)
     scores = np.array([passages[number].score for number, _, _ in units])

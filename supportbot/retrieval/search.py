@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import connection
 
-from knowledge.embedding.encoder import Vectors, get_encoder
+from knowledge.embedding.vectors import Vectors
 from knowledge.models import Audience
-from knowledge.services.embedding_indexes import get_active_index
+from knowledge.services.embedding_indexes import embed_question
 from supportbot.retrieval.fusion import fuse
 
 CANDIDATES = 40  # taken from each arm before fusion
@@ -40,10 +40,12 @@ class RankedPassage:
 
 @dataclass(frozen=True)
 class Ranking:
-    """What one search found. `vector` is the question's embedding, of use to what comes after."""
+    """What one search found. `vector` is the question's embedding by `model`, of use to what comes
+    after: vectors of two models do not compare, and the active one may have changed since."""
 
     passages: tuple[RankedPassage, ...]
     vector: Vectors
+    model: str
 
 
 # Both arms draw candidates through their own index; then every candidate gets both scores.
@@ -108,8 +110,7 @@ def search(text: str, *, scope: Scope, limit: int = 10) -> Ranking:
 
     An empty or wordless text still ranks by meaning.
     """
-    index = get_active_index()
-    vector = get_encoder(index.model).encode_question(text)
+    index, vector = embed_question(text)
     statement = _SEARCH.format(
         index_id=int(index.pk),
         dimensions=int(index.dimensions),
@@ -127,7 +128,7 @@ def search(text: str, *, scope: Scope, limit: int = 10) -> Ranking:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         rows = cursor.fetchall()
-    return Ranking(passages=tuple(_rank(rows)[:limit]), vector=vector)
+    return Ranking(passages=tuple(_rank(rows)[:limit]), vector=vector, model=index.model)
 
 
 def _rank(rows: Sequence[tuple[Any, ...]]) -> list[RankedPassage]:

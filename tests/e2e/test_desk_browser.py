@@ -327,19 +327,21 @@ def test_many_are_published_together_after_a_question_and_undone(
 
 
 def test_a_question_is_tried_on_a_draft(browser: Browser, stack: Stack) -> None:
-    pk = put_in(stack, "tried.md", NEW, title="Tried", publish="false", collection="Tried")
+    text = "# Workshop\n\nOur workshop in Leeds repairs a broken coffee grinder within 9 days."
+    pk = put_in(stack, "tried.md", text, title="Workshop", publish="false")
     with editor_at(browser, stack, "tried") as cleo:
         page = cleo.page
         page.goto(f"{stack.url}{LIST}{pk}/change/")
-        page.get_by_role("textbox", name="Question").fill("Within how many days can unopened goods be returned?")
+        question = page.get_by_role("textbox", name="Question")
+        question.fill("How long does the workshop in Leeds take to repair a coffee grinder?")
         press(page, "Ask")
         answer = page.locator("[data-answer]")
-        expect(answer).to_contain_text("30 days")
+        expect(answer.locator(".sb-answer")).to_contain_text("within 9 days")
         answer.get_by_role("link", name=re.compile(r"^Passage \d+$")).first.click()
         expect(answer.locator("li:target")).to_contain_text("from this version")
         cleo.picture("answered")
         assert violations(cleo, CONTENT) == []
-        page.get_by_role("textbox", name="Question").fill("Who painted the ceiling of the chapel?")
+        question.fill("Who painted the ceiling of the chapel?")
         press(page, "Ask")
         expect(answer).to_contain_text("No answer")
     assert versions_of(stack, pk) == {1: "draft"}

@@ -15,7 +15,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 import pytest
@@ -25,7 +24,7 @@ from tests.e2e.conftest import running_stack
 from tests.e2e.corpus import Sheet, product_sheets
 from tests.e2e.ingestion import wait_until_live
 from tests.e2e.stack import Stack, eventually
-from tests.knowledge.embedding.small_model import make_small_model
+from tests.small_model import small_model
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -154,12 +153,12 @@ def kill_at_random(stack: Stack, chance: random.Random) -> None:
 
 
 @contextmanager
-def reindexing(stack: Stack, model: Path) -> Iterator[None]:
+def reindexing(stack: Stack, model: str) -> Iterator[None]:
     """`manage.py reindex` beside it all, started again as often as a kill ends the command."""
     ended = threading.Event()
 
     def loop() -> None:
-        for name in (str(model), "bundled") * 100:
+        for name in (model, "bundled") * 100:
             while not ended.is_set():
                 done = subprocess.run(
                     [sys.executable, "manage.py", "reindex", "--model", name, "--switch"],
@@ -186,9 +185,8 @@ def reindexing(stack: Stack, model: Path) -> Iterator[None]:
     assert switches, "no re-indexing came to its end"
 
 
-def test_thirty_kills_lose_nothing_and_show_nothing_half_done(tmp_path: Path) -> None:
+def test_thirty_kills_lose_nothing_and_show_nothing_half_done() -> None:
     chance = random.Random(os.environ.get("SUPPORTBOT_TEST_SEED", "7"))  # noqa: S311
-    small = make_small_model(tmp_path / "small", dimensions=64)
     environment = {"SUPPORTBOT_PROCESSING_LEASE_SECONDS": "3"}
     sheets = list(product_sheets("Fir", 40))
     with running_stack(environment, demo=False, program="tests/e2e/restless_up.py") as stack:
@@ -201,7 +199,7 @@ def test_thirty_kills_lose_nothing_and_show_nothing_half_done(tmp_path: Path) ->
             all_the_while(stack, reader.look),
             all_the_while(stack, editor.work),
             all_the_while(stack, put_in(sheets)),
-            reindexing(stack, small),
+            reindexing(stack, small_model()),
         ):
             kill_at_random(stack, chance)
         stack.wait_ready()

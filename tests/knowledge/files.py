@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,7 +30,7 @@ def pdf(pages: Sequence[Sequence[str]], *, catalog: str = "", draws: str = "") -
     ]
     for number, lines in enumerate(pages):
         shown = " ".join(f"({line}) Tj 0 -20 Td" for line in lines)
-        content = f"{draws} BT /F1 12 Tf 50 700 Td {shown} ET"
+        content = f"{draws} BT /F1 12 Tf 50 790 Td {shown} ET"
         objects += [_page(5 + 2 * number), _stream(content)]
     return _with_offsets(objects)
 
@@ -77,7 +78,7 @@ def _with_offsets(objects: Sequence[str]) -> bytes:
 
 def zipped(parts: Mapping[str, str | bytes]) -> bytes:
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, part in parts.items():
             archive.writestr(name, part)
     return content.getvalue()
@@ -143,4 +144,62 @@ def epub(chapter: str, parts: Mapping[str, str | bytes] | None = None) -> bytes:
             "text/a.xhtml": chapter,
             **(parts or {}),
         }
+    )
+
+
+def outlook(properties: Mapping[str, str]) -> bytes:
+    """An MSG: an OLE file with a stream for each property. Every stream is filled up to the size
+    from which it lies in sectors of its own."""
+    streams = {
+        f"__substg1.0_{name}001F": text.encode("utf-16-le") for name, text in properties.items()
+    }
+    streams["__properties_version1.0"] = b""
+    return _ole({name: content.ljust(4096, b"\x00") for name, content in streams.items()})
+
+
+def _ole(streams: Mapping[str, bytes]) -> bytes:
+    """Sectors of 512 bytes: one of the allocation table, some of the directory, then streams of
+    4,096 bytes, eight sectors each."""
+    directory = _entries(list(streams))
+    sectors = len(directory) // 512
+    table = [0xFFFFFFFD, *range(2, sectors + 1), 0xFFFFFFFE]
+    for number in range(len(streams)):
+        first = 1 + sectors + 8 * number
+        table += [*range(first + 1, first + 8), 0xFFFFFFFE]
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
+    header += struct.pack("<HHHHH6x", 0x3E, 3, 0xFFFE, 9, 6)
+    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)
+    header += struct.pack("<I", 0) + b"\xff" * (4 * 108)
+    allocation = b"".join(struct.pack("<I", entry) for entry in table).ljust(512, b"\xff")
+    return b"".join([header, allocation, directory, *streams.values()])
+
+
+_NONE, _END = 0xFFFFFFFF, 0xFFFFFFFE
+
+
+def _entries(names: list[str]) -> bytes:
+    """The root and the streams, each the left neighbour of the next in the tree of names."""
+    sectors = (len(names) + 1 + 3) // 4
+    root = _entry("Root Entry", 5, (_NONE, 1), (_END, 0))
+    entries = [
+        _entry(
+            name,
+            2,
+            (place + 1 if place < len(names) else _NONE, _NONE),
+            (1 + sectors + 8 * (place - 1), 4096),
+        )
+        for place, name in enumerate(names, start=1)
+    ]
+    return b"".join([root, *entries]).ljust(512 * sectors, b"\x00")
+
+
+def _entry(name: str, kind: int, links: tuple[int, int], where: tuple[int, int]) -> bytes:
+    """`links` to the right neighbour and to a child, `where` the content begins and its size."""
+    encoded = name.encode("utf-16-le")
+    return (
+        encoded.ljust(64, b"\x00")
+        + struct.pack("<HBB", len(encoded) + 2, kind, 1)
+        + struct.pack("<III", _NONE, *links)
+        + bytes(36)
+        + struct.pack("<IQ", *where)
     )

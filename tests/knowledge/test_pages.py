@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from pathlib import Path
+
+from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.pages import find_page_starts, page_at, without_running_titles
+from knowledge.pages import page_at
+from knowledge.reading import ReadText, read_file
+from knowledge.reading.markdown import join_pages
+from tests.knowledge.files import pdf
+
+HEADER = "| Part | Price |\n| --- | --- |\n"
 
 
-def test_pages_that_begin_alike_start_one_after_the_other() -> None:
-    title = "Instruction manual of the espresso machine with two boilers"
-    pages = [f"{title}\nFill the tank with water.", f"{title}\nEmpty the drip tray often."]
-    markdown = f"# {title}\n\nFill the tank with water.\n\nEmpty the drip tray often."
-    first, second = find_page_starts(markdown, pages)
-    assert first == 0
-    assert markdown.index("Fill") < second <= markdown.index("Empty")
-
-
-def test_a_page_that_cannot_be_found_starts_where_its_share_says() -> None:
-    markdown = "a" * 100 + " " + "b" * 100
-    starts = find_page_starts(markdown, ["x" * 100, "y" * 100])
-    assert starts[0] == 0
-    assert 90 <= starts[1] <= 110
+def read(folder: Path, pages: list[list[str]]) -> ReadText:
+    path = folder / "pages.pdf"
+    path.write_bytes(pdf(pages))
+    return read_file(path, path.name)
 
 
 def test_a_character_lies_on_the_last_page_that_starts_before_it() -> None:
@@ -30,27 +27,37 @@ def test_a_character_lies_on_the_last_page_that_starts_before_it() -> None:
     assert page_at([], 5) is None
 
 
-@settings(max_examples=60, deadline=None, database=None)
-@given(lengths=st.lists(st.integers(0, 120), min_size=1, max_size=6))
-def test_pages_start_where_their_words_start(lengths: list[int]) -> None:
-    numbers = iter(range(10_000))
-    pages = [" ".join(f"word{next(numbers)}x" for _ in range(length)) for length in lengths]
-    markdown = "\n\n".join(pages)
-    starts = find_page_starts(markdown, pages)
+@given(pages=st.lists(st.text("ab \n", max_size=8).map(str.strip), max_size=6))
+def test_every_page_stands_where_it_starts(pages: list[str]) -> None:
+    text, starts = join_pages(pages)
     assert len(starts) == len(pages)
     assert starts == sorted(starts)
-    assert starts[0] == 0
-    for start, page in zip(starts[1:], pages[1:], strict=True):
-        if len(page) > 12:
-            assert start == markdown.index(page)
+    for start, page in zip(starts, pages, strict=True):
+        assert text[start:].startswith(page)
 
 
-def test_lines_at_the_edge_of_most_pages_are_left_out() -> None:
-    pages = [f"Shop GmbH\nText {word} here.\nPage {n} of 3" for n, word in enumerate("abc", 1)]
-    markdown, cleaned = without_running_titles("\n\n".join(pages), pages)
-    assert markdown.split("\n\n") == cleaned == [f"Text {word} here." for word in "abc"]
+def test_a_table_goes_on_over_a_page_and_a_new_one_does_not() -> None:
+    first, rest, other = HEADER + "| Gasket | 4 |", "| Tank | 9 |", HEADER + "| Lid | 2 |"
+    assert join_pages([first, rest]) == (f"{first}\n{rest}", [0, len(first) + 1])
+    assert join_pages([first, other])[0] == f"{first}\n\n{other}"
 
 
-def test_what_stands_on_a_few_pages_is_text() -> None:
-    pages = ["Note\nOne.", "Note\nTwo."]
-    assert without_running_titles("\n".join(pages), pages) == ("\n".join(pages), pages)
+def test_a_blank_page_is_a_page(tmp_path: Path) -> None:
+    result = read(tmp_path, [["The first page."], [], ["The third page."]])
+    assert page_at(result.page_starts, result.markdown.index("third")) == 3
+
+
+def test_lines_at_the_edge_of_most_pages_are_left_out(tmp_path: Path) -> None:
+    pages = [
+        ["Shop GmbH", f"Text {word} here.", *[""] * 35, f"Page {number} of 3"]
+        for number, word in enumerate(("one", "two", "three"), start=1)
+    ]
+    result = read(tmp_path, pages)
+    assert result.markdown.split("\n\n") == [
+        f"Text {word} here." for word in ("one", "two", "three")
+    ]
+
+
+def test_what_stands_on_a_few_pages_is_text(tmp_path: Path) -> None:
+    result = read(tmp_path, [["Note", "One."], ["Note", "Two."], ["Three."], ["Four."]])
+    assert result.markdown.count("Note") == 2

@@ -13,7 +13,6 @@ HYPHEN = "\x02"  # pdfium's mark for one at the end of a line
 UNKNOWN = "\ufffd"
 _SPLIT = 0.6  # of the height of the letters; a wider gap than that may lie between columns
 _SAME_LINE = 0.1  # of that height
-_TURNED = 0.26  # radians, 15 degrees
 _LEAST_SIZE, _MOST_SIZE = 1.0, 500.0  # points
 _BOLD_WEIGHT = 600
 _NAME_LENGTH = 128
@@ -106,8 +105,8 @@ def _is_apart(one: Letter, other: Letter) -> bool:
 
 def quarter_turns(raw: pdfium.FPDF_TEXTPAGE, piece: Piece) -> int:
     """By how many quarters, counter-clockwise, the piece is turned."""
-    angle = pdfium.FPDFText_GetCharAngle(raw, piece[0].place)
-    return round(angle / (math.pi / 2)) % 4 if abs(angle) > _TURNED else 0
+    clockwise = pdfium.FPDFText_GetCharAngle(raw, piece[0].place)
+    return -round(clockwise / (math.pi / 2)) % 4
 
 
 def size_of(raw: pdfium.FPDF_TEXTPAGE, piece: Piece) -> float:

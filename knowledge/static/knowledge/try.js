@@ -72,7 +72,7 @@
     place.replaceChildren(...parts);
     place.hidden = false;
     const own = passages.filter((passage) => passage.from_this_version).length;
-    said.textContent = `Answered as if this version were in effect. ${own} of ${passages.length} passages are from it.`;
+    said.textContent = `Asked as if this version were in effect: ${own} of ${passages.length} passages are from it.`;
   };
 
   // The server's own sentence where it has one.
