@@ -16,17 +16,21 @@ from knowledge.services.processing import claim_some, wake_workers
 
 SLICE_SECONDS = 20  # then the process goes back to the pool, so that other tasks get their turn
 OLDEST_EVERY = 8  # of so many claims one is for what has waited longest, however large it is
+INDEXES_EVERY = 5  # so often the indexes get their turn, so that steady uploads do not starve them
 _claims = itertools.count(1)
 
 
 @shared_task(name="knowledge.tasks.process_queue", ignore_result=True)
 def process_queue() -> int:
-    """Process waiting versions, and build indexes while none waits, until there is nothing to do or
-    the slice is over; returns how many versions."""
+    """Process waiting versions, and build indexes while none waits and now and then, until there is
+    nothing to do or the slice is over; returns how many versions."""
     ends_at = time.monotonic() + SLICE_SECONDS
     processed = 0
     while True:
-        versions = claim_some(oldest_first=next(_claims) % OLDEST_EVERY == 0)
+        turn = next(_claims)
+        if turn % INDEXES_EVERY == 0:
+            work_on_indexes()
+        versions = claim_some(oldest_first=turn % OLDEST_EVERY == 0)
         if versions:
             process_versions(versions, ends_at=ends_at)
             processed += len(versions)

@@ -33,7 +33,8 @@ WHERE p.version_id = %s
 """
 _INCOMING = """
 CREATE TEMPORARY TABLE IF NOT EXISTS incoming_embedding (text_hash bytea, vector halfvec)
-ON COMMIT DELETE ROWS
+ON COMMIT DELETE ROWS;
+DELETE FROM incoming_embedding
 """
 _COPY = "COPY incoming_embedding (text_hash, vector) FROM STDIN WITH (FORMAT BINARY)"
 # Nothing is put into an index that was dropped, nor for a text whose document was deleted, while

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 import pytest
@@ -148,7 +149,7 @@ def kill_at_random(stack: Stack, chance: random.Random) -> None:
     chance.shuffle(victims)
     for victim in victims:
         time.sleep(chance.uniform(0.2, 2.5))
-        eventually(lambda victim=victim: stack.child(victim) is not None, f"{victim} runs again")
+        eventually(partial(stack.child, victim), f"{victim} runs again")
         stack.kill(victim)
 
 
@@ -179,10 +180,10 @@ def reindexing(stack: Stack, model: str) -> Iterator[None]:
     thread.start()
     try:
         yield
+        eventually(lambda: switches, "a re-indexing came to its end")
     finally:
         ended.set()
         thread.join(120)
-    assert switches, "no re-indexing came to its end"
 
 
 def test_thirty_kills_lose_nothing_and_show_nothing_half_done() -> None:

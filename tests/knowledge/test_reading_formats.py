@@ -352,11 +352,11 @@ def test_slides_keep_titles_lists_tables_charts_and_notes(tmp_path: Path) -> Non
         table = second.shapes.add_table(2, 2, Inches(1), Inches(2), Inches(4), Inches(1)).table
         for place, text in enumerate(("Zone", "Price", "Europe", "9")):
             table.cell(place // 2, place % 2).text = text
-        data = CategoryChartData()
+        data: Any = CategoryChartData()  # type: ignore[no-untyped-call]
         data.categories = ["2025", "2026"]
         data.add_series("Orders", (120, 130.5))
-        place = (Inches(1), Inches(4), Inches(4), Inches(3))
-        second.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, *place, data)
+        area = (Inches(1), Inches(4), Inches(4), Inches(3))
+        second.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, *area, data)
 
     result = read(tmp_path, "a.pptx", slides(fill))
     assert result.markdown == (

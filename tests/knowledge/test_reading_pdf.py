@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from knowledge.reading import ReadText, read_file
 from knowledge.reading.pdf.bidi import in_reading_order
-from knowledge.reading.pdf.letters import Letter
-from knowledge.reading.pdf.lines import HYPHEN, join_lines, without_hyphens
+from knowledge.reading.pdf.letters import HYPHEN, Letter
+from knowledge.reading.pdf.lines import join_lines, without_hyphens
 from tests.knowledge.files import pdf, placed_pdf
 
 Words = list[tuple[float, float, str]]

@@ -106,7 +106,7 @@ def _is_apart(one: Letter, other: Letter) -> bool:
 def quarter_turns(raw: pdfium.FPDF_TEXTPAGE, piece: Piece) -> int:
     """By how many quarters, counter-clockwise, the piece is turned."""
     clockwise = pdfium.FPDFText_GetCharAngle(raw, piece[0].place)
-    return -round(clockwise / (math.pi / 2)) % 4
+    return int(-round(clockwise / (math.pi / 2)) % 4)
 
 
 def size_of(raw: pdfium.FPDF_TEXTPAGE, piece: Piece) -> float:

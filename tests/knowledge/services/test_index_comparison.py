@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from knowledge.embedding.encoder import get_encoder
-from knowledge.models import EmbeddingIndex
+from knowledge.models import EmbeddingIndex, Passage
 from knowledge.services.embedding_indexes import get_active_index
 from knowledge.services.embeddings import Text, embedded_text, store
 from knowledge.services.index_comparison import Question, compare_with_active
@@ -55,16 +55,11 @@ def test_headings_are_asked_for_when_nobody_gives_questions(index: EmbeddingInde
 
 
 def test_the_right_document_is_missed_where_it_is_not_found(index: EmbeddingIndex) -> None:
-    index.embeddings.filter(text_hash__in=[p.text_hash for p in _passages("shipping.md")]).delete()
+    shipping = Passage.objects.filter(version__file_name="shipping.md")
+    index.embeddings.filter(text_hash__in=shipping.values("text_hash")).delete()
     found = compare_with_active(index=index, questions=ASKED)
     assert (found["found"], found["found_active"]) == (0.5, 1.0)
     assert found["overlap"] < 1.0
-
-
-def _passages(file_name: str) -> list[object]:
-    from knowledge.models import Passage
-
-    return list(Passage.objects.filter(version__file_name=file_name))
 
 
 def test_without_right_documents_only_the_overlap_is_told(index: EmbeddingIndex) -> None:
