@@ -11,7 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from knowledge.admin import bulk
+from knowledge.admin.undo import undo_all
 from knowledge.models import Document, DocumentEvent, DocumentVersion, Passage
+from knowledge.services.publishing import Step, publish_version, submit_for_review
 from tests.knowledge.desk import (
     LIST,
     Publish,
@@ -185,3 +187,15 @@ def test_odd_ids_are_left_out(editor: Client, drafts: list[DocumentVersion]) -> 
     editor.post(act("bulk", "publish"), {"ids": ids})
     published = Document.objects.filter(versions__state=State.PUBLISHED)
     assert list(published) == [drafts[0].document]
+
+
+def test_steps_that_followed_one_another_are_undone_backwards(
+    cleo: User, drafts: list[DocumentVersion]
+) -> None:
+    together = Step(by=cleo, batch=uuid.uuid4())
+    submit_for_review(version=drafts[0], step=together)
+    publish_version(version=drafts[0], step=together)
+    events = DocumentEvent.objects.filter(batch=together.batch)
+    undone = undo_all(events=events, step=Step(by=cleo))
+    assert (undone.count, undone.left) == (2, [])
+    assert states_of(drafts[0].document) == {1: State.DRAFT}
