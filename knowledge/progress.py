@@ -67,12 +67,12 @@ class Rate:
         (start, first), (end, last) = self._before or self._seen[0], self._seen[-1]
         return (last - first) / (end - start) if end > start else 0.0
 
-    def describe(self, left: float) -> str:
+    def describe(self, left: float, what: str = "passages") -> str:
         """“, 25.1 passages/s, about 3 minutes left”; nothing while there is nothing to say."""
         speed = self.per_second
         if speed <= 0 or left <= 0:
             return ""
-        return f", {speed:.1f} passages/s, {describe_seconds(left / speed)} left"
+        return f", {speed:.1f} {what}/s, {describe_seconds(left / speed)} left"
 
 
 def wait_for(

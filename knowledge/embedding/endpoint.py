@@ -87,7 +87,8 @@ class EndpointEncoder:
             raise self._explain(error) from error
         except (ValueError, TypeError, AttributeError) as error:
             raise self._garbled() from error
-        if vectors.ndim != MATRIX or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+        is_whole = vectors.ndim == MATRIX and len(vectors) == len(texts) and vectors.shape[1]
+        if not is_whole or not np.isfinite(vectors).all():
             raise self._garbled()
         if self.dimensions and vectors.shape[1] != self.dimensions:
             raise EmbeddingModelError(

@@ -41,8 +41,8 @@ def read_file(path: Path, file_name: str) -> ReadText:
     limits = Limits(
         memory_mb=settings.READING_MEMORY_MB,
         seconds=settings.READING_SECONDS,
-        max_pages=getattr(settings, "READING_MAX_PAGES", 5000),
-        ocr_languages=getattr(settings, "OCR_LANGUAGES", "eng"),
+        max_pages=settings.READING_MAX_PAGES,
+        ocr_languages=settings.OCR_LANGUAGES,
     )
     return read_in_process(path, file_name, limits)
 

@@ -18,6 +18,9 @@ MAX_PARTS = 20_000
 MAX_UNPACKED = 1024 * 1024 * 1024
 MAX_XML = 256 * 1024 * 1024
 _ENCRYPTED = 0x1
+# The names of the elements in “Strict Open XML” files, and in all others.
+_STRICT = re.compile(rb"http://purl\.oclc\.org/ooxml/(\w+)/")
+_TRANSITIONAL = rb"http://schemas.openxmlformats.org/\1/2006/"
 _MB = 1024 * 1024
 _XML_ENDINGS = (".xml", ".rels", ".xhtml", ".html", ".htm", ".opf", ".ncx")
 _PROLOG = 64 * 1024  # entities are declared before the first element
@@ -60,7 +63,7 @@ class Archive:
     def xml(self, name: str) -> etree._Element:
         content = self.read(name)
         refuse_entities(content)
-        return parse_xml(content, self._kind)
+        return parse_xml(_STRICT.sub(_TRANSITIONAL, content), self._kind)
 
     def read_all(self, ending: str) -> Iterator[bytes]:
         return (self.read(name) for name in sorted(self.names) if name.endswith(ending))
@@ -89,8 +92,8 @@ def _check_sizes(parts: list[zipfile.ZipInfo]) -> None:
     largest = max((p.file_size for p in parts if p.filename.endswith(_XML_ENDINGS)), default=0)
     if total > MAX_UNPACKED or largest > MAX_XML or len(parts) > MAX_PARTS:
         raise UnreadableFileError(
-            f"The file unpacks to {total // _MB:,} MB in {len(parts):,} parts, more than is safe "
-            "to read. Split it, or remove its pictures, and upload that.",
+            f"The file unpacks to {max(total // _MB, 1):,} MB in {len(parts):,} parts, more than "
+            "is safe to read. Split it, or remove its pictures, and upload that.",
             "bomb",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import re
 from pathlib import Path
@@ -26,6 +27,11 @@ _READERS = {
     **dict.fromkeys(kinds.PLAIN_EXTENSIONS, "knowledge.reading.plain"),
 }
 _ZIPPED = frozenset({"docx", "pptx", "xlsx", "odt", "ods", "epub"})
+_READ_SIMPLY = ReadWarning(
+    "read_simply",
+    "The file could not be read in the usual way. Headings, tables and pages may be missing: "
+    "compare the text with the file.",
+)
 _MACROS = "_VBA_PROJECT".encode("utf-16-le")
 _LINKED = re.compile(rb'<Relationship\b[^>]*TargetMode\s*=\s*["\']External["\'][^>]*>')
 
@@ -60,7 +66,10 @@ def _read(path: Path, kind: str, limits: Limits) -> Extract:
         # A library fails on what another one reads.
         if module == _OTHER:
             raise
-        return _read_with(_OTHER, path, kind, limits)
+        found = _read_with(_OTHER, path, kind, limits)
+        if not found.text.strip():
+            raise kinds.damaged(kind) from None
+        return dataclasses.replace(found, warnings=[_READ_SIMPLY])
 
 
 def _read_with(module: str, path: Path, kind: str, limits: Limits) -> Extract:

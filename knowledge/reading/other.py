@@ -23,12 +23,16 @@ def read(path: Path, kind: str, limits: Limits) -> Extract:
     try:
         if kind in TEXT_EXTENSIONS:
             content = _checked(path.read_bytes(), kind)
-            result = kreuzberg.extract_bytes_sync(content, MEDIA_TYPES[kind], config=config)
+            result = kreuzberg.extract_bytes_sync(content, _media_type(kind), config=config)
         else:
-            result = kreuzberg.extract_file_sync(str(path), MEDIA_TYPES[kind], config=config)
+            result = kreuzberg.extract_file_sync(str(path), _media_type(kind), config=config)
     except kreuzberg.KreuzbergError as error:
         raise _explain(error, kind) from error
     return Extract(markdown.join(plain(result.content).split("\n\n")))
+
+
+def _media_type(kind: str) -> str:
+    return MEDIA_TYPES.get(kind, "text/markdown")
 
 
 def _checked(content: bytes, kind: str) -> bytes:

@@ -9,6 +9,7 @@ under the index's lease; the lease's end is also when an index that met an error
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import secrets
 import threading
 import time
@@ -119,12 +120,15 @@ def _work_on(index: EmbeddingIndex) -> bool:
 def _build(index: EmbeddingIndex) -> bool:
     if not index.dimensions:
         return _under_lease(index, _load)
-    if texts := _some_missing(index):
-        for _, added in embed(index, texts):
-            EmbeddingIndex.objects.filter(pk=index.pk).update(
-                progress_done=F("progress_done") + added, error="", attempts=0
-            )
+    texts, are_all = _some_missing(index)
+    for _, added in embed(index, texts):
+        EmbeddingIndex.objects.filter(pk=index.pk).update(
+            progress_done=F("progress_done") + added, error="", attempts=0
+        )
+    if not are_all:
         return True
+    # Something is always missing while documents are published, so the next step does not wait
+    # until nothing is.
     if index.built_at is None:
         return _under_lease(index, _make_searchable)
     return _complete(index)
@@ -142,21 +146,22 @@ def _load(index: EmbeddingIndex) -> None:
     _count(index)
 
 
-def _some_missing(index: EmbeddingIndex) -> list[Text]:
+def _some_missing(index: EmbeddingIndex) -> tuple[list[Text], bool]:
+    """The next texts to embed, and whether these are all."""
     start = secrets.token_bytes(32)
-    for states in _IN_ORDER:
-        for side in (">=", "<"):
+    rows: list[Any] = []
+    for states, side in itertools.product(_IN_ORDER, (">=", "<")):
+        if len(rows) < TEXTS:
             parameters: dict[str, Any] = {
                 "states": list(states),
                 "start": start,
                 "index": index.pk,
-                "limit": TEXTS,
+                "limit": TEXTS - len(rows),
             }
             with connection.cursor() as cursor:
                 cursor.execute(_MISSING.format(side=side), parameters)
-                if rows := cursor.fetchall():
-                    return texts_of(rows)
-    return []
+                rows += cursor.fetchall()
+    return list(dict.fromkeys(texts_of(rows))), len(rows) < TEXTS
 
 
 def _make_searchable(index: EmbeddingIndex) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,7 +42,38 @@ class LeaseLostError(Exception):
 
 def wake_workers() -> None:
     """Tell the workers, once the transaction has committed, that there is something to process."""
-    transaction.on_commit(_send_wake_up, robust=True)
+    transaction.on_commit(_wake_up, robust=True)
+
+
+class _Bundle(threading.local):
+    """The wake-ups of a thread that puts in many documents; see `bundled_wake_ups`."""
+
+    is_open = False
+    is_owed = False
+    sent_at = 0.0
+
+
+_bundle = _Bundle()
+
+
+@contextmanager
+def bundled_wake_ups() -> Iterator[None]:
+    """Within the block, this thread sends no more than one wake-up a second, and the last at the
+    end: a message for each of ten thousand documents takes time from the workers."""
+    _bundle.is_open, _bundle.is_owed, _bundle.sent_at = True, False, 0.0
+    try:
+        yield
+    finally:
+        _bundle.is_open = False
+        if _bundle.is_owed:
+            _send_wake_up()
+
+
+def _wake_up() -> None:
+    _bundle.is_owed = _bundle.is_open and time.monotonic() - _bundle.sent_at < 1
+    if not _bundle.is_owed:
+        _bundle.sent_at = time.monotonic()
+        _send_wake_up()
 
 
 def _send_wake_up() -> None:
@@ -87,12 +119,13 @@ def claim_some(
 def _that_go_together(found: Sequence[DocumentVersion]) -> Sequence[DocumentVersion]:
     if not found or found[0].attempts or found[0].size > TOGETHER_BYTES:
         return found[:1]
-    mine, size = [], 0
+    mine: dict[int, DocumentVersion] = {}  # no two of a document: one may end the other's days
+    size = 0
     for version in found:
         size += version.size
         if version.attempts == 0 and size <= TOGETHER_BYTES:
-            mine.append(version)
-    return mine
+            mine.setdefault(version.document_id, version)
+    return list(mine.values())
 
 
 def _lease(versions: Sequence[DocumentVersion]) -> None:

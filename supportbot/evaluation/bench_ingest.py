@@ -25,6 +25,7 @@ from knowledge.services.documents import Upload, add_version, check_upload
 from knowledge.services.embedding_indexes import get_active_index
 from knowledge.services.embeddings import BATCH, embedded_text
 from knowledge.services.pipeline import cut
+from knowledge.services.processing import bundled_wake_ups
 from supportbot.evaluation.questions import Text
 from supportbot.evaluation.recombine import load_texts, recombined
 from supportbot.evaluation.usage import watched
@@ -90,11 +91,11 @@ def run(data: Path | None, documents: int | None = None) -> Figures:
 Source = Path | Text
 
 
-def _demo() -> list[Source]:
+def _demo() -> Sequence[Source]:
     return sorted((DEMO_FOLDER / "documents").iterdir())
 
 
-def _recombined(data: Path, documents: int | None) -> list[Source]:
+def _recombined(data: Path, documents: int | None) -> Sequence[Source]:
     texts = load_texts(data)
     if documents is None and (data / "corpus.jsonl").is_file():
         return list(texts)
@@ -119,7 +120,8 @@ def _upload(source: Source, collection: str) -> Upload:
 
 def _ingest(sources: Sequence[Source], collection: Collection) -> Figures:
     started = time.perf_counter()
-    added = [add_version(upload=_upload(source, collection.name)) for source in sources]
+    with bundled_wake_ups():
+        added = [add_version(upload=_upload(source, collection.name)) for source in sources]
     uploaded = time.perf_counter()
     progress = wait_for([version.pk for version, created in added if created], sys.stderr)
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from django.db import connection
 
 from knowledge.models import Collection, DocumentVersion, Embedding
 from tests.conftest import process_waiting
+from tests.evaluation.test_recombine import corpus
 
 
 def bench(name: str, **options: object) -> dict[str, float]:
@@ -40,8 +42,8 @@ def test_retrieval_is_measured_over_what_is_there(
     assert 0 < figures["embedding_p50_ms"] < figures["search_p50_ms"] <= figures["search_p95_ms"]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_ingestion_is_measured_and_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.fixture
+def worker() -> Iterator[None]:
     done = threading.Event()
 
     def work() -> None:
@@ -49,21 +51,45 @@ def test_ingestion_is_measured_and_leaves_nothing_behind(tmp_path: Path) -> None
             process_waiting()
         connection.close()
 
-    worker = threading.Thread(target=work)
-    worker.start()
-    try:
-        figures = bench("ingest", data=dataset(tmp_path))
-    finally:
-        done.set()
-        worker.join()
-    assert figures["documents"] == 2
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ingestion_is_measured_and_leaves_nothing_behind(tmp_path: Path, worker: None) -> None:
+    figures = bench("ingest", data=dataset(tmp_path))
+    assert figures["documents"] == figures["new"] == 2
     assert figures["failed"] == 0
-    assert figures["passages"] == 2
+    assert figures["passages"] == figures["passages_embedded"] == 2
+    assert figures["raw_passages_per_second"] == max(figures["raw_before"], figures["raw_after"])
     assert figures["ratio"] == pytest.approx(
         figures["passages_per_second"] / figures["raw_passages_per_second"]
     )
+    assert figures["again_changed_documents"] == 1
+    assert figures["again_embedded"] == 1
     assert not Collection.objects.filter(name__startswith="bench").exists()
     assert not Embedding.objects.exists()
+    assert not DocumentVersion.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ingestion_makes_many_documents_of_several_corpora(tmp_path: Path, worker: None) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        corpus(tmp_path / name / "corpus.jsonl", 12)
+    figures = bench("ingest", data=tmp_path, documents=10)
+    assert figures["documents"] == 10
+    assert figures["passages"] == figures["passages_embedded"] > 10
+    assert 0 < figures["again_embedded"] < figures["passages"]
+
+
+@pytest.mark.django_db
+def test_a_folder_without_corpora_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match=r"There is no corpus\.jsonl"):
+        bench("ingest", data=tmp_path, documents=10)
 
 
 @pytest.mark.django_db

@@ -116,8 +116,7 @@ def test_what_should_not_be_there_is_told(tmp_path: Path) -> None:
     assert code == 0
 
 
-def test_a_scan_may_need_ocr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+def test_a_scan_may_need_ocr(tmp_path: Path) -> None:
     scan = pdf([[]], draws="10 10 90 90 re f")
     data = dataset(tmp_path, {"file": "scan.pdf", "kind": "scan"}, **{"scan.pdf": scan})
     report, code = evaluate(data)

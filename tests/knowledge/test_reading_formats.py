@@ -4,6 +4,7 @@ out on purpose."""
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from pptx.util import Inches
 
 from knowledge.pages import page_at
 from knowledge.reading import ReadText, read_file
-from tests.knowledge.files import docx, epub, ods, odt, outlook, paragraph
+from tests.knowledge.files import docx, epub, ods, odt, outlook, paragraph, zipped
 
 
 def read(folder: Path, name: str, content: bytes | str) -> ReadText:
@@ -225,6 +226,14 @@ def test_unaccepted_changes_are_told(tmp_path: Path) -> None:
     assert warning.code == "tracked_changes"
 
 
+def test_a_document_in_the_strict_form_is_read_too(tmp_path: Path) -> None:
+    strict = (
+        '<w:document xmlns:w="http://purl.oclc.org/ooxml/wordprocessingml/main"><w:body>'
+        f"{paragraph('Text.')}</w:body></w:document>"
+    )
+    assert read(tmp_path, "a.docx", docx("", {"word/document.xml": strict})).markdown == "Text."
+
+
 # -- ODT, ODS, EPUB -----------------------------------------------------------------------------
 
 
@@ -325,6 +334,17 @@ def test_titles_and_notes_stand_beside_the_table_of_a_sheet(tmp_path: Path) -> N
     )
     [warning] = result.warnings
     assert (warning.code, "“Costs”" in warning.text) == ("hidden_sheets", True)
+
+
+def test_a_sheet_that_its_reader_refuses_is_read_by_another(tmp_path: Path) -> None:
+    with zipfile.ZipFile(
+        io.BytesIO(sheets(lambda book: book.active.append(["A", "B"])))
+    ) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["xl/styles.xml"] = parts["xl/styles.xml"].replace(b'numFmtId="0"', b'numFmtId="none"')
+    result = read(tmp_path, "a.xlsx", zipped(parts))
+    assert "| A | B |" in result.markdown
+    assert [warning.code for warning in result.warnings] == ["read_simply"]
 
 
 # -- PPTX ---------------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 from pathlib import Path
 
+import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,7 @@ from knowledge.reading import ReadText, read_file
 from knowledge.reading.pdf.bidi import in_reading_order
 from knowledge.reading.pdf.letters import HYPHEN, Letter
 from knowledge.reading.pdf.lines import join_lines, without_hyphens
+from knowledge.reading.pdf.ocr import find_languages
 from tests.knowledge.files import pdf, placed_pdf
 
 Words = list[tuple[float, float, str]]
@@ -72,10 +75,12 @@ def test_a_table_is_a_table_with_and_without_lines(lines: str, tmp_path: Path) -
     assert MARKDOWN in read(tmp_path, content).markdown.split("\n\n")
 
 
-def test_a_cell_of_two_lines_is_one_cell(tmp_path: Path) -> None:
-    words = [*table(50, 700, ROWS[:2]), (150, 668, "each"), *table(50, 640, ROWS[2:])]
-    markdown = read(tmp_path, placed_pdf(words)).markdown
-    assert "| Ireland | 9.90 each | 3 |" in markdown
+@pytest.mark.parametrize("rows", [(700, 680, 640), (692, 680, 656)])
+def test_a_cell_of_two_lines_is_one_cell(rows: tuple[int, int, int], tmp_path: Path) -> None:
+    # Whether rows stand further apart than lines or not.
+    words = [word for row, y in zip(ROWS, rows, strict=True) for word in table(50, y, [row])]
+    markdown = read(tmp_path, placed_pdf([*words, (150, 668, "each")])).markdown
+    assert "| Ireland | 9.90 each | 3 |\n| France | 12.40 | 5 |" in markdown
 
 
 def test_merged_cells_of_a_ruled_table_stand_in_every_row(tmp_path: Path) -> None:
@@ -153,15 +158,42 @@ def test_a_page_that_is_turned_is_read_as_it_is_shown(turn: int, tmp_path: Path)
     )
 
 
-def test_a_page_without_a_text_layer_among_others_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+def test_a_page_without_a_text_layer_among_others_is_told(tmp_path: Path) -> None:
     pages = [["Text."], [], ["More."]]
     result = read(tmp_path, pdf(pages, draws="100 100 50 50 re f"))
     assert [(warning.code, warning.page) for warning in result.warnings] == [("no_text_layer", 2)]
     assert result.warnings[0].text.startswith("Page 2 has no text layer; its text is missing.")
     assert len(result.page_starts) == 3
+
+
+def test_a_broken_page_does_not_take_the_others_with_it(tmp_path: Path) -> None:
+    # The second of three pages is a font.
+    content = pdf([["First."], ["Second."], ["Third."]]).replace(b"6 0 R 8", b"3 0 R 8", 1)
+    result = read(tmp_path, content)
+    assert result.markdown == "First.\n\nThird."
+    assert [(warning.code, warning.page) for warning in result.warnings] == [("no_text_layer", 2)]
+
+
+def scanned(content: bytes) -> bytes:
+    """The first page as a picture of itself."""
+    source, document = pypdfium2.PdfDocument(content), pypdfium2.PdfDocument.new()
+    width, height = source[0].get_size()
+    page = document.new_page(width, height)
+    picture = pypdfium2.PdfImage.new(document)
+    picture.set_bitmap(source[0].render(scale=3))
+    picture.set_matrix(pypdfium2.PdfMatrix().scale(width, height))
+    page.insert_obj(picture)
+    page.gen_content()
+    saved = io.BytesIO()
+    document.save(saved)
+    return saved.getvalue()
+
+
+@pytest.mark.skipif(find_languages("eng") is None, reason="Tesseract is not installed")
+def test_a_scan_is_read_by_ocr(tmp_path: Path) -> None:
+    result = read(tmp_path, scanned(pdf([["Returns are free within thirty days."]])))
+    assert result.markdown == "Returns are free within thirty days."
+    assert [(warning.code, warning.page) for warning in result.warnings] == [("ocr_used", 1)]
 
 
 def test_a_blank_page_is_no_reason_to_warn(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_a_process_that_died_between_two_files_is_replaced(tmp_path: Path) -> No
 
 
 def test_the_process_ends_with_the_worker_even_amid_a_file(tmp_path: Path) -> None:
-    path = put(tmp_path, "slow.pdf", SLOW)
+    path = put(tmp_path, "slow.pdf", pdf([["Line."] * 30] * 4000))
     code = (
         "import os, sys, threading, time; from pathlib import Path;"
         "from knowledge.reading.process import read_in_process;"
@@ -173,8 +173,10 @@ def test_the_process_ends_with_the_worker_even_amid_a_file(tmp_path: Path) -> No
     pytest.fail("The reader outlived its worker.")
 
 
-def _read_in_daemon(path: str, answers: multiprocessing.SimpleQueue[str]) -> None:
-    answers.put(read_file(Path(path), path).markdown)
+def _read_in_daemon(path: str, answers: multiprocessing.SimpleQueue[tuple[str, int]]) -> None:
+    markdown = read_file(Path(path), path).markdown
+    [reader] = readers()
+    answers.put((markdown, reader.pid))
 
 
 def test_a_daemonic_process_as_celery_forks_them_can_read(tmp_path: Path) -> None:
@@ -182,12 +184,13 @@ def test_a_daemonic_process_as_celery_forks_them_can_read(tmp_path: Path) -> Non
     read_good_file(tmp_path)
     own = [reader.pid for reader in readers()]
     context = multiprocessing.get_context("fork")
-    answers: multiprocessing.SimpleQueue[str] = context.SimpleQueue()
+    answers: multiprocessing.SimpleQueue[tuple[str, int]] = context.SimpleQueue()
     worker = context.Process(target=_read_in_daemon, args=(str(path), answers), daemon=True)
     worker.start()
     worker.join(60)
-    assert answers.get() == "Good."
-    # The fork used a reader of its own and left its parent's alone.
+    markdown, others = answers.get()
+    # It used a reader of its own and left its parent's alone.
+    assert (markdown, [others] != own) == ("Good.", True)
     assert [reader.pid for reader in readers()] == own
     assert read_good_file(tmp_path) == "Good."
 

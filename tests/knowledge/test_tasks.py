@@ -13,7 +13,7 @@ from django.conf import settings
 from knowledge import tasks
 from knowledge.models import DocumentVersion
 from knowledge.services.documents import add_version, check_upload
-from knowledge.services.processing import WAKE_TASK, claim_next
+from knowledge.services.processing import WAKE_TASK, bundled_wake_ups, claim_next
 from knowledge.tasks import process_queue, resume_processing
 from supportbot.celery import app
 
@@ -67,6 +67,28 @@ def test_an_upload_wakes_a_worker_after_its_transaction(broker: redis.Redis) -> 
     (message,) = messages(broker)
     assert message["task"] == WAKE_TASK
     assert message["expires"] is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_uploads_send_few_wake_ups_and_one_after_the_last(broker: redis.Redis) -> None:
+    with bundled_wake_ups():
+        for number in range(20):
+            upload(f"{number}.md")
+        during = len(messages(broker))
+        broker.delete(QUEUE)
+    assert 1 <= during < 20
+    assert len(messages(broker)) == 1
+    upload("later.md")
+    assert len(messages(broker)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bundled_uploads_of_which_none_is_left_to_tell_send_nothing_more(
+    broker: redis.Redis,
+) -> None:
+    with bundled_wake_ups():
+        upload("a.md")
+    assert len(messages(broker)) == 1
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,6 +17,7 @@ from knowledge.progress import wait_for
 from knowledge.reading import SUPPORTED_EXTENSIONS
 from knowledge.selectors import Progress
 from knowledge.services.documents import UploadRefusedError, add_version, check_upload
+from knowledge.services.processing import bundled_wake_ups
 
 
 @dataclass(frozen=True)
@@ -49,13 +50,14 @@ class Command(BaseCommand):
         refused: list[tuple[str, str]] = []
         new: list[DocumentVersion] = []
         known: list[DocumentVersion] = []
-        for source in _sources([Path(path) for path in options["paths"]]):
-            try:
-                version, created = _add(source, options["collection"])
-            except UploadRefusedError as error:
-                refused.append((source.name, str(error)))
-            else:
-                (new if created else known).append(version)
+        with bundled_wake_ups():
+            for source in _sources([Path(path) for path in options["paths"]]):
+                try:
+                    version, created = _add(source, options["collection"])
+                except UploadRefusedError as error:
+                    refused.append((source.name, str(error)))
+                else:
+                    (new if created else known).append(version)
         self.stdout.write(f"{_count(len(new), 'new document')}, {len(known)} unchanged.")
         versions = [version.pk for version in (*new, *known)]
         progress = wait_for(versions, self.stdout, on_stall=self._warn_of_stall)

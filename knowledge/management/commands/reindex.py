@@ -146,7 +146,9 @@ def _progress(index: EmbeddingIndex, rate: Rate) -> str:
     if not index.dimensions:
         return "loading the model"
     left = index.progress_total - index.progress_done
-    texts = f"{index.progress_done}/{index.progress_total} texts embedded{rate.describe(left)}"
+    texts = (
+        f"{index.progress_done}/{index.progress_total} texts embedded{rate.describe(left, 'texts')}"
+    )
     if index.state == State.READY:
         return f"{texts}, comparing"
     return texts if left > 0 else f"{texts}, making the search index"
@@ -164,8 +166,12 @@ def _describe(index: EmbeddingIndex) -> str:
             f"; {found['overlap']:.0%} of the passages found are those of {found['active']} "
             f"({found['questions']} questions, {found['asked']})"
         )
+        text += f", {found['milliseconds']} ms instead of {found['milliseconds_active']} ms"
     if found.get("found") is not None:
-        text += f"; right document {found['found']:.1%}, there {found['found_active']:.1%}"
+        text += (
+            f"; the right document is found for {found['found']:.1%} of the questions, "
+            f"by the other index for {found['found_active']:.1%}"
+        )
     if found.get("cut_off"):
         text += f"; {found['cut_off']:.0%} of the passages are longer than the model reads"
     return text

@@ -8,13 +8,11 @@ from typing import Any
 
 import pptx
 from lxml import etree
-from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
-from pptx.exc import PythonPptxError
+from pptx.enum.shapes import PP_PLACEHOLDER
 
 from knowledge.reading import markdown
 from knowledge.reading.archives import Archive
 from knowledge.reading.grid import Cell, fill_grid
-from knowledge.reading.kinds import damaged
 from knowledge.reading.office.chart import render_chart
 from knowledge.reading.office.formula import to_latex
 from knowledge.reading.office.inline import Run, render_runs
@@ -22,6 +20,7 @@ from knowledge.reading.office.word import is_generated, pictures_without_text
 from knowledge.reading.result import Extract, Limits, ReadWarning
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 _DIAGRAM = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
 _TITLES = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE, PP_PLACEHOLDER.VERTICAL_TITLE)
@@ -29,18 +28,14 @@ _TITLES = (PP_PLACEHOLDER.TITLE, PP_PLACEHOLDER.CENTER_TITLE, PP_PLACEHOLDER.VER
 _LISTS = (PP_PLACEHOLDER.BODY, PP_PLACEHOLDER.OBJECT, PP_PLACEHOLDER.VERTICAL_BODY)
 _FURNITURE = (PP_PLACEHOLDER.SLIDE_NUMBER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER)
 _ROW = 360_000  # EMU, 1 cm: shapes whose tops differ by less stand beside one another
-_BROKEN = (PythonPptxError, KeyError, ValueError, AttributeError, TypeError, etree.LxmlError)
 
 
 def read(path: Path, kind: str, limits: Limits) -> Extract:
-    """A page for each slide; a hidden one's is empty. Raises UnreadableFileError."""
+    """A page for each slide; a hidden one's is empty. Raises UnreadableFileError; and anything on a
+    file that PowerPoint reads, for the library checks more than it has to."""
     with Archive(path, kind) as archive:
         archive.check_all()
-    try:
-        presentation = pptx.Presentation(str(path))
-        slides = list(presentation.slides)
-    except _BROKEN as error:
-        raise damaged("pptx") from error
+    slides = list(pptx.Presentation(str(path)).slides)
     reader = _Reader()
     pages: list[str] = []
     hidden: list[int] = []
@@ -84,7 +79,7 @@ class _Reader:
         return blocks
 
     def _shape(self, shape: Any) -> list[str]:
-        if shape.shape_type == MSO_SHAPE_TYPE.GROUP:
+        if shape.element.tag == f"{_P}grpSp":
             return [b for part in _in_reading_order(shape.shapes) for b in self._shape(part)]
         if getattr(shape, "has_table", False):
             return [_table(shape.table)]
@@ -105,7 +100,7 @@ class _Reader:
         )
         if about.strip() and not is_generated(about):
             return [*blocks, markdown.one_line(about)]
-        if shape.shape_type == MSO_SHAPE_TYPE.PICTURE:
+        if shape.element.tag == f"{_P}pic":
             self._pictures += 1
         return blocks
 

@@ -42,7 +42,7 @@ def read(path: Path, kind: str, limits: Limits) -> Extract:
     document = _open(path)
     try:
         check_pages(len(document), limits.max_pages)
-        pages = [_read_page(document[number]) for number in range(len(document))]
+        pages = [_read_page(document, number) for number in range(len(document))]
         texts = _render(pages)
         scans = [number for number, page in enumerate(pages) if page.drawn and not texts[number]]
         found, warnings = read_scans(document, scans, limits.ocr_languages, deadline)
@@ -72,7 +72,11 @@ def _open(path: Path) -> pypdfium2.PdfDocument:
         raise damaged("pdf") from error
 
 
-def _read_page(page: pypdfium2.PdfPage) -> _Page:
+def _read_page(document: pypdfium2.PdfDocument, number: int) -> _Page:
+    try:
+        page = document[number]
+    except pypdfium2.PdfiumError:
+        return _Page([], [], 0.0, drawn=True)  # one broken page is no reason to refuse the others
     try:
         text = read_spans(page)
         grids, bullets = read_drawn(page, page.get_cropbox(), text.quarter_turns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
-from knowledge.embedding import model
+from knowledge.embedding import convert, model
+from knowledge.embedding.encoder import Vectors, get_encoder
 from knowledge.embedding.model import (
     BUNDLED,
     EmbeddingModelError,
@@ -19,11 +22,14 @@ from knowledge.embedding.model import (
     prepare_model,
     source_of,
 )
+from tests.small_model import DIMENSIONS, small_model
 
 WEB_PROCESS = """
-import asyncio, sys
+import asyncio, os, sys
 import supportbot.asgi
+from django.conf import settings
 from supportbot.warmup import warm_up
+settings.DATABASES["default"]["NAME"] = os.environ["TEST_DATABASE"]
 asyncio.run(warm_up())
 heavy = {"torch", "transformers", "sentence_transformers"} & set(sys.modules)
 print(sorted(heavy))
@@ -91,14 +97,42 @@ def test_a_model_that_cannot_be_loaded_says_what_to_do(
     assert "Check its name" in str(caught.value)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_web_process_answers_without_torch() -> None:
     prepare_model(BUNDLED)
     result = subprocess.run(
         [sys.executable, "-c", WEB_PROCESS],
         cwd=settings.BASE_DIR,
-        env={**os.environ, "SUPPORTBOT_MODELS_DIR": str(settings.MODELS_DIR)},
+        env={
+            **os.environ,
+            "SUPPORTBOT_MODELS_DIR": str(settings.MODELS_DIR),
+            "TEST_DATABASE": str(connection.settings_dict["NAME"]),
+        },
         capture_output=True,
         text=True,
         check=False,
     )
     assert result.stdout.strip() == "[]", result.stderr
+
+
+class _OtherModel:
+    """What sentence-transformers would give, had the conversion gone wrong."""
+
+    def encode(self, texts: list[str], normalize_embeddings: bool) -> Vectors:
+        assert normalize_embeddings
+        vectors = get_encoder(BUNDLED).encode_passages(texts)
+        turned: Vectors = vectors[:, ::-1]
+        return turned
+
+
+def test_a_conversion_that_disagrees_with_the_original_is_refused() -> None:
+    prepared = prepare_model(BUNDLED)
+    meta = json.loads((prepared.folder / "meta.json").read_text("utf-8"))
+    with pytest.raises(SystemExit, match="disagrees with the original"):
+        convert._check_parity(_OtherModel(), prepared.folder, meta)
+
+
+def test_another_model_is_converted_with_its_own_dimensions() -> None:
+    prepared = prepare_model(small_model())
+    assert prepared.dimensions == DIMENSIONS
+    assert get_encoder(small_model()).encode_question("one").shape == (DIMENSIONS,)

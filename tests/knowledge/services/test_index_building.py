@@ -147,6 +147,17 @@ def test_what_is_published_meanwhile_is_in_it(
     assert embedded(index) == hashes()
 
 
+def test_steady_publication_does_not_keep_it_from_being_finished(publish: Publish) -> None:
+    publish(RETURNS_POLICY)
+    index = start_index(model=small_model())
+    for week in range(8):  # something new is there whenever a worker looks
+        work_on_indexes()
+        publish(f"In week {week} the shop opens at {week} o’clock.", "hours.md")
+    index.refresh_from_db()
+    assert index.state == State.READY
+    assert embedded(index) == hashes()
+
+
 def test_an_index_is_not_complete_while_a_published_text_is_missing(publish: Publish) -> None:
     publish(RETURNS_POLICY)
     index = start_index(model=small_model())
@@ -259,8 +270,8 @@ def test_the_search_index_is_used(publish: Publish) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET enable_seqscan = off")
         cursor.execute(
-            f"EXPLAIN SELECT id FROM knowledge_embedding WHERE index_id = {index.pk} "
-            f"ORDER BY vector::halfvec({DIMENSIONS}) <=> %s::halfvec({DIMENSIONS}) LIMIT 5",  # noqa: S608
+            f"EXPLAIN SELECT id FROM knowledge_embedding WHERE index_id = {index.pk} "  # noqa: S608
+            f"ORDER BY vector::halfvec({DIMENSIONS}) <=> %s::halfvec({DIMENSIONS}) LIMIT 5",
             [vector],
         )
         plan = "\n".join(row[0] for row in cursor.fetchall())
@@ -353,7 +364,7 @@ def test_nothing_is_put_into_an_index_that_was_dropped_meanwhile(publish: Publis
     index = start_index(model=small_model())
     work(lambda: bool(EmbeddingIndex.objects.get(pk=index.pk).dimensions))
     index.refresh_from_db()
-    texts = index_building._some_missing(index)
+    texts, _ = index_building._some_missing(index)
     assert texts
     drop_index(index=index)
     for _ in embeddings.embed(index, texts):
@@ -366,7 +377,7 @@ def test_no_vector_is_kept_of_a_document_that_was_deleted_meanwhile(publish: Pub
     index = start_index(model=small_model())
     work(lambda: bool(EmbeddingIndex.objects.get(pk=index.pk).dimensions))
     index.refresh_from_db()
-    texts = index_building._some_missing(index)
+    texts, _ = index_building._some_missing(index)
     delete_document(document=version.document)
     for _ in embeddings.embed(index, texts):
         pass

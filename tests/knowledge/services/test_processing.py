@@ -43,7 +43,7 @@ def waiting(size: int = 10, **fields: object) -> DocumentVersion:
         collection=collection, external_id=str(uuid.uuid4()), title="Returns"
     )
     values: dict[str, object] = {"number": 1, "file_name": "a.md", "content_hash": "0" * 64}
-    return DocumentVersion.objects.create(document=document, size=size, **{**values, **fields})
+    return DocumentVersion.objects.create(size=size, **{"document": document, **values, **fields})
 
 
 def claimed(version: DocumentVersion) -> DocumentVersion:
@@ -148,6 +148,13 @@ def test_no_more_are_claimed_together_than_are_soon_done(db: None) -> None:
     assert ids(claim_some()) == ids(by_size[3:])
     by_number = [waiting(10) for _ in range(TOGETHER + 1)]
     assert ids(claim_some()) == ids(by_number[:TOGETHER])
+
+
+def test_versions_of_one_document_are_not_claimed_together(db: None) -> None:
+    first = waiting()
+    second = waiting(document=first.document, number=2)
+    assert ids(claim_some()) == [first.pk]
+    assert ids(claim_some()) == [second.pk]
 
 
 def test_a_large_file_is_claimed_alone(db: None) -> None:
