@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from knowledge.embedding.model import EmbeddingModelError
-from knowledge.management.commands import reindex as command
 from knowledge.models import EmbeddingIndex
 from knowledge.services import hnsw, index_building
 from knowledge.services.embedding_indexes import get_active_index
@@ -31,7 +31,7 @@ def _worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def work_for(_: float) -> None:
         work_on_indexes()
 
-    monkeypatch.setattr(command.time, "sleep", work_for)
+    monkeypatch.setattr(time, "sleep", work_for)
     yield
     for index in EmbeddingIndex.objects.all():
         hnsw.drop(index)

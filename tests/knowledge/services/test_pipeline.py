@@ -16,12 +16,15 @@ from django.conf import settings
 from knowledge.embedding.encoder import get_encoder, get_tokenizer
 from knowledge.embedding.model import EmbeddingModelError
 from knowledge.models import DocumentVersion, Embedding, Passage
+from knowledge.reading import read_file
 from knowledge.services import embeddings, pipeline
 from knowledge.services.documents import add_version, cancel_version, check_upload
 from knowledge.services.embedding_indexes import get_active_index
 from knowledge.services.embeddings import embedded_text, text_hash
 from knowledge.services.pipeline import context_of, process_version, process_versions
 from knowledge.services.processing import claim_next, claim_some, record_step
+from knowledge.services.publishing import finish_processing
+from knowledge.splitting import split_markdown
 from tests.conftest import RETURNS_POLICY, SHIPPING, Publish
 from tests.knowledge.files import pdf
 
@@ -244,7 +247,7 @@ def test_one_that_cannot_be_stored_does_not_hold_up_the_others(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, bad = upload(RETURNS_POLICY, "good.md"), upload(SHIPPING, "bad.md")
-    split = pipeline.split_markdown
+    split = split_markdown
 
     def with_a_negative_offset(markdown: str, *others: object) -> list[object]:
         pieces = split(markdown, *others)  # type: ignore[arg-type]
@@ -274,7 +277,7 @@ def test_one_that_is_cancelled_before_its_last_step_is_not_published(
 ) -> None:
     version = upload(RETURNS_POLICY, "returns.md")
     (mine,) = claim_some()
-    finish = pipeline.finish_processing
+    finish = finish_processing
 
     def cancel_and_finish(*, version: DocumentVersion) -> bool:
         cancel_version(version=version)
@@ -345,7 +348,7 @@ def test_a_large_file_is_read_once_though_it_is_taken_up_twice(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     manual = upload(LONG, "manual.md")
-    split = pipeline.split_markdown
+    split = split_markdown
 
     def power_cut(*_: object) -> None:
         raise OSError("power cut")
@@ -386,7 +389,7 @@ def test_versions_wait_for_a_model_that_does_not_answer(
 def test_warnings_of_reading_are_kept_with_the_version(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = pipeline.read_file
+    read = read_file
 
     def with_warning(path: Path, file_name: str) -> Any:
         found = read(path, file_name)
