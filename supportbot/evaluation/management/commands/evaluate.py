@@ -16,12 +16,11 @@ from supportbot.evaluation.report import Report, write_predictions
 # when they are run: some need libraries that only evaluation needs.
 EVALUATIONS = {
     "parsing": "supportbot.evaluation.evaluate_parsing",
-    "retrieval": "supportbot.evaluation.evaluate_retrieval",
 }
 
 
 class Command(BaseCommand):
-    help = "Measure the quality of parsing or retrieval on judged data; exits 1 when a check fails."
+    help = "Measure the quality of the product on judged data; exits 1 when a check fails."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", choices=sorted(EVALUATIONS))
