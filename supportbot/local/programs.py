@@ -55,10 +55,13 @@ def web_child(paths: StackPaths, env: Mapping[str, str], host: str, port: int) -
 
 
 def worker_child(paths: StackPaths, env: Mapping[str, str]) -> ChildSpec:
-    """The Celery worker; the number of its processes is `SUPPORTBOT_WORKER_CONCURRENCY`, or 2."""
-    concurrency = int(os.environ.get(CONCURRENCY_VARIABLE) or 2)
-    # Two processes that each embed on all cores wait for each other more than they work.
-    threads = os.environ.get(THREADS_VARIABLE) or str(max(1, (os.cpu_count() or 1) // concurrency))
+    """The Celery worker; the number of its processes is `SUPPORTBOT_WORKER_CONCURRENCY`, or as many
+    as there are cores, but 2 at least and 4 at most."""
+    cores = os.cpu_count() or 1
+    concurrency = int(os.environ.get(CONCURRENCY_VARIABLE) or min(max(cores, 2), 4))
+    # A process for each core embeds a fifth more than one process with all of them, and needs its
+    # memory again; processes that each embed on all cores wait for each other.
+    threads = os.environ.get(THREADS_VARIABLE) or str(max(1, cores // concurrency))
     return ChildSpec(
         name="Worker",
         argv=[

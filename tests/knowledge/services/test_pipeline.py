@@ -23,7 +23,6 @@ from knowledge.services.embedding_indexes import get_active_index
 from knowledge.services.embeddings import embedded_text, text_hash
 from knowledge.services.pipeline import context_of, process_version, process_versions
 from knowledge.services.processing import claim_next, claim_some, record_step
-from knowledge.services.publishing import finish_processing
 from knowledge.splitting import split_markdown
 from tests.conftest import RETURNS_POLICY, SHIPPING, Publish
 from tests.knowledge.files import pdf
@@ -276,15 +275,17 @@ def test_one_that_is_cancelled_before_its_last_step_is_not_published(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = upload(RETURNS_POLICY, "returns.md")
-    (mine,) = claim_some()
-    finish = finish_processing
+    other = upload(SHIPPING, "shipping.md")
+    store = embeddings.store
 
-    def cancel_and_finish(*, version: DocumentVersion) -> bool:
+    def store_and_cancel(*args: Any) -> int:
+        added = store(*args)
         cancel_version(version=version)
-        return finish(version=version)
+        return added
 
-    monkeypatch.setattr(pipeline, "finish_processing", cancel_and_finish)
-    process_versions([mine])
+    monkeypatch.setattr(embeddings, "store", store_and_cancel)
+    process_versions(claim_some())
+    assert statuses(other) == [LIVE]
     assert statuses(version) == [("cancelled", "draft")]
     assert not version.passages.filter(published=True).exists()
 
