@@ -21,8 +21,9 @@ install: .venv/installed  ## Make .venv and install everything that `up` and `te
 up: .venv/installed  ## Run it all here; ARGS="--port 9000 --no-demo" is passed on
 	@exec $(BIN)/python manage.py up $(ARGS)
 
+# Two files at a time, each with servers of its own: most of a test's time is waiting for them.
 test: .venv/installed  ## Run every test; ARGS="-k name" is passed on
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: check-python check-frontend  ## Lint, types, migrations, bundle up to date
 

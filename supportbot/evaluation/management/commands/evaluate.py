@@ -16,6 +16,7 @@ from supportbot.evaluation.report import Report, write_predictions
 # when they are run: some need libraries that only evaluation needs.
 EVALUATIONS = {
     "parsing": "supportbot.evaluation.evaluate_parsing",
+    "retrieval": "supportbot.evaluation.evaluate_retrieval",
 }
 
 
