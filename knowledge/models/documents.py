@@ -167,6 +167,7 @@ class DocumentVersion(models.Model):
                 name="version_claimable",
                 condition=Q(status__in=["queued", "splitting", "embedding"]),
             ),
+            models.Index(fields=["content_hash"], name="version_content_hash"),  # stored_files
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import os
 import re
-import uuid
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
@@ -14,7 +13,6 @@ from typing import IO
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.files.base import File
 from django.db import transaction
 from django.db.models import Max
 
@@ -28,7 +26,7 @@ from knowledge.models import (
 )
 from knowledge.models.documents import default_locale
 from knowledge.reading import SUPPORTED_EXTENSIONS
-from knowledge.services import history, serving
+from knowledge.services import history, serving, stored_files
 from knowledge.services.processing import wake_workers
 
 DEFAULT_COLLECTION = "Documents"
@@ -138,11 +136,6 @@ def _title_of(file_name: str) -> str:
     return stem[:1].upper() + stem[1:] or file_name
 
 
-def _stored_name(file_name: str) -> str:
-    """A name on disk that nothing in the uploaded name can influence but its known extension."""
-    return f"{uuid.uuid4().hex}{PurePath(file_name).suffix.lower()}"
-
-
 def add_version(
     *, upload: Upload, created_by: AbstractBaseUser | None = None
 ) -> tuple[DocumentVersion, bool]:
@@ -192,7 +185,7 @@ def add_version(
             publish_when_ready=upload.publish,
             created_by_id=created_by.pk if created_by is not None else None,
         )
-        version.file.save(_stored_name(upload.file_name), File(upload.content), save=False)
+        stored_files.store(version, upload.content)
         version.save(force_insert=True)
         history.record(
             action="uploaded",
@@ -214,14 +207,13 @@ def delete_document(*, document: Document, by: AbstractBaseUser | None = None) -
     # A version with the same text must not be published while its vectors go.
     serving.lock_for_indexes()
     history.record(action="deleted", document=document, by=by)
-    versions = list(document.versions.all())
+    files = list(document.versions.values_list("content_hash", "file"))
     passages = Passage.objects.filter(version__document=document)
     hashes = {bytes(value) for value in passages.values_list("text_hash", flat=True)}
     document.delete()
     shared = Passage.objects.filter(text_hash__in=hashes).values_list("text_hash", flat=True)
     Embedding.objects.filter(text_hash__in=hashes - {bytes(value) for value in shared}).delete()
-    for version in versions:
-        transaction.on_commit(partial(version.file.delete, save=False), robust=True)
+    transaction.on_commit(partial(stored_files.delete_unused, files), robust=True)
 
 
 def _stands(same: DocumentVersion, newest: DocumentVersion | None) -> bool:

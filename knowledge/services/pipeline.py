@@ -155,9 +155,11 @@ def cut(version: DocumentVersion) -> list[Passage]:
     """The passages of a version's text, not stored yet."""
     tokenizer = get_tokenizer(get_active_index().model)
     document = version.document
+    # A document that nobody gave a title is named by its id, which says nothing about the text.
+    title = document.title if document.title != document.external_id else ""
     passages: list[Passage] = []
     for piece in split_markdown(version.markdown, tokenizer, settings.PASSAGE_TOKENS):
-        context = context_of(document.title, piece.heading)
+        context = context_of(title, piece.heading)
         passages.append(
             Passage(
                 version=version,
@@ -179,7 +181,7 @@ def cut(version: DocumentVersion) -> list[Passage]:
 def context_of(title: str, heading: tuple[str, ...]) -> str:
     """What stands above a passage: the title, and the headings unless they repeat it."""
     parts = [title, *(part for part in heading if part.casefold() != title.casefold())]
-    return " › ".join(parts)
+    return " › ".join(filter(None, parts))
 
 
 def _embed(

@@ -26,6 +26,7 @@ from knowledge.services.embedding_indexes import get_active_index
 from knowledge.services.embeddings import BATCH, embedded_text
 from knowledge.services.pipeline import cut
 from knowledge.services.processing import bundled_wake_ups
+from knowledge.services.stored_files import delete_unused
 from supportbot.evaluation.questions import Text
 from supportbot.evaluation.recombine import load_texts, recombined
 from supportbot.evaluation.usage import watched
@@ -245,9 +246,8 @@ def _scratch_collection() -> Iterator[Collection]:
 def _remove(collection: Collection) -> None:
     """In statements that load nothing: these may be a hundred thousand passages."""
     versions = DocumentVersion.objects.filter(document__collection=collection)
-    files = [version.file for version in versions.only("file")]
+    files = list(versions.values_list("content_hash", "file"))
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in _REMOVE:
             cursor.execute(statement, [collection.pk])
-    for file in files:
-        file.delete(save=False)
+    delete_unused(files)

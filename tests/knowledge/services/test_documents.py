@@ -192,7 +192,8 @@ def test_what_was_taken_out_of_service_is_put_back_by_uploading_it(publish: Publ
 
 @pytest.mark.django_db(transaction=True)
 def test_a_deleted_document_leaves_no_passage_no_file_and_no_embedding(publish: Publish) -> None:
-    gone, kept = publish(TEXT, title="A"), publish(TEXT, file_name="same.md", title="A")
+    gone = publish(TEXT + b"\nAnd more.", title="A")
+    kept = publish(TEXT, file_name="same.md", title="A")
     other = publish(b"Only here.", file_name="returns.md", title="A")
     delete_document(document=gone.document)
     hashes = {bytes(value) for value in Passage.objects.values_list("text_hash", flat=True)}
@@ -203,6 +204,25 @@ def test_a_deleted_document_leaves_no_passage_no_file_and_no_embedding(publish: 
     for version in (gone, other):
         assert not version.file.storage.exists(str(version.file.name))
     assert kept.file.storage.exists(str(kept.file.name))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_bytes_are_on_disk_once_for_as_long_as_a_version_needs_them(
+    publish: Publish,
+) -> None:
+    first, second = publish(TEXT), publish(TEXT, file_name="copy.md")
+    (name,) = {str(first.file.name), str(second.file.name)}
+    delete_document(document=first.document)
+    assert second.file.storage.open(name).read() == TEXT
+    delete_document(document=second.document)
+    assert not second.file.storage.exists(name)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bytes_that_are_missing_on_disk_are_put_there_again(publish: Publish) -> None:
+    lost = publish(TEXT)
+    lost.file.storage.delete(str(lost.file.name))
+    assert publish(TEXT, file_name="copy.md").status == "ready"
 
 
 @pytest.mark.django_db(transaction=True)
