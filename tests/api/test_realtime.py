@@ -128,7 +128,7 @@ async def test_hello_chooses_among_ones_own_conversations(conversation: Conversa
         assert (await socket.next())["seq"] == 1
 
 
-@pytest.mark.parametrize("wanted", ["other", str(uuid.uuid4()), "nonsense", 7, ["x"], {}])
+@pytest.mark.parametrize("wanted", ["other", str(uuid.UUID(int=7)), "nonsense", 7, ["x"], {}])
 async def test_a_conversation_of_somebody_else_does_not_exist(
     socket: Socket, conversation: Conversation, wanted: Any
 ) -> None:
