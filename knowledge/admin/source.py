@@ -110,7 +110,7 @@ def _part_of(version: DocumentVersion, query: QueryDict) -> Part:
     start = 0 if number == 1 else first
     end = following.first() or text.values_list(Length("markdown"), flat=True)[0] or 0
     stretch = text.values_list(Substr("markdown", start + 1, max(0, end - start)), flat=True)[0]
-    rows = list(shown.defer("search", "context").order_by("position"))
+    rows = list(shown.defer("context").order_by("position"))
     return Part(number, count, rows, start, end, stretch or "")
 
 

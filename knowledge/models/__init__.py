@@ -19,6 +19,7 @@ from knowledge.models.documents import (
 from knowledge.models.embeddings import Embedding, EmbeddingIndex
 from knowledge.models.freshness import FreshnessCheck
 from knowledge.models.history import DocumentEvent
+from knowledge.models.terms import Revision, Term
 from knowledge.models.web import WebPage, WebSource
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "FreshnessCheck",
     "Passage",
     "PassageQuerySet",
+    "Revision",
+    "Term",
     "VersionWarning",
     "WebPage",
     "WebSource",

@@ -8,11 +8,12 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from pgvector.django import SparseVectorField
 
 from knowledge.fields import DateMultirangeField
+from knowledge.terms import NUMBERS
 
 
 class Audience(models.TextChoices):
@@ -181,6 +182,14 @@ class PassageQuerySet(models.QuerySet["Passage"]):
         return self.filter(published=True, effective__includes=as_of, audience__in=audiences)
 
 
+class PassageManager(models.Manager.from_queryset(PassageQuerySet)):  # type: ignore[misc]
+    """Without the entries for search, which only statements read and which are most of a row."""
+
+    def get_queryset(self) -> PassageQuerySet:
+        found: PassageQuerySet = super().get_queryset().defer("terms", "weights")
+        return found
+
+
 class Passage(models.Model):
     """A quotable piece of a version.
 
@@ -202,14 +211,13 @@ class Passage(models.Model):
     published = models.BooleanField(default=False)
     audience = models.CharField(max_length=20, choices=Audience, default=Audience.PUBLIC)
     effective = DateMultirangeField(null=True)
-    search = models.GeneratedField(
-        expression=SearchVector("context", weight="A", config="english")
-        + SearchVector("text", weight="B", config="english"),
-        output_field=SearchVectorField(),
-        db_persist=True,
+    # For search by words; see knowledge.terms.
+    terms = ArrayField(models.IntegerField(), default=list, help_text="Numbers of its terms.")
+    weights = SparseVectorField(
+        dimensions=NUMBERS, null=True, help_text="What each term counts for in this passage."
     )
 
-    objects = PassageQuerySet.as_manager()
+    objects = PassageManager()
 
     class Meta:
         ordering: ClassVar = ["version", "position"]
@@ -217,8 +225,15 @@ class Passage(models.Model):
             models.UniqueConstraint(fields=["version", "position"], name="passage_position_unique")
         ]
         indexes: ClassVar = [
-            # retrieval: full-text candidates
-            GinIndex(fields=["search"], name="passage_search"),
+            # retrieval: candidates by words. Small pending lists: a search reads them row by row.
+            GinIndex(
+                fields=["terms"],
+                name="passage_terms",
+                condition=Q(published=True),
+                gin_pending_list_limit=256,
+            ),
+            # retrieval: how much a choice of collections leaves
+            models.Index(fields=["collection"], name="passage_served", condition=Q(published=True)),
             # retrieval: from an embedding to the passages with that text
             models.Index(fields=["text_hash"], name="passage_text_hash"),
         ]

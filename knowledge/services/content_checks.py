@@ -194,7 +194,7 @@ def _nearest(
 
 def _light_passages(ids: Iterable[int]) -> dict[int, Passage]:
     """Without what is large and not compared, of the passage and its version."""
-    heavy = ("search", "version__markdown", "version__page_starts")
+    heavy = ("version__markdown", "version__page_starts")
     passages = Passage.objects.select_related("version__document").defer(*heavy)
     return passages.in_bulk(list(ids))
 

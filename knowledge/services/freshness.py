@@ -17,25 +17,27 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from knowledge.models import DocumentVersion, EmbeddingIndex, FreshnessCheck, Passage
+from knowledge.models import DocumentVersion, EmbeddingIndex, FreshnessCheck
 from knowledge.services import freshness_statements as sql
-from knowledge.services import serving
+from knowledge.services import search_entries, serving
 from knowledge.services.processing import wake_workers
 
-SAMPLED_ENTRIES = 2000  # search entries computed anew, where PostgreSQL vouches for the others
+SAMPLED_ENTRIES = 2000  # search entries computed anew, unless all are asked for
 KEPT_PROBLEMS = 200  # in a stored report
 KEPT_FOR = dt.timedelta(days=7)
 
 _SERVING = {"not_published", "wrong_days", "wrong_audience", "not_whole", "two_in_effect"}
 _VECTORS = {"no_vector", "bad_vector"}
+_ENTRIES = {"search_entry", "term_counts"}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with passages of one version; `passages` are the ids of the first of them."""
+    """What is wrong with passages of one version; `passages` are the ids of the first of them.
+    Without a document it concerns all that is served."""
 
     code: str
-    document_id: int
+    document_id: int | None
     document: str
     version: int
     passages: tuple[int, ...]
@@ -45,6 +47,8 @@ class Problem:
     @property
     def text(self) -> str:
         what = sql.PROBLEMS[self.code][0].format(index=self.index)
+        if self.document_id is None:
+            return f"{what}: {self.rows:,}."
         passages = "1 passage is" if self.rows == 1 else f"{self.rows:,} passages are"
         return f"“{self.document}”, version {self.version}: {passages} {what}."
 
@@ -95,9 +99,10 @@ class FreshnessReport:
         }
 
 
-def check_freshness() -> FreshnessReport:
+def check_freshness(*, every_entry: bool = False) -> FreshnessReport:
     """Prove it, or say what is wrong and where. Changes nothing.
 
+    Search entries are computed anew for a sample, or for all (half a minute for 100,000 passages).
     Inside a transaction of the caller's it sees what that transaction sees, statement by statement.
     """
     started_at, began = timezone.now(), time.monotonic()
@@ -108,7 +113,8 @@ def check_freshness() -> FreshnessReport:
             *_problems(_rows(sql.TWO_IN_EFFECT)),
             *_problems(_rows(sql.WHOLE)),
             *_problems(_rows(sql.ALTERED)),
-            *_problems(_wrong_search_entries()),
+            *_problems(_wrong_search_entries(None if every_entry else SAMPLED_ENTRIES)),
+            *_wrong_counts(),
             *_vector_problems(indexes),
         ]
         figures = _figures(indexes)
@@ -116,9 +122,9 @@ def check_freshness() -> FreshnessReport:
     return FreshnessReport(started_at, duration_ms, figures, tuple(problems))
 
 
-def record_check() -> FreshnessReport:
+def record_check(*, every_entry: bool = False) -> FreshnessReport:
     """Check, and keep the result for the admin and the metric; old results go."""
-    report = check_freshness()
+    report = check_freshness(every_entry=every_entry)
     stored = report.as_dict()
     stored["problems"] = stored["problems"][:KEPT_PROBLEMS]
     FreshnessCheck.objects.create(
@@ -134,6 +140,8 @@ def record_check() -> FreshnessReport:
 
 def repair(report: FreshnessReport) -> None:
     """Put right what needs no file to be read again: days, audience and vectors. Idempotent."""
+    if any(problem.code in _ENTRIES for problem in report.problems):
+        search_entries.repair_entries()
     for document_id in {p.document_id for p in report.problems if p.code in _SERVING}:
         with transaction.atomic():
             serving.lock_for_publication()
@@ -195,19 +203,17 @@ def _vector_problems(indexes: Iterable[EmbeddingIndex]) -> Iterator[Problem]:
         yield from _problems(_rows(sql.ALL_SERVED))
 
 
-def _wrong_search_entries() -> list[Row]:
-    """Served passages whose search entry is not the one that their text gives today.
+def _wrong_search_entries(limit: int | None) -> list[Row]:
+    wrong = search_entries.find_wrong_entries(limit)
+    return [
+        (version, "search_entry", len(ids), ids[: sql.NAMED_PASSAGES])
+        for version, ids in wrong.items()
+    ]
 
-    While the column is a generated one, PostgreSQL itself refuses to store any other value in any
-    row; what is left to prove is that its expression is the model's and that the dictionaries are
-    those of today, and a sample computed anew shows that. Otherwise every entry is computed anew.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(sql.IS_SEARCH_GENERATED)
-        (is_generated,) = cursor.fetchone()
-    expression, parameters = Passage._meta.get_field("search").generated_sql(connection)
-    limit = SAMPLED_ENTRIES if is_generated else None
-    return _rows(sql.SEARCH_ENTRIES.format(expression=expression), [limit, *parameters])
+
+def _wrong_counts() -> Iterator[Problem]:
+    if wrong := search_entries.count_wrong_terms():
+        yield Problem("term_counts", None, "", 0, (), wrong)
 
 
 def _figures(indexes: Iterable[EmbeddingIndex]) -> Figures:

@@ -26,7 +26,11 @@ PROBLEMS = {
     ),
     "search_entry": (
         "served with a search entry that is not that of the text",
-        "Run “manage.py migrate”; then rebuild the column “search” of the passages.",
+        "Run “manage.py freshness --repair”.",
+    ),
+    "term_counts": (
+        "The counts that search by words weighs terms with are wrong",
+        "Run “manage.py freshness --repair”.",
     ),
     "two_in_effect": ("served on a day on which another version is, too", _SERVE_ANEW),
     "no_index": ("served although no embedding index is active", "Run “manage.py reindex”."),
@@ -123,16 +127,6 @@ ORPHANS = """
 SELECT count(*) FROM knowledge_embedding e
 WHERE NOT EXISTS (SELECT FROM knowledge_passage p WHERE p.text_hash = e.text_hash)
 """
-IS_SEARCH_GENERATED = """
-SELECT attgenerated = 's' FROM pg_attribute
-WHERE attrelid = 'knowledge_passage'::regclass AND attname = 'search'
-"""
-# In the order of the hashes, which is as good as random: a sample for a limit, all without one.
-SEARCH_ENTRIES = f"""
-SELECT p.version_id, 'search_entry', count(*), {IDS}
-FROM (SELECT * FROM knowledge_passage WHERE published ORDER BY text_hash LIMIT %s) p
-WHERE p.search IS DISTINCT FROM ({{expression}}) GROUP BY 1
-"""  # noqa: S608
 USELESS_VECTORS = """
 DELETE FROM knowledge_embedding e USING knowledge_embeddingindex i
 WHERE i.id = e.index_id AND (vector_dims(e.vector) <> i.dimensions OR l2_norm(e.vector) = 0)

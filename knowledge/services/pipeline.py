@@ -35,6 +35,7 @@ from knowledge.services.processing import (
 from knowledge.services.publishing import finish_processing
 from knowledge.services.split_versions import SplitVersion, store_reading, store_split
 from knowledge.splitting import split_markdown
+from knowledge.terms import passage_weights, sparse_vector
 
 log = structlog.get_logger(__name__)
 
@@ -160,6 +161,7 @@ def cut(version: DocumentVersion) -> list[Passage]:
     passages: list[Passage] = []
     for piece in split_markdown(version.markdown, tokenizer, settings.PASSAGE_TOKENS):
         context = context_of(title, piece.heading)
+        weights = passage_weights(context, piece.text, document.locale)
         passages.append(
             Passage(
                 version=version,
@@ -173,6 +175,8 @@ def cut(version: DocumentVersion) -> list[Passage]:
                 page=page_at(version.page_starts, piece.char_start),
                 audience=version.audience,
                 text_hash=text_hash(context, piece.text),
+                terms=list(weights),
+                weights=sparse_vector(weights),
             )
         )
     return passages

@@ -27,11 +27,10 @@ from tests.e2e.ingestion import wait_until_live
 from tests.e2e.stack import Stack, eventually
 from tests.small_model import small_model
 
-KILLS = int(os.environ.get("SUPPORTBOT_TEST_KILLS", "0"))
+KILLS = int(os.environ.get("SUPPORTBOT_TEST_KILLS", "12"))
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(1200),
-    pytest.mark.skipif(not KILLS, reason="it takes minutes: SUPPORTBOT_TEST_KILLS=30 runs it"),
 ]
 
 VICTIMS = ("worker", "postgres", "redis")

@@ -29,10 +29,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = record_check()
+        report = record_check(every_entry=True)
         if options["repair"] and not report.ok:
             repair(report)
-            report = record_check()
+            report = record_check(every_entry=True)
         if options["json"]:
             self.stdout.write(json.dumps(report.as_dict()))
         else:
@@ -52,7 +52,8 @@ class Command(BaseCommand):
             ids = ", ".join(map(str, problem.passages))
             more = " …" if len(problem.passages) < problem.rows else ""
             self.stdout.write(f"\n{problem.text}")
-            self.stdout.write(f"  document {problem.document_id}, passages {ids}{more}")
+            if problem.document_id is not None:
+                self.stdout.write(f"  document {problem.document_id}, passages {ids}{more}")
             self.stdout.write(f"  {problem.remedy}")
         if len(report.problems) > SHOWN_PROBLEMS:
             more_problems = len(report.problems) - SHOWN_PROBLEMS

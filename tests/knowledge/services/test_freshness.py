@@ -183,24 +183,31 @@ def test_a_version_that_stays_served_beside_its_successor_is_found(publish: Publ
     assert found == {("not_published", 1), ("two_in_effect", 1), ("two_in_effect", 2)}
 
 
-def test_a_search_entry_of_other_words_is_found(rules: DocumentVersion) -> None:
-    # Only so can it happen at all: the column's expression is gone, then its content changes.
-    sql("SET CONSTRAINTS ALL IMMEDIATE")
-    sql("ALTER TABLE knowledge_passage ALTER COLUMN search DROP EXPRESSION")
-    assert check_freshness().ok
-    sql("UPDATE knowledge_passage SET search = to_tsvector('old') WHERE id = :passage")
-    problem = the_problem(check_freshness())
+@pytest.mark.parametrize(
+    "change", ["terms = terms[2:]", "weights = '{7:1}/999999999'", "weights = NULL"]
+)
+def test_a_search_entry_of_other_words_is_found_and_repaired(
+    rules: DocumentVersion, change: str
+) -> None:
+    sql(f"UPDATE knowledge_passage SET {change} WHERE id = :passage")  # noqa: S608
+    report = check_freshness(every_entry=True)
+    problem = the_problem(report)
     assert (problem.code, problem.rows) == ("search_entry", 1)
+    repair(report)
+    assert check_freshness(every_entry=True).ok
 
 
-def test_search_entries_by_another_rule_are_found(rules: DocumentVersion) -> None:
-    sql("SET CONSTRAINTS ALL IMMEDIATE")
+def test_wrong_counts_of_terms_are_found_and_repaired(rules: DocumentVersion) -> None:
     sql(
-        "ALTER TABLE knowledge_passage ALTER COLUMN search "
-        "SET EXPRESSION AS (to_tsvector('simple'::regconfig, text))"
+        "UPDATE knowledge_term SET passages = passages + 1 WHERE id = (SELECT min(id) FROM "
+        "knowledge_term)"
     )
-    problem = the_problem(check_freshness())
-    assert (problem.code, problem.rows) == ("search_entry", 5)
+    report = check_freshness()
+    problem = the_problem(report)
+    assert (problem.code, problem.rows) == ("term_counts", 1)
+    assert "counts" in problem.text
+    repair(report)
+    assert check_freshness().ok
 
 
 def second_index(state: str, dimensions: int = 384) -> EmbeddingIndex:

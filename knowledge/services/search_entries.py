@@ -1,0 +1,89 @@
+"""Whether what search by words reads is what the texts say, and putting it right."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from django.db import connection, transaction
+from pgvector import SparseVector
+
+from knowledge.terms import passage_weights, sparse_vector
+
+BATCH = 1000
+# In the order of the hashes, which is as good as random: a limit gives a sample.
+_SERVED = """
+SELECT p.id, p.version_id, p.text_hash, p.context, p.text, d.locale, p.terms, p.weights::text
+FROM knowledge_passage p JOIN knowledge_documentversion v ON v.id = p.version_id
+JOIN knowledge_document d ON d.id = v.document_id
+WHERE p.published AND (p.text_hash, p.id) > (%s, %s)
+  -- An altered text is found and named as such.
+  AND sha256(convert_to(p.context || E'\\n' || p.text, 'UTF8')) = p.text_hash
+ORDER BY p.text_hash, p.id LIMIT %s
+"""
+_SET = "UPDATE knowledge_passage SET terms = %s, weights = %s WHERE id = %s"
+_WRONG_COUNTS = """
+SELECT count(*) FROM (
+    SELECT term AS id, count(*) AS passages FROM knowledge_passage CROSS JOIN unnest(terms) AS term
+    WHERE published GROUP BY term
+) counted FULL JOIN knowledge_term stored USING (id)
+WHERE COALESCE(counted.passages, 0) <> COALESCE(stored.passages, 0)
+"""
+_WRONG_TOTAL = """
+SELECT COALESCE((SELECT passages FROM knowledge_revision), 0)
+       <> (SELECT count(*) FROM knowledge_passage WHERE published)
+"""
+
+
+def find_wrong_entries(limit: int | None) -> dict[int, list[int]]:
+    """Version → ids of its served passages whose terms or weights are not those of their text, of
+    so many passages or of all."""
+    wrong: dict[int, list[int]] = defaultdict(list)
+    for pk, version, _, _ in _differing(limit):
+        wrong[version].append(pk)
+    return dict(wrong)
+
+
+def _differing(limit: int | None) -> Iterator[tuple[int, int, list[int], SparseVector]]:
+    """(passage, version, terms as they should be, weights as they should be)."""
+    last: tuple[bytes, int] = (b"", 0)
+    left = limit
+    with connection.cursor() as cursor:
+        while left is None or left > 0:
+            cursor.execute(_SERVED, [*last, BATCH if left is None else min(BATCH, left)])
+            rows = cursor.fetchall()
+            if not rows:
+                return
+            left = None if left is None else left - len(rows)
+            for pk, version, _, context, text, locale, terms, stored in rows:
+                weights = passage_weights(context, text, locale)
+                if list(weights) != terms or not _is_same(weights.values(), stored):
+                    yield pk, version, list(weights), sparse_vector(weights)
+            last = (bytes(rows[-1][2]), rows[-1][0])
+
+
+def _is_same(weights: Iterable[float], stored: str | None) -> bool:
+    if stored is None:
+        return False
+    values = SparseVector.from_text(stored).values()
+    wanted = np.fromiter(weights, dtype=np.float32)
+    return len(values) == len(wanted) and bool(np.allclose(values, wanted, rtol=1e-5))
+
+
+def count_wrong_terms() -> int:
+    """Terms whose stored number of served passages is wrong; the total counts as one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WRONG_COUNTS)
+        wrong = int(cursor.fetchone()[0])
+        cursor.execute(_WRONG_TOTAL)
+        return wrong + int(cursor.fetchone()[0])
+
+
+@transaction.atomic
+def repair_entries() -> None:
+    """Compute anew what is wrong, and count all terms anew."""
+    with connection.cursor() as cursor:
+        for pk, _, terms, weights in list(_differing(None)):
+            cursor.execute(_SET, [terms, weights.to_text(), pk])
+        cursor.execute("SELECT knowledge_recount_terms()")

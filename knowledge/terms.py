@@ -1,0 +1,155 @@
+"""Text → the terms that search by words compares: stems, parts of compounds, and codes whole.
+
+“TW-P2041” is found as it is, by “tw p2041” and by “TWP-2041”'s parts that agree; “resetPassword” by
+“reset password”. A term is known by a number, so that PostgreSQL can keep it in arrays and vectors.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import Stemmer
+from pgvector import SparseVector
+
+# A stretch of word characters with single marks inside, such as a code, an address or a path.
+_CHUNK = re.compile(r"[^\W_]+(?:[_.\-/:'’@+#]+[^\W_]+)*")
+_PART = re.compile(r"[^\W_]+")
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+# Scripts that are written without spaces: search compares pairs of their characters.
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0edf\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+"
+)
+LONGEST_WHOLE = 60  # characters of a compound that is a term of its own
+LONGEST = 64  # characters of a term; what is longer is told apart by its beginning
+
+# Function words, which say how something is asked and not what about. Other languages' are common
+# and count little for that reason alone.
+_ENGLISH = (
+    "a an and are as at be but by for if in into is it no not of on or such that the their then "
+    "there these they this to was will with i me my mine we us our ours you your yours he him his "
+    "she her hers its them theirs what which who whom whose when where why how am were been being "
+    "have has had having do does did doing would should could can may might must shall about "
+    "above after again against all any because before below between both down during each few "
+    "from further here more most nor off once only other out over own same so some than through "
+    "too under until up very just also s t d ll ve re m don didn doesn isn aren wasn weren hasn "
+    "haven hadn won wouldn couldn shouldn please thanks thank hello hi "
+)
+_STOP_WORDS = {"en": frozenset(_ENGLISH.split())}
+_STEMMERS = {
+    **{"ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german"},
+    **{"el": "greek", "en": "english", "es": "spanish", "et": "estonian", "eu": "basque"},
+    **{"fa": "persian", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi"},
+    **{"hu": "hungarian", "hy": "armenian", "id": "indonesian", "it": "italian"},
+    **{"lt": "lithuanian", "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian"},
+    **{"no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian"},
+    **{"sr": "serbian", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish"},
+}
+NUMBERS = 999_999_999  # terms are numbered from 1 to this: pgvector's sparsevec has so many places
+
+# BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009). A passage's length
+# is compared with a usual one that never changes, because its weights are stored: passages are all
+# of about a length, and the mean of any collection measured lies between 60 and 100.
+K1, B = 1.2, 0.6
+USUAL_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Of one text: `words` are the stems in reading order, without function words; `others` the
+    compounds and the parts of words that stand in it besides."""
+
+    words: tuple[str, ...]
+    others: tuple[str, ...]
+
+    def counts(self) -> Counter[str]:
+        return Counter(self.words) + Counter(self.others)
+
+
+def terms_of(text: str, locale: str) -> Terms:
+    """The terms of a text in the language of a tag such as “en” or “pt-BR”."""
+    language = locale.partition("-")[0].lower()
+    stop_words = _STOP_WORDS.get(language, frozenset())
+    words: list[str] = []
+    others: list[str] = []
+    for match in _CHUNK.finditer(text):
+        chunk = match[0]
+        parts = _PART.findall(chunk)
+        if len(parts) > 1 and len(chunk) <= LONGEST_WHOLE and _is_code(chunk):
+            others.append("=" + "_".join(part.lower() for part in parts))
+        for part in parts:
+            lower = part.lower()
+            if lower in stop_words:
+                continue
+            if not lower.isascii() and _UNSPACED.search(lower):
+                words += _pairs(lower)
+                continue
+            words.append(_stem(lower, language))
+            if not (part.islower() or part.isupper()):
+                others += _camel_parts(part, language, stop_words)
+    return Terms(tuple(words), tuple(others))
+
+
+def number_of(term: str) -> int:
+    """The number a term is stored by, from 1 to NUMBERS. Two of a million terms may share one."""
+    return zlib.crc32(term.encode()) % NUMBERS + 1
+
+
+def numbered(counts: Mapping[str, int]) -> dict[int, int]:
+    """Counts by number, in the order of the numbers."""
+    result: Counter[int] = Counter()
+    for term, count in counts.items():
+        result[number_of(term)] += count
+    return dict(sorted(result.items()))
+
+
+def passage_weights(context: str, text: str, locale: str) -> dict[int, float]:
+    """Number → the part of BM25 that depends on the passage alone, in the order of the numbers."""
+    counts = numbered(terms_of(context, locale).counts() + terms_of(text, locale).counts())
+    length = sum(counts.values())
+    norm = K1 * (1 - B + B * length / USUAL_LENGTH)
+    return {number: count * (K1 + 1) / (count + norm) for number, count in counts.items()}
+
+
+def sparse_vector(weights: Mapping[int, float]) -> SparseVector:
+    """Weights by number as pgvector keeps them; its own counting, in Python, begins with 0."""
+    return SparseVector({number - 1: weight for number, weight in weights.items()}, NUMBERS)
+
+
+def _is_code(chunk: str) -> bool:
+    return "_" in chunk or any(character.isdigit() for character in chunk)
+
+
+def _camel_parts(part: str, language: str, stop_words: frozenset[str]) -> Iterator[str]:
+    found = _CAMEL.findall(part)
+    if len(found) > 1:
+        for piece in found:
+            lower = piece.lower()
+            if len(lower) > 1 and lower not in stop_words:
+                yield _stem(lower, language)
+
+
+def _pairs(text: str) -> Iterator[str]:
+    """Pairs of characters of unspaced scripts, and whatever stands between those as words."""
+    at = 0
+    for match in _UNSPACED.finditer(text):
+        if between := text[at : match.start()]:
+            yield between[:LONGEST]
+        run = match[0]
+        yield from (run[i : i + 2] for i in range(max(1, len(run) - 1)))
+        at = match.end()
+    if rest := text[at:]:
+        yield rest[:LONGEST]
+
+
+@functools.lru_cache(maxsize=100_000)
+def _stem(word: str, language: str) -> str:
+    algorithm = _STEMMERS.get(language)
+    if algorithm is None:
+        return word[:LONGEST]
+    stem: str = Stemmer.Stemmer(algorithm).stemWord(word[:LONGEST])
+    return stem
