@@ -217,6 +217,12 @@ WEB_ALLOWED_PRIVATE_HOSTS = env_list("SUPPORTBOT_WEB_ALLOWED_PRIVATE_HOSTS")
 # The locale of documents that do not say theirs, as a language tag such as en or en-GB.
 DEFAULT_LOCALE = env_str("SUPPORTBOT_DEFAULT_LOCALE", "en")
 
+# -- Retrieval -----------------------------------------------------------------------------------
+# A cross-encoder that reads the best passages once more; empty: none. When the budget is spent
+# first, the order without it stands.
+RERANK_MODEL = env_str("SUPPORTBOT_RERANK_MODEL")
+RERANK_BUDGET_MS = env_int("SUPPORTBOT_RERANK_BUDGET_MS", 300)
+
 # -- Answers ------------------------------------------------------------------------------------
 ANSWER_MODE = env_str("SUPPORTBOT_ANSWER_MODE", "auto")  # auto: reply at once; draft: for review
 ANSWER_COLLECTIONS = env_list("SUPPORTBOT_ANSWER_COLLECTIONS")  # names; empty: all of them

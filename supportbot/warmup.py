@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from asgiref.sync import sync_to_async
 
-from knowledge.services.embedding_indexes import embed_question
+from knowledge.services.embedding_indexes import embed_questions
 
 
 async def warm_up() -> None:
     """Load the active index's embedding model and run it. Raises EmbeddingModelError."""
-    await sync_to_async(embed_question, thread_sensitive=False)("warm up")
+    await sync_to_async(embed_questions, thread_sensitive=False)(["warm up"])

@@ -33,6 +33,9 @@ class Encoder(Protocol):
     def encode_question(self, text: str) -> Vectors:
         """One question → float32 of shape (dimensions,)."""
 
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """Questions → float32 of shape (len(texts), dimensions)."""
+
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Passages → float32 of shape (len(texts), dimensions)."""
 

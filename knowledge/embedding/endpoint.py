@@ -50,8 +50,12 @@ class EndpointEncoder:
 
     def encode_question(self, text: str) -> Vectors:
         """One question → float32 of shape (dimensions,)."""
-        vectors: Vectors = self._ask(self._for_questions, [text])[0]
+        vectors: Vectors = self.encode_questions([text])[0]
         return vectors
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """Questions → float32 of shape (len(texts), dimensions)."""
+        return self._ask(self._for_questions, texts)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Passages → float32 of shape (len(texts), dimensions)."""

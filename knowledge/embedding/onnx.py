@@ -41,8 +41,12 @@ class OnnxEncoder:
 
     def encode_question(self, text: str) -> Vectors:
         """One question → float32 of shape (dimensions,)."""
-        vectors: Vectors = self.encode([self.model.query_prompt + text])[0]
+        vectors: Vectors = self.encode_questions([text])[0]
         return vectors
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """Questions → float32 of shape (len(texts), dimensions)."""
+        return self.encode([self.model.query_prompt + text for text in texts])
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Passages → float32 of shape (len(texts), dimensions)."""

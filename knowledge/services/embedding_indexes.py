@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from knowledge.embedding.encoder import Vectors, get_encoder, is_loaded
 from knowledge.embedding.model import EmbeddingModelError
+from knowledge.embedding.questions import encode_questions
 from knowledge.models import EmbeddingIndex
 from knowledge.services import hnsw, serving
 from knowledge.services.processing import wake_workers
@@ -77,19 +78,20 @@ def written_indexes() -> list[EmbeddingIndex]:
 
 
 # -- for questions ----------------------------------------------------------------------------
-def embed_question(text: str) -> tuple[EmbeddingIndex, Vectors]:
-    """A question's vector, float32 of shape (dimensions,), and the index to search with it.
+def embed_questions(texts: Sequence[str]) -> tuple[EmbeddingIndex, Vectors]:
+    """Questions' vectors, float32 of shape (len(texts), dimensions), and the index to search with
+    them.
 
     When the active index's model does not answer, as a server may, another complete index does.
     Raises EmbeddingModelError when none can.
     """
     index = index_for_questions()
     try:
-        return index, get_encoder(index.model).encode_question(text)
+        return index, encode_questions(index.model, texts)
     except EmbeddingModelError:
         for other in _complete_indexes():
             if other.pk != index.pk and is_loaded(other.model):
-                return other, get_encoder(other.model).encode_question(text)
+                return other, encode_questions(other.model, texts)
         raise
 
 
@@ -141,7 +143,7 @@ def _load_in_background(model: str) -> None:
 
     def load() -> None:
         try:
-            get_encoder(model).encode_question("warm up")
+            get_encoder(model).encode_questions(["warm up"])
         except EmbeddingModelError as error:
             _not_before[model] = time.monotonic() + RELOAD_SECONDS
             log.warning("embedding_model_not_loaded", model=model, error=str(error))

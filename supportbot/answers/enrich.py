@@ -23,7 +23,7 @@ def enrich(question: Question) -> Evidence:
         collections=_collections(),
         preview=question.preview,
     )
-    ranking = search(question.text, scope=scope, limit=PASSAGES)
+    ranking = search(question.text, scope=scope, history=question.history, limit=PASSAGES)
     return Evidence(question=question, ranking=ranking)
 
 
@@ -49,6 +49,7 @@ def snapshot(passages: tuple[RankedPassage, ...]) -> list[dict[str, Any]]:
             "dense": round(passage.dense, 4),
             "lexical": round(passage.lexical, 4),
             "score": round(passage.score, 4),
+            "features": dict(passage.features),
         }
         for passage in passages
     ]

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from knowledge.models import Audience
+from supportbot.retrieval.conversation import Turn
 from supportbot.retrieval.search import RankedPassage, Ranking
 
 
@@ -22,14 +23,6 @@ class Stage(StrEnum):
 
 
 STAGE_ORDER = tuple(Stage)
-
-
-@dataclass(frozen=True)
-class Turn:
-    """An earlier message: `author` as in tickets.models.Message.Author."""
-
-    author: str
-    text: str
 
 
 @dataclass(frozen=True)

@@ -1,26 +1,43 @@
-"""One question → the passages that may answer it, best first, in one query to PostgreSQL."""
+"""One question → the passages that may answer it, best first, and whether they do.
+
+conversation → vectors → candidates (one statement) → features → order → reranker → diversity
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
+import numpy as np
 from django.db import connection
 
 from knowledge.embedding.vectors import Vectors
-from knowledge.models import Audience
-from knowledge.services.embedding_indexes import embed_question
-from supportbot.retrieval.fusion import fuse
+from knowledge.services.embedding_indexes import embed_questions
+from supportbot.retrieval import candidates, conversation, locales
+from supportbot.retrieval.candidates import Candidate, Found, Plan, Scope
+from supportbot.retrieval.conversation import Asked, Turn
+from supportbot.retrieval.diversity import diversified
+from supportbot.retrieval.features import FEATURES, SIGNALS, Floats, Judged, judge, signals
+from supportbot.retrieval.ranking_model import ranking_model
+from supportbot.retrieval.rerank import rerank
+from supportbot.retrieval.settings import DEFAULT, RetrievalSettings
 
-CANDIDATES = 40  # taken from each arm before fusion
+__all__ = ["RankedPassage", "Ranking", "Scope", "Trace", "search"]
+
+KEPT = 256  # rankings of this process
+MOST_KEPT_PASSAGES = 20  # in one of them
 
 
 @dataclass(frozen=True)
 class RankedPassage:
-    """A passage as retrieval found it. Scores: `dense` is a cosine, `lexical` ts_rank, `score` the
-    fused one between 0 and 1 within this ranking."""
+    """A passage as retrieval found it. Scores: `dense` is a cosine, `lexical` BM25, `score` the
+    one it is ordered by, between 0 and 1 within this ranking; `features` are what that is made
+    of."""
 
     id: int
     document_id: int
@@ -36,120 +53,194 @@ class RankedPassage:
     dense: float
     lexical: float
     score: float
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """How a ranking came about. `considered` are the ids of all candidates, best first; `signals`
+    what answerability is made of; `milliseconds` by step; `reranked` whether a reranker had the
+    time."""
+
+    considered: tuple[int, ...] = ()
+    signals: Mapping[str, float] = field(default_factory=dict)
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
+    revision: int = 0
+    reranked: bool = False
+    is_kept: bool = False
 
 
 @dataclass(frozen=True)
 class Ranking:
     """What one search found. `vector` is the question's embedding by `model`, of use to what comes
-    after: vectors of two models do not compare, and the active one may have changed since."""
+    after: vectors of two models do not compare, and the active one may have changed since.
+    `answerability` is the calibrated probability that the passages answer the question."""
 
     passages: tuple[RankedPassage, ...]
     vector: Vectors
     model: str
+    answerability: float = 0.0
+    trace: Trace = Trace()
 
 
-# Both arms draw candidates through their own index; then every candidate gets both scores.
-_SEARCH = """
-WITH live AS NOT MATERIALIZED (
-    SELECT id, text_hash, search FROM knowledge_passage
-    WHERE ({readable})
-      AND (%(collections)s::bigint[] IS NULL OR collection_id = ANY(%(collections)s))
-),
-words AS (
-    SELECT replace(plainto_tsquery('english', %(text)s)::text, '&', '|')::tsquery AS query
-),
-dense AS (
-    SELECT live.id
-    FROM knowledge_embedding e JOIN live USING (text_hash)
-    WHERE e.index_id = {index_id}
-    ORDER BY e.vector::halfvec({dimensions}) <=> %(vector)s::halfvec({dimensions})
-    LIMIT %(candidates)s
-),
-lexical AS (
-    SELECT live.id FROM live, words
-    WHERE live.search @@ words.query
-    ORDER BY ts_rank(live.search, words.query, 1) DESC, live.id
-    LIMIT %(candidates)s
-)
-SELECT p.id, d.id, d.external_id, d.title, v.number, p.heading, p.page, p.text, p.context,
-       v.effective_from, v.created_at,
-       1 - (e.vector::halfvec({dimensions}) <=> %(vector)s::halfvec({dimensions})),
-       ts_rank(p.search, words.query, 1)
-FROM (SELECT id FROM dense UNION SELECT id FROM lexical) candidate
-JOIN knowledge_passage p USING (id)
-JOIN knowledge_embedding e ON e.text_hash = p.text_hash AND e.index_id = {index_id}
-JOIN knowledge_documentversion v ON v.id = p.version_id
-JOIN knowledge_document d ON d.id = v.document_id
-CROSS JOIN words
-"""
+def search(
+    text: str,
+    *,
+    scope: Scope,
+    history: Sequence[Turn] = (),
+    limit: int = 10,
+    settings: RetrievalSettings = DEFAULT,
+) -> Ranking:
+    """The passages in `scope` that best fit `text`, which follows on `history`, best first.
 
-_READABLE = "published AND effective @> %(as_of)s::date AND audience = ANY(%(audiences)s)"
-# As if the version were published: it stands in the place of its document's others.
-_READABLE_WITH_PREVIEW = (
-    "version_id = %(preview)s OR (" + _READABLE + " AND version_id NOT IN ("  # noqa: S608
-    "SELECT other.id FROM knowledge_documentversion version "
-    "JOIN knowledge_documentversion other USING (document_id) WHERE version.id = %(preview)s))"
-)
+    An empty or wordless text still ranks by meaning. Raises EmbeddingModelError.
+    """
+    clock = _Clock()
+    text = text.replace("\x00", "")
+    with clock("state"):
+        state = candidates.read_state(scope)
+    key = (text, tuple(history), _key_of(scope), limit, settings, state.revision, state.index)
+    if (kept := _kept.get(key)) is not None:
+        return kept
+    with clock("question"):
+        earlier_turns = history if settings.history else ()
+        texts, asked = conversation.read(text, earlier_turns, locales.of_documents(state.revision))
+    with clock("embedding"):
+        index, vectors = embed_questions(texts.all)
+        vector, earlier = conversation.mix(texts, vectors)
+    with clock("candidates"):
+        plan = Plan(index, scope, state, settings, with_vectors=earlier is not None)
+        found = candidates.find(asked, vector, plan)
+    with clock("order"):
+        ordered = _order(found, asked, earlier, settings)
+    with clock("rerank"):
+        order, reranked = rerank(text, ordered.order, found.candidates, wanted=settings.rerank)
+    with clock("diversity"):
+        if settings.diversify:
+            order = diversified(order, found.candidates, limit)
+    ranking = Ranking(
+        passages=tuple(_ranked(found.candidates[at], ordered, at) for at in order[:limit]),
+        vector=vectors[0],
+        model=index.model,
+        answerability=ordered.answerability,
+        trace=Trace(
+            considered=tuple(found.candidates[at].id for at in order),
+            signals=ordered.signals,
+            milliseconds=clock.milliseconds,
+            revision=state.revision,
+            reranked=reranked,
+        ),
+    )
+    # Inside a transaction of the caller's, others do not see yet what was found here; and drafts
+    # change without a new revision.
+    shared = scope.preview is None and not connection.in_atomic_block
+    if shared and limit <= MOST_KEPT_PASSAGES:
+        _kept.put(key, ranking)
+    return ranking
 
 
 @dataclass(frozen=True)
-class Scope:
-    """What may be read: on a day, by a reader, in collections (ids; None means all).
-
-    `preview` is the id of a version that is searched as if it were the one in effect.
-    """
-
-    as_of: dt.date
-    reader: Audience
-    collections: Sequence[int] | None = None
-    preview: int | None = None
+class _Ordered:
+    order: list[int]
+    scores: Floats
+    features: Floats
+    answerability: float
+    signals: Mapping[str, float]
 
 
-def search(text: str, *, scope: Scope, limit: int = 10) -> Ranking:
-    """The passages in `scope` that best fit `text`, best first.
-
-    An empty or wordless text still ranks by meaning.
-    """
-    index, vector = embed_question(text)
-    statement = _SEARCH.format(
-        index_id=int(index.pk),
-        dimensions=int(index.dimensions),
-        readable=_READABLE if scope.preview is None else _READABLE_WITH_PREVIEW,
+def _order(
+    found: Found, asked: Asked, earlier: Vectors | None, settings: RetrievalSettings
+) -> _Ordered:
+    if not found.candidates:
+        return _Ordered([], np.zeros(0), np.zeros((0, len(FEATURES))), 0.0, {})
+    judged = judge(found, asked, earlier, dense_weight=settings.dense_weight)
+    scores = _scores(judged, settings)
+    ids = [candidate.id for candidate in found.candidates]
+    order = sorted(range(len(ids)), key=lambda at: (-scores[at], ids[at]))
+    told = signals(judged, order[0])
+    return _Ordered(
+        order,
+        scores,
+        judged.features,
+        ranking_model().probability(told),
+        dict(zip(SIGNALS, told.round(4).tolist(), strict=True)),
     )
-    parameters: dict[str, Any] = {
-        "as_of": scope.as_of,
-        "audiences": [str(audience) for audience in Audience.seen_by(scope.reader)],
-        "collections": list(scope.collections) if scope.collections is not None else None,
-        "preview": scope.preview,
-        "text": text.replace("\x00", ""),
-        "vector": "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]",
-        "candidates": CANDIDATES,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        rows = cursor.fetchall()
-    return Ranking(passages=tuple(_rank(rows)[:limit]), vector=vector, model=index.model)
 
 
-def _rank(rows: Sequence[tuple[Any, ...]]) -> list[RankedPassage]:
-    scores = fuse([float(row[11]) for row in rows], [float(row[12]) for row in rows])
-    passages = [
-        RankedPassage(
-            id=row[0],
-            document_id=row[1],
-            external_id=row[2],
-            title=row[3],
-            version=row[4],
-            heading=tuple(row[5]),
-            page=row[6],
-            text=row[7],
-            context=row[8],
-            effective_from=row[9],
-            updated_at=row[10],
-            dense=float(row[11]),
-            lexical=float(row[12]),
-            score=score,
-        )
-        for row, score in zip(rows, scores, strict=True)
-    ]
-    return sorted(passages, key=lambda passage: (-passage.score, passage.id))
+def _scores(judged: Judged, settings: RetrievalSettings) -> Floats:
+    if not settings.lexical:
+        return judged.features[:, FEATURES.index("dense")]
+    if not settings.dense:
+        return judged.features[:, FEATURES.index("lexical")]
+    return ranking_model().scores(judged.features) if settings.learned else judged.first
+
+
+def _ranked(candidate: Candidate, ordered: _Ordered, at: int) -> RankedPassage:
+    return RankedPassage(
+        id=candidate.id,
+        document_id=candidate.document_id,
+        external_id=candidate.external_id,
+        title=candidate.title,
+        version=candidate.version,
+        heading=candidate.heading,
+        page=candidate.page,
+        text=candidate.text,
+        context=candidate.context,
+        effective_from=candidate.effective_from,
+        updated_at=candidate.updated_at,
+        dense=candidate.dense,
+        lexical=candidate.lexical,
+        score=float(ordered.scores[at]),
+        features=dict(zip(FEATURES, ordered.features[at].round(4).tolist(), strict=True)),
+    )
+
+
+def _key_of(scope: Scope) -> tuple[object, ...]:
+    collections = tuple(scope.collections) if scope.collections is not None else None
+    return (scope.as_of, scope.reader, collections, scope.preview)
+
+
+class _Clock:
+    """Milliseconds by step."""
+
+    def __init__(self) -> None:
+        self.milliseconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        self.milliseconds[step] = round((time.perf_counter() - began) * 1000, 2)
+
+
+class _Kept:
+    """The last rankings of this process. The revision of what is served is part of a key, so a
+    publication or a retirement leaves none of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rankings: OrderedDict[object, Ranking] = OrderedDict()
+
+    def get(self, key: object) -> Ranking | None:
+        with self._lock:
+            if key in self._rankings:
+                self._rankings.move_to_end(key)
+            return self._rankings.get(key)
+
+    def put(self, key: object, ranking: Ranking) -> None:
+        with self._lock:
+            self._rankings[key] = ranking
+            while len(self._rankings) > KEPT:
+                self._rankings.popitem(last=False)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._rankings.clear()
+
+
+_kept = _Kept()
+
+
+def forget_rankings() -> None:
+    """For measurements."""
+    _kept.clear()

@@ -20,7 +20,7 @@ from knowledge.services.embedding_indexes import (
     activate_index,
     compare_again,
     drop_index,
-    embed_question,
+    embed_questions,
     find_index,
     get_active_index,
     index_for_questions,
@@ -188,10 +188,10 @@ def test_after_a_switch_questions_go_to_the_old_index_until_the_new_model_is_loa
     get_encoder(active.model)
     ready = other()
     activate_index(index=ready)
-    index, vector = embed_question("How long may I return things?")
+    index, (vector,) = embed_questions(["How long may I return things?"])
     assert (index.pk, vector.shape) == (active.pk, (384,))
     wait_until(lambda: is_loaded(ready.model))
-    index, vector = embed_question("How long may I return things?")
+    index, (vector,) = embed_questions(["How long may I return things?"])
     assert (index.pk, vector.shape) == (ready.pk, (DIMENSIONS,))
 
 
@@ -248,8 +248,8 @@ def test_when_a_server_does_not_answer_another_complete_index_does(
     def down(_: str) -> None:
         raise EmbeddingModelError("No embeddings: the server did not answer in time.")
 
-    monkeypatch.setattr(get_encoder(remote.model), "encode_question", down)
-    index, vector = embed_question("How long may I return things?")
+    monkeypatch.setattr(get_encoder(remote.model), "encode_questions", down)
+    index, (vector,) = embed_questions(["Until when may I bring it back?"])
     assert (index.pk, vector.shape) == (active.pk, (384,))
 
 

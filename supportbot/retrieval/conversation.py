@@ -1,0 +1,137 @@
+"""A question and the turns before it → what to look for, by meaning and by words.
+
+No rule decides whether a question needs its history: earlier turns have a small say in each, which
+was measured to do no harm to those that stand alone. “How do I rotate those?” is then asked near
+what was spoken of, and with its rare words.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from knowledge.embedding.vectors import Vectors
+from knowledge.terms import number_of, terms_of
+
+MOST_CHARACTERS = 20_000  # of a question that are read; the rest is a pasted file
+MOST_TURNS = 12  # earlier ones that are read
+TERM_POWER = 0.5  # a word that is asked for four times counts twice
+FIRST_LINE = 0.3  # how much more the first line says than what is pasted below it
+FIRST_LINE_WORDS = 3  # if it has so many
+DECAY = 0.5  # from one turn of the customer's to the one before
+LAST_ANSWER = 0.3  # what the last answer counts for beside the customer's last turn
+HISTORY_VECTOR = 0.3
+HISTORY_TERMS = 0.5
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An earlier message: `author` as in tickets.models.Message.Author."""
+
+    author: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to look for by words: number of a term → weight. `carried` are terms that only earlier
+    turns have; `pairs` the numbers of words that stand side by side in the question."""
+
+    terms: Mapping[int, float]
+    carried: Mapping[int, float]
+    pairs: frozenset[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What is embedded: the question, its first line where that is a question of its own, and the
+    earlier turns, each with what it counts for."""
+
+    question: str
+    first_line: str
+    earlier: Sequence[tuple[str, float]]
+
+    @property
+    def all(self) -> list[str]:
+        first_line = [self.first_line] if self.first_line else []
+        return [self.question, *first_line, *(text for text, _ in self.earlier)]
+
+
+def read(text: str, history: Sequence[Turn], locales: Sequence[str]) -> tuple[Texts, Asked]:
+    """What to embed and what to look for; `locales` are the languages that documents are in."""
+    question = text[:MOST_CHARACTERS]
+    first_line = _first_line(question, locales)
+    earlier = _weighted(history)
+    terms: dict[int, float] = {}
+    pairs: set[tuple[int, int]] = set()
+    for locale in locales:
+        found = _powered(question, locale)
+        for number, weight in _powered(first_line, locale).items():
+            found[number] += FIRST_LINE * weight
+        _raise_to(terms, found)
+        words = [number_of(word) for word in terms_of(question, locale).words]
+        pairs |= set(pairwise(words))
+    carried: dict[int, float] = {}
+    for turn, weight in earlier:
+        for locale in locales:
+            _raise_to(carried, dict.fromkeys(_powered(turn, locale), HISTORY_TERMS * weight))
+    carried = {number: weight for number, weight in carried.items() if number not in terms}
+    return Texts(question, first_line, earlier), Asked(terms, carried, frozenset(pairs))
+
+
+def _raise_to(weights: dict[int, float], others: Mapping[int, float]) -> None:
+    """The higher of two weights: of two languages that share a stem, of two turns with a word."""
+    for number, weight in others.items():
+        weights[number] = max(weight, weights.get(number, 0.0))
+
+
+def mix(texts: Texts, vectors: Vectors) -> tuple[Vectors, Vectors | None]:
+    """Vectors of `texts.all` → (what to look for, the earlier turns alone), each of length 1."""
+    rows = iter(vectors)
+    question = next(rows)
+    if texts.first_line:
+        question = _unit((1 - FIRST_LINE) * question + FIRST_LINE * next(rows))
+    if not texts.earlier:
+        return question, None
+    earlier = np.sum(
+        [weight * row for (_, weight), row in zip(texts.earlier, rows, strict=True)], axis=0
+    )
+    return _unit(question + HISTORY_VECTOR * earlier), _unit(earlier)
+
+
+def _unit(vector: Vectors) -> Vectors:
+    length = float(np.linalg.norm(vector))
+    unit: Vectors = (vector / length if length else vector).astype(np.float32)
+    return unit
+
+
+def _weighted(history: Sequence[Turn]) -> list[tuple[str, float]]:
+    """The customer's turns, the last first, and the last answer."""
+    recent = [turn for turn in history[-MOST_TURNS:] if turn.text.strip()]
+    asked = [turn.text for turn in recent if turn.author == "customer"]
+    answers = [turn.text for turn in recent if turn.author != "customer"]
+    weighted = [
+        (text[:MOST_CHARACTERS], DECAY**place) for place, text in enumerate(reversed(asked))
+    ]
+    if asked and answers:
+        weighted.append((answers[-1][:MOST_CHARACTERS], LAST_ANSWER))
+    return weighted
+
+
+def _first_line(text: str, locales: Sequence[str]) -> str:
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    if len(lines) <= 1:
+        return ""
+    words = max((len(terms_of(lines[0], locale).words) for locale in locales), default=0)
+    return lines[0] if words >= FIRST_LINE_WORDS else ""
+
+
+def _powered(text: str, locale: str) -> defaultdict[int, float]:
+    weights: defaultdict[int, float] = defaultdict(float)
+    for term, count in terms_of(text, locale).counts().items():
+        weights[number_of(term)] += count**TERM_POWER
+    return weights

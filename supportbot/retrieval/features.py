@@ -1,0 +1,162 @@
+"""What the order of candidates, and whether there is an answer at all, are judged by.
+
+Every feature of a candidate is between 0 and 1 within its question, so that one set of weights
+serves every embedding model and every collection.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.embedding.vectors import Vectors
+from knowledge.terms import number_of, terms_of
+from supportbot.retrieval.candidates import Candidate, Found
+from supportbot.retrieval.conversation import Asked
+
+Floats = npt.NDArray[np.float64]
+
+# In the order of the learned weights.
+FEATURES = ("dense", "lexical", "coverage", "phrase", "feedback")
+SIGNALS = ("spread", "rare_terms", "gap", "similarity", "topic")
+FEEDBACK_FROM = 3  # the best candidates that pseudo-relevance feedback looks at
+FEEDBACK_SHARPNESS = 4.0
+SPREAD_SHARPNESS = 8.0
+GAP_TO = 5  # the candidate by meaning that the best is compared with
+
+
+@dataclass(frozen=True)
+class Judged:
+    """`features` has a row for each candidate and a column for each of FEATURES; `first` is the
+    plain combination of both scores; `rare` and `topic` are of use to `signals`."""
+
+    features: Floats
+    first: Floats
+    dense: Floats
+    rare: Floats
+    topic: Floats
+
+
+def judge(found: Found, asked: Asked, earlier: Vectors | None, *, dense_weight: float) -> Judged:
+    """The features of every candidate.
+
+    dense, lexical: both scores, min-max-normalised within the candidates (Bruch, Gai, Ingber: "An
+    Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023). coverage: the share of the
+    question's terms, by their weight, that the passages of its document hold together. phrase: the
+    same of its pairs of neighbouring words. feedback: likeness to the best three (after Rocchio).
+    Coverage is for questions that stand alone, feedback for those that do not.
+    """
+    candidates = found.candidates
+    dense = np.array([c.dense for c in candidates])
+    lexical = np.array([c.lexical for c in candidates])
+    by_meaning, by_words = normalised(dense), normalised(lexical)
+    first = dense_weight * by_meaning + (1 - dense_weight) * by_words
+    alone = earlier is None
+    zeros = np.zeros(len(candidates))
+    features = np.stack(
+        [
+            by_meaning,
+            by_words,
+            _coverage(found) if alone else zeros,
+            _phrase(found, asked.pairs),
+            zeros if alone else _feedback(candidates, first),
+        ],
+        axis=1,
+    )
+    topic = zeros
+    if earlier is not None:
+        topic = normalised(_vectors(candidates) @ earlier)
+    return Judged(features, first, dense, _rare_terms(found), topic)
+
+
+def signals(judged: Judged, best: int) -> Floats:
+    """What tells whether there is an answer, in the order of SIGNALS.
+
+    spread: the entropy of the candidates' scores, low when one stands out. rare_terms: the largest
+    share of the question's terms that one passage holds, by the square of their rarity. gap: how
+    much nearer the nearest passage is than the fifth. similarity, topic: cosine of the best passage
+    to the question, and its likeness to the earlier turns.
+    """
+    scores = SPREAD_SHARPNESS * judged.first
+    shares = np.exp(scores - scores.max())
+    shares /= shares.sum()
+    nearest = np.sort(judged.dense)[::-1]
+    return np.array(
+        [
+            float(-(shares * np.log(shares + 1e-12)).sum()),
+            float(judged.rare.max()),
+            float(nearest[0] - nearest[min(GAP_TO, len(nearest) - 1)]),
+            float(judged.dense[best]),
+            float(judged.topic[best]),
+        ]
+    )
+
+
+def normalised(scores: Floats) -> Floats:
+    """Min-max within a question. All equal says nothing about the order; a positive score still
+    beats none at all."""
+    low, high = float(scores.min()), float(scores.max())
+    if high <= low:
+        return np.full_like(scores, float(high > 0))
+    result: Floats = (scores - low) / (high - low)
+    return result
+
+
+def _coverage(found: Found) -> Floats:
+    weight = {term: found.weight[term] * found.idf[term] for term in found.idf}
+    of_document: defaultdict[int, set[int]] = defaultdict(set)
+    for candidate in found.candidates:
+        of_document[candidate.document_id] |= candidate.terms
+    share = {document: _share(terms, weight) for document, terms in of_document.items()}
+    return np.array([share[candidate.document_id] for candidate in found.candidates])
+
+
+def _rare_terms(found: Found) -> Floats:
+    weight = {term: found.weight[term] * found.idf[term] ** 2 for term in found.idf}
+    return np.array([_share(candidate.terms, weight) for candidate in found.candidates])
+
+
+def _share(terms: Sequence[int] | set[int] | frozenset[int], weight: Mapping[int, float]) -> float:
+    total = sum(weight.values())
+    return sum(weight[term] for term in terms) / total if total else 0.0
+
+
+def _phrase(found: Found, pairs: frozenset[tuple[int, int]]) -> Floats:
+    weight = {
+        pair: found.idf[pair[0]] + found.idf[pair[1]]
+        for pair in pairs
+        if pair[0] in found.idf and pair[1] in found.idf
+    }
+    total = sum(weight.values())
+    result = np.zeros(len(found.candidates))
+    if not total:
+        return result
+    for row, candidate in enumerate(found.candidates):
+        possible = {p for p in weight if p[0] in candidate.terms and p[1] in candidate.terms}
+        if possible:
+            result[row] = sum(weight[pair] for pair in possible & _pairs_in(candidate)) / total
+    return result
+
+
+def _pairs_in(candidate: Candidate) -> set[tuple[int, int]]:
+    pairs: set[tuple[int, int]] = set()
+    for text in (candidate.text, candidate.context):
+        words = terms_of(text, candidate.locale).words
+        pairs |= set(pairwise([number_of(word) for word in words]))
+    return pairs
+
+
+def _feedback(candidates: Sequence[Candidate], first: Floats) -> Floats:
+    vectors = _vectors(candidates)
+    best = np.argsort(-first, kind="stable")[:FEEDBACK_FROM]
+    mean = (vectors[best] * np.exp(FEEDBACK_SHARPNESS * first[best])[:, None]).sum(axis=0)
+    return normalised(vectors @ mean)
+
+
+def _vectors(candidates: Sequence[Candidate]) -> Floats:
+    return np.stack([c.vector for c in candidates if c.vector is not None]).astype(np.float64)
