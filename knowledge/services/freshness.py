@@ -142,11 +142,12 @@ def repair(report: FreshnessReport) -> None:
     """Put right what needs no file to be read again: days, audience and vectors. Idempotent."""
     if any(problem.code in _ENTRIES for problem in report.problems):
         search_entries.repair_entries()
-    for document_id in {p.document_id for p in report.problems if p.code in _SERVING}:
+    of_documents = [(p, p.document_id) for p in report.problems if p.document_id is not None]
+    for document_id in {document_id for p, document_id in of_documents if p.code in _SERVING}:
         with transaction.atomic():
             serving.lock_for_publication()
             serving.serve(document_id)
-    versions = {(p.document_id, p.version) for p in report.problems if p.code in _VECTORS}
+    versions = {(document_id, p.version) for p, document_id in of_documents if p.code in _VECTORS}
     if versions:
         with transaction.atomic(), connection.cursor() as cursor:
             serving.lock_for_indexes()

@@ -7,24 +7,39 @@ from typing import Any
 from django.conf import settings
 
 from knowledge.models import Collection
+from supportbot.answers.rewrite import standalone
 from supportbot.answers.run import in_thread
 from supportbot.answers.types import Evidence, Question
+from supportbot.llm.client import is_configured
 from supportbot.retrieval.search import RankedPassage, Scope, search
+from supportbot.retrieval.settings import RetrievalSettings
 
 PASSAGES = 6
+NEIGHBOURS = 2  # of so many of the best, the passages before and behind
 
 
-@in_thread
-def enrich(question: Question) -> Evidence:
+async def enrich(question: Question) -> Evidence:
     """Retrieval over the collections that customers are answered from."""
+    return await in_thread(_retrieve)(question, await standalone(question))
+
+
+def _retrieve(question: Question, rewritten: str | None) -> Evidence:
+    """With the question as it was written out, or else with its history."""
     scope = Scope(
         as_of=question.as_of,
         reader=question.reader,
         collections=_collections(),
         preview=question.preview,
     )
-    ranking = search(question.text, scope=scope, history=question.history, limit=PASSAGES)
-    return Evidence(question=question, ranking=ranking)
+    ranking = search(
+        rewritten or question.text,
+        scope=scope,
+        history=() if rewritten else question.history,
+        limit=PASSAGES,
+        # A model reads on; the extractive route quotes the best ones alone.
+        settings=RetrievalSettings(neighbours=NEIGHBOURS if is_configured() else 0),
+    )
+    return Evidence(question=question, ranking=ranking, rewritten=rewritten)
 
 
 def _collections() -> list[int] | None:

@@ -1,7 +1,7 @@
 """The extractive route: whole sentences of the passages that answer the question, no model needed.
 
-Whether there is an answer at all is told by the best passage's cosine to the question. A unit's
-relevance then mixes three things: the cosine between its own embedding and the question's, the
+Whether there is an answer at all is told by retrieval (Evidence.is_answerable). A unit's relevance
+mixes three things: the cosine between its own embedding and the question's, the
 share of the question's words that it holds, rarer words counting more, and its passage's score.
 """
 
@@ -30,9 +30,6 @@ MAX_UNIT_CHARACTERS = 600
 COSINE_WEIGHT, OVERLAP_WEIGHT, PASSAGE_WEIGHT = 0.4, 0.2, 0.4
 MIN_NEW_SHARE = 0.3  # of a unit's meaningful words; fewer only repeat the question
 MARGIN = 0.15  # units this close to the best belong to the answer too
-# Below it, the honest reply is that there is no answer. About 2% of the answerable questions of
-# either set lie below.
-MIN_COSINE = 0.45
 
 _STOP_WORDS = frozenset(
     {"a", "an", "and", "are", "as", "at", "be", "but", "by", "can", "could", "did", "do", "does"}
@@ -66,7 +63,7 @@ async def generate(evidence: Evidence) -> AsyncGenerator[Proposed]:
 def rate(evidence: Evidence) -> list[Candidate]:
     """Every quotable unit of the best passages with its relevance; none without an answer."""
     passages = evidence.passages[:PASSAGES]
-    if max((passage.dense for passage in passages), default=0.0) < MIN_COSINE:
+    if not evidence.is_answerable:
         return []
     asked = set(content_stems(evidence.question.text))
     units = [

@@ -12,7 +12,8 @@ from django.utils import timezone
 from supportbot.answers.errors import ReceiveError
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.run import in_thread
-from supportbot.answers.types import Question, Turn
+from supportbot.answers.types import Question
+from supportbot.retrieval.conversation import Turn
 from tickets.models import Conversation, Message
 from tickets.services.messages import add_customer_message
 

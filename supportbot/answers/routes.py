@@ -28,10 +28,10 @@ class Route:
 def routes_for(evidence: Evidence) -> list[Route]:
     """The configured model first; the extractive route last, because it cannot be down.
 
-    A model that is given no passages could only invent, so it is not asked.
+    A model that is given no passages, or none that answers, could only invent: it is not asked.
     """
     last = Route(name=extractive.NAME, generate=extractive.generate)
-    return [_model_route(), last] if is_configured() and evidence.passages else [last]
+    return [_model_route(), last] if is_configured() and evidence.is_answerable else [last]
 
 
 def _model_route() -> Route:

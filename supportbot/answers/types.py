@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+
 from knowledge.models import Audience
 from supportbot.retrieval.conversation import Turn
 from supportbot.retrieval.search import RankedPassage, Ranking
@@ -43,14 +45,21 @@ class Question:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A question and the passages that may answer it, best first."""
+    """A question and the passages that may answer it, best first; `rewritten` is what was searched
+    for where a model wrote the question out."""
 
     question: Question
     ranking: Ranking
+    rewritten: str | None = None
 
     @property
     def passages(self) -> tuple[RankedPassage, ...]:
         return self.ranking.passages
+
+    @property
+    def is_answerable(self) -> bool:
+        """Whether the passages are likely enough to answer it, by the operator's threshold."""
+        return bool(self.passages) and self.ranking.answerability >= settings.ANSWERABILITY_MIN
 
 
 @dataclass(frozen=True)

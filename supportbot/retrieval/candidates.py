@@ -134,6 +134,12 @@ _LEXICAL = """
         WHERE p.terms && (SELECT rarest FROM question) AND {readable} LIMIT {most_scored}
      ) p ORDER BY p.weights <#> (SELECT weights FROM question) LIMIT %(candidates)s)
 """
+_NEIGHBOURS = """
+    (SELECT p.id FROM knowledge_passage best
+     JOIN knowledge_passage p ON p.version_id = best.version_id
+         AND p.position IN (best.position - 1, best.position + 1)
+     WHERE best.id = ANY(%(best)s) AND p.id <> ALL(%(known)s))
+"""
 _PREVIEW = "    (SELECT id FROM knowledge_passage WHERE version_id = %(preview)s)"
 _FIND = """
 WITH asked AS MATERIALIZED (
@@ -187,6 +193,20 @@ def read_state(scope: Scope) -> State:
 
 def find(asked: Asked, vector: Vectors, plan: Plan) -> Found:
     """The candidates of both kinds, each with both scores. One query."""
+    return _find(asked, vector, plan, _arms(plan), {})
+
+
+def find_neighbours(
+    asked: Asked, vector: Vectors, plan: Plan, best: Sequence[int], known: Sequence[int]
+) -> Found:
+    """The passages before and behind the `best` (ids) in their versions, without the `known`. Who
+    may read a passage may read its version."""
+    return _find(asked, vector, plan, [_NEIGHBOURS], {"best": list(best), "known": list(known)})
+
+
+def _find(
+    asked: Asked, vector: Vectors, plan: Plan, arms: Sequence[str], more: dict[str, Any]
+) -> Found:
     scope = plan.scope
     terms = [*asked.terms, *asked.carried]
     parameters: dict[str, Any] = {
@@ -199,8 +219,9 @@ def find(asked: Asked, vector: Vectors, plan: Plan) -> Found:
         "carried": [False] * len(asked.terms) + [True] * len(asked.carried),
         "vector": "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]",
         "candidates": plan.settings.candidates,
+        **more,
     }
-    rows = _execute(_statement(plan), parameters)
+    rows = _execute(_statement(plan, arms), parameters)
     if not rows:
         return Found((), {}, {})
     numbers, idf, weights = rows[0][-3:]
@@ -212,27 +233,32 @@ def find(asked: Asked, vector: Vectors, plan: Plan) -> Found:
     )
 
 
-def _statement(plan: Plan) -> str:
-    index, scope = plan.index, plan.scope
+def _arms(plan: Plan) -> list[str]:
+    scope = plan.scope
     readable = _READABLE
     if scope.collections is not None:
         readable += _CHOSEN
     if scope.preview is not None:
         readable += _NOT_REPLACED
-    distance = _DISTANCE.format(dimensions=int(index.dimensions))
     chosen = plan.state.chosen
     dense = _DENSE if chosen is None or chosen > EXACT_BELOW else _DENSE_EXACT
     arms = []
     if plan.settings.dense:
+        index = plan.index
+        distance = _DISTANCE.format(dimensions=int(index.dimensions))
         arms.append(dense.format(index=int(index.pk), readable=readable, distance=distance))
     if plan.settings.lexical:
         arms.append(_LEXICAL.format(readable=readable, most_scored=MOST_SCORED))
     if scope.preview is not None:
         arms.append(_PREVIEW)
+    return arms
+
+
+def _statement(plan: Plan, arms: Sequence[str]) -> str:
     return _FIND.format(
         arms="\n    UNION\n".join(arms),
-        distance=distance,
-        index=int(index.pk),
+        distance=_DISTANCE.format(dimensions=int(plan.index.dimensions)),
+        index=int(plan.index.pk),
         most_carried=MOST_CARRIED,
         pool=LEXICAL_POOL,
         numbers=NUMBERS,

@@ -118,8 +118,15 @@ def search(
     with clock("diversity"):
         if settings.diversify:
             order = diversified(order, found.candidates, limit)
+    passages = [_ranked(found.candidates[at], ordered, at) for at in order[:limit]]
+    with clock("neighbours"):
+        best = [passage.id for passage in passages[: settings.neighbours]]
+        if best:
+            known = [passage.id for passage in passages]
+            beside = candidates.find_neighbours(asked, vector, plan, best, known)
+            passages += _in_reading_order(beside.candidates)
     ranking = Ranking(
-        passages=tuple(_ranked(found.candidates[at], ordered, at) for at in order[:limit]),
+        passages=tuple(passages),
         vector=vectors[0],
         model=index.model,
         answerability=ordered.answerability,
@@ -176,6 +183,17 @@ def _scores(judged: Judged, settings: RetrievalSettings) -> Floats:
 
 
 def _ranked(candidate: Candidate, ordered: _Ordered, at: int) -> RankedPassage:
+    features = dict(zip(FEATURES, ordered.features[at].round(4).tolist(), strict=True))
+    return _passage(candidate, float(ordered.scores[at]), features)
+
+
+def _in_reading_order(neighbours: Sequence[Candidate]) -> list[RankedPassage]:
+    """Not ranked: they come along because of others."""
+    in_order = sorted(neighbours, key=lambda one: (one.document_id, one.version, one.position))
+    return [_passage(candidate, 0.0, {}) for candidate in in_order]
+
+
+def _passage(candidate: Candidate, score: float, features: Mapping[str, float]) -> RankedPassage:
     return RankedPassage(
         id=candidate.id,
         document_id=candidate.document_id,
@@ -190,8 +208,8 @@ def _ranked(candidate: Candidate, ordered: _Ordered, at: int) -> RankedPassage:
         updated_at=candidate.updated_at,
         dense=candidate.dense,
         lexical=candidate.lexical,
-        score=float(ordered.scores[at]),
-        features=dict(zip(FEATURES, ordered.features[at].round(4).tolist(), strict=True)),
+        score=score,
+        features=features,
     )
 
 

@@ -17,6 +17,7 @@ class RetrievalSettings:
     dense_weight: float = 0.5  # in the convex combination
     rerank: bool = True  # by a cross-encoder, where one is configured
     diversify: bool = True  # near repeats go behind what says something new
+    neighbours: int = 0  # of so many of the best, the passages before and behind come along, last
 
     def __post_init__(self) -> None:
         if not (self.dense or self.lexical):

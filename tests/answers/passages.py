@@ -35,4 +35,5 @@ def passage(text: str, number: int = 1, context: str = "Returns policy") -> Rank
 def evidence(*texts: str, question: str = "May I?") -> Evidence:
     asked = Question(uuid.uuid4(), uuid.uuid4(), question, (), dt.date(2026, 11, 21))
     passages = tuple(passage(text, number) for number, text in enumerate(texts, start=1))
-    return Evidence(asked, Ranking(passages, np.zeros(384, dtype=np.float32), "bundled"))
+    vector = np.zeros(384, dtype=np.float32)
+    return Evidence(asked, Ranking(passages, vector, "bundled", answerability=0.9))

@@ -1,0 +1,162 @@
+"""Fitting the learned order and the answerability, and how well both do on data not fitted to.
+
+The order: listwise softmax over documents, each by its best candidate (ListNet's top-one
+probability; Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML
+2007). Answerability: logistic regression. Both with a little of an L2 penalty, every set counting
+alike however many questions it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
+
+from supportbot.evaluation.report import Figure, Report, Table
+from supportbot.evaluation.training_examples import Example, judged, ndcg
+from supportbot.retrieval.features import FEATURES, SIGNALS, Floats
+from supportbot.retrieval.ranking_model import RankingModel, render
+
+PENALTY = 1e-4
+FOLDS = 5
+Sets = Mapping[str, Sequence[Example]]
+
+
+def fit(sets: Sequence[Sequence[Example]]) -> RankingModel:
+    """Both models from several sets of examples."""
+    everything = [example for examples in sets for example in examples]
+    answerability, intercept = fit_answerability(everything)
+    return RankingModel(fit_ranking(sets), answerability, intercept)
+
+
+def fit_ranking(sets: Sequence[Sequence[Example]]) -> Floats:
+    """A weight for each of FEATURES; none below 0: no feature speaks against a passage."""
+    usable = [[e for e in examples if (e.grades > 0).any()] for examples in sets]
+    usable = [examples for examples in usable if examples]
+
+    def cost(weights: Floats) -> tuple[float, Floats]:
+        total, slope = PENALTY * float(weights @ weights) / 2, PENALTY * weights
+        for examples in usable:
+            parts = [_loss(example, weights) for example in examples]
+            total += sum(part for part, _ in parts) / len(parts) / len(usable)
+            slope = slope + sum(part for _, part in parts) / len(parts) / len(usable)
+        return total, slope
+
+    start = np.array([4.0 if name in {"dense", "lexical"} else 0.0 for name in FEATURES])
+    bounds = [(0, None)] * len(FEATURES)
+    found: Floats = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return found
+
+
+def _loss(example: Example, weights: Floats) -> tuple[float, Floats]:
+    """Cross-entropy between the share of relevance and the softmax, and its slope."""
+    scores = example.features @ weights
+    order = np.lexsort((scores, example.documents))
+    last = np.flatnonzero(np.diff(example.documents[order], append=-1))
+    best = order[last]  # each document's best candidate, in the order of their numbers
+    relevant = (example.grades > 0) / (example.grades > 0).sum()
+    shifted = scores[best] - scores[best].max()
+    log_total = np.log(np.exp(shifted).sum())
+    share = np.exp(shifted - log_total)
+    loss = -float(relevant @ (shifted - log_total))
+    return loss, example.features[best].T @ (share - relevant)
+
+
+def fit_answerability(examples: Sequence[Example]) -> tuple[Floats, float]:
+    """(a weight for each of SIGNALS, intercept); both 0 without examples of either kind."""
+    known = [example for example in examples if example.answerable is not None]
+    answers = np.array([bool(example.answerable) for example in known])
+    if len(set(answers.tolist())) < len({True, False}):
+        return np.zeros(len(SIGNALS)), 0.0
+    signals = np.stack([example.signals for example in known])
+    scaler = StandardScaler().fit(signals)
+    model = LogisticRegression(max_iter=1000).fit(scaler.transform(signals), answers)
+    weights: Floats = model.coef_[0] / scaler.scale_
+    return weights, float(model.intercept_[0] - weights @ scaler.mean_)
+
+
+def report(sets: Sets, model: RankingModel) -> Report:
+    """Every set by weights that were fitted to all, and by weights that never saw it."""
+    plain = np.array([0.5 if name in {"dense", "lexical"} else 0.0 for name in FEATURES])
+    rows: list[list[Figure]] = []
+    for name, examples in sets.items():
+        others = [other for other_name, other in sets.items() if other_name != name]
+        row: list[Figure] = [name, len(judged(examples)), _mean(examples, plain)]
+        row += [_mean(examples, fit_ranking(others)) if others else None]
+        row += [_mean(examples, _by_folds(examples, others)), _mean(examples, model.ranking)]
+        rows.append(row)
+    columns = ["set", "questions", "plain", "without this set", "by folds", "fitted to all"]
+    return Report(
+        tables=[Table("nDCG@10 by weights", columns, rows), _answerability(sets, model)],
+        notes=[
+            "plain: half and half, nothing learned. without this set: weights that never saw it. "
+            f"by folds: other sets and {FOLDS - 1} of {FOLDS} parts of this one, conversations "
+            "kept whole.",
+            render(model),
+        ],
+    )
+
+
+Weights = Floats | Callable[[Example], Floats]
+
+
+def _mean(examples: Sequence[Example], weights: Weights) -> float | None:
+    found = [
+        ndcg(example, weights(example) if callable(weights) else weights)
+        for example in judged(examples)
+    ]
+    return float(np.mean(found)) if found else None
+
+
+def _by_folds(
+    examples: Sequence[Example], others: Sequence[Sequence[Example]]
+) -> Callable[[Example], Floats]:
+    groups = sorted({example.group for example in examples})
+    part = {group: number % FOLDS for number, group in enumerate(groups)}
+    weights = [
+        fit_ranking([*others, [e for e in examples if part[e.group] != fold]])
+        for fold in range(FOLDS)
+    ]
+    return lambda example: weights[part[example.group]]
+
+
+def _answerability(sets: Sets, model: RankingModel) -> Table:
+    folded = _folded(sets)
+    rows: list[list[Figure]] = []
+    for name, examples in sets.items():
+        others = [e for other, found in sets.items() if other != name for e in found]
+        weights, intercept = fit_answerability(others)
+        by_others = [intercept + float(e.signals @ weights) for e in examples]
+        fitted = [model.probability(e.signals) for e in examples]
+        own = [at for at, e in enumerate(examples) if e.answerable is not None and not e.is_strange]
+        strange = [at for at, e in enumerate(examples) if e.answerable or e.is_strange]
+        for kind, chosen in (("its own", own), ("of other sets", strange)):
+            truth = [bool(examples[at].answerable) for at in chosen]
+            if len(set(truth)) == len({True, False}):
+                row: list[Figure] = [name, kind, sum(truth), len(truth) - sum(truth)]
+                row += [
+                    float(roc_auc_score(truth, [told[at] for at in chosen]))
+                    for told in (by_others, folded[name], fitted)
+                ]
+                rows.append(row)
+    columns = ["set", "not answerable: those", "answerable", "not", "without this set"]
+    return Table("AUROC of answerability by weights", [*columns, "by folds", "fitted to all"], rows)
+
+
+def _folded(sets: Sets) -> dict[str, list[float]]:
+    """Each question by weights fitted to the other folds of all sets together."""
+    places = [(name, at) for name, examples in sets.items() for at in range(len(examples))]
+    result = {name: [0.0] * len(examples) for name, examples in sets.items()}
+    groups = [sets[name][at].group for name, at in places]
+    folds = GroupKFold(min(FOLDS, len(set(groups))))
+    for train, test in folds.split(groups, groups=groups):
+        weights, intercept = fit_answerability([sets[places[k][0]][places[k][1]] for k in train])
+        for k in test:
+            name, at = places[k]
+            result[name][at] = intercept + float(sets[name][at].signals @ weights)
+    return result
