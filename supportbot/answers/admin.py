@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -147,6 +148,7 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
             "timeline": draw_timeline(run.stages),
             "timeline_height": len(run.stages) * ROW_HEIGHT,
             "verdicts": explain_verdicts(run.verdicts),
+            "answerability_min": settings.ANSWERABILITY_MIN,
         }
         return TemplateResponse(request, "answers/admin/run.html", context)
 

@@ -15,7 +15,7 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.recall import record_citations
 from supportbot.answers.routes import Route
 from supportbot.answers.run import Run, in_thread
-from supportbot.answers.types import Checked, Reply
+from supportbot.answers.types import Checked, Reply, Snapshot
 from tickets.models import Conversation, Message
 from tickets.services.drafts import create_draft
 from tickets.services.messages import message_to_wire
@@ -58,9 +58,7 @@ async def deliver_sentences(run: Run, route: Route, checked: AsyncGenerator[Chec
 
 @in_thread
 @transaction.atomic
-def complete_run(
-    run: Run, tried: Sequence[Route], reply: Reply, passages: list[dict[str, Any]]
-) -> None:
+def complete_run(run: Run, tried: Sequence[Route], reply: Reply, evidence: Snapshot) -> None:
     """Store the answer and end the run: the message, its event and the run's row, or a draft.
 
     `tried` are the routes in order; the last wrote the reply, and all of them cost tokens.
@@ -71,7 +69,7 @@ def complete_run(
     if run.streams:
         _send(run, outcome, reply)
     else:
-        _hand_to_agents(run, reply, passages)
+        _hand_to_agents(run, reply, evidence.passages)
         outcome = Outcome.HANDED_OVER
     finished_at = timezone.now()
     record_citations(run_id=run.id, sentences=reply.sentences, at=finished_at)
@@ -84,7 +82,8 @@ def complete_run(
         prompt_hash=route.prompt_hash,
         tokens_in=sum(each.usage.tokens_in for each in tried),
         tokens_out=sum(each.usage.tokens_out for each in tried),
-        passages=passages,
+        passages=evidence.passages,
+        retrieval=evidence.retrieval,
         finished_at=finished_at,
         **run.record(),
     )

@@ -9,7 +9,7 @@ from django.conf import settings
 from knowledge.models import Collection
 from supportbot.answers.rewrite import standalone
 from supportbot.answers.run import in_thread
-from supportbot.answers.types import Evidence, Question
+from supportbot.answers.types import Evidence, Question, Snapshot
 from supportbot.llm.client import is_configured
 from supportbot.retrieval.search import RankedPassage, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
@@ -49,22 +49,38 @@ def _collections() -> list[int] | None:
     return list(Collection.objects.filter(name__in=names).values_list("pk", flat=True))
 
 
-def snapshot(passages: tuple[RankedPassage, ...]) -> list[dict[str, Any]]:
-    """What is stored with a run: enough to see why, even after the documents have changed."""
-    return [
-        {
-            "passage_id": passage.id,
-            "document_id": passage.document_id,
-            "external_id": passage.external_id,
-            "title": passage.title,
-            "version": passage.version,
-            "heading": list(passage.heading),
-            "page": passage.page,
-            "text": passage.text,
-            "dense": round(passage.dense, 4),
-            "lexical": round(passage.lexical, 4),
-            "score": round(passage.score, 4),
-            "features": dict(passage.features),
-        }
-        for passage in passages
-    ]
+def snapshot(evidence: Evidence) -> Snapshot:
+    """What to store with a run."""
+    ranking = evidence.ranking
+    trace = ranking.trace
+    return Snapshot(
+        passages=[_stored(passage) for passage in ranking.passages],
+        retrieval={
+            "asked": evidence.rewritten or evidence.question.text,
+            "rewritten": evidence.rewritten is not None,
+            "answerability": round(ranking.answerability, 4),
+            "signals": dict(trace.signals),
+            "model": ranking.model,
+            "revision": trace.revision,
+            "considered": list(trace.considered),
+            "reranked": trace.reranked,
+            "milliseconds": dict(trace.milliseconds),
+        },
+    )
+
+
+def _stored(passage: RankedPassage) -> dict[str, Any]:
+    return {
+        "passage_id": passage.id,
+        "document_id": passage.document_id,
+        "external_id": passage.external_id,
+        "title": passage.title,
+        "version": passage.version,
+        "heading": list(passage.heading),
+        "page": passage.page,
+        "text": passage.text,
+        "dense": round(passage.dense, 4),
+        "lexical": round(passage.lexical, 4),
+        "score": round(passage.score, 4),
+        "features": dict(passage.features),
+    }

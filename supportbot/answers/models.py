@@ -46,6 +46,11 @@ class AnswerRun(models.Model):
     passages = models.JSONField(
         default=list, blank=True, help_text="Snapshot of what was found, best first, with scores."
     )
+    retrieval = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="How they were found: what was asked, how likely an answer is, every candidate.",
+    )
     verdicts = models.JSONField(
         default=list, blank=True, help_text="Per proposed sentence: kept or dropped, and why."
     )

@@ -35,7 +35,7 @@ async def answer(run: Run) -> None:
             reply = await run.stage(Stage.DELIVER, deliver_sentences, run, route, checked)
             if reply.complete:
                 break
-        await complete_run(run, tried, reply, snapshot(evidence.passages))
+        await complete_run(run, tried, reply, snapshot(evidence))
     except AnswerError as error:
         log.warning("run_failed", run=str(run.id), code=error.code)
         await fail_run(run, error)

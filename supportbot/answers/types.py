@@ -63,6 +63,15 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """What is stored of the evidence with a run: enough to see why, even after the documents have
+    changed."""
+
+    passages: list[dict[str, Any]]
+    retrieval: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Proposed:
     """A sentence that a route proposes. `cited` are positions in Evidence.passages, from 0;
     `quotes` gives the source's own words where the route knows them."""

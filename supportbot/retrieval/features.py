@@ -77,7 +77,8 @@ def judge(found: Found, asked: Asked, earlier: Vectors | None, *, dense_weight: 
 def signals(judged: Judged, best: int) -> Floats:
     """What tells whether there is an answer, in the order of SIGNALS.
 
-    spread: the entropy of the candidates' scores, low when one stands out. rare_terms: the largest
+    spread: the entropy of the candidates' scores, low when one stands out, as a share of what it
+    could be, so that it compares between a handful of candidates and many. rare_terms: the largest
     share of the question's terms that one passage holds, by the square of their rarity. gap: how
     much nearer the nearest passage is than the fifth. similarity, topic: cosine of the best passage
     to the question, and its likeness to the earlier turns.
@@ -88,13 +89,20 @@ def signals(judged: Judged, best: int) -> Floats:
     nearest = np.sort(judged.dense)[::-1]
     return np.array(
         [
-            float(-(shares * np.log(shares + 1e-12)).sum()),
+            _entropy(shares),
             float(judged.rare.max()),
             float(nearest[0] - nearest[min(GAP_TO, len(nearest) - 1)]),
             float(judged.dense[best]),
             float(judged.topic[best]),
         ]
     )
+
+
+def _entropy(shares: Floats) -> float:
+    """Between 0 and 1; 1 where there is nothing to stand out from."""
+    if len(shares) == 1:
+        return 1.0
+    return float(-(shares * np.log(shares + 1e-12)).sum() / np.log(len(shares)))
 
 
 def normalised(scores: Floats) -> Floats:
