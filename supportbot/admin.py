@@ -63,6 +63,7 @@ _SECTIONS = [
         ],
     ),
     ("Answers", [("Runs", "route", "answers.answerrun")]),
+    ("Quality", [("Evaluations", "monitoring", "evaluation.evaluationrun")]),
     (
         "System",
         [

@@ -11,6 +11,10 @@ from typing import Any
 Figure = float | int | str | None
 
 
+class EvaluationError(Exception):
+    """The evaluation cannot be done. `str()` says why, and what to do."""
+
+
 @dataclass(frozen=True)
 class Table:
     """One table. Every row has as many figures as there are columns; None is shown as a dash."""
@@ -21,16 +25,32 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Record:
+    """What is kept of a run, to be plotted over time; both must be JSON.
+
+    For retrieval `settings` holds each arm's by its name, and `figures` is as in
+    supportbot.evaluation.retrieval_figures.to_json.
+    """
+
+    questions: int
+    settings: dict[str, Any]
+    figures: dict[str, Any]
+    index_model: str
+
+
+@dataclass(frozen=True)
 class Report:
     """`passed` is False when something that must hold did not; the command then exits with 1.
 
     `predictions` holds one raw record per input (DESIGN: predictions), for an outside scorer.
+    `record` is None where nothing is kept.
     """
 
     tables: Sequence[Table]
     notes: Sequence[str] = ()
     passed: bool = True
     predictions: Iterable[dict[str, Any]] = field(default_factory=list)
+    record: Record | None = None
 
     def as_text(self) -> str:
         parts = [_render(table) for table in self.tables]

@@ -19,14 +19,12 @@ from knowledge.models import Audience
 from knowledge.progress import Line, Rate
 from supportbot.evaluation.judged_dataset import JudgedDataset, JudgedQuestion
 from supportbot.evaluation.scratch import scratch_collection
-from supportbot.retrieval.conversation import Turn
 from supportbot.retrieval.features import FEATURES, SIGNALS, Floats
 from supportbot.retrieval.search import Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 
 EVERY_CANDIDATE = 1000
 STRANGE_SHARE = 0.25  # of a set's own questions
-_AUTHORS = {"user": "customer", "customer": "customer", "agent": "agent"}
 Ints = npt.NDArray[np.int64]
 
 
@@ -87,7 +85,7 @@ def _example(question: JudgedQuestion, collection: int) -> Example:
     ranking = search(
         question.text,
         scope=Scope(timezone.localdate(), Audience.INTERNAL, [collection]),
-        history=turns_of(question),
+        history=question.turns,
         limit=EVERY_CANDIDATE,
         settings=RetrievalSettings(rerank=False, diversify=False),
     )
@@ -105,11 +103,6 @@ def _example(question: JudgedQuestion, collection: int) -> Example:
         signals=np.array([ranking.trace.signals.get(name, 0.0) for name in SIGNALS]),
         answerable=question.answerable,
     )
-
-
-def turns_of(question: JudgedQuestion) -> tuple[Turn, ...]:
-    """A question's history as a conversation has it."""
-    return tuple(Turn(_AUTHORS.get(said.role, "bot"), said.text) for said in question.history)
 
 
 def ndcg(example: Example, ranking: Floats, depth: int = 10) -> float:

@@ -57,7 +57,8 @@ class State:
 @dataclass(frozen=True)
 class Candidate:
     """A passage as the database knows it. `dense` is a cosine, `lexical` BM25; `terms` are the
-    question's terms that it holds. `vector` is there where earlier turns are."""
+    numbers of all its terms, `asked` of those that the question has too. `vector` is there where
+    earlier turns are."""
 
     id: int
     document_id: int
@@ -75,6 +76,7 @@ class Candidate:
     dense: float
     lexical: float
     terms: frozenset[int]
+    asked: frozenset[int]
     vector: Vectors | None
 
 
@@ -267,6 +269,7 @@ def _statement(plan: Plan, arms: Sequence[str]) -> str:
 
 
 def _candidate(row: tuple[Any, ...], wanted: frozenset[int]) -> Candidate:
+    terms = frozenset(row[15])
     return Candidate(
         id=row[0],
         document_id=row[1],
@@ -283,7 +286,8 @@ def _candidate(row: tuple[Any, ...], wanted: frozenset[int]) -> Candidate:
         updated_at=row[12],
         dense=row[13],
         lexical=row[14],
-        terms=wanted.intersection(row[15]),
+        terms=terms,
+        asked=wanted & terms,
         vector=_vector(row[16]) if row[16] is not None else None,
     )
 

@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 
 from knowledge.terms import terms_of
 from supportbot.retrieval.candidates import Candidate
 
-SAME_SHARE = 0.9  # of the words of both together
-LOOKED_AT = 4  # times as many candidates as passages are wanted
+SAME_SHARE = 0.9  # of the terms of both together
+MOST = 10  # places that repeats are kept out of
 
 
 def diversified(order: Sequence[int], candidates: Sequence[Candidate], wanted: int) -> list[int]:
-    """`order` with those of the first `wanted` that nearly repeat a better one moved behind them.
+    """`order` with those that nearly repeat a better one moved behind the first `wanted`.
 
-    Two passages repeat each other when they share nearly all words (Jaccard), numbers included:
+    Two passages repeat each other when they share nearly all terms (Jaccard), numbers included:
     “within 14 days” and “within 30 days” in short texts are two statements.
     """
     first: list[int] = []
     repeats: list[int] = []
-    said: list[frozenset[str]] = []
-    looked_at = 0
-    for at in islice(order, LOOKED_AT * wanted):
-        if len(first) == wanted:
-            break
-        looked_at += 1
-        words = _words(candidates[at])
-        if any(_repeats(words, other) for other in said):
-            repeats.append(at)
-        else:
-            first.append(at)
-            said.append(words)
-    return [*first, *repeats, *order[looked_at:]]
+    for looked_at, at in enumerate(order):
+        if len(first) == min(wanted, MOST):
+            return [*first, *repeats, *order[looked_at:]]
+        said = any(_repeats(candidates[at], candidates[other]) for other in first)
+        (repeats if said else first).append(at)
+    return [*first, *repeats]
 
 
-def _repeats(words: frozenset[str], other: frozenset[str]) -> bool:
-    both = len(words & other)
-    numbers = {word for word in words ^ other if word.isdigit()}
-    return not numbers and both >= SAME_SHARE * len(words | other) > 0
+def _repeats(one: Candidate, other: Candidate) -> bool:
+    both, either = len(one.terms & other.terms), len(one.terms | other.terms)
+    if both < SAME_SHARE * either:
+        return False
+    different = _words(one) ^ _words(other)
+    return not any(character.isdigit() for word in different for character in word)
 
 
 def _words(candidate: Candidate) -> frozenset[str]:

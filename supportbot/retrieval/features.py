@@ -119,14 +119,14 @@ def _coverage(found: Found) -> Floats:
     weight = {term: found.weight[term] * found.idf[term] for term in found.idf}
     of_document: defaultdict[int, set[int]] = defaultdict(set)
     for candidate in found.candidates:
-        of_document[candidate.document_id] |= candidate.terms
+        of_document[candidate.document_id] |= candidate.asked
     share = {document: _share(terms, weight) for document, terms in of_document.items()}
     return np.array([share[candidate.document_id] for candidate in found.candidates])
 
 
 def _rare_terms(found: Found) -> Floats:
     weight = {term: found.weight[term] * found.idf[term] ** 2 for term in found.idf}
-    return np.array([_share(candidate.terms, weight) for candidate in found.candidates])
+    return np.array([_share(candidate.asked, weight) for candidate in found.candidates])
 
 
 def _share(terms: Sequence[int] | set[int] | frozenset[int], weight: Mapping[int, float]) -> float:
@@ -145,7 +145,7 @@ def _phrase(found: Found, pairs: frozenset[tuple[int, int]]) -> Floats:
     if not total:
         return result
     for row, candidate in enumerate(found.candidates):
-        possible = {p for p in weight if p[0] in candidate.terms and p[1] in candidate.terms}
+        possible = {p for p in weight if p[0] in candidate.asked and p[1] in candidate.asked}
         if possible:
             result[row] = sum(weight[pair] for pair in possible & _pairs_in(candidate)) / total
     return result

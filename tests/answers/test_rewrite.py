@@ -1,4 +1,4 @@
-"""A follow-up is written out by the model where that is asked for, and searched as it is otherwise."""
+"""A follow-up is written out by the model where that is asked for, else searched as it is."""
 
 from __future__ import annotations
 

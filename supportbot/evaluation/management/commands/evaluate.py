@@ -10,7 +10,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from supportbot.evaluation.questions import BadDatasetError
-from supportbot.evaluation.report import Report, write_predictions
+from supportbot.evaluation.report import EvaluationError, Report, write_predictions
+from supportbot.evaluation.stored_runs import store_run
 
 # Each module has `evaluate(data: Path, *, say: Callable[[str], None]) -> Report`. They are imported
 # when they are run: some need libraries that only evaluation needs.
@@ -18,6 +19,8 @@ EVALUATIONS = {
     "parsing": "supportbot.evaluation.evaluate_parsing",
     "retrieval": "supportbot.evaluation.evaluate_retrieval",
 }
+RETRIEVAL = "retrieval"
+INTERRUPTED = 130  # what a shell gives a program that Ctrl-C has ended
 
 
 class Command(BaseCommand):
@@ -30,18 +33,58 @@ class Command(BaseCommand):
         parser.add_argument(
             "--predictions", type=Path, help="write one raw record per input to this file (JSONL)"
         )
+        parser.add_argument(
+            "--no-store", action="store_true", help="do not keep the figures for the admin"
+        )
+        parser.add_argument(
+            "--compare",
+            action="append",
+            default=[],
+            metavar="SETTINGS",
+            help="retrieval only: other settings, such as history=false,candidates=100, question "
+            "by question against the product's; may be given several times",
+        )
+        parser.add_argument(
+            "--against",
+            default="",
+            metavar="SETTINGS",
+            help="retrieval only: what --compare is compared with instead",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        module = importlib.import_module(EVALUATIONS[options["name"]])
+        name, data = options["name"], options["data"]
+        _check_folder_for(options["predictions"])
         try:
-            report: Report = module.evaluate(options["data"], say=_say)
-        except BadDatasetError as error:
+            report = _evaluate(name, data, options)
+        except (BadDatasetError, EvaluationError) as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped.", returncode=INTERRUPTED) from None
         if options["predictions"]:
             write_predictions(report, options["predictions"])
+        if report.record is not None and not options["no_store"]:
+            store_run(name=name, data=data.resolve().name, record=report.record)
         self.stdout.write(report.as_json() if options["json"] else report.as_text())
         if not report.passed:
             sys.exit(1)
+
+
+def _evaluate(name: str, data: Path, options: dict[str, Any]) -> Report:
+    module = importlib.import_module(EVALUATIONS[name])
+    compare, against = options["compare"], options["against"]
+    if (compare or against) and name != RETRIEVAL:
+        raise EvaluationError(f"--compare and --against are for {RETRIEVAL}.")
+    if against and not compare:
+        raise EvaluationError("--against needs --compare.")
+    more = {"comparison": module.Comparison(compare, against)} if compare else {}
+    report: Report = module.evaluate(data, say=_say, **more)
+    return report
+
+
+def _check_folder_for(predictions: Path | None) -> None:
+    """Before minutes of work rather than after."""
+    if predictions is not None and not predictions.resolve().parent.is_dir():
+        raise CommandError(f"There is no folder {predictions.resolve().parent}. Make it first.")
 
 
 def _say(text: str) -> None:

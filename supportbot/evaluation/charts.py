@@ -1,0 +1,231 @@
+"""Drawings of stored runs, as numbers for an SVG: quality over time, and calibration."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from supportbot.evaluation.models import EvaluationRun
+from supportbot.evaluation.names import (
+    ALONE,
+    BM25S,
+    DENSE,
+    FUSED,
+    LEXICAL,
+    NDCG,
+    RERANKED,
+)
+
+MEASURE = NDCG
+MOST_RUNS = 30  # of a folder's, the newest
+WIDTH, HEIGHT = 900, 320  # in the drawing's own units; the page scales it
+LEFT, RIGHT, TOP, BOTTOM = 48, 640, 16, 284  # of the plot within it
+SIDE = 300  # of the calibration plot, a square
+_STEP = 0.05  # between the lines of the grid
+_LABEL_GAP = 15
+_MOST_DATES = 5
+
+# Arms that every run has. The colours keep a contrast of 3 to 1 on white and on the dark page, and
+# the dashes and the names at the lines' ends say the same without colour.
+STYLES = {
+    RERANKED: ("#a24bd1", ""),
+    FUSED: ("#0072b2", ""),
+    LEXICAL: ("#009e73", "8 3"),
+    DENSE: ("#d55e00", "2 3"),
+    ALONE.format(FUSED): ("#4f7fd9", "8 3 2 3"),
+    ALONE.format(LEXICAL): ("#a6761d", "5 2"),
+    BM25S: ("#7d7d7d", "1 4"),
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """A figure of one run; `top` and `bottom` are the ends of its interval."""
+
+    x: float
+    y: float
+    top: float
+    bottom: float
+    words: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """An arm over time, with its name at `label_y`."""
+
+    arm: str
+    colour: str
+    dash: str
+    points: Sequence[Point]
+    label: str
+    label_y: float
+
+    @property
+    def path(self) -> str:
+        return _path((point.x, point.y) for point in self.points)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A line of the grid or a date below it."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A folder's runs, oldest first. `rows` repeats what is drawn: (run, a figure per arm)."""
+
+    data: str
+    lines: Sequence[Line]
+    grid: Sequence[Mark]
+    dates: Sequence[Mark]
+    arms: Sequence[str]
+    rows: Sequence[tuple[EvaluationRun, Sequence[str]]]
+    summary: str
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A bin of the calibration plot; its area says how many questions."""
+
+    x: float
+    y: float
+    radius: float
+    words: str
+
+
+@dataclass(frozen=True)
+class Calibration:
+    dots: Sequence[Dot]
+    path: str
+    summary: str
+
+
+def draw_runs(runs: Iterable[EvaluationRun]) -> list[Chart]:
+    """A chart for each folder, the one evaluated last first. `runs` are newest first."""
+    by_data: dict[str, list[EvaluationRun]] = {}
+    for run in runs:
+        kept = by_data.setdefault(run.data, [])
+        if len(kept) < MOST_RUNS and any(MEASURE in arm for arm in _arms_of(run).values()):
+            kept.append(run)
+    return [_draw(data, kept[::-1]) for data, kept in by_data.items() if kept]
+
+
+def _arms_of(run: EvaluationRun) -> Mapping[str, Any]:
+    arms: Mapping[str, Any] = run.figures.get("arms", {})
+    return arms
+
+
+def _draw(data: str, runs: Sequence[EvaluationRun]) -> Chart:
+    arms = [name for name in STYLES if any(MEASURE in _arms_of(r).get(name, {}) for r in runs)]
+    found = [(run, _arms_of(run)[arm][MEASURE]) for run in runs for arm in arms if _has(run, arm)]
+    low, high = _range(found)
+    lines = _spread([_line(arm, runs, (low, high)) for arm in arms])
+    ticks = range(round(low / _STEP), round(high / _STEP) + 1)
+    return Chart(
+        data=data,
+        lines=lines,
+        grid=[Mark(_y(n * _STEP, low, high), f"{n * _STEP:.2f}") for n in ticks],
+        dates=_dates(runs),
+        arms=arms,
+        rows=[(run, [_words(run, arm) for arm in arms]) for run in runs[::-1]],
+        summary=f"{MEASURE} on {data} over {len(runs)} runs. Last: "
+        + ", ".join(line.label for line in lines),
+    )
+
+
+def _has(run: EvaluationRun, arm: str) -> bool:
+    return MEASURE in _arms_of(run).get(arm, {})
+
+
+def _words(run: EvaluationRun, arm: str) -> str:
+    if not _has(run, arm):
+        return "–"
+    figure = _arms_of(run)[arm][MEASURE]
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def _range(found: Sequence[tuple[EvaluationRun, Mapping[str, float]]]) -> tuple[float, float]:
+    """What the intervals cover, out to the lines of the grid."""
+    low = min(figure["low"] for _, figure in found)
+    high = max(figure["high"] for _, figure in found)
+    first, last = math.floor(low / _STEP + 1e-9), math.ceil(high / _STEP - 1e-9)
+    return first * _STEP, max(last, first + 1) * _STEP
+
+
+def _x(number: int, count: int) -> float:
+    """Runs stand at equal distances: several on one day are the rule, then weeks without."""
+    inner = RIGHT - LEFT - 40
+    return round(LEFT + 20 + (inner * number / (count - 1) if count > 1 else inner / 2), 1)
+
+
+def _y(value: float, low: float, high: float) -> float:
+    return round(BOTTOM - (BOTTOM - TOP) * (value - low) / (high - low), 1)
+
+
+def _line(arm: str, runs: Sequence[EvaluationRun], ends: tuple[float, float]) -> Line:
+    colour, dash = STYLES[arm]
+    # Beside each other, so that intervals of one run do not hide one another.
+    aside = (list(STYLES).index(arm) - len(STYLES) // 2) * 3
+    points = []
+    last = 0.0
+    for number, run in enumerate(runs):
+        if _has(run, arm):
+            figure = _arms_of(run)[arm][MEASURE]
+            last = figure["value"]
+            points.append(
+                Point(
+                    x=_x(number, len(runs)) + aside,
+                    y=_y(last, *ends),
+                    top=_y(figure["high"], *ends),
+                    bottom=_y(figure["low"], *ends),
+                    words=f"{arm}, {run.created_at:%d %b %Y %H:%M}: {_words(run, arm)}",
+                )
+            )
+    return Line(arm, colour, dash, points, f"{arm} {last:.3f}", points[-1].y)
+
+
+def _spread(lines: Sequence[Line]) -> list[Line]:
+    """The same lines with names that do not cover one another, from the top."""
+    spread: list[Line] = []
+    at = float(TOP)
+    for line in sorted(lines, key=lambda line: line.label_y):
+        at = max(line.label_y, at)
+        spread.append(Line(line.arm, line.colour, line.dash, line.points, line.label, at))
+        at += _LABEL_GAP
+    return spread
+
+
+def _dates(runs: Sequence[EvaluationRun]) -> list[Mark]:
+    step = max(1, math.ceil(len(runs) / _MOST_DATES))
+    numbers = range(len(runs) - 1, -1, -step)
+    return [Mark(_x(n, len(runs)), f"{runs[n].created_at:%d %b %Y}") for n in numbers]
+
+
+def draw_calibration(bins: Sequence[Mapping[str, float]]) -> Calibration | None:
+    """Predicted to the right, observed upwards; None without bins."""
+    if not bins:
+        return None
+    most = max(bin_["questions"] for bin_ in bins)
+    dots = [
+        Dot(
+            x=round(SIDE * bin_["predicted"], 1),
+            y=round(SIDE * (1 - bin_["observed"]), 1),
+            radius=round(3 + 9 * math.sqrt(bin_["questions"] / most), 1),
+            words=f"predicted {bin_['predicted']:.2f}, observed {bin_['observed']:.2f}, "
+            f"{bin_['questions']} questions",
+        )
+        for bin_ in bins
+    ]
+    summary = "; ".join(dot.words for dot in dots)
+    return Calibration(dots, _path((dot.x, dot.y) for dot in dots), summary)
+
+
+def _path(points: Iterable[tuple[float, float]]) -> str:
+    commands = itertools.chain("M", itertools.repeat("L"))
+    return " ".join(f"{c}{x:g} {y:g}" for c, (x, y) in zip(commands, points, strict=False))

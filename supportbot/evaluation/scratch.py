@@ -1,0 +1,140 @@
+"""A collection for the time of an evaluation: put in by the product itself, removed afterwards.
+
+Its documents are for staff only, so no customer is answered from them meanwhile. Nothing needs to
+run: this process does the workers' work, beside them if there are any.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from knowledge.models import Audience, Collection, DocumentVersion
+from knowledge.progress import Line, Rate
+from knowledge.selectors import Progress, progress_of
+from knowledge.services.documents import add_version, check_upload, delete_document
+from knowledge.services.pipeline import process_versions
+from knowledge.services.processing import bundled_wake_ups, claim_some
+from supportbot.evaluation.questions import Text
+from supportbot.evaluation.report import EvaluationError
+
+# Nobody gives a collection such a name by hand, so what bears one may be removed.
+_NAME = "evaluation {}"
+_NAMES = r"^evaluation [0-9a-f]{32}$"
+LEFT_BEHIND_AFTER = dt.timedelta(days=1)
+STALLED_SECONDS = 120.0  # without any progress
+_PAUSE_SECONDS = 0.5
+_REMOVED_TOGETHER = 20  # documents; publications wait for so long
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """`unread`: (document's id, reason) of those that the product could not read."""
+
+    collection: int
+    passages: int
+    unread: Sequence[tuple[str, str]]
+
+
+@contextmanager
+def scratch_collection(documents: Sequence[Text], *, say: Say) -> Iterator[Scratch]:
+    """The documents, published in a collection of their own until the block ends, however it ends.
+
+    Raises EvaluationError when they cannot be put in.
+    """
+    remove_leftovers(say)
+    collection = Collection.objects.create(name=_NAME.format(uuid.uuid4().hex))
+    try:
+        with bundled_wake_ups():
+            versions = [_add(document, collection).pk for document in documents]
+        progress = _process(versions)
+        yield Scratch(collection.pk, progress.passages_total, _unread(versions))
+    finally:
+        say(f"Removing the {len(documents)} documents.")
+        _remove(collection)
+
+
+def remove_leftovers(say: Say) -> None:
+    """Remove the collections of runs that were killed, once they are a day old."""
+    before = timezone.now() - LEFT_BEHIND_AFTER
+    for collection in Collection.objects.filter(name__regex=_NAMES, created_at__lt=before):
+        say(f"Removing what an evaluation left behind on {collection.created_at:%d %B}.")
+        _remove(collection)
+
+
+def _add(document: Text, collection: Collection) -> DocumentVersion:
+    upload = check_upload(
+        io.BytesIO(document.text.encode()),
+        file_name=f"{document.id.replace('/', '_')[-150:]}.md",
+        collection=collection.name,
+        external_id=document.id,
+        title=document.title or document.id,
+        audience=Audience.INTERNAL,
+    )
+    return add_version(upload=upload)[0]
+
+
+def _process(versions: Sequence[int]) -> Progress:
+    """Work on the queue until these versions are done, and no longer."""
+    line, rate = Line(sys.stderr), Rate()
+    last, moved_at = None, time.monotonic()
+    while True:
+        progress = progress_of(versions)
+        if progress != last:
+            last, moved_at = progress, time.monotonic()
+            rate.note(progress.passages_done)
+            line.show(_describe(progress, len(versions), rate), _share(progress, len(versions)))
+        if progress.finished:
+            line.end()
+            return progress
+        if time.monotonic() - moved_at > STALLED_SECONDS:
+            raise EvaluationError(_why_stalled(versions))
+        if claimed := claim_some():
+            process_versions(claimed)
+        else:
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _share(progress: Progress, total: int) -> float:
+    return (progress.live + progress.failed) / max(1, total)
+
+
+def _describe(progress: Progress, total: int, rate: Rate) -> str:
+    done = progress.live + progress.failed
+    return f"{done}/{total} documents put in{rate.describe(progress.passages_left)}"
+
+
+def _why_stalled(versions: Sequence[int]) -> str:
+    waiting = DocumentVersion.objects.in_progress().filter(pk__in=versions)
+    errors = set(waiting.exclude(error="").values_list("error", flat=True)[:1])
+    return " ".join(
+        [f"Nothing was put in for {STALLED_SECONDS:.0f} seconds, so this was given up.", *errors]
+    )
+
+
+def _unread(versions: Sequence[int]) -> list[tuple[str, str]]:
+    unread = DocumentVersion.objects.filter(pk__in=versions).exclude(
+        status=DocumentVersion.Status.READY
+    )
+    return list(unread.order_by("pk").values_list("document__external_id", "error"))
+
+
+def _remove(collection: Collection) -> None:
+    """By the product's own service: it keeps the vectors that other documents need."""
+    documents = list(collection.documents.all())
+    for start in range(0, len(documents), _REMOVED_TOGETHER):
+        with transaction.atomic():
+            for document in documents[start : start + _REMOVED_TOGETHER]:
+                delete_document(document=document)
+    collection.delete()
