@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from knowledge.embedding.encoder import Encoder, get_encoder
+from knowledge.embedding.model import EmbeddingModelError
 from knowledge.embedding.vectors import Vectors
 
 KEPT = 2000  # vectors, 3 MB with 384 dimensions: the turns of the conversations that are under way
@@ -85,11 +86,23 @@ def _run(desk: _Desk, encoder: Encoder, mine: _Job) -> None:
             texts += len(jobs[-1].texts)
     try:
         vectors = encoder.encode_questions([text for job in jobs for text in job.texts])
-    except Exception as error:  # noqa: BLE001  whatever it is, each of those who asked gets it
+    except EmbeddingModelError as error:  # the model's fault: each of those who asked gets it
         for job in jobs:
             job.error = error
+        return
+    except Exception as error:  # noqa: BLE001  a text's: it must not cost the others their answer
+        mine.error = error
+        for job in jobs if len(jobs) > 1 else ():
+            _run_alone(encoder, job)
         return
     start = 0
     for job in jobs:
         job.vectors = vectors[start : start + len(job.texts)]
         start += len(job.texts)
+
+
+def _run_alone(encoder: Encoder, job: _Job) -> None:
+    try:
+        job.vectors, job.error = encoder.encode_questions(job.texts), None
+    except Exception as error:  # noqa: BLE001  raised in the thread that asked
+        job.error = error

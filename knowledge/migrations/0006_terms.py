@@ -38,6 +38,8 @@ BEGIN
 END $$;
 CREATE FUNCTION knowledge_recount_terms() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
+    -- What is committed while this waits must be seen by the statements that count.
+    PERFORM FROM knowledge_revision FOR UPDATE;
     INSERT INTO knowledge_revision AS r (id, number, passages)
         SELECT 1, 1, count(*) FROM knowledge_passage WHERE published
         ON CONFLICT (id) DO UPDATE SET number = r.number + 1, passages = EXCLUDED.passages;

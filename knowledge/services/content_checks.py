@@ -196,7 +196,8 @@ def _light_passages(ids: Iterable[int]) -> dict[int, Passage]:
     """Without what is large and not compared, of the passage and its version."""
     heavy = ("version__markdown", "version__page_starts")
     passages = Passage.objects.select_related("version__document").defer(*heavy)
-    return passages.in_bulk(list(ids))
+    found: dict[int, Passage] = passages.in_bulk(list(ids))
+    return found
 
 
 def _claims_of(passage: Passage) -> list[Claim]:

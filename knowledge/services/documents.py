@@ -26,7 +26,7 @@ from knowledge.models import (
 )
 from knowledge.models.documents import default_locale
 from knowledge.reading import SUPPORTED_EXTENSIONS
-from knowledge.services import history, serving, stored_files
+from knowledge.services import history, search_entries, serving, stored_files
 from knowledge.services.processing import wake_workers
 
 DEFAULT_COLLECTION = "Documents"
@@ -147,6 +147,8 @@ def add_version(
     """
     with transaction.atomic():
         collection, _ = Collection.objects.get_or_create(name=upload.collection)
+        if _is_shown_otherwise(upload, collection):
+            serving.lock_for_publication()  # before the document's lock, as publications do
         document, _ = Document.objects.get_or_create(
             collection=collection,
             external_id=upload.external_id,
@@ -169,10 +171,15 @@ def add_version(
                 retry_version(version=same)
             return same, False
         number = (document.versions.aggregate(last=Max("number"))["last"] or 0) + 1
+        before = (document.title, document.locale)
         document.title = upload.title or document.title
         document.locale = upload.locale or document.locale
         document.source_url = upload.source_url or document.source_url
         document.save(update_fields=["title", "locale", "source_url", "updated_at"])
+        if before != (document.title, document.locale):
+            serving.count_revision()
+        if before[1] != document.locale:
+            search_entries.renew_entries(document)
         version = DocumentVersion(
             document=document,
             number=number,
@@ -196,6 +203,14 @@ def add_version(
         )
         wake_workers()
     return version, True
+
+
+def _is_shown_otherwise(upload: Upload, collection: Collection) -> bool:
+    """Whether an upload changes the title or language of a document that may be served."""
+    known = Document.objects.filter(collection=collection, external_id=upload.external_id).first()
+    return known is not None and (
+        (upload.title or known.title, upload.locale or known.locale) != (known.title, known.locale)
+    )
 
 
 @transaction.atomic

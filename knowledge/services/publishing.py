@@ -244,6 +244,8 @@ def _changing_document(
         serving.serve(document.pk)
         after = {number: _state_of(v) for number, v in versions.items()}
         moved = [number for number in versions if before[number] != after[number]]
+        if any(_is_shown_anew(before[number], after[number]) for number in moved):
+            serving.count_revision()
         if moved:
             Document.objects.filter(pk=document.pk).update(updated_at=timezone.now())
             data["before"] = {str(number): before[number] for number in moved}
@@ -258,6 +260,12 @@ def _changing_document(
                 **data,
                 **note,
             )
+
+
+def _is_shown_anew(before: dict[str, str | None], after: dict[str, str | None]) -> bool:
+    """The day that is shown with a version has changed; the days it is served on may not have."""
+    are_published = before["state"] == after["state"] == State.PUBLISHED
+    return are_published and before["effective_from"] != after["effective_from"]
 
 
 def _publish(version: DocumentVersion, terms: Terms) -> None:

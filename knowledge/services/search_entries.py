@@ -9,6 +9,8 @@ import numpy as np
 from django.db import connection, transaction
 from pgvector import SparseVector
 
+from knowledge.models import Document, Passage
+from knowledge.services import serving
 from knowledge.terms import passage_weights, sparse_vector
 
 BATCH = 1000
@@ -80,9 +82,19 @@ def count_wrong_terms() -> int:
         return wrong + int(cursor.fetchone()[0])
 
 
+def renew_entries(document: Document) -> None:
+    """Compute anew what is served of a document whose language was wrong."""
+    served = Passage.objects.filter(version__document=document, published=True)
+    with connection.cursor() as cursor:
+        for pk, context, text in served.order_by("pk").values_list("pk", "context", "text"):
+            weights = passage_weights(context, text, document.locale)
+            cursor.execute(_SET, [list(weights), sparse_vector(weights).to_text(), pk])
+
+
 @transaction.atomic
 def repair_entries() -> None:
     """Compute anew what is wrong, and count all terms anew."""
+    serving.lock_for_indexes()  # publications wait: each locks passages of its own, and counts
     with connection.cursor() as cursor:
         for pk, _, terms, weights in list(_differing(None)):
             cursor.execute(_SET, [terms, weights.to_text(), pk])

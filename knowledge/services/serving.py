@@ -54,12 +54,15 @@ _LOCK = 0x6B6E6F77  # “know”: any number that no other advisory lock of the 
 
 
 def lock_for_publication() -> None:
-    """Hold off changes of embedding indexes until this transaction ends; publications may overlap.
+    """Hold off changes of embedding indexes until this transaction ends.
 
     A version is published only with all its vectors in every complete index, so an index may not
-    become complete, active or dropped in between.
+    become complete, active or dropped in between. Publications follow one another: each counts the
+    terms of what is served, and what several lock in turn is locked behind the revision.
     """
     _lock("pg_advisory_xact_lock_shared")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT FROM knowledge_revision FOR UPDATE")
 
 
 def lock_for_indexes() -> None:
@@ -70,6 +73,12 @@ def lock_for_indexes() -> None:
 def _lock(function: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {function}(%s)", [_LOCK])
+
+
+def count_revision() -> None:
+    """Something that is shown with passages has changed, other than passages themselves."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE knowledge_revision SET number = number + 1")
 
 
 def is_embedded(version: DocumentVersion) -> bool:

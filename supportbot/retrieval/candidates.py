@@ -26,6 +26,7 @@ from supportbot.retrieval.settings import RetrievalSettings
 
 LEXICAL_POOL = 1500  # passages that hold the rarest terms
 MOST_SCORED = 6000  # passages that are scored when even the rarest term is common
+MOST_ASKED = 2000  # terms of the question itself; pgvector takes 16,000 in one vector
 MOST_CARRIED = 20  # terms from earlier turns
 # Below this many passages in the chosen collections every vector is compared: faster than an
 # approximate index that has to skip what is in other collections, and exact.
@@ -160,7 +161,7 @@ weighed AS MATERIALIZED (
         SELECT *, row_number() OVER (PARTITION BY carried ORDER BY weight * idf DESC, term) AS place
         FROM asked
     ) placed
-    WHERE NOT carried OR place <= {most_carried}
+    WHERE place <= CASE WHEN carried THEN {most_carried} ELSE {most_asked} END
 ),
 question AS MATERIALIZED (
     SELECT array_agg(term) FILTER (WHERE passages > 0 AND rarer < {pool}) AS rarest,
@@ -261,6 +262,7 @@ def _statement(plan: Plan, arms: Sequence[str]) -> str:
         arms="\n    UNION\n".join(arms),
         distance=_DISTANCE.format(dimensions=int(plan.index.dimensions)),
         index=int(plan.index.pk),
+        most_asked=MOST_ASKED,
         most_carried=MOST_CARRIED,
         pool=LEXICAL_POOL,
         numbers=NUMBERS,

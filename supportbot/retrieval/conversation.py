@@ -83,6 +83,11 @@ def read(text: str, history: Sequence[Turn], locales: Sequence[str]) -> tuple[Te
     return Texts(question, first_line, earlier), Asked(terms, carried, frozenset(pairs))
 
 
+def storable(text: str) -> str:
+    """Without what neither PostgreSQL nor a tokenizer takes: NUL and halves of surrogate pairs."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+
+
 def _raise_to(weights: dict[int, float], others: Mapping[int, float]) -> None:
     """The higher of two weights: of two languages that share a stem, of two turns with a word."""
     for number, weight in others.items():
@@ -111,14 +116,15 @@ def _unit(vector: Vectors) -> Vectors:
 
 def _weighted(history: Sequence[Turn]) -> list[tuple[str, float]]:
     """The customer's turns, the last first, and the last answer."""
-    recent = [turn for turn in history[-MOST_TURNS:] if turn.text.strip()]
+    recent = [turn for turn in history if turn.text.strip()][-MOST_TURNS:]
     asked = [turn.text for turn in recent if turn.author == "customer"]
     answers = [turn.text for turn in recent if turn.author != "customer"]
     weighted = [
-        (text[:MOST_CHARACTERS], DECAY**place) for place, text in enumerate(reversed(asked))
+        (storable(text[:MOST_CHARACTERS]), DECAY**place)
+        for place, text in enumerate(reversed(asked))
     ]
     if asked and answers:
-        weighted.append((answers[-1][:MOST_CHARACTERS], LAST_ANSWER))
+        weighted.append((storable(answers[-1][:MOST_CHARACTERS]), LAST_ANSWER))
     return weighted
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from knowledge.terms import terms_of
@@ -10,12 +11,15 @@ from supportbot.retrieval.candidates import Candidate
 SAME_SHARE = 0.9  # of the terms of both together
 MOST = 10  # places that repeats are kept out of
 
+# Words of denial, which as function words are no terms.
+_DENIED = re.compile(r"\b(?:not|no|never|cannot|without|nor|\w+n['’]t)\b", re.IGNORECASE)
+
 
 def diversified(order: Sequence[int], candidates: Sequence[Candidate], wanted: int) -> list[int]:
     """`order` with those that nearly repeat a better one moved behind the first `wanted`.
 
-    Two passages repeat each other when they share nearly all terms (Jaccard), numbers included:
-    “within 14 days” and “within 30 days” in short texts are two statements.
+    Two passages repeat each other when they share nearly all terms (Jaccard) and neither a number
+    nor a denial makes another statement of one: “within 14 days” and “within 30 days” are two.
     """
     first: list[int] = []
     repeats: list[int] = []
@@ -30,6 +34,8 @@ def diversified(order: Sequence[int], candidates: Sequence[Candidate], wanted: i
 def _repeats(one: Candidate, other: Candidate) -> bool:
     both, either = len(one.terms & other.terms), len(one.terms | other.terms)
     if both < SAME_SHARE * either:
+        return False
+    if (_DENIED.search(one.text) is None) != (_DENIED.search(other.text) is None):
         return False
     different = _words(one) ^ _words(other)
     return not any(character.isdigit() for word in different for character in word)

@@ -27,7 +27,7 @@ SIGNALS = ("spread", "rare_terms", "gap", "similarity", "topic")
 FEEDBACK_FROM = 3  # the best candidates that pseudo-relevance feedback looks at
 FEEDBACK_SHARPNESS = 4.0
 SPREAD_SHARPNESS = 8.0
-GAP_TO = 5  # the candidate by meaning that the best is compared with
+GAP_TO = 5  # the candidate behind the nearest that it is compared with
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 READ = 20  # of the best candidates
 BATCH = 4  # read between two looks at the clock
 
-_lock = threading.Lock()
+_loading = threading.Lock()
 _models: dict[str, Any] = {}
 _failed: dict[str, str] = {}
 
@@ -45,12 +45,17 @@ def rerank(
     read = list(order[:READ])
     scores: dict[int, float] = {}
     for start in range(0, len(read), BATCH):
-        if time.monotonic() > ends_at:
+        if time.monotonic() >= ends_at:
             log.info("rerank_out_of_time", read=len(scores), of=len(read))
             return list(order), False
         batch = read[start : start + BATCH]
         pairs = [(text, _shown(candidates[at])) for at in batch]
-        scores |= zip(batch, map(float, model.predict(pairs, batch_size=BATCH)), strict=True)
+        try:
+            found = [float(score) for score in model.predict(pairs, batch_size=BATCH)]
+            scores |= zip(batch, found, strict=True)
+        except Exception as error:  # noqa: BLE001  a model of another kind, or memory
+            log.error("rerank_failed", model=name, error=str(error))
+            return list(order), False
     return [*sorted(read, key=lambda at: -scores[at]), *order[READ:]], True
 
 
@@ -63,12 +68,14 @@ def _shown(candidate: Candidate) -> str:
 
 
 def _model(name: str) -> Any:
-    """The loaded model; None while another thread loads it, and when it cannot be loaded: the fused
-    order stands then, and the log says why, once."""
-    if name in _models or name in _failed:
-        return _models.get(name)
-    if not _lock.acquire(blocking=False):
-        return None
+    """The loaded model; None while it is loaded in the background, and when it cannot be loaded:
+    the fused order stands then, and the log says why, once."""
+    if name not in _models and name not in _failed and _loading.acquire(blocking=False):
+        threading.Thread(target=_load, args=(name,), daemon=True, name=f"load {name}").start()
+    return _models.get(name)
+
+
+def _load(name: str) -> None:
     try:
         from sentence_transformers import CrossEncoder
 
@@ -77,5 +84,4 @@ def _model(name: str) -> Any:
         _failed[name] = str(error)
         log.error("rerank_model_not_loaded", model=name, error=str(error))
     finally:
-        _lock.release()
-    return _models.get(name)
+        _loading.release()

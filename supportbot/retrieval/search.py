@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from django.db import connection
@@ -24,7 +24,7 @@ from supportbot.retrieval.conversation import Asked, Turn
 from supportbot.retrieval.diversity import diversified
 from supportbot.retrieval.features import FEATURES, SIGNALS, Floats, Judged, judge, signals
 from supportbot.retrieval.ranking_model import ranking_model
-from supportbot.retrieval.rerank import rerank
+from supportbot.retrieval.rerank import is_configured, rerank
 from supportbot.retrieval.settings import DEFAULT, RetrievalSettings
 
 __all__ = ["RankedPassage", "Ranking", "Scope", "Trace", "search"]
@@ -96,12 +96,12 @@ def search(
     An empty or wordless text still ranks by meaning. Raises EmbeddingModelError.
     """
     clock = _Clock()
-    text = text.replace("\x00", "")
+    text = conversation.storable(text)
     with clock("state"):
         state = candidates.read_state(scope)
     key = (text, tuple(history), _key_of(scope), limit, settings, state.revision, state.index)
     if (kept := _kept.get(key)) is not None:
-        return kept
+        return replace(kept, trace=replace(kept.trace, is_kept=True))
     with clock("question"):
         earlier_turns = history if settings.history else ()
         texts, asked = conversation.read(text, earlier_turns, locales.of_documents(state.revision))
@@ -139,8 +139,9 @@ def search(
         ),
     )
     # Inside a transaction of the caller's, others do not see yet what was found here; and drafts
-    # change without a new revision.
-    shared = scope.preview is None and not connection.in_atomic_block
+    # change without a new revision. What another index or no reranker stood in for is asked anew.
+    is_whole = index.pk == state.index and (reranked or not (settings.rerank and is_configured()))
+    shared = scope.preview is None and not connection.in_atomic_block and is_whole
     if shared and limit <= MOST_KEPT_PASSAGES:
         _kept.put(key, ranking)
     return ranking

@@ -1,0 +1,46 @@
+"""Candidates made by hand, for what is judged without a database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from knowledge.terms import number_of, terms_of
+from supportbot.retrieval.candidates import Candidate, Found
+
+EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def candidate(number: int, text: str = "", **fields: Any) -> Candidate:
+    known: dict[str, Any] = {
+        "id": number,
+        "document_id": number,
+        "external_id": f"{number}.md",
+        "title": "",
+        "version": 1,
+        "heading": (),
+        "page": None,
+        "position": 0,
+        "text": text,
+        "context": "",
+        "locale": "en",
+        "effective_from": None,
+        "updated_at": EPOCH,
+        "dense": 0.0,
+        "lexical": 0.0,
+        "terms": frozenset(map(number_of, terms_of(text, fields.get("locale", "en")).counts())),
+        "asked": frozenset(),
+        "vector": None,
+    }
+    return Candidate(**{**known, **fields})
+
+
+def found(question: str, candidates: Sequence[Candidate], rarity: float = 2.0) -> Found:
+    """Candidates that know which of the question's terms they hold; all terms as rare."""
+    asked = [number_of(term) for term in terms_of(question, "en").counts()]
+    for one in candidates:
+        held = {number_of(term) for term in terms_of(one.text, one.locale).counts()}
+        object.__setattr__(one, "terms", frozenset(held))
+        object.__setattr__(one, "asked", frozenset(held.intersection(asked)))
+    return Found(candidates, dict.fromkeys(asked, rarity), dict.fromkeys(asked, 1.0))
