@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from supportbot.evaluation import bench_chat, bench_ingest, bench_retrieval
 from supportbot.evaluation.questions import BadDatasetError
+from supportbot.evaluation.report import EvaluationError, Report
 
+INTERRUPTED = 130  # what a shell gives a program that Ctrl-C has ended
 Figures = dict[str, float | int | str]
 
-BENCHES: dict[str, Callable[[dict[str, Any]], Figures]] = {
+BENCHES: dict[str, Callable[[dict[str, Any]], Figures | Report]] = {
     "ingest": lambda options: bench_ingest.run(options["data"], options["documents"]),
-    "retrieval": lambda options: bench_retrieval.run(options["data"]),
+    "retrieval": lambda options: _bench_retrieval(options["data"], options["passages"]),
     "chat": lambda options: bench_chat.run(options["data"], options["url"]),
 }
 
@@ -33,8 +36,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--data",
             type=Path,
-            help="a folder with corpus.jsonl and queries.jsonl; for ingest also one with several "
-            "such below it; the demo's texts unless given",
+            help="a folder with corpus.jsonl and queries.jsonl; for ingest and retrieval also one "
+            "with several such below it; the demo's texts unless given",
+        )
+        parser.add_argument(
+            "--passages",
+            type=int,
+            nargs="+",
+            help="retrieval with --data only: how many passages to make of the texts, in a "
+            f"database of their own (default: {' '.join(map(str, bench_retrieval.PASSAGES))})",
         )
         parser.add_argument(
             "--documents",
@@ -49,8 +59,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             figures = BENCHES[options["name"]](options)
-        except (BadDatasetError, bench_chat.NotRunningError) as error:
+        except (BadDatasetError, EvaluationError, bench_chat.NotRunningError) as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped.", returncode=INTERRUPTED) from None
+        if isinstance(figures, Report):
+            self.stdout.write(figures.as_json() if options["json"] else figures.as_text())
+            return
         if options["json"]:
             self.stdout.write(json.dumps(figures))
             return
@@ -58,3 +73,16 @@ class Command(BaseCommand):
         for name, value in figures.items():
             shown = f"{value:.2f}" if isinstance(value, float) else str(value)
             self.stdout.write(f"{name.replace('_', ' '):<{width}}  {shown}")
+
+
+def _bench_retrieval(data: Path | None, passages: list[int] | None) -> Figures | Report:
+    if data is not None:
+        return bench_retrieval.run(data, passages or bench_retrieval.PASSAGES, say=_say)
+    if passages:
+        raise EvaluationError("--passages are made of the texts in --data. Name a folder.")
+    return bench_retrieval.run_here()
+
+
+def _say(text: str) -> None:
+    """Progress goes to stderr, so that stdout holds the figures alone."""
+    sys.stderr.write(text + "\n")
