@@ -59,6 +59,7 @@ class DocumentAdmin(Desk):
         "read": ("versions/<int:pk>/read/", views.show_reading),
         "compare": ("<int:pk>/compare/", views.show_comparison),
         "dismiss": ("warnings/<int:pk>/dismiss/", views.dismiss),
+        "bring_back": ("warnings/<int:pk>/bring-back/", views.bring_back),
         "bulk": ("bulk/<slug:name>/", views.do_bulk),
         "undo": ("undo/<uuid:batch>/", views.do_undo),
         "undo_event": ("events/<int:pk>/undo/", views.do_undo),

@@ -34,7 +34,7 @@ from knowledge.admin.rendering import DPI, PageNotDrawnError, draw_page
 from knowledge.admin.source import read_context
 from knowledge.admin.steps import STEPS, note_in
 from knowledge.admin.undo import offer_undo, undo_all
-from knowledge.admin.warnings import dismiss_warning
+from knowledge.admin.warnings import bring_back_warning, dismiss_warning
 from knowledge.models import Document, DocumentEvent, VersionWarning
 from knowledge.services.publishing import Step
 
@@ -190,13 +190,28 @@ def do_step(desk: Desk, request: HttpRequest, pk: int, name: str) -> HttpRespons
 def dismiss(desk: Desk, request: HttpRequest, pk: int) -> HttpResponse:
     """POST: set a warning aside."""
     desk.require_change(request)
-    found = VersionWarning.objects.select_related("version__document")
-    warning = get_object_or_404(found.defer("version__markdown", "version__page_starts"), pk=pk)
+    warning = _warning(pk)
     if dismiss_warning(warning=warning, by=user_of(request)):
         messages.success(request, "The warning is dismissed.")
     else:
         messages.info(request, "The warning was dismissed before.")
     return to_document(warning.version)
+
+
+def bring_back(desk: Desk, request: HttpRequest, pk: int) -> HttpResponse:
+    """POST: open a dismissed warning again."""
+    desk.require_change(request)
+    warning = _warning(pk)
+    if bring_back_warning(warning=warning, by=user_of(request)):
+        messages.success(request, "The warning is back.")
+    else:
+        messages.info(request, "The warning was not dismissed.")
+    return to_document(warning.version)
+
+
+def _warning(pk: int) -> VersionWarning:
+    found = VersionWarning.objects.select_related("version__document")
+    return get_object_or_404(found.defer("version__markdown", "version__page_starts"), pk=pk)
 
 
 def offer_bulk(

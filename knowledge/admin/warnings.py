@@ -35,7 +35,8 @@ def warnings_of(version: DocumentVersion) -> tuple[list[WarningRow], list[Warnin
 
 
 def _light(warnings: QuerySet[VersionWarning]) -> QuerySet[VersionWarning]:
-    heavy = ("passage__search", "passage__text", "other__search", "other__version__markdown")
+    entries = ("passage__terms", "passage__weights", "other__terms", "other__weights")
+    heavy = (*entries, "passage__text", "other__version__markdown")
     return warnings.defer(*heavy, "other__version__page_starts")
 
 
@@ -73,6 +74,24 @@ def dismiss_warning(*, warning: VersionWarning, by: AbstractBaseUser) -> bool:
         if changed:
             history.record(
                 action="warning_dismissed",
+                document=warning.version.document,
+                version=warning.version,
+                by=by,
+                code=warning.code,
+                text=warning.text,
+            )
+    return bool(changed)
+
+
+def bring_back_warning(*, warning: VersionWarning, by: AbstractBaseUser) -> bool:
+    """Open a dismissed warning again. False when it was open."""
+    with transaction.atomic():
+        changed = VersionWarning.objects.filter(pk=warning.pk, dismissed_at__isnull=False).update(
+            dismissed_by=None, dismissed_at=None
+        )
+        if changed:
+            history.record(
+                action="warning_brought_back",
                 document=warning.version.document,
                 version=warning.version,
                 by=by,

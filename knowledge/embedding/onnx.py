@@ -15,6 +15,9 @@ from knowledge.embedding.vectors import Vectors, with_length_one
 # Padded tokens in one run, for each thread. More do not fit the core's cache: measured on one core
 # with all-MiniLM-L6-v2, 512 tokens at a time embed 26 passages a second, 4,096 only 20.
 RUN_TOKENS = 512
+MOST_PADDED = (
+    2  # a text is padded to so many times its length: a question beside a pasted file is not
+)
 
 
 class OnnxEncoder:
@@ -78,7 +81,8 @@ def _runs(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
     """Which texts to run together: of like length, so that little is padding."""
     run: list[int] = []
     for row in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if run and (len(run) + 1) * lengths[row] > tokens:
+        is_full = (len(run) + 1) * lengths[row] > tokens
+        if run and (is_full or lengths[row] > MOST_PADDED * lengths[run[0]]):
             yield run
             run = []
         run.append(row)

@@ -28,6 +28,7 @@ ACTIONS = {
     "deleted": "Deleted",
     "renamed": "Title or locale changed",
     "warning_dismissed": "Warning dismissed",
+    "warning_brought_back": "Warning brought back",
 }
 
 

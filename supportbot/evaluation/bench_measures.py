@@ -18,7 +18,7 @@ from knowledge.embedding.questions import forget
 from knowledge.models import Audience, EmbeddingIndex
 from knowledge.services.embedding_indexes import embed_questions
 from supportbot.retrieval import conversation, locales
-from supportbot.retrieval.candidates import read_state
+from supportbot.retrieval.scope import read_state
 from supportbot.retrieval.search import Scope, forget_rankings, search
 from supportbot.retrieval.settings import RetrievalSettings
 

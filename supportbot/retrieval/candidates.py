@@ -15,44 +15,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import psycopg
-from django.db import connection
 
 from knowledge.embedding.vectors import Vectors
-from knowledge.models import Audience, EmbeddingIndex
+from knowledge.models import EmbeddingIndex
 from knowledge.terms import NUMBERS
 from supportbot.retrieval.conversation import Asked
+from supportbot.retrieval.scope import Scope, State, audiences, collections_of, execute
 from supportbot.retrieval.settings import RetrievalSettings
 
-LEXICAL_POOL = 1500  # passages that hold the rarest terms
+LEXICAL_POOL = 1000  # passages that hold the rarest terms
+MOST_POOLED = 4  # times as many where most of them are not the reader's
 MOST_SCORED = 6000  # passages that are scored when even the rarest term is common
 MOST_ASKED = 2000  # terms of the question itself; pgvector takes 16,000 in one vector
 MOST_CARRIED = 20  # terms from earlier turns
-# Below this many passages in the chosen collections every vector is compared: faster than an
-# approximate index that has to skip what is in other collections, and exact.
-EXACT_BELOW = 5000
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What may be read: on a day, by a reader, in collections (ids; None means all).
-
-    `preview` is the id of a version that is searched as if it were the one in effect.
-    """
-
-    as_of: dt.date
-    reader: Audience
-    collections: Sequence[int] | None = None
-    preview: int | None = None
-
-
-@dataclass(frozen=True)
-class State:
-    """What is served at this moment; `chosen` counts it in the scope's collections, to a limit."""
-
-    revision: int
-    index: int | None
-    chosen: int | None
 
 
 @dataclass(frozen=True)
@@ -102,16 +77,6 @@ class Plan:
     with_vectors: bool = False
 
 
-_STATE = """
-SELECT (SELECT number FROM knowledge_revision),
-       (SELECT id FROM knowledge_embeddingindex WHERE state = 'active'),
-       CASE WHEN %(collections)s::bigint[] IS NOT NULL THEN (
-           SELECT count(*) FROM (
-               SELECT FROM knowledge_passage
-               WHERE published AND collection_id = ANY(%(collections)s) LIMIT %(most)s
-           ) chosen
-       ) END
-"""
 _READABLE = "p.published AND p.effective @> %(as_of)s::date AND p.audience = ANY(%(audiences)s)"
 _CHOSEN = " AND p.collection_id = ANY(%(collections)s)"
 _NOT_REPLACED = (
@@ -122,20 +87,20 @@ _DISTANCE = "e.vector::halfvec({dimensions}) <=> %(vector)s::halfvec({dimensions
 _DENSE = """
     (SELECT p.id FROM knowledge_embedding e JOIN knowledge_passage p USING (text_hash)
      WHERE e.index_id = {index} AND {readable}
-     ORDER BY {distance} LIMIT %(candidates)s)
+     ORDER BY {distance} LIMIT {candidates})
 """
 _DENSE_EXACT = """
     (SELECT id FROM (
         SELECT p.id, {distance} AS distance
         FROM knowledge_passage p JOIN knowledge_embedding e USING (text_hash)
         WHERE e.index_id = {index} AND {readable} OFFSET 0
-     ) e ORDER BY distance LIMIT %(candidates)s)
+     ) e ORDER BY distance LIMIT {candidates})
 """
 _LEXICAL = """
     (SELECT id FROM (
         SELECT p.id, p.weights FROM knowledge_passage p
         WHERE p.terms && (SELECT rarest FROM question) AND {readable} LIMIT {most_scored}
-     ) p ORDER BY p.weights <#> (SELECT weights FROM question) LIMIT %(candidates)s)
+     ) p ORDER BY p.weights <#> (SELECT weights FROM question) LIMIT {candidates})
 """
 _NEIGHBOURS = """
     (SELECT p.id FROM knowledge_passage best
@@ -187,13 +152,6 @@ CROSS JOIN question
 """
 
 
-def read_state(scope: Scope) -> State:
-    """One small query."""
-    parameters = {"collections": _ids(scope), "most": EXACT_BELOW + 1}
-    revision, index, chosen = _execute(_STATE, parameters)[0]
-    return State(revision or 0, index, chosen)
-
-
 def find(asked: Asked, vector: Vectors, plan: Plan) -> Found:
     """The candidates of both kinds, each with both scores. One query."""
     return _find(asked, vector, plan, _arms(plan), {})
@@ -214,17 +172,16 @@ def _find(
     terms = [*asked.terms, *asked.carried]
     parameters: dict[str, Any] = {
         "as_of": scope.as_of,
-        "audiences": [str(audience) for audience in Audience.seen_by(scope.reader)],
-        "collections": _ids(scope),
+        "audiences": audiences(scope),
+        "collections": collections_of(scope),
         "preview": scope.preview,
         "terms": terms,
         "weights": [*asked.terms.values(), *asked.carried.values()],
         "carried": [False] * len(asked.terms) + [True] * len(asked.carried),
         "vector": "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]",
-        "candidates": plan.settings.candidates,
         **more,
     }
-    rows = _execute(_statement(plan, arms), parameters)
+    rows = execute(_statement(plan, arms), parameters)
     if not rows:
         return Found((), {}, {})
     numbers, idf, weights = rows[0][-3:]
@@ -243,15 +200,17 @@ def _arms(plan: Plan) -> list[str]:
         readable += _CHOSEN
     if scope.preview is not None:
         readable += _NOT_REPLACED
-    chosen = plan.state.chosen
-    dense = _DENSE if chosen is None or chosen > EXACT_BELOW else _DENSE_EXACT
+    dense = _DENSE_EXACT if plan.state.is_few else _DENSE
+    most = int(plan.settings.candidates)
     arms = []
     if plan.settings.dense:
         index = plan.index
         distance = _DISTANCE.format(dimensions=int(index.dimensions))
-        arms.append(dense.format(index=int(index.pk), readable=readable, distance=distance))
+        arms.append(
+            dense.format(index=int(index.pk), readable=readable, distance=distance, candidates=most)
+        )
     if plan.settings.lexical:
-        arms.append(_LEXICAL.format(readable=readable, most_scored=MOST_SCORED))
+        arms.append(_LEXICAL.format(readable=readable, most_scored=MOST_SCORED, candidates=most))
     if scope.preview is not None:
         arms.append(_PREVIEW)
     return arms
@@ -264,10 +223,18 @@ def _statement(plan: Plan, arms: Sequence[str]) -> str:
         index=int(plan.index.pk),
         most_asked=MOST_ASKED,
         most_carried=MOST_CARRIED,
-        pool=LEXICAL_POOL,
+        pool=_pool(plan.state),
         numbers=NUMBERS,
         candidate_vector="halfvec_send(e.vector)" if plan.with_vectors else "NULL",
     )
+
+
+def _pool(state: State) -> int:
+    """The rarest terms are chosen by how many passages hold them, whoever may read those."""
+    if not state.is_few:
+        return LEXICAL_POOL
+    hidden = state.passages / max(1, state.readable)
+    return int(LEXICAL_POOL * min(MOST_POOLED, max(1.0, hidden)))
 
 
 def _candidate(row: tuple[Any, ...], wanted: frozenset[int]) -> Candidate:
@@ -297,18 +264,3 @@ def _candidate(row: tuple[Any, ...], wanted: frozenset[int]) -> Candidate:
 def _vector(sent: bytes) -> Vectors:
     """pgvector's binary form: two 16-bit numbers ahead, then big-endian halves."""
     return np.frombuffer(sent, dtype=">f2", offset=4).astype(np.float32)
-
-
-def _ids(scope: Scope) -> list[int] | None:
-    return list(scope.collections) if scope.collections is not None else None
-
-
-def _execute(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Prepared, and in binary form: half the time of Django's cursor for these rows."""
-    connection.ensure_connection()
-    with (
-        connection.wrap_database_errors,
-        psycopg.Cursor(connection.connection) as cursor,
-    ):
-        cursor.execute(statement, parameters, prepare=True, binary=True)
-        return cursor.fetchall()

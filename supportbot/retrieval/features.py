@@ -24,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 # In the order of the learned weights.
 FEATURES = ("dense", "lexical", "coverage", "phrase", "feedback")
 SIGNALS = ("spread", "rare_terms", "gap", "similarity", "topic")
+PHRASES_IN = 20  # the best candidates that phrases are looked for in: reading them takes time
 FEEDBACK_FROM = 3  # the best candidates that pseudo-relevance feedback looks at
 FEEDBACK_SHARPNESS = 4.0
 SPREAD_SHARPNESS = 8.0
@@ -63,7 +64,7 @@ def judge(found: Found, asked: Asked, earlier: Vectors | None, *, dense_weight: 
             by_meaning,
             by_words,
             _coverage(found) if alone else zeros,
-            _phrase(found, asked.pairs),
+            _phrase(found, asked.pairs, first),
             zeros if alone else _feedback(candidates, first),
         ],
         axis=1,
@@ -134,7 +135,7 @@ def _share(terms: Sequence[int] | set[int] | frozenset[int], weight: Mapping[int
     return sum(weight[term] for term in terms) / total if total else 0.0
 
 
-def _phrase(found: Found, pairs: frozenset[tuple[int, int]]) -> Floats:
+def _phrase(found: Found, pairs: frozenset[tuple[int, int]], first: Floats) -> Floats:
     weight = {
         pair: found.idf[pair[0]] + found.idf[pair[1]]
         for pair in pairs
@@ -144,7 +145,8 @@ def _phrase(found: Found, pairs: frozenset[tuple[int, int]]) -> Floats:
     result = np.zeros(len(found.candidates))
     if not total:
         return result
-    for row, candidate in enumerate(found.candidates):
+    for row in np.argsort(-first, kind="stable")[:PHRASES_IN].tolist():
+        candidate = found.candidates[row]
         possible = {p for p in weight if p[0] in candidate.asked and p[1] in candidate.asked}
         if possible:
             result[row] = sum(weight[pair] for pair in possible & _pairs_in(candidate)) / total

@@ -23,3 +23,8 @@ def of_documents(revision: int) -> tuple[str, ...]:
             _kept.clear()
             _kept[revision] = known
     return known
+
+
+def forget() -> None:
+    """Ask anew."""
+    _kept.clear()

@@ -19,12 +19,14 @@ from django.db import connection
 from knowledge.embedding.vectors import Vectors
 from knowledge.services.embedding_indexes import embed_questions
 from supportbot.retrieval import candidates, conversation, locales
-from supportbot.retrieval.candidates import Candidate, Found, Plan, Scope
+from supportbot.retrieval import scope as scopes
+from supportbot.retrieval.candidates import Candidate, Found, Plan
 from supportbot.retrieval.conversation import Asked, Turn
 from supportbot.retrieval.diversity import diversified
 from supportbot.retrieval.features import FEATURES, SIGNALS, Floats, Judged, judge, signals
 from supportbot.retrieval.ranking_model import ranking_model
 from supportbot.retrieval.rerank import is_configured, rerank
+from supportbot.retrieval.scope import Scope
 from supportbot.retrieval.settings import DEFAULT, RetrievalSettings
 
 __all__ = ["RankedPassage", "Ranking", "Scope", "Trace", "search"]
@@ -98,7 +100,7 @@ def search(
     clock = _Clock()
     text = conversation.storable(text)
     with clock("state"):
-        state = candidates.read_state(scope)
+        state = scopes.read_state(scope)
     key = (text, tuple(history), _key_of(scope), limit, settings, state.revision, state.index)
     if (kept := _kept.get(key)) is not None:
         return replace(kept, trace=replace(kept.trace, is_kept=True))
@@ -261,5 +263,7 @@ _kept = _Kept()
 
 
 def forget_rankings() -> None:
-    """For measurements."""
+    """For measurements, and for a process that changes to another database."""
     _kept.clear()
+    locales.forget()
+    scopes.forget()

@@ -160,6 +160,20 @@ def test_a_warning_is_dismissed_with_who_and_when(
     assert event.data["text"] == warning.text
 
 
+def test_a_dismissed_warning_is_brought_back(
+    editor: Client, warning: VersionWarning, cleo: User
+) -> None:
+    editor.post(act("dismiss", warning))
+    page = text_of(editor.post(act("bring_back", warning), follow=True))
+    assert "The warning is back." in page
+    warning.refresh_from_db()
+    assert (warning.dismissed_by, warning.dismissed_at) == (None, None)
+    event = DocumentEvent.objects.latest("pk")
+    assert (event.action, event.actor_name) == ("warning_brought_back", "cleo")
+    again = text_of(editor.post(act("bring_back", warning), follow=True))
+    assert "was not dismissed" in again
+
+
 def test_dismissing_twice_is_recorded_once(editor: Client, warning: VersionWarning) -> None:
     editor.post(act("dismiss", warning))
     page = text_of(editor.post(act("dismiss", warning), follow=True))

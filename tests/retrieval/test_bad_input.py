@@ -17,9 +17,8 @@ from knowledge.models import (
     Passage,
 )
 from knowledge.terms import passage_weights, sparse_vector
-from supportbot.retrieval import locales
 from supportbot.retrieval.conversation import Turn
-from supportbot.retrieval.search import Ranking, Scope, search
+from supportbot.retrieval.search import Ranking, Scope, forget_rankings, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
 
@@ -60,7 +59,7 @@ QUESTIONS = {
 
 @pytest.fixture(autouse=True)
 def _fresh_locales() -> None:
-    locales._kept.clear()  # tests begin again with the first revision
+    forget_rankings()  # tests begin again with the first revision
 
 
 def is_sensible(ranking: Ranking, passages: int) -> None:

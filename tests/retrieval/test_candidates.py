@@ -18,8 +18,9 @@ from knowledge.models import Audience, Collection, DocumentVersion, Passage
 from knowledge.services.publishing import retire_version
 from knowledge.terms import K1, USUAL_LENGTH, B, number_of, terms_of
 from supportbot.retrieval import candidates, locales
+from supportbot.retrieval import scope as scopes
 from supportbot.retrieval.conversation import Turn
-from supportbot.retrieval.search import Ranking, Scope, search
+from supportbot.retrieval.search import Ranking, Scope, forget_rankings, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
 
@@ -36,7 +37,7 @@ WORDS = [
 
 @pytest.fixture(autouse=True)
 def _fresh_locales() -> None:
-    locales._kept.clear()  # tests begin again with the first revision
+    forget_rankings()  # tests begin again with the first revision
 
 
 def found_by(question: str, scope: Scope = NOW, limit: int = 1000, **choice: object) -> Ranking:
@@ -185,7 +186,7 @@ def test_a_rare_word_is_found_beside_very_common_ones(
 def test_every_scope_shows_what_is_live_in_it_and_nothing_else(
     publish: Publish, monkeypatch: pytest.MonkeyPatch, exact: bool
 ) -> None:
-    monkeypatch.setattr(candidates, "EXACT_BELOW", 5000 if exact else -1)
+    monkeypatch.setattr(scopes, "EXACT_FACTOR", 5000.0 if exact else 0.0)
     put_in_some(publish, 8)
     ids = list(Collection.objects.order_by("name").values_list("pk", flat=True))
     for reader in Audience:
@@ -209,8 +210,8 @@ def test_both_ways_by_meaning_find_the_same(
     few = RetrievalSettings(candidates=5, lexical=False, diversify=False)
     for question in ("rotate the tyres", "How long to Ireland?", "TW-P2041", ""):
         rankings = []
-        for exact_below in (5000, -1):
-            monkeypatch.setattr(candidates, "EXACT_BELOW", exact_below)
+        for factor in (5000.0, 0.0):
+            monkeypatch.setattr(scopes, "EXACT_FACTOR", factor)
             rankings.append(search(question, scope=scope, settings=few).passages)
         exact, approximate = rankings
         assert len(exact) == 5
@@ -222,8 +223,9 @@ def test_the_limit_of_the_exact_way_is_counted_in_the_collections(publish: Publi
     publish("# A\n\nOne.\n\n# B\n\nTwo.", collection="B", file_name="draft.md", publish=False)
     ids = list(Collection.objects.values_list("pk", flat=True))
     scope = Scope(as_of=TODAY, reader=Audience.PUBLIC, collections=ids)
-    assert candidates.read_state(scope).chosen == version.passages.count() == 2
-    assert candidates.read_state(NOW).chosen is None
+    assert scopes.read_state(scope).readable == version.passages.count() == 2
+    everything = scopes.read_state(NOW)
+    assert (everything.readable, everything.passages) == (2, 2)
 
 
 @pytest.mark.parametrize("ids", [[0], [-1], [2**62], [10**9, 7], []])
@@ -240,7 +242,7 @@ def test_collections_that_are_not_there_hold_nothing(publish: Publish, ids: list
 def test_a_preview_takes_the_place_of_its_documents_other_versions(
     publish: Publish, monkeypatch: pytest.MonkeyPatch, exact: bool
 ) -> None:
-    monkeypatch.setattr(candidates, "EXACT_BELOW", 5000 if exact else -1)
+    monkeypatch.setattr(scopes, "EXACT_FACTOR", 5000.0 if exact else 0.0)
     publish("Within 14 days.")
     publish("Parcels are free.", file_name="other.md")
     draft = publish("Within 30 days.", publish=False)

@@ -9,7 +9,7 @@ import pytest
 
 from knowledge.models import Audience
 from knowledge.terms import number_of, terms_of
-from supportbot.retrieval import conversation, locales
+from supportbot.retrieval import conversation
 from supportbot.retrieval.conversation import (
     DECAY,
     FIRST_LINE,
@@ -22,7 +22,7 @@ from supportbot.retrieval.conversation import (
     mix,
     read,
 )
-from supportbot.retrieval.search import Ranking, Scope, search
+from supportbot.retrieval.search import Ranking, Scope, forget_rankings, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
 
@@ -36,7 +36,7 @@ ROTATE = {
 
 @pytest.fixture(autouse=True)
 def _fresh_locales() -> None:
-    locales._kept.clear()  # tests begin again with the first revision
+    forget_rankings()  # tests begin again with the first revision
 
 
 def customer(*texts: str) -> list[Turn]:

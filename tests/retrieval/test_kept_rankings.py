@@ -35,7 +35,6 @@ from knowledge.services.publishing import (
     retire_version,
     roll_back,
 )
-from supportbot.retrieval import locales
 from supportbot.retrieval import search as searching
 from supportbot.retrieval.conversation import Turn
 from supportbot.retrieval.search import Ranking, Scope, forget_rankings, search
@@ -52,7 +51,6 @@ PUBLIC = Scope(as_of=TODAY, reader=Audience.PUBLIC)
 @pytest.fixture(autouse=True)
 def _forgotten() -> None:
     forget_rankings()
-    locales._kept.clear()
 
 
 def ask(scope: Scope = PUBLIC, question: str = "days to return") -> Ranking:

@@ -1,0 +1,114 @@
+"""What may be read, and how much of what is served that is."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+from knowledge.models import Audience
+
+MOST_SCOPES = 1000  # whose counts are kept
+# Comparing every vector that may be read costs 11 µs each; an approximate index that has to skip
+# the others about 9 times the root of their number (both measured at 10,000 and 100,000 passages).
+EXACT_FACTOR = 9.0
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What may be read: on a day, by a reader, in collections (ids; None means all).
+
+    `preview` is the id of a version that is searched as if it were the one in effect.
+    """
+
+    as_of: dt.date
+    reader: Audience
+    collections: Sequence[int] | None = None
+    preview: int | None = None
+
+
+@dataclass(frozen=True)
+class State:
+    """What is served at this moment: `index` is the active one, `passages` counts all, `readable`
+    those of the scope's reader and collections, on whatever day, up to where it does not matter."""
+
+    revision: int
+    index: int | None
+    passages: int
+    readable: int
+
+    @property
+    def is_few(self) -> bool:
+        """Whether to compare every vector that may be read."""
+        return self.readable < _few(self.passages)
+
+
+_STATE = """
+SELECT COALESCE(max(number), 0), COALESCE(max(passages), 0),
+       (SELECT id FROM knowledge_embeddingindex WHERE state = 'active')
+FROM knowledge_revision
+"""
+_COUNT = """
+SELECT count(*) FROM (
+    SELECT FROM knowledge_passage
+    WHERE published AND audience = ANY(%(audiences)s)
+      AND (%(collections)s::bigint[] IS NULL OR collection_id = ANY(%(collections)s))
+    LIMIT %(most)s
+) readable
+"""
+
+
+def read_state(scope: Scope) -> State:
+    """One small query, and one more for a scope that was not asked for since the last change."""
+    revision, passages, index = execute(_STATE, {})[0]
+    key = (revision, index, scope.reader, tuple(scope.collections or ()), scope.collections is None)
+    readable = _readable.get(key)
+    if readable is None:
+        parameters = {
+            "audiences": audiences(scope),
+            "collections": collections_of(scope),
+            "most": int(_few(passages)) + 1,
+        }
+        readable = int(execute(_COUNT, parameters)[0][0])
+        if len(_readable) > MOST_SCOPES:
+            _readable.clear()
+        _readable[key] = readable
+    return State(revision, index, passages, readable)
+
+
+_readable: dict[object, int] = {}
+
+
+def forget() -> None:
+    """Count anew."""
+    _readable.clear()
+
+
+def _few(passages: int) -> float:
+    return EXACT_FACTOR * math.sqrt(passages)
+
+
+def audiences(scope: Scope) -> list[str]:
+    """The audiences whose passages the reader may read, as they are stored."""
+    return [str(audience) for audience in Audience.seen_by(scope.reader)]
+
+
+def collections_of(scope: Scope) -> list[int] | None:
+    """Their ids; None means all."""
+    return list(scope.collections) if scope.collections is not None else None
+
+
+def execute(statement: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Prepared, and in binary form: half the time of Django's cursor for these rows."""
+    connection.ensure_connection()
+    with (
+        connection.wrap_database_errors,
+        psycopg.Cursor(connection.connection) as cursor,
+    ):
+        cursor.execute(statement, parameters, prepare=True, binary=True)
+        return cursor.fetchall()
