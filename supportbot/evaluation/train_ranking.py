@@ -31,7 +31,7 @@ def fit(sets: Sequence[Sequence[Example]]) -> RankingModel:
     """Both models from several sets of examples."""
     everything = [example for examples in sets for example in examples]
     answerability, intercept = fit_answerability(everything)
-    return RankingModel(fit_ranking(sets), answerability, intercept)
+    return RankingModel(fit_ranking(sets), answerability, intercept, _usual(everything))
 
 
 def fit_ranking(sets: Sequence[Sequence[Example]]) -> Floats:
@@ -73,11 +73,26 @@ def fit_answerability(examples: Sequence[Example]) -> tuple[Floats, float]:
     answers = np.array([bool(example.answerable) for example in known])
     if len(set(answers.tolist())) < len({True, False}):
         return np.zeros(len(SIGNALS)), 0.0
-    signals = np.stack([example.signals for example in known])
+    signals = _told(known)
     scaler = StandardScaler().fit(signals)
     model = LogisticRegression(max_iter=1000).fit(scaler.transform(signals), answers)
     weights: Floats = model.coef_[0] / scaler.scale_
     return weights, float(model.intercept_[0] - weights @ scaler.mean_)
+
+
+def _usual(examples: Sequence[Example]) -> Floats:
+    """The mean of each signal where it is told; 0 where it never is."""
+    signals = np.stack([example.signals for example in examples])
+    told = ~np.isnan(signals)
+    mean: Floats = np.where(told, signals, 0).sum(axis=0) / np.maximum(told.sum(axis=0), 1)
+    return mean
+
+
+def _told(examples: Sequence[Example]) -> Floats:
+    """(examples, signals), the usual in the place of what is not told."""
+    signals = np.stack([example.signals for example in examples])
+    filled: Floats = np.where(np.isnan(signals), _usual(examples), signals)
+    return filled
 
 
 def report(sets: Sets, model: RankingModel) -> Report:
@@ -131,7 +146,7 @@ def _answerability(sets: Sets, model: RankingModel) -> Table:
     for name, examples in sets.items():
         others = [e for other, found in sets.items() if other != name for e in found]
         weights, intercept = fit_answerability(others)
-        by_others = [intercept + float(e.signals @ weights) for e in examples]
+        by_others = (intercept + _told(examples) @ weights).tolist()
         fitted = [model.probability(e.signals) for e in examples]
         own = [at for at, e in enumerate(examples) if e.answerable is not None and not e.is_strange]
         strange = [at for at, e in enumerate(examples) if e.answerable or e.is_strange]
@@ -154,9 +169,10 @@ def _folded(sets: Sets) -> dict[str, list[float]]:
     result = {name: [0.0] * len(examples) for name, examples in sets.items()}
     groups = [sets[name][at].group for name, at in places]
     folds = GroupKFold(min(FOLDS, len(set(groups))))
+    told = {name: _told(examples) for name, examples in sets.items()}
     for train, test in folds.split(groups, groups=groups):
         weights, intercept = fit_answerability([sets[places[k][0]][places[k][1]] for k in train])
         for k in test:
             name, at = places[k]
-            result[name][at] = intercept + float(sets[name][at].signals @ weights)
+            result[name][at] = intercept + float(told[name][at] @ weights)
     return result

@@ -19,7 +19,7 @@ from knowledge.models import Audience
 from knowledge.progress import Line, Rate
 from supportbot.evaluation.judged_dataset import JudgedDataset, JudgedQuestion
 from supportbot.evaluation.scratch import scratch_collection
-from supportbot.retrieval.features import FEATURES, SIGNALS, Floats
+from supportbot.retrieval.features import FEATURES, NOT_TOLD, SIGNALS, Floats
 from supportbot.retrieval.search import Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 
@@ -100,7 +100,7 @@ def _example(question: JudgedQuestion, collection: int) -> Example:
         documents=np.array([number[p.external_id] for p in ranking.passages], dtype=np.int64),
         grades=np.array([float(question.grades.get(external_id, 0)) for external_id in ids]),
         ideal=tuple(sorted((g for g in question.grades.values() if g > 0), reverse=True)),
-        signals=np.array([ranking.trace.signals.get(name, 0.0) for name in SIGNALS]),
+        signals=np.array([ranking.trace.signals.get(name, NOT_TOLD) for name in SIGNALS]),
         answerable=question.answerable,
     )
 

@@ -24,6 +24,7 @@ from supportbot.retrieval.scope import Scope, State, audiences, collections_of, 
 from supportbot.retrieval.settings import RetrievalSettings
 
 LEXICAL_POOL = 1000  # passages that hold the rarest terms
+FEWEST = 1000  # a collection of less says little about how rare a word is
 MOST_POOLED = 4  # times as many where most of them are not the reader's
 MOST_SCORED = 6000  # passages that are scored when even the rarest term is common
 MOST_ASKED = 2000  # terms of the question itself; pgvector takes 16,000 in one vector
@@ -58,8 +59,8 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Found:
-    """Candidates in no order, and what each term of the question weighs: its weight times its
-    inverse document frequency, and that frequency alone."""
+    """Candidates in no order; and of each term of the question its inverse document frequency,
+    among FEWEST passages at least, and its weight in the question."""
 
     candidates: Sequence[Candidate]
     idf: dict[int, float]
@@ -112,7 +113,7 @@ _PREVIEW = "    (SELECT id FROM knowledge_passage WHERE version_id = %(preview)s
 _FIND = """
 WITH asked AS MATERIALIZED (
     SELECT a.term, a.weight, a.carried, GREATEST(COALESCE(t.passages, 0), 0) AS passages,
-           ln(1 + (GREATEST(r.passages, t.passages, 0) - GREATEST(t.passages, 0) + 0.5)
+           ln(1 + (GREATEST(r.passages, t.passages, {fewest}) - GREATEST(t.passages, 0) + 0.5)
                 / (COALESCE(GREATEST(t.passages, 0), 0) + 0.5)) AS idf
     FROM unnest(%(terms)s::int[], %(weights)s::float4[], %(carried)s::bool[])
              AS a (term, weight, carried)
@@ -223,6 +224,7 @@ def _statement(plan: Plan, arms: Sequence[str]) -> str:
         index=int(plan.index.pk),
         most_asked=MOST_ASKED,
         most_carried=MOST_CARRIED,
+        fewest=FEWEST,
         pool=_pool(plan.state),
         numbers=NUMBERS,
         candidate_vector="halfvec_send(e.vector)" if plan.with_vectors else "NULL",

@@ -29,6 +29,7 @@ FEEDBACK_FROM = 3  # the best candidates that pseudo-relevance feedback looks at
 FEEDBACK_SHARPNESS = 4.0
 SPREAD_SHARPNESS = 8.0
 GAP_TO = 5  # the candidate behind the nearest that it is compared with
+NOT_TOLD = float("nan")
 
 
 @dataclass(frozen=True)
@@ -76,33 +77,34 @@ def judge(found: Found, asked: Asked, earlier: Vectors | None, *, dense_weight: 
 
 
 def signals(judged: Judged, best: int) -> Floats:
-    """What tells whether there is an answer, in the order of SIGNALS.
+    """What tells whether there is an answer, in the order of SIGNALS; NOT_TOLD by a handful of
+    candidates are spread and gap, as none can stand out from so few.
 
     spread: the entropy of the candidates' scores, low when one stands out, as a share of what it
-    could be, so that it compares between a handful of candidates and many. rare_terms: the largest
+    could be, so that it compares between few candidates and many. rare_terms: the largest
     share of the question's terms that one passage holds, by the square of their rarity. gap: how
     much nearer the nearest passage is than the fifth. similarity, topic: cosine of the best passage
     to the question, and its likeness to the earlier turns.
     """
-    scores = SPREAD_SHARPNESS * judged.first
-    shares = np.exp(scores - scores.max())
-    shares /= shares.sum()
-    nearest = np.sort(judged.dense)[::-1]
+    spread, gap = NOT_TOLD, NOT_TOLD
+    if len(judged.first) > GAP_TO:
+        nearest = np.sort(judged.dense)[::-1]
+        spread, gap = _spread(judged.first), float(nearest[0] - nearest[GAP_TO])
     return np.array(
         [
-            _entropy(shares),
+            spread,
             float(judged.rare.max()),
-            float(nearest[0] - nearest[min(GAP_TO, len(nearest) - 1)]),
+            gap,
             float(judged.dense[best]),
             float(judged.topic[best]),
         ]
     )
 
 
-def _entropy(shares: Floats) -> float:
-    """Between 0 and 1; 1 where there is nothing to stand out from."""
-    if len(shares) == 1:
-        return 1.0
+def _spread(first: Floats) -> float:
+    scores = SPREAD_SHARPNESS * first
+    shares = np.exp(scores - scores.max())
+    shares /= shares.sum()
     return float(-(shares * np.log(shares + 1e-12)).sum() / np.log(len(shares)))
 
 

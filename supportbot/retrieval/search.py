@@ -173,7 +173,7 @@ def _order(
         scores,
         judged.features,
         ranking_model().probability(told),
-        dict(zip(SIGNALS, told.round(4).tolist(), strict=True)),
+        {name: s for name, s in zip(SIGNALS, told.round(4).tolist(), strict=True) if s == s},
     )
 
 

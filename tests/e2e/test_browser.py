@@ -183,7 +183,8 @@ def test_a_conversation_with_the_keyboard_alone(browser: Browser, demo_stack: St
         expect(ada.find("source-quote")).to_be_visible()
         for _ in range(6):
             ada.page.keyboard.press("Tab")
-            assert _focused(ada).startswith("source"), "focus stays in the dialog"
+            # A table in the quoted passage can be scrolled, so it takes the focus too.
+            assert _focused(ada).startswith(("source", "table")), "focus stays in the dialog"
         ada.page.keyboard.press("Escape")
         expect(ada.find("source")).to_have_count(0)
         assert _focused(ada) == "citation"

@@ -154,7 +154,8 @@ def test_features_are_shares_and_signals_are_numbers(
     for best in range(len(scores)):
         told = signals(one, best)
         assert told.shape == (len(SIGNALS),)
-        assert np.isfinite(told).all()
+        assert not np.isinf(told).any()
+        assert np.isfinite(told).all() == (len(scores) > GAP_TO)
 
 
 def test_terms_that_no_passage_holds_are_no_division_by_zero() -> None:
@@ -171,16 +172,18 @@ def test_one_that_stands_out_makes_the_spread_small() -> None:
     flat = judged("x", *(candidate(n, dense=0.5 + n / 1000, lexical=5) for n in range(10)))
     steep = judged("x", candidate(0, dense=0.9, lexical=9), *(candidate(n) for n in range(1, 10)))
     assert signals(steep, 0)[PLACE["spread"]] < signals(flat, 9)[PLACE["spread"]]
-    alone = judged("x", candidate(0, dense=0.9, lexical=9))
-    assert signals(alone, 0)[PLACE["spread"]] == 1.0  # nothing to stand out from
 
 
-def test_the_gap_is_to_a_place_or_to_the_last_before_it() -> None:
+def test_none_stands_out_from_a_handful() -> None:
+    few = judged("x", *(candidate(n, dense=0.5 + n / 10, lexical=n) for n in range(GAP_TO)))
+    told = signals(few, 0)
+    assert {name for name in SIGNALS if np.isnan(told[PLACE[name]])} == {"spread", "gap"}
+
+
+def test_the_gap_is_to_the_candidate_of_one_place() -> None:
     nearest = [0.9, 0.8, 0.7, 0.6, 0.4, 0.1, 0.0]
     one = judged("x", *(candidate(n, dense=dense) for n, dense in enumerate(nearest)))
     assert signals(one, 0)[PLACE["gap"]] == pytest.approx(0.9 - nearest[GAP_TO])
-    few = judged("x", candidate(1, dense=0.9), candidate(2, dense=0.6))
-    assert signals(few, 0)[PLACE["gap"]] == pytest.approx(0.3)
 
 
 def test_similarity_is_the_cosine_of_the_best() -> None:

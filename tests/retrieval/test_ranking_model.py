@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supportbot.retrieval.features import FEATURES, SIGNALS
+from supportbot.retrieval.features import FEATURES, NOT_TOLD, SIGNALS
 from supportbot.retrieval.ranking_model import FILE, RankingModel, parse, ranking_model, render
 
 WEIGHTS = st.floats(-50, 50).map(lambda weight: round(weight, 4))
@@ -17,9 +17,10 @@ WEIGHTS = st.floats(-50, 50).map(lambda weight: round(weight, 4))
 
 def test_the_file_names_exactly_what_is_judged() -> None:
     stored = json.loads(FILE.read_text("utf-8"))
-    assert list(stored) == ["ranking", "answerability"]
+    assert list(stored) == ["ranking", "answerability", "usual"]
     assert tuple(stored["ranking"]) == FEATURES
     assert tuple(stored["answerability"]) == ("intercept", *SIGNALS)
+    assert tuple(stored["usual"]) == SIGNALS
 
 
 def test_the_file_is_as_the_command_writes_it() -> None:
@@ -31,18 +32,27 @@ def test_the_file_is_as_the_command_writes_it() -> None:
     ranking=st.lists(WEIGHTS, min_size=len(FEATURES), max_size=len(FEATURES)),
     answerability=st.lists(WEIGHTS, min_size=len(SIGNALS), max_size=len(SIGNALS)),
     intercept=WEIGHTS,
+    usual=st.lists(WEIGHTS, min_size=len(SIGNALS), max_size=len(SIGNALS)),
 )
 def test_what_is_written_is_read_back(
-    ranking: list[float], answerability: list[float], intercept: float
+    ranking: list[float], answerability: list[float], intercept: float, usual: list[float]
 ) -> None:
-    model = RankingModel(np.array(ranking), np.array(answerability), intercept)
+    model = RankingModel(np.array(ranking), np.array(answerability), intercept, np.array(usual))
     again = parse(render(model))
     assert again.ranking.tolist() == ranking
     assert again.answerability.tolist() == answerability
     assert again.intercept == intercept
+    assert again.usual.tolist() == usual
 
 
-@pytest.mark.parametrize("missing", ["ranking", "answerability"])
+def test_what_is_not_told_counts_as_usual() -> None:
+    model = ranking_model()
+    untold = np.full(len(SIGNALS), NOT_TOLD)
+    assert model.probability(untold) == pytest.approx(model.probability(model.usual))
+    assert 0.2 < model.probability(model.usual) < 0.9
+
+
+@pytest.mark.parametrize("missing", ["ranking", "answerability", "usual"])
 def test_a_file_without_a_weight_is_refused(missing: str) -> None:
     stored = json.loads(FILE.read_text("utf-8"))
     stored[missing].popitem()
