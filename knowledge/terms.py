@@ -141,10 +141,16 @@ def numbered(counts: Mapping[str, int]) -> dict[int, int]:
 
 def passage_weights(context: str, text: str, locale: str) -> dict[int, float]:
     """Number → the part of BM25 that depends on the passage alone, in the order of the numbers."""
-    counts = numbered(terms_of(context, locale).counts() + terms_of(text, locale).counts())
+    counts = numbered(_context_counts(context, locale) + terms_of(text, locale).counts())
     length = sum(counts.values())
     norm = K1 * (1 - B + B * length / USUAL_LENGTH)
     return {number: count * (K1 + 1) / (count + norm) for number, count in counts.items()}
+
+
+@functools.lru_cache(maxsize=1000)
+def _context_counts(context: str, locale: str) -> Counter[str]:
+    """Neighbouring passages have the same; not to be changed."""
+    return terms_of(context, locale).counts()
 
 
 def sparse_vector(weights: Mapping[int, float]) -> SparseVector:

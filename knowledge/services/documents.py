@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
@@ -14,7 +15,6 @@ from typing import IO
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Max
 
 from knowledge.models import (
     Audience,
@@ -149,40 +149,28 @@ def add_version(
         collection, _ = Collection.objects.get_or_create(name=upload.collection)
         if _is_shown_otherwise(upload, collection):
             serving.lock_for_publication()  # before the document's lock, as publications do
-        document, _ = Document.objects.get_or_create(
+        document, is_new = Document.objects.get_or_create(
             collection=collection,
             external_id=upload.external_id,
             defaults={
                 "title": upload.title or _title_of(upload.file_name),
                 "locale": upload.locale or default_locale(),
+                "source_url": upload.source_url,
             },
         )
-        # Uploads of one document follow one another, so that numbers have no gap and no twin.
-        document = Document.objects.select_for_update().get(pk=document.pk)
-        same = document.versions.filter(
-            content_hash=upload.content_hash,
-            effective_from=upload.effective_from,
-            effective_until=upload.effective_until,
-            audience=upload.audience,
-        ).first()
-        newest = document.versions.order_by("-number").first()
-        if same is not None and _stands(same, newest):
-            if same.status == DocumentVersion.Status.FAILED:
-                retry_version(version=same)
-            return same, False
-        number = (document.versions.aggregate(last=Max("number"))["last"] or 0) + 1
-        before = (document.title, document.locale)
-        document.title = upload.title or document.title
-        document.locale = upload.locale or document.locale
-        document.source_url = upload.source_url or document.source_url
-        document.save(update_fields=["title", "locale", "source_url", "updated_at"])
-        if before != (document.title, document.locale):
-            serving.count_revision()
-        if before[1] != document.locale:
-            search_entries.renew_entries(document)
+        versions: list[DocumentVersion] = []
+        if not is_new:
+            # Uploads of one document follow one another, so that numbers have no gap and no twin.
+            document = Document.objects.select_for_update().get(pk=document.pk)
+            versions = list(document.versions.defer("markdown", "page_starts").order_by("-number"))
+            if same := _same_as(upload, versions):
+                if same.status == DocumentVersion.Status.FAILED:
+                    retry_version(version=same)
+                return same, False
+            _rename(document, upload)
         version = DocumentVersion(
             document=document,
-            number=number,
+            number=versions[0].number + 1 if versions else 1,
             file_name=upload.file_name,
             content_hash=upload.content_hash,
             size=upload.size,
@@ -231,10 +219,33 @@ def delete_document(*, document: Document, by: AbstractBaseUser | None = None) -
     transaction.on_commit(partial(stored_files.delete_unused, files), robust=True)
 
 
-def _stands(same: DocumentVersion, newest: DocumentVersion | None) -> bool:
-    if same.state == DocumentVersion.State.PUBLISHED:
-        return True
-    return same == newest and same.state != DocumentVersion.State.RETIRED
+def _same_as(upload: Upload, versions: Sequence[DocumentVersion]) -> DocumentVersion | None:
+    """The version, of these from the newest on, that the upload would only repeat."""
+    terms = (upload.effective_from, upload.effective_until, upload.audience)
+    for version in versions:
+        if version.content_hash == upload.content_hash and terms == (
+            version.effective_from,
+            version.effective_until,
+            version.audience,
+        ):
+            stands = version.state == DocumentVersion.State.PUBLISHED or (
+                version == versions[0] and version.state != DocumentVersion.State.RETIRED
+            )
+            return version if stands else None
+    return None
+
+
+def _rename(document: Document, upload: Upload) -> None:
+    """What the upload says of the document stands from now on."""
+    before = (document.title, document.locale)
+    document.title = upload.title or document.title
+    document.locale = upload.locale or document.locale
+    document.source_url = upload.source_url or document.source_url
+    document.save(update_fields=["title", "locale", "source_url", "updated_at"])
+    if before != (document.title, document.locale):
+        serving.count_revision()
+    if before[1] != document.locale:
+        search_entries.renew_entries(document)
 
 
 def retry_version(*, version: DocumentVersion, by: AbstractBaseUser | None = None) -> None:

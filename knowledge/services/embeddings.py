@@ -105,7 +105,7 @@ def embed(index: EmbeddingIndex, texts: Sequence[Text]) -> Iterator[tuple[int, i
 def store(index: EmbeddingIndex, keys: Sequence[bytes], vectors: Vectors) -> int:
     """Add vectors for texts by their hashes; returns how many were not there before."""
     with transaction.atomic(), connection.cursor() as cursor:
-        serving.lock_for_publication()  # no document is deleted, and no index dropped, in between
+        serving.hold_indexes()  # no document is deleted, and no index dropped, in between
         cursor.execute(_INCOMING)
         # Binary COPY: as text, numbers take ten times as long to write and to read.
         with cursor.copy(_COPY) as copy:

@@ -42,9 +42,24 @@ def record(
     **data: Any,
 ) -> DocumentEvent:
     """Add an event. `by` None means the product itself. Raises ValueError on unknown actions."""
+    event = new_event(action=action, document=document, version=version, by=by, batch=batch, **data)
+    event.save(force_insert=True)
+    return event
+
+
+def new_event(
+    *,
+    action: str,
+    document: Document,
+    version: DocumentVersion | None = None,
+    by: AbstractBaseUser | None = None,
+    batch: uuid.UUID | None = None,
+    **data: Any,
+) -> DocumentEvent:
+    """An event that the caller stores, with others in one statement. Raises as `record` does."""
     if action not in ACTIONS:
         raise ValueError(f"unknown action {action!r}")
-    return DocumentEvent.objects.create(
+    return DocumentEvent(
         document_id=document.pk,
         document_title=document.title,
         version_number=version.number if version is not None else None,

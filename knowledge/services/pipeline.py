@@ -32,7 +32,7 @@ from knowledge.services.processing import (
     release,
     step_aside,
 )
-from knowledge.services.publishing import finish_processing
+from knowledge.services.publishing import finish_together
 from knowledge.services.split_versions import SplitVersion, store_reading, store_split
 from knowledge.splitting import split_markdown
 from knowledge.terms import passage_weights, sparse_vector
@@ -199,11 +199,10 @@ def _embed(
         for index in indexes:
             for tried, _ in embed(index, missing_texts(index, [v.pk for v in waiting])):
                 steps.note(tried)
-        waiting = [version for version in waiting if _attempt(_finish, version) is False]
-
-
-def _finish(version: DocumentVersion) -> bool:
-    return finish_processing(version=version)
+        finished = finish_together(versions=waiting)
+        for pk in finished.lost:
+            log.info("lease_lost", version=pk)
+        waiting = [version for version in waiting if version.pk in finished.incomplete]
 
 
 class _Steps:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from knowledge.models import Audience, Document, DocumentEvent, DocumentVersion
@@ -158,32 +160,57 @@ def finish_processing(*, version: DocumentVersion) -> bool:
     document with the same text was deleted, in the meantime. Raises LeaseLostError when another
     worker has taken the version over.
     """
+    finished = finish_together(versions=[version])
+    if finished.lost:
+        raise LeaseLostError
+    version.refresh_from_db()
+    return not finished.incomplete
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What became of versions by id: vectors are missing, or the lease is lost; else finished."""
+
+    incomplete: set[int]
+    lost: set[int]
+
+
+def finish_together(*, versions: Sequence[DocumentVersion]) -> Finished:
+    """`finish_processing` for versions of different documents, in one transaction.
+
+    Each is published for itself; together it takes a tenth of the time of one after the other.
+    """
     with transaction.atomic():
         serving.lock_for_publication()
-        if not serving.is_embedded(version):
-            return False
-        changed = DocumentVersion.objects.filter(
-            pk=version.pk, lease_token=version.lease_token
-        ).update(
+        incomplete = serving.not_embedded([version.pk for version in versions])
+        complete = {v.pk: v for v in versions if v.pk not in incomplete}
+        _lock_documents([version.document_id for version in complete.values()])
+        ours = DocumentVersion.objects.filter(
+            pk__in=complete, lease_token=versions[0].lease_token
+        ).select_for_update()
+        finished = set(ours.values_list("pk", flat=True))
+        DocumentVersion.objects.filter(pk__in=finished).update(
             status=Status.READY,
-            progress_done=version.progress_total,
+            progress_done=F("progress_total"),
             error="",
             lease_until=None,
             lease_token=None,
         )
-        if not changed:
-            raise LeaseLostError
-        _publish_as_decided(version)
-    version.refresh_from_db()
-    return True
+        _publish_as_decided([complete[pk] for pk in finished])
+    return Finished(incomplete, set(complete) - finished)
 
 
-def _publish_as_decided(version: DocumentVersion) -> None:
-    author = Step(by=version.created_by)
-    with _changing_document(version.document, "published", author, version) as versions:
-        mine = versions[version.number]
-        if mine.publish_when_ready and mine.state in {State.DRAFT, State.IN_REVIEW}:
-            _publish(mine, Terms.of(mine))
+def _publish_as_decided(versions: Sequence[DocumentVersion]) -> None:
+    authors = get_user_model().objects.in_bulk({v.created_by_id for v in versions} - {None})
+    changes = [
+        _Change(version.document, "published", Step(by=authors.get(version.created_by_id)), version)
+        for version in versions
+    ]
+    with _changing_documents(changes) as documents:
+        for version, siblings in zip(versions, documents, strict=True):
+            mine = siblings[version.number]
+            if mine.publish_when_ready and mine.state in {State.DRAFT, State.IN_REVIEW}:
+                _publish(mine, Terms.of(mine))
 
 
 def _require_embedded(version: DocumentVersion) -> None:
@@ -229,37 +256,86 @@ def _changing_document(
     **data: Any,
 ) -> Iterator[dict[int, DocumentVersion]]:
     """The document's versions by number, to be changed: they are saved, served and recorded."""
+    with _changing_documents([_Change(document, action, step, version, data)]) as (versions,):
+        yield versions
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What happens to one document, for its history."""
+
+    document: Document
+    action: str
+    step: Step
+    version: DocumentVersion | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+    def event(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> DocumentEvent:
+        note = {"note": self.step.note} if self.step.note else {}
+        return history.new_event(
+            action=self.action,
+            document=self.document,
+            version=self.version,
+            by=self.step.by,
+            batch=self.step.batch,
+            **self.data,
+            before=before,
+            after=after,
+            **note,
+        )
+
+
+@contextmanager
+def _changing_documents(changes: Sequence[_Change]) -> Iterator[list[dict[int, DocumentVersion]]]:
+    """Each document's versions by number, to be changed: they are saved, served and recorded."""
+    ids = [change.document.pk for change in changes]
     with transaction.atomic():
         serving.lock_for_publication()
-        Document.objects.select_for_update().get(pk=document.pk)
-        versions = {v.number: v for v in document.versions.defer("markdown", "page_starts")}
-        before = {number: _state_of(v) for number, v in versions.items()}
-        yield versions
-        for changed in versions.values():
-            changed.save(update_fields=[*_LIFECYCLE, "published_at"])
-        displaced = set(serving.versions_without_days(document.pk))
-        DocumentVersion.objects.filter(pk__in=displaced).update(state=State.RETIRED)
-        for changed in versions.values():
-            changed.state = State.RETIRED if changed.pk in displaced else changed.state
-        serving.serve(document.pk)
-        after = {number: _state_of(v) for number, v in versions.items()}
-        moved = [number for number in versions if before[number] != after[number]]
-        if any(_is_shown_anew(before[number], after[number]) for number in moved):
+        _lock_documents(ids)
+        versions: dict[int, dict[int, DocumentVersion]] = {pk: {} for pk in ids}
+        for version in DocumentVersion.objects.filter(document__in=ids).defer(
+            "markdown", "page_starts"
+        ):
+            versions[version.document_id][version.number] = version
+        every = [version for siblings in versions.values() for version in siblings.values()]
+        before = {version.pk: (_state_of(version), version.published_at) for version in every}
+        yield [versions[pk] for pk in ids]
+        DocumentVersion.objects.bulk_update(
+            [v for v in every if before[v.pk] != (_state_of(v), v.published_at)],
+            [*_LIFECYCLE, "published_at"],
+        )
+        if displaced := set(serving.versions_without_days(*ids)):
+            DocumentVersion.objects.filter(pk__in=displaced).update(state=State.RETIRED)
+            for version in every:
+                version.state = State.RETIRED if version.pk in displaced else version.state
+        serving.serve(*ids)
+        moved = [version for version in every if before[version.pk][0] != _state_of(version)]
+        if any(_is_shown_anew(before[version.pk][0], _state_of(version)) for version in moved):
             serving.count_revision()
-        if moved:
-            Document.objects.filter(pk=document.pk).update(updated_at=timezone.now())
-            data["before"] = {str(number): before[number] for number in moved}
-            data["after"] = {str(number): after[number] for number in moved}
-            note = {"note": step.note} if step.note else {}
-            history.record(
-                action=action,
-                document=document,
-                version=version,
-                by=step.by,
-                batch=step.batch,
-                **data,
-                **note,
-            )
+        _record(changes, moved, {version.pk: before[version.pk][0] for version in moved})
+
+
+def _record(
+    changes: Sequence[_Change],
+    moved: Sequence[DocumentVersion],
+    before: Mapping[int, Mapping[str, Any]],
+) -> None:
+    """Put what has moved, of each document, into its history."""
+    events: list[DocumentEvent] = []
+    for change in changes:
+        mine = [version for version in moved if version.document_id == change.document.pk]
+        if mine:
+            earlier = {str(version.number): before[version.pk] for version in mine}
+            later = {str(version.number): _state_of(version) for version in mine}
+            events.append(change.event(earlier, later))
+    touched = [event.document_id for event in events]
+    Document.objects.filter(pk__in=touched).update(updated_at=timezone.now())
+    DocumentEvent.objects.bulk_create(events)
+
+
+def _lock_documents(ids: Sequence[int]) -> None:
+    # In one order everywhere, so that no two transactions wait for each other.
+    list(Document.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
 
 
 def _is_shown_anew(before: dict[str, str | None], after: dict[str, str | None]) -> bool:

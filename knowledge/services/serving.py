@@ -8,6 +8,8 @@ that one search statement sees the old text or the new, never both and never nei
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import connection
 
 from knowledge.models import DocumentVersion, EmbeddingIndex
@@ -28,39 +30,43 @@ in_effect AS (
     FROM published
 )
 """
-_OF_DOCUMENT = IN_EFFECT.format(and_where="AND document_id = %s")
-_WITHOUT_DAYS = _OF_DOCUMENT + "SELECT id FROM in_effect WHERE isempty(days)"  # noqa: S608
+_OF_DOCUMENTS = IN_EFFECT.format(and_where="AND document_id = ANY(%s)")
+_WITHOUT_DAYS = _OF_DOCUMENTS + "SELECT id FROM in_effect WHERE isempty(days)"  # noqa: S608
 _SERVE = (
-    _OF_DOCUMENT
+    _OF_DOCUMENTS
     + """
 UPDATE knowledge_passage p
 SET published = (i.id IS NOT NULL), effective = i.days, audience = v.audience
 FROM knowledge_documentversion v LEFT JOIN in_effect i ON i.id = v.id
-WHERE v.document_id = %s AND p.version_id = v.id
+WHERE v.document_id = ANY(%s) AND p.version_id = v.id
   AND (p.published, p.effective, p.audience)
       IS DISTINCT FROM (i.id IS NOT NULL, i.days, v.audience)
 """
 )
 _MISSING = """
-SELECT EXISTS (
-    SELECT FROM knowledge_passage p CROSS JOIN knowledge_embeddingindex i
-    WHERE p.version_id = %s AND i.state = ANY(%s)
-      AND NOT EXISTS (
-          SELECT FROM knowledge_embedding e WHERE e.index_id = i.id AND e.text_hash = p.text_hash
-      )
-)
+SELECT DISTINCT p.version_id
+FROM knowledge_passage p CROSS JOIN knowledge_embeddingindex i
+WHERE p.version_id = ANY(%s) AND i.state = ANY(%s)
+  AND NOT EXISTS (
+      SELECT FROM knowledge_embedding e WHERE e.index_id = i.id AND e.text_hash = p.text_hash
+  )
 """
 _LOCK = 0x6B6E6F77  # “know”: any number that no other advisory lock of the product has
 
 
+def hold_indexes() -> None:
+    """Hold off changes of embedding indexes, and deletions, until this transaction ends."""
+    _lock("pg_advisory_xact_lock_shared")
+
+
 def lock_for_publication() -> None:
-    """Hold off changes of embedding indexes until this transaction ends.
+    """Hold off changes of embedding indexes and other publications until this transaction ends.
 
     A version is published only with all its vectors in every complete index, so an index may not
     become complete, active or dropped in between. Publications follow one another: each counts the
     terms of what is served, and what several lock in turn is locked behind the revision.
     """
-    _lock("pg_advisory_xact_lock_shared")
+    hold_indexes()
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM knowledge_revision FOR UPDATE")
 
@@ -83,19 +89,24 @@ def count_revision() -> None:
 
 def is_embedded(version: DocumentVersion) -> bool:
     """Whether every passage has its vector in every complete index."""
+    return not not_embedded([version.pk])
+
+
+def not_embedded(version_ids: Sequence[int]) -> set[int]:
+    """Those with a passage that has no vector in one of the complete indexes."""
     with connection.cursor() as cursor:
-        cursor.execute(_MISSING, [version.pk, list(EmbeddingIndex.COMPLETE)])
-        return not cursor.fetchone()[0]
+        cursor.execute(_MISSING, [list(version_ids), list(EmbeddingIndex.COMPLETE)])
+        return {row[0] for row in cursor.fetchall()}
 
 
-def versions_without_days(document_id: int) -> list[int]:
+def versions_without_days(*document_ids: int) -> list[int]:
     """Published versions that later ones leave no day to."""
     with connection.cursor() as cursor:
-        cursor.execute(_WITHOUT_DAYS, [document_id])
+        cursor.execute(_WITHOUT_DAYS, [list(document_ids)])
         return [row[0] for row in cursor.fetchall()]
 
 
-def serve(document_id: int) -> None:
-    """Make the passages of a document say what its versions say."""
+def serve(*document_ids: int) -> None:
+    """Make the passages of documents say what their versions say."""
     with connection.cursor() as cursor:
-        cursor.execute(_SERVE, [document_id, document_id])
+        cursor.execute(_SERVE, [list(document_ids), list(document_ids)])

@@ -173,7 +173,11 @@ def _order(
         scores,
         judged.features,
         ranking_model().probability(told),
-        {name: s for name, s in zip(SIGNALS, told.round(4).tolist(), strict=True) if s == s},
+        {
+            name: round(float(value), 4)
+            for name, value in zip(SIGNALS, told, strict=True)
+            if not np.isnan(value)
+        },
     )
 
 

@@ -182,7 +182,8 @@ def test_ingestion_is_measured_and_leaves_nothing_behind(tmp_path: Path, worker:
     assert figures["documents"] == figures["new"] == 2
     assert figures["failed"] == 0
     assert figures["passages"] == figures["passages_embedded"] == 2
-    assert figures["raw_passages_per_second"] == max(figures["raw_before"], figures["raw_after"])
+    both = (figures["raw_before"], figures["raw_after"])
+    assert min(both) <= figures["raw_passages_per_second"] <= max(both)
     assert figures["ratio"] == pytest.approx(
         figures["passages_per_second"] / figures["raw_passages_per_second"]
     )
@@ -198,9 +199,9 @@ def test_ingestion_makes_many_documents_of_several_corpora(tmp_path: Path, worke
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         corpus(tmp_path / name / "corpus.jsonl", 12)
-    figures = bench("ingest", data=tmp_path, documents=10)
-    assert figures["documents"] == 10
-    assert figures["passages"] == figures["passages_embedded"] > 10
+    figures = bench("ingest", data=tmp_path, documents=4)
+    assert figures["documents"] == 4
+    assert figures["passages"] == figures["passages_embedded"] > 4
     assert 0 < figures["again_embedded"] < figures["passages"]
 
 

@@ -66,7 +66,8 @@ def counts_of_all_served() -> dict[int, Counter[str]]:
 
 def bm25_by_hand(question: dict[str, float], served: dict[int, Counter[str]]) -> dict[int, float]:
     """Robertson and Zaragoza (2009), over all that is served, with the product's constants: a
-    usual length in the place of the mean one, and never fewer than so many passages. Question: term → weight."""
+    usual length in the place of the mean one, never fewer than so many passages. Question: term →
+    weight."""
     scores = dict.fromkeys(served, 0.0)
     for term, weight in question.items():
         holding = sum(term in counts for counts in served.values())
