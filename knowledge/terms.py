@@ -29,13 +29,14 @@ def _letters(*categories: str) -> str:
 
 
 # A letter or digit with its vowel signs and accents: Hindi, Tamil or Thai fall apart without them.
-_LETTER = f"(?:[^\\W_][{_letters('Mn', 'Mc')}]*)"
-# A stretch of word characters with single marks inside, such as a code, an address or a path.
-_CHUNK = re.compile(rf"{_LETTER}+(?:[_.\-/:'’@+#]+{_LETTER}+)*")
+_SIGN = re.compile(f"[{_letters('Mn', 'Mc')}]")
+_LETTER = rf"(?:[^\W_]{_SIGN.pattern}*)"
 _PART = re.compile(rf"{_LETTER}+")
-# The same where there are no such letters, which is four times as fast.
-_ASCII_CHUNK = re.compile(r"[^\W_]+(?:[_.\-/:'@+#]+[^\W_]+)*")
-_ASCII_PART = re.compile(r"[^\W_]+")
+# Parts with marks between them, such as a code, an address or a path.
+_COMPOUND = re.compile(rf"(?<![^\W_]){_LETTER}++(?:[_.\-/:'’@+#]++{_LETTER}++)+")
+# The same where there are no signs, which is four times as fast.
+_PLAIN_PART = re.compile(r"[^\W_]+")
+_PLAIN_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]++(?:[_.\-/:'’@+#]++[^\W_]++)+")
 _LARGE, _SMALL = f"[A-Z{_letters('Lu')}]", f"[a-z{_letters('Ll')}]"
 _CAMEL = re.compile(rf"{_LARGE}+(?!{_SMALL})|{_LARGE}?{_SMALL}+|\d+|[^\W\d_]")
 _UNSEEN = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")  # within words
@@ -93,29 +94,34 @@ class Terms:
 def terms_of(text: str, locale: str) -> Terms:
     """The terms of a text in the language of a tag such as “en” or “pt-BR”."""
     language = locale.partition("-")[0].lower()
-    stop_words = _STOP_WORDS.get(language, frozenset())
     words: list[str] = []
     others: list[str] = []
     text = _written_one_way(text)
-    chunks, words_in = (_ASCII_CHUNK, _ASCII_PART) if text.isascii() else (_CHUNK, _PART)
-    for match in chunks.finditer(text):
-        chunk = match[0]
-        parts = words_in.findall(chunk)
-        if len(parts) > 1 and len(chunk) <= LONGEST_WHOLE and _is_code(chunk):
-            others.append("=" + "_".join(part.lower() for part in parts))
-        for part in parts:
-            lower = part.lower()
-            if lower in stop_words:
-                continue
-            if not lower.isascii() and _UNSPACED.search(lower):
-                words += _pairs(lower)
-                continue
-            # A code is no word of a language: “A200s” is not “A200”.
-            is_code = any(character.isdigit() for character in lower)
-            words.append(lower[:LONGEST] if is_code else _stem(lower[:LONGEST], language))
-            if not (part.islower() or part.isupper()):
-                others += _camel_parts(part, language, stop_words)
+    has_signs = not text.isascii() and _SIGN.search(text)
+    part, compound = (_PART, _COMPOUND) if has_signs else (_PLAIN_PART, _PLAIN_COMPOUND)
+    for found in part.findall(text):
+        terms = _terms_of_part(found, language)
+        words += terms.words
+        others += terms.others
+    for found in compound.findall(text):
+        if len(found) <= LONGEST_WHOLE and _is_code(found):
+            others.append("=" + "_".join(piece.lower() for piece in part.findall(found)))
     return Terms(tuple(words), tuple(others))
+
+
+@functools.lru_cache(maxsize=50_000)
+def _terms_of_part(part: str, language: str) -> Terms:
+    """Of one word as it is written."""
+    stop_words = _STOP_WORDS.get(language, frozenset())
+    lower = part.lower()
+    if lower in stop_words:
+        return Terms((), ())
+    if not lower.isascii() and _UNSPACED.search(lower):
+        return Terms(tuple(_pairs(lower)), ())
+    # A code is no word of a language: “A200s” is not “A200”.
+    word = lower[:LONGEST] if _is_code(lower) else _stem(lower[:LONGEST], language)
+    is_mixed = not (part.islower() or part.isupper())
+    return Terms((word,), tuple(_camel_parts(part, language, stop_words)) if is_mixed else ())
 
 
 def _written_one_way(text: str) -> str:
@@ -126,6 +132,7 @@ def _written_one_way(text: str) -> str:
     return _OTHER_HYPHENS.sub("-", text)
 
 
+@functools.lru_cache(maxsize=50_000)
 def number_of(term: str) -> int:
     """The number a term is stored by, from 1 to NUMBERS. Two of a million terms may share one."""
     return zlib.crc32(term.encode()) % NUMBERS + 1
@@ -184,7 +191,7 @@ def _pairs(text: str) -> Iterator[str]:
         yield rest[:LONGEST]
 
 
-@functools.lru_cache(maxsize=100_000)
+@functools.lru_cache(maxsize=50_000)
 def _stem(word: str, language: str) -> str:
     algorithm = _STEMMERS.get(language)
     if algorithm is None:

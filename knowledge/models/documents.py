@@ -67,6 +67,10 @@ class Document(models.Model):
                 fields=["collection", "external_id"], name="document_external_id_unique"
             )
         ]
+        indexes: ClassVar = [
+            # retrieval: the languages that questions are read in
+            models.Index(fields=["locale"], name="document_locale"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -232,8 +236,12 @@ class Passage(models.Model):
                 condition=Q(published=True),
                 gin_pending_list_limit=256,
             ),
-            # retrieval: how much a choice of collections leaves
-            models.Index(fields=["collection"], name="passage_served", condition=Q(published=True)),
+            # retrieval: what a reader may read, and how much a choice of collections leaves
+            models.Index(
+                fields=["audience", "collection"],
+                name="passage_served",
+                condition=Q(published=True),
+            ),
             # retrieval: from an embedding to the passages with that text
             models.Index(fields=["text_hash"], name="passage_text_hash"),
         ]

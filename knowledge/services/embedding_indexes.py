@@ -10,6 +10,7 @@ publication writes to it too, so a switch to it, and back, changes two rows and 
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import threading
 import time
 from collections.abc import Sequence
@@ -78,14 +79,14 @@ def written_indexes() -> list[EmbeddingIndex]:
 
 
 # -- for questions ----------------------------------------------------------------------------
-def embed_questions(texts: Sequence[str]) -> tuple[EmbeddingIndex, Vectors]:
+def embed_questions(texts: Sequence[str], *, indexes: str = "") -> tuple[EmbeddingIndex, Vectors]:
     """Questions' vectors, float32 of shape (len(texts), dimensions), and the index to search with
-    them.
+    them. Whoever has just read what identifies the complete `indexes` saves a query by it.
 
     When the active index's model does not answer, as a server may, another complete index does.
     Raises EmbeddingModelError when none can.
     """
-    index = index_for_questions()
+    index = index_for_questions(indexes)
     try:
         return index, encode_questions(index.model, texts)
     except EmbeddingModelError:
@@ -95,14 +96,14 @@ def embed_questions(texts: Sequence[str]) -> tuple[EmbeddingIndex, Vectors]:
         raise
 
 
-def index_for_questions() -> EmbeddingIndex:
+def index_for_questions(indexes: str = "") -> EmbeddingIndex:
     """The active index, if this process has loaded its model; else a complete one whose model it
     has, such as the one before a switch, while the new model is loaded in the background.
 
-    So a switch makes no question wait. One query. Raises EmbeddingModelError when no model at all
-    can be loaded.
+    So a switch makes no question wait. One query, or none for `indexes` that are known. Raises
+    EmbeddingModelError when no model at all can be loaded.
     """
-    complete = _complete_indexes()
+    complete = _known_indexes(indexes) if indexes else _complete_indexes()
     if not complete or complete[0].state != State.ACTIVE:
         complete = [get_active_index(), *complete]
     chosen = next((index for index in complete if is_loaded(index.model)), None)
@@ -111,6 +112,11 @@ def index_for_questions() -> EmbeddingIndex:
     if chosen.pk != complete[0].pk:
         _load_in_background(complete[0].model)
     return chosen
+
+
+@functools.lru_cache(maxsize=1)
+def _known_indexes(indexes: str) -> list[EmbeddingIndex]:
+    return _complete_indexes()
 
 
 def _complete_indexes() -> list[EmbeddingIndex]:

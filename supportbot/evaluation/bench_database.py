@@ -16,6 +16,7 @@ from django.core.management import call_command
 from django.db import ProgrammingError, connection
 
 from supportbot.evaluation.report import EvaluationError
+from supportbot.retrieval.search import forget_all
 
 # Nobody gives a database such a name by hand, so what bears one may be removed.
 _PREFIX = "supportbot_bench_"
@@ -68,6 +69,7 @@ def _switch_to(name: str) -> None:
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]
     connection.settings_dict["NAME"] = name
+    forget_all()
 
 
 def _execute(statement: str) -> None:

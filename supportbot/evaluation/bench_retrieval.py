@@ -37,7 +37,7 @@ from supportbot.evaluation.bench_measures import (
 )
 from supportbot.evaluation.questions import load_questions
 from supportbot.evaluation.report import EvaluationError, Figure, Report, Table
-from supportbot.retrieval.search import Scope
+from supportbot.retrieval.search import Scope, forget_all
 
 ROUNDS = 200
 PASSAGES = (10_000, 100_000, 300_000)
@@ -126,6 +126,7 @@ def _measure(
     tables: _Tables, questions: Sequence[str], place: Place, loaded: Loaded, say: Say
 ) -> None:
     model = place.index.model
+    forget_all()  # documents came in without a publication
     asked, warm_up = questions[:QUESTIONS], questions[QUESTIONS:][:WARM_UP] or questions[:1]
     for filter_, scope in _scopes(place):
         say(f"{loaded.passages} passages, filter: {filter_}")

@@ -66,7 +66,7 @@ def _parameters(paths: StackPaths) -> dict[str, str]:
         "unix_socket_directories": str(paths.sockets),
         "unix_socket_permissions": "0700",
         "max_connections": "100",
-        "shared_buffers": f"{max(32, min(256, memory // 8))}MB",
+        "shared_buffers": f"{max(32, min(1024, memory // 8))}MB",
         "maintenance_work_mem": f"{max(64, min(256, memory // 8))}MB",
         "max_wal_size": "2GB",
         "huge_pages": "off",

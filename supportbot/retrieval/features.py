@@ -24,7 +24,8 @@ Floats = npt.NDArray[np.float64]
 # In the order of the learned weights.
 FEATURES = ("dense", "lexical", "coverage", "phrase", "feedback")
 SIGNALS = ("spread", "rare_terms", "gap", "similarity", "topic")
-PHRASES_IN = 20  # the best candidates that phrases are looked for in: reading them takes time
+OF_DOCUMENT = 0.5  # what the nearest passage of its document counts for in a passage's nearness
+PHRASES_IN = 10  # the best candidates that phrases are looked for in: reading them takes time
 FEEDBACK_FROM = 3  # the best candidates that pseudo-relevance feedback looks at
 FEEDBACK_SHARPNESS = 4.0
 SPREAD_SHARPNESS = 8.0
@@ -48,10 +49,11 @@ def judge(found: Found, asked: Asked, earlier: Vectors | None, *, dense_weight: 
     """The features of every candidate.
 
     dense, lexical: both scores, min-max-normalised within the candidates (Bruch, Gai, Ingber: "An
-    Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023). coverage: the share of the
-    question's terms, by their weight, that the passages of its document hold together. phrase: the
-    same of its pairs of neighbouring words. feedback: likeness to the best three (after Rocchio).
-    Coverage is for questions that stand alone, feedback for those that do not.
+    Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023); of dense, half is
+    the passage's own and half that of the nearest passage of its document. coverage: the share of
+    the question's terms, by their weight, that the passages of its document hold together. phrase:
+    the same of its pairs of neighbouring words. feedback: likeness to the best three (after
+    Rocchio). Coverage is for questions that stand alone, feedback for those that do not.
     """
     candidates = found.candidates
     dense = np.array([c.dense for c in candidates])
@@ -60,9 +62,10 @@ def judge(found: Found, asked: Asked, earlier: Vectors | None, *, dense_weight: 
     first = dense_weight * by_meaning + (1 - dense_weight) * by_words
     alone = earlier is None
     zeros = np.zeros(len(candidates))
+    of_document = _best_of_document(candidates, by_meaning)
     features = np.stack(
         [
-            by_meaning,
+            (1 - OF_DOCUMENT) * by_meaning + OF_DOCUMENT * of_document,
             by_words,
             _coverage(found) if alone else zeros,
             _phrase(found, asked.pairs, first),
@@ -116,6 +119,13 @@ def normalised(scores: Floats) -> Floats:
         return np.full_like(scores, float(high > 0))
     result: Floats = (scores - low) / (high - low)
     return result
+
+
+def _best_of_document(candidates: Sequence[Candidate], scores: Floats) -> Floats:
+    best: defaultdict[int, float] = defaultdict(float)
+    for candidate, score in zip(candidates, scores.tolist(), strict=True):
+        best[candidate.document_id] = max(score, best[candidate.document_id])
+    return np.array([best[candidate.document_id] for candidate in candidates])
 
 
 def _coverage(found: Found) -> Floats:

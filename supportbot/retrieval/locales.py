@@ -5,8 +5,19 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import connection
 
-from knowledge.models import Document
+from supportbot.retrieval.scope import execute
 
+# From one to the next in the index, however many documents there are.
+_LOCALES = """
+WITH RECURSIVE known AS (
+    (SELECT locale FROM knowledge_document ORDER BY locale LIMIT 1)
+    UNION ALL
+    SELECT (SELECT d.locale FROM knowledge_document d WHERE d.locale > known.locale
+            ORDER BY d.locale LIMIT 1)
+    FROM known WHERE known.locale IS NOT NULL
+)
+SELECT locale FROM known WHERE locale IS NOT NULL
+"""
 _kept: dict[int, tuple[str, ...]] = {}
 
 
@@ -15,8 +26,8 @@ def of_documents(revision: int) -> tuple[str, ...]:
     database once for each revision of what is served."""
     known = _kept.get(revision)
     if known is None:
-        tags = Document.objects.values_list("locale", flat=True).distinct()
-        languages = {tag.partition("-")[0].lower() for tag in tags}
+        tags = execute(_LOCALES, {})
+        languages = {tag.partition("-")[0].lower() for (tag,) in tags}
         own = settings.DEFAULT_LOCALE.partition("-")[0].lower()
         known = (own, *sorted(languages - {own}))
         if not connection.in_atomic_block:  # others do not see yet what was found here

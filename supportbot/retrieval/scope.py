@@ -34,11 +34,13 @@ class Scope:
 
 @dataclass(frozen=True)
 class State:
-    """What is served at this moment: `index` is the active one, `passages` counts all, `readable`
-    those of the scope's reader and collections, on whatever day, up to where it does not matter."""
+    """What is served at this moment: `index` is the active one, `indexes` identifies the complete
+    ones and their states, `passages` counts all, `readable` those of the scope's reader and
+    collections, on whatever day, up to where it does not matter."""
 
     revision: int
     index: int | None
+    indexes: str
     passages: int
     readable: int
 
@@ -50,7 +52,9 @@ class State:
 
 _STATE = """
 SELECT COALESCE(max(number), 0), COALESCE(max(passages), 0),
-       (SELECT id FROM knowledge_embeddingindex WHERE state = 'active')
+       (SELECT id FROM knowledge_embeddingindex WHERE state = 'active'),
+       (SELECT string_agg(concat_ws(' ', id, state, activated_at), ', ' ORDER BY id)
+        FROM knowledge_embeddingindex WHERE state IN ('ready', 'active'))
 FROM knowledge_revision
 """
 _COUNT = """
@@ -65,7 +69,7 @@ SELECT count(*) FROM (
 
 def read_state(scope: Scope) -> State:
     """One small query, and one more for a scope that was not asked for since the last change."""
-    revision, passages, index = execute(_STATE, {})[0]
+    revision, passages, index, indexes = execute(_STATE, {})[0]
     key = (revision, index, scope.reader, tuple(scope.collections or ()), scope.collections is None)
     readable = _readable.get(key)
     if readable is None:
@@ -78,7 +82,7 @@ def read_state(scope: Scope) -> State:
         if len(_readable) > MOST_SCOPES:
             _readable.clear()
         _readable[key] = readable
-    return State(revision, index, passages, readable)
+    return State(revision, index, indexes or "", passages, readable)
 
 
 _readable: dict[object, int] = {}

@@ -23,7 +23,15 @@ from supportbot.retrieval import scope as scopes
 from supportbot.retrieval.candidates import Candidate, Found, Plan
 from supportbot.retrieval.conversation import Asked, Turn
 from supportbot.retrieval.diversity import diversified
-from supportbot.retrieval.features import FEATURES, SIGNALS, Floats, Judged, judge, signals
+from supportbot.retrieval.features import (
+    FEATURES,
+    SIGNALS,
+    Floats,
+    Judged,
+    judge,
+    normalised,
+    signals,
+)
 from supportbot.retrieval.ranking_model import ranking_model
 from supportbot.retrieval.rerank import is_configured, rerank
 from supportbot.retrieval.scope import Scope
@@ -108,7 +116,7 @@ def search(
         earlier_turns = history if settings.history else ()
         texts, asked = conversation.read(text, earlier_turns, locales.of_documents(state.revision))
     with clock("embedding"):
-        index, vectors = embed_questions(texts.all)
+        index, vectors = embed_questions(texts.all, indexes=state.indexes)
         vector, earlier = conversation.mix(texts, vectors)
     with clock("candidates"):
         plan = Plan(index, scope, state, settings, with_vectors=earlier is not None)
@@ -183,7 +191,7 @@ def _order(
 
 def _scores(judged: Judged, settings: RetrievalSettings) -> Floats:
     if not settings.lexical:
-        return judged.features[:, FEATURES.index("dense")]
+        return normalised(judged.dense)
     if not settings.dense:
         return judged.features[:, FEATURES.index("lexical")]
     return ranking_model().scores(judged.features) if settings.learned else judged.first
@@ -267,7 +275,12 @@ _kept = _Kept()
 
 
 def forget_rankings() -> None:
-    """For measurements, and for a process that changes to another database."""
+    """For measurements."""
     _kept.clear()
+
+
+def forget_all() -> None:
+    """For a process that changes to another database, where revisions begin again."""
+    forget_rankings()
     locales.forget()
     scopes.forget()

@@ -18,7 +18,7 @@ from knowledge.models import (
 )
 from knowledge.terms import passage_weights, sparse_vector
 from supportbot.retrieval.conversation import Turn
-from supportbot.retrieval.search import Ranking, Scope, forget_rankings, search
+from supportbot.retrieval.search import Ranking, Scope, forget_all, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
 
@@ -59,7 +59,7 @@ QUESTIONS = {
 
 @pytest.fixture(autouse=True)
 def _fresh_locales() -> None:
-    forget_rankings()  # tests begin again with the first revision
+    forget_all()  # tests begin again with the first revision
 
 
 def is_sensible(ranking: Ranking, passages: int) -> None:

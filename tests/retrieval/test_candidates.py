@@ -20,7 +20,7 @@ from knowledge.terms import K1, USUAL_LENGTH, B, number_of, terms_of
 from supportbot.retrieval import candidates, locales
 from supportbot.retrieval import scope as scopes
 from supportbot.retrieval.conversation import Turn
-from supportbot.retrieval.search import Ranking, Scope, forget_rankings, search
+from supportbot.retrieval.search import Ranking, Scope, forget_all, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
 
@@ -37,7 +37,7 @@ WORDS = [
 
 @pytest.fixture(autouse=True)
 def _fresh_locales() -> None:
-    forget_rankings()  # tests begin again with the first revision
+    forget_all()  # tests begin again with the first revision
 
 
 def found_by(question: str, scope: Scope = NOW, limit: int = 1000, **choice: object) -> Ranking:

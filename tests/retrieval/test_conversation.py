@@ -22,7 +22,7 @@ from supportbot.retrieval.conversation import (
     mix,
     read,
 )
-from supportbot.retrieval.search import Ranking, Scope, forget_rankings, search
+from supportbot.retrieval.search import Ranking, Scope, forget_all, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
 
@@ -36,7 +36,7 @@ ROTATE = {
 
 @pytest.fixture(autouse=True)
 def _fresh_locales() -> None:
-    forget_rankings()  # tests begin again with the first revision
+    forget_all()  # tests begin again with the first revision
 
 
 def customer(*texts: str) -> list[Turn]:

@@ -37,7 +37,7 @@ from knowledge.services.publishing import (
 )
 from supportbot.retrieval import search as searching
 from supportbot.retrieval.conversation import Turn
-from supportbot.retrieval.search import Ranking, Scope, forget_rankings, search
+from supportbot.retrieval.search import Ranking, Scope, forget_all, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
 from tests.knowledge.test_audience_and_date import second_index
@@ -50,7 +50,7 @@ PUBLIC = Scope(as_of=TODAY, reader=Audience.PUBLIC)
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> None:
-    forget_rankings()
+    forget_all()
 
 
 def ask(scope: Scope = PUBLIC, question: str = "days to return") -> Ranking:
@@ -142,7 +142,7 @@ def test_readers_never_share_a_ranking(publish: Publish) -> None:
     for audience in Audience:
         publish(f"Within {audience} days.", file_name=f"{audience}.md", audience=audience)
     for order in (list(Audience), list(Audience)[::-1]):
-        forget_rankings()
+        forget_all()
         for reader in (*order, *order):
             seen = {f"Within {audience} days." for audience in Audience.seen_by(reader)}
             assert texts(Scope(TODAY, reader)) == seen
@@ -292,7 +292,7 @@ def test_no_sequence_of_steps_leaves_a_stale_ranking(publish: Publish) -> None:
     for _ in range(12):
         step(chance, chance.choice(versions))
         kept = [texts(scope) for scope in scopes]
-        forget_rankings()
+        forget_all()
         assert kept == [texts(scope) for scope in scopes]
 
 
