@@ -17,7 +17,8 @@ from django.utils import timezone
 from knowledge.admin import listing
 from knowledge.models import Document, DocumentVersion
 from knowledge.services import documents, publishing
-from knowledge.services.publishing import LifecycleError, Step
+from knowledge.services.document_changes import Step
+from knowledge.services.publishing import LifecycleError
 
 Status, State = DocumentVersion.Status, DocumentVersion.State
 MOST_DOCUMENTS = 1000  # in one request; each is a transaction of its own

@@ -18,7 +18,8 @@ from unfold.widgets import INPUT_CLASSES
 from knowledge.admin.days import own_days
 from knowledge.models import Audience, DocumentVersion
 from knowledge.services import documents, publishing
-from knowledge.services.publishing import LifecycleError, Step, Terms
+from knowledge.services.document_changes import Step
+from knowledge.services.publishing import LifecycleError, Terms
 
 Status, State = DocumentVersion.Status, DocumentVersion.State
 NOTE_CHARACTERS = 1000

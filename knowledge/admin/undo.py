@@ -10,7 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from knowledge.models import DocumentEvent
-from knowledge.services.publishing import LifecycleError, Step, undo
+from knowledge.services.document_changes import Step
+from knowledge.services.publishing import LifecycleError, undo
 
 _OFFER = "knowledge_undo"
 

@@ -36,7 +36,7 @@ from knowledge.admin.steps import STEPS, note_in
 from knowledge.admin.undo import offer_undo, undo_all
 from knowledge.admin.warnings import bring_back_warning, dismiss_warning
 from knowledge.models import Document, DocumentEvent, VersionWarning
-from knowledge.services.publishing import Step
+from knowledge.services.document_changes import Step
 
 POLLED = 200  # documents or versions asked about in one request
 EVENTS_PER_PAGE = 50

@@ -7,24 +7,30 @@ history, so nothing is half published, and each step can be undone from what the
 from __future__ import annotations
 
 import datetime as dt
-import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from knowledge.models import Audience, Document, DocumentEvent, DocumentVersion
-from knowledge.services import history, serving
+from knowledge.services import serving
+from knowledge.services.document_changes import (
+    SAVED,
+    Change,
+    Step,
+    changing_documents,
+    lock_documents,
+    restore,
+    state_of,
+)
 from knowledge.services.processing import LeaseLostError, wake_workers
 
 State, Status = DocumentVersion.State, DocumentVersion.Status
-_LIFECYCLE = ("state", "effective_from", "effective_until", "audience")
 
 
 class LifecycleError(ValueError):
@@ -46,15 +52,6 @@ class Terms:
     @classmethod
     def of(cls, version: DocumentVersion) -> Terms:
         return cls(Audience(version.audience), version.effective_from, version.effective_until)
-
-
-@dataclass(frozen=True)
-class Step:
-    """Who does a step, together with what else (`batch`), and why."""
-
-    by: AbstractBaseUser | None = None
-    batch: uuid.UUID | None = None
-    note: str = ""
 
 
 BY_THE_PRODUCT = Step()
@@ -143,14 +140,14 @@ def undo(*, event: DocumentEvent, step: Step = BY_THE_PRODUCT) -> None:
     with _changing_document(document, "undone", step, undone=event.pk) as versions:
         for number, state in after.items():
             version = versions.get(int(number))
-            if version is None or _state_of(version) != state:
+            if version is None or state_of(version) != state:
                 raise LifecycleError(
                     "changed_since",
                     f"“{document.title}” has changed since, so this cannot be undone. "
                     "Look at its versions and change them there.",
                 )
         for number, state in before.items():
-            _restore(versions[int(number)], state)
+            restore(versions[int(number)], state)
 
 
 def finish_processing(*, version: DocumentVersion) -> bool:
@@ -184,7 +181,7 @@ def finish_together(*, versions: Sequence[DocumentVersion]) -> Finished:
         serving.lock_for_publication()
         incomplete = serving.not_embedded([version.pk for version in versions])
         complete = {v.pk: v for v in versions if v.pk not in incomplete}
-        _lock_documents([version.document_id for version in complete.values()])
+        lock_documents([version.document_id for version in complete.values()])
         ours = DocumentVersion.objects.filter(
             pk__in=complete, lease_token=versions[0].lease_token
         ).select_for_update()
@@ -203,10 +200,10 @@ def finish_together(*, versions: Sequence[DocumentVersion]) -> Finished:
 def _publish_as_decided(versions: Sequence[DocumentVersion]) -> None:
     authors = get_user_model().objects.in_bulk({v.created_by_id for v in versions} - {None})
     changes = [
-        _Change(version.document, "published", Step(by=authors.get(version.created_by_id)), version)
+        Change(version.document, "published", Step(by=authors.get(version.created_by_id)), version)
         for version in versions
     ]
-    with _changing_documents(changes) as documents:
+    with changing_documents(changes) as documents:
         for version, siblings in zip(versions, documents, strict=True):
             mine = siblings[version.number]
             if mine.publish_when_ready and mine.state in {State.DRAFT, State.IN_REVIEW}:
@@ -237,7 +234,7 @@ def _changing(version: DocumentVersion, action: str, step: Step) -> Iterator[Doc
         mine = versions[version.number]
         yield mine
         was_published = mine.state == State.PUBLISHED
-        mine.save(update_fields=[*_LIFECYCLE, "published_at"])
+        mine.save(update_fields=SAVED)
         if was_published and mine.pk in serving.versions_without_days(mine.document_id):
             raise LifecycleError(
                 "no_days",
@@ -256,92 +253,8 @@ def _changing_document(
     **data: Any,
 ) -> Iterator[dict[int, DocumentVersion]]:
     """The document's versions by number, to be changed: they are saved, served and recorded."""
-    with _changing_documents([_Change(document, action, step, version, data)]) as (versions,):
+    with changing_documents([Change(document, action, step, version, data)]) as (versions,):
         yield versions
-
-
-@dataclass(frozen=True)
-class _Change:
-    """What happens to one document, for its history."""
-
-    document: Document
-    action: str
-    step: Step
-    version: DocumentVersion | None = None
-    data: dict[str, Any] = field(default_factory=dict)
-
-    def event(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> DocumentEvent:
-        note = {"note": self.step.note} if self.step.note else {}
-        return history.new_event(
-            action=self.action,
-            document=self.document,
-            version=self.version,
-            by=self.step.by,
-            batch=self.step.batch,
-            **self.data,
-            before=before,
-            after=after,
-            **note,
-        )
-
-
-@contextmanager
-def _changing_documents(changes: Sequence[_Change]) -> Iterator[list[dict[int, DocumentVersion]]]:
-    """Each document's versions by number, to be changed: they are saved, served and recorded."""
-    ids = [change.document.pk for change in changes]
-    with transaction.atomic():
-        serving.lock_for_publication()
-        _lock_documents(ids)
-        versions: dict[int, dict[int, DocumentVersion]] = {pk: {} for pk in ids}
-        for version in DocumentVersion.objects.filter(document__in=ids).defer(
-            "markdown", "page_starts"
-        ):
-            versions[version.document_id][version.number] = version
-        every = [version for siblings in versions.values() for version in siblings.values()]
-        before = {version.pk: (_state_of(version), version.published_at) for version in every}
-        yield [versions[pk] for pk in ids]
-        DocumentVersion.objects.bulk_update(
-            [v for v in every if before[v.pk] != (_state_of(v), v.published_at)],
-            [*_LIFECYCLE, "published_at"],
-        )
-        if displaced := set(serving.versions_without_days(*ids)):
-            DocumentVersion.objects.filter(pk__in=displaced).update(state=State.RETIRED)
-            for version in every:
-                version.state = State.RETIRED if version.pk in displaced else version.state
-        serving.serve(*ids)
-        moved = [version for version in every if before[version.pk][0] != _state_of(version)]
-        if any(_is_shown_anew(before[version.pk][0], _state_of(version)) for version in moved):
-            serving.count_revision()
-        _record(changes, moved, {version.pk: before[version.pk][0] for version in moved})
-
-
-def _record(
-    changes: Sequence[_Change],
-    moved: Sequence[DocumentVersion],
-    before: Mapping[int, Mapping[str, Any]],
-) -> None:
-    """Put what has moved, of each document, into its history."""
-    events: list[DocumentEvent] = []
-    for change in changes:
-        mine = [version for version in moved if version.document_id == change.document.pk]
-        if mine:
-            earlier = {str(version.number): before[version.pk] for version in mine}
-            later = {str(version.number): _state_of(version) for version in mine}
-            events.append(change.event(earlier, later))
-    touched = [event.document_id for event in events]
-    Document.objects.filter(pk__in=touched).update(updated_at=timezone.now())
-    DocumentEvent.objects.bulk_create(events)
-
-
-def _lock_documents(ids: Sequence[int]) -> None:
-    # In one order everywhere, so that no two transactions wait for each other.
-    list(Document.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
-
-
-def _is_shown_anew(before: dict[str, str | None], after: dict[str, str | None]) -> bool:
-    """The day that is shown with a version has changed; the days it is served on may not have."""
-    are_published = before["state"] == after["state"] == State.PUBLISHED
-    return are_published and before["effective_from"] != after["effective_from"]
 
 
 def _publish(version: DocumentVersion, terms: Terms) -> None:
@@ -367,21 +280,3 @@ def _set_terms(version: DocumentVersion, terms: Terms) -> None:
 def _has_day(version: DocumentVersion, day: dt.date) -> bool:
     start, end = version.effective_from, version.effective_until
     return (start is None or start <= day) and (end is None or day < end)
-
-
-def _state_of(version: DocumentVersion) -> dict[str, str | None]:
-    start, end = version.effective_from, version.effective_until
-    return {
-        "state": version.state,
-        "audience": version.audience,
-        "effective_from": start.isoformat() if start else None,
-        "effective_until": end.isoformat() if end else None,
-    }
-
-
-def _restore(version: DocumentVersion, state: dict[str, str | None]) -> None:
-    start, end = state["effective_from"], state["effective_until"]
-    version.state = str(state["state"])
-    version.audience = str(state["audience"])
-    version.effective_from = dt.date.fromisoformat(start) if start else None
-    version.effective_until = dt.date.fromisoformat(end) if end else None

@@ -13,13 +13,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from knowledge.models import Document, DocumentVersion, WebPage
+from knowledge.services.document_changes import Step
 from knowledge.services.documents import (
     UploadRefusedError,
     add_version,
     cancel_version,
     check_upload,
 )
-from knowledge.services.publishing import Step, retire_version
+from knowledge.services.publishing import retire_version
 from knowledge.web.content import Content
 from knowledge.web.fetching import Fetched, FetchError, Kind
 

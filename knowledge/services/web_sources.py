@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from knowledge.models import Audience, Collection, Document, DocumentVersion, WebPage, WebSource
 from knowledge.models.documents import default_locale
+from knowledge.services.document_changes import Step
 from knowledge.services.documents import DEFAULT_COLLECTION
-from knowledge.services.publishing import Step, Terms, change_terms
+from knowledge.services.publishing import Terms, change_terms
 from knowledge.services.web_pages import retire_documents
 from knowledge.services.web_queue import wake_sync
 from knowledge.web import visits

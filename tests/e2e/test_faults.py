@@ -67,7 +67,7 @@ def assert_one_run_in_two_attempts(stack: Stack, tab: Tab) -> None:
 
 
 def test_kill_9_of_the_worker_in_mid_ingestion(stack: Stack) -> None:
-    sheets = list(product_sheets("Birch", 40))
+    sheets = list(product_sheets("Birch"))
     with begun_ingestion(stack, sheets, "Birch") as unfinished:
         before = stack.child("worker")
         stack.kill("worker")
@@ -108,7 +108,7 @@ def test_a_question_sent_just_before_web_dies_is_answered(stack: Stack, model: S
 
 
 def test_kill_9_of_redis_with_all_its_data_in_mid_ingestion(stack: Stack, model: SlowModel) -> None:
-    sheets = list(product_sheets("Cedar", 24))
+    sheets = list(product_sheets("Cedar"))
     with (
         Visitor(stack.url).tab() as tab,
         begun_ingestion(stack, sheets, "Cedar") as unfinished,
@@ -128,7 +128,7 @@ def test_kill_9_of_redis_with_all_its_data_in_mid_ingestion(stack: Stack, model:
 def test_kill_9_of_postgresql_in_mid_answer_and_mid_ingestion(
     stack: Stack, model: SlowModel
 ) -> None:
-    sheets = list(product_sheets("Dogwood", 24))
+    sheets = list(product_sheets("Dogwood"))
     with (
         Visitor(stack.url).tab() as tab,
         begun_ingestion(stack, sheets, "Dogwood") as unfinished,
@@ -156,7 +156,7 @@ def test_kill_9_of_everything_and_a_new_start(stack: Stack, model: SlowModel) ->
         tab.ask(question)
         assert_answered(tab)
         told_before = list(tab.events)
-    sheets = list(product_sheets("Elm", 24))
+    sheets = list(product_sheets("Elm"))
     with during.tab() as tab:
         with begun_ingestion(stack, sheets, "Elm") as unfinished:
             script = ask_and_see_one_sentence(tab, model, "everything")

@@ -13,7 +13,8 @@ from django.utils import timezone
 from knowledge.admin import bulk
 from knowledge.admin.undo import undo_all
 from knowledge.models import Document, DocumentEvent, DocumentVersion, Passage
-from knowledge.services.publishing import Step, publish_version, submit_for_review
+from knowledge.services.document_changes import Step
+from knowledge.services.publishing import publish_version, submit_for_review
 from tests.knowledge.desk import (
     LIST,
     Publish,
