@@ -13,7 +13,7 @@ import psutil
 from supportbot.local.paths import StackPaths, data_dir
 from supportbot.local.strays import SUPERVISED_VARIABLE
 
-SAMPLE_SECONDS = 2.0
+SAMPLE_SECONDS = 5.0  # to look takes tens of milliseconds of a core
 _MEBIBYTE = 2**20
 
 
