@@ -93,12 +93,11 @@ class Terms:
 
 def terms_of(text: str, locale: str) -> Terms:
     """The terms of a text in the language of a tag such as “en” or “pt-BR”."""
-    language = locale.partition("-")[0].lower()
+    language = _language(locale)
     words: list[str] = []
     others: list[str] = []
     text = _written_one_way(text)
-    has_signs = not text.isascii() and _SIGN.search(text)
-    part, compound = (_PART, _COMPOUND) if has_signs else (_PLAIN_PART, _PLAIN_COMPOUND)
+    part, compound = _patterns(text)
     for found in part.findall(text):
         terms = _terms_of_part(found, language)
         words += terms.words
@@ -107,6 +106,29 @@ def terms_of(text: str, locale: str) -> Terms:
         if len(found) <= LONGEST_WHOLE and _is_code(found):
             others.append("=" + "_".join(piece.lower() for piece in part.findall(found)))
     return Terms(tuple(words), tuple(others))
+
+
+def word_numbers(text: str, locale: str) -> list[int]:
+    """The numbers of `terms_of(text, locale).words`, in a third of the time."""
+    language = _language(locale)
+    text = _written_one_way(text)
+    part, _ = _patterns(text)
+    return [n for found in part.findall(text) for n in _word_numbers_of_part(found, language)]
+
+
+def _language(locale: str) -> str:
+    return locale.partition("-")[0].lower()
+
+
+def _patterns(text: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Of parts and of compounds in a text that is written one way."""
+    has_signs = not text.isascii() and _SIGN.search(text)
+    return (_PART, _COMPOUND) if has_signs else (_PLAIN_PART, _PLAIN_COMPOUND)
+
+
+@functools.lru_cache(maxsize=50_000)
+def _word_numbers_of_part(part: str, language: str) -> tuple[int, ...]:
+    return tuple(number_of(word) for word in _terms_of_part(part, language).words)
 
 
 @functools.lru_cache(maxsize=50_000)

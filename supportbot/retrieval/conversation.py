@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from knowledge.embedding.vectors import Vectors
-from knowledge.terms import number_of, terms_of
+from knowledge.terms import number_of, terms_of, word_numbers
 
 MOST_CHARACTERS = 20_000  # of a question that are read; the rest is a pasted file
 MOST_TURNS = 12  # earlier ones that are read
@@ -73,8 +73,7 @@ def read(text: str, history: Sequence[Turn], locales: Sequence[str]) -> tuple[Te
         for number, weight in _powered(first_line, locale).items():
             found[number] += FIRST_LINE * weight
         _raise_to(terms, found)
-        words = [number_of(word) for word in terms_of(question, locale).words]
-        pairs |= set(pairwise(words))
+        pairs.update(pairwise(word_numbers(question, locale)))
     carried: dict[int, float] = {}
     for turn, weight in earlier:
         for locale in locales:
@@ -132,7 +131,7 @@ def _first_line(text: str, locales: Sequence[str]) -> str:
     lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
     if len(lines) <= 1:
         return ""
-    words = max((len(terms_of(lines[0], locale).words) for locale in locales), default=0)
+    words = max((len(word_numbers(lines[0], locale)) for locale in locales), default=0)
     return lines[0] if words >= FIRST_LINE_WORDS else ""
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from knowledge.embedding.vectors import Vectors
-from knowledge.terms import number_of, terms_of
+from knowledge.terms import word_numbers
 from supportbot.retrieval.candidates import Candidate, Found
 from supportbot.retrieval.conversation import Asked
 
@@ -168,8 +168,7 @@ def _phrase(found: Found, pairs: frozenset[tuple[int, int]], first: Floats) -> F
 def _pairs_in(candidate: Candidate) -> set[tuple[int, int]]:
     pairs: set[tuple[int, int]] = set()
     for text in (candidate.text, candidate.context):
-        words = terms_of(text, candidate.locale).words
-        pairs |= set(pairwise([number_of(word) for word in words]))
+        pairs.update(pairwise(word_numbers(text, candidate.locale)))
     return pairs
 
 
