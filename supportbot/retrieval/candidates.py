@@ -24,7 +24,7 @@ from knowledge.embedding.vectors import Vectors
 from knowledge.models import EmbeddingIndex
 from knowledge.terms import NUMBERS
 from supportbot.retrieval.conversation import Asked
-from supportbot.retrieval.scope import Scope, State, audiences, collections_of, execute
+from supportbot.retrieval.scope import Scope, Served, State, audiences, collections_of, execute
 from supportbot.retrieval.settings import RetrievalSettings
 
 # Passages that are found by a term. Measured at 100,000 passages with real questions: of the best
@@ -68,11 +68,13 @@ class Candidate(NamedTuple):  # made 80 times for a question: a tenth of a data 
 @dataclass(frozen=True)
 class Found:
     """Candidates in no order; and of each term of the question its inverse document frequency,
-    among FEWEST passages at least, and its weight in the question."""
+    among FEWEST passages at least, and its weight in the question. `served` is what was served
+    when they were found, if any was."""
 
     candidates: Sequence[Candidate]
     idf: dict[int, float]
     weight: dict[int, float]
+    served: Served | None = None
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,9 @@ question AS MATERIALIZED (
 SELECT p.id, d.id, d.external_id, d.title, v.number, p.heading, p.page, p.position, p.text,
        p.context, d.locale, v.effective_from, v.created_at, 1 - ({distance}),
        COALESCE(-(p.weights <#> question.weights), 0)::float8, p.terms, {candidate_vector},
-       question.terms, question.idf, question.term_weights
+       {first} question.terms END, {first} question.idf END, {first} question.term_weights END,
+       {first} (SELECT COALESCE(max(number), 0) FROM knowledge_revision) END,
+       {first} (SELECT id FROM knowledge_embeddingindex WHERE state = 'active') END
 FROM (
 {arms}
 ) candidate
@@ -183,6 +187,9 @@ JOIN knowledge_documentversion v ON v.id = p.version_id
 JOIN knowledge_document d ON d.id = v.document_id
 CROSS JOIN question
 """
+
+
+_FIRST = "CASE WHEN row_number() OVER () = 1 THEN"  # the same for all: sent once
 
 
 def find(asked: Asked, vector: Vectors, plan: Plan) -> Found:
@@ -208,18 +215,19 @@ def _find(
         "terms": terms,
         "weights": [*asked.terms.values(), *asked.carried.values()],
         "carried": [False] * len(asked.terms) + [True] * len(asked.carried),
-        "vector": "[" + ",".join(f"{value:.6g}" for value in vector.tolist()) + "]",
+        "vector": _halves(vector),
         **more,
     }
     rows = execute(_statement(plan, arms), parameters)
     if not rows:
         return Found((), {}, {})
-    numbers, idf, weights = rows[0][-3:]
+    numbers, idf, weights, revision, active = rows[0][-5:]
     wanted = frozenset(numbers or ())
     return Found(
         [_candidate(row, wanted) for row in rows],
         dict(zip(numbers or (), idf or (), strict=True)),
         dict(zip(numbers or (), weights or (), strict=True)),
+        (revision, active),
     )
 
 
@@ -257,6 +265,7 @@ def _statement(plan: Plan, arms: Sequence[str]) -> str:
         arms="\n    UNION\n".join(arms),
         distance=_DISTANCE.format(dimensions=int(plan.index.dimensions)),
         index=int(plan.index.pk),
+        first=_FIRST,
         most_asked=MOST_ASKED,
         most_carried=MOST_CARRIED,
         most_paired=2**PAIRED_BITS,
@@ -300,6 +309,11 @@ def _candidate(row: tuple[Any, ...], wanted: frozenset[int]) -> Candidate:
         asked=wanted & terms,
         vector=_vector(row[16]) if row[16] is not None else None,
     )
+
+
+def _halves(vector: Vectors) -> str:
+    """As pgvector reads it, as precise as it keeps it."""
+    return "[" + ",".join(["%.5g"] * len(vector)) % tuple(vector.tolist()) + "]"
 
 
 def _vector(sent: bytes) -> Vectors:

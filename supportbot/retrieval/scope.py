@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -32,6 +32,9 @@ class Scope:
     preview: int | None = None
 
 
+Served = tuple[int, int | None]  # the revision of what is served, and the active index
+
+
 @dataclass(frozen=True)
 class State:
     """What is served at this moment: `index` is the active one, `indexes` identifies the complete
@@ -43,6 +46,10 @@ class State:
     indexes: str
     passages: int
     readable: int
+
+    @property
+    def served(self) -> Served:
+        return self.revision, self.index
 
     @property
     def is_few(self) -> bool:
@@ -70,25 +77,37 @@ _CHOSEN = " AND collection_id = ANY('{collections}')"
 def read_state(scope: Scope) -> State:
     """One small query, and one more for a scope that was not asked for since the last change."""
     revision, passages, index, indexes = execute(_STATE, {})[0]
-    key = (revision, index, scope.reader, tuple(scope.collections or ()), scope.collections is None)
-    readable = _readable.get(key)
-    if readable is None:
-        all_of_them = scope.collections is None
-        chosen = "" if all_of_them else _CHOSEN.format(collections=collections_of(scope))
-        statement = _COUNT.format(audiences=audiences(scope), chosen=chosen)
-        readable = int(execute(statement, {"most": int(_few(passages)) + 1})[0][0])
-        if len(_readable) > MOST_SCOPES:
-            _readable.clear()
-        _readable[key] = readable
-    return State(revision, index, indexes or "", passages, readable)
+    known = _known.get(_key_of(scope))
+    if known is not None and (known.revision, known.index) == (revision, index):
+        return replace(known, indexes=indexes or "")
+    all_of_them = scope.collections is None
+    chosen = "" if all_of_them else _CHOSEN.format(collections=collections_of(scope))
+    statement = _COUNT.format(audiences=audiences(scope), chosen=chosen)
+    readable = int(execute(statement, {"most": int(_few(passages)) + 1})[0][0])
+    state = State(revision, index, indexes or "", passages, readable)
+    if not connection.in_atomic_block:  # others do not see yet what was found here
+        if len(_known) > MOST_SCOPES:
+            _known.clear()
+        _known[_key_of(scope)] = state
+    return state
 
 
-_readable: dict[object, int] = {}
+def known_state(scope: Scope) -> State | None:
+    """What was served when it was last read, to be compared with what a search finds. None within
+    a transaction, which may see something else."""
+    return None if connection.in_atomic_block else _known.get(_key_of(scope))
+
+
+_known: dict[object, State] = {}
+
+
+def _key_of(scope: Scope) -> object:
+    return (scope.reader, tuple(scope.collections or ()), scope.collections is None)
 
 
 def forget() -> None:
-    """Count anew."""
-    _readable.clear()
+    """Read and count anew."""
+    _known.clear()
 
 
 def _few(passages: int) -> float:

@@ -1,26 +1,25 @@
 """One question → the passages that may answer it, best first, and whether they do.
 
-conversation → vectors → candidates (one statement) → features → order → reranker → diversity
+look (conversation → vectors → candidates) → features → order → reranker → diversity
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import threading
-import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from django.db import connection
 
 from knowledge.embedding.vectors import Vectors
-from knowledge.services.embedding_indexes import embed_questions
 from supportbot.retrieval import candidates, conversation, locales
 from supportbot.retrieval import scope as scopes
-from supportbot.retrieval.candidates import Candidate, Found, Plan
+from supportbot.retrieval.candidates import Candidate, Found
+from supportbot.retrieval.clock import Clock
 from supportbot.retrieval.conversation import Asked, Turn
 from supportbot.retrieval.diversity import diversified
 from supportbot.retrieval.features import (
@@ -32,9 +31,10 @@ from supportbot.retrieval.features import (
     normalised,
     signals,
 )
+from supportbot.retrieval.look import Question, look_until_served
 from supportbot.retrieval.ranking_model import ranking_model
 from supportbot.retrieval.rerank import is_configured, rerank
-from supportbot.retrieval.scope import Scope
+from supportbot.retrieval.scope import Scope, Served
 from supportbot.retrieval.settings import DEFAULT, RetrievalSettings
 
 __all__ = ["RankedPassage", "Ranking", "Scope", "Trace", "search"]
@@ -105,22 +105,19 @@ def search(
 
     An empty or wordless text still ranks by meaning. Raises EmbeddingModelError.
     """
-    clock = _Clock()
+    clock = Clock()
     text = conversation.storable(text)
-    with clock("state"):
-        state = scopes.read_state(scope)
-    key = (text, tuple(history), _key_of(scope), limit, settings, state.revision, state.index)
-    if (kept := _kept.get(key)) is not None:
-        return replace(kept, trace=replace(kept.trace, is_kept=True))
-    with clock("question"):
-        earlier_turns = history if settings.history else ()
-        texts, asked = conversation.read(text, earlier_turns, locales.of_documents(state.revision))
-    with clock("embedding"):
-        index, vectors = embed_questions(texts.all, indexes=state.indexes)
-        vector, earlier = conversation.mix(texts, vectors)
-    with clock("candidates"):
-        plan = Plan(index, scope, state, settings, with_vectors=earlier is not None)
-        found = candidates.find(asked, vector, plan)
+    key = (text, tuple(history), _key_of(scope), limit, settings)
+    kept = _kept.get(key)
+    state = scopes.known_state(scope) if kept is None else None
+    if state is None:
+        with clock("state"):
+            state = scopes.read_state(scope)
+    if kept is not None and kept.served == state.served:
+        return replace(kept.ranking, trace=replace(kept.ranking.trace, is_kept=True))
+    turns = history if settings.history else ()
+    looked, served = look_until_served(Question(text, turns, scope, settings), state, clock)
+    asked, found, earlier, plan = looked.asked, looked.found, looked.earlier, looked.plan
     with clock("order"):
         ordered = _order(found, asked, earlier, settings)
     with clock("rerank"):
@@ -133,27 +130,29 @@ def search(
         best = [passage.id for passage in passages[: settings.neighbours]]
         if best:
             known = [passage.id for passage in passages]
-            beside = candidates.find_neighbours(asked, vector, plan, best, known)
+            beside = candidates.find_neighbours(asked, looked.vector, plan, best, known)
             passages += _in_reading_order(beside.candidates)
     ranking = Ranking(
         passages=tuple(passages),
-        vector=vectors[0],
-        model=index.model,
+        vector=looked.of_question,
+        model=plan.index.model,
         answerability=ordered.answerability,
         trace=Trace(
             considered=tuple(found.candidates[at].id for at in order),
             signals=ordered.signals,
             milliseconds=clock.milliseconds,
-            revision=state.revision,
+            revision=served[0],
             reranked=reranked,
         ),
     )
     # Inside a transaction of the caller's, others do not see yet what was found here; and drafts
     # change without a new revision. What another index or no reranker stood in for is asked anew.
-    is_whole = index.pk == state.index and (reranked or not (settings.rerank and is_configured()))
+    is_whole = plan.index.pk == served[1] and (
+        reranked or not (settings.rerank and is_configured())
+    )
     shared = scope.preview is None and not connection.in_atomic_block and is_whole
     if shared and limit <= MOST_KEPT_PASSAGES:
-        _kept.put(key, ranking)
+        _kept.put(key, _KeptRanking(ranking, served))
     return ranking
 
 
@@ -233,34 +232,26 @@ def _key_of(scope: Scope) -> tuple[object, ...]:
     return (scope.as_of, scope.reader, collections, scope.preview)
 
 
-class _Clock:
-    """Milliseconds by step."""
-
-    def __init__(self) -> None:
-        self.milliseconds: dict[str, float] = {}
-
-    @contextmanager
-    def __call__(self, step: str) -> Iterator[None]:
-        began = time.perf_counter()
-        yield
-        self.milliseconds[step] = round((time.perf_counter() - began) * 1000, 2)
+class _KeptRanking(NamedTuple):
+    ranking: Ranking
+    served: Served
 
 
 class _Kept:
-    """The last rankings of this process. The revision of what is served is part of a key, so a
-    publication or a retirement leaves none of them."""
+    """The last rankings of this process, each with what was served then: after a publication or a
+    retirement none of them counts."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._rankings: OrderedDict[object, Ranking] = OrderedDict()
+        self._rankings: OrderedDict[object, _KeptRanking] = OrderedDict()
 
-    def get(self, key: object) -> Ranking | None:
+    def get(self, key: object) -> _KeptRanking | None:
         with self._lock:
             if key in self._rankings:
                 self._rankings.move_to_end(key)
             return self._rankings.get(key)
 
-    def put(self, key: object, ranking: Ranking) -> None:
+    def put(self, key: object, ranking: _KeptRanking) -> None:
         with self._lock:
             self._rankings[key] = ranking
             while len(self._rankings) > KEPT:

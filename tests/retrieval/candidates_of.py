@@ -39,8 +39,8 @@ def candidate(number: int, text: str = "", **fields: Any) -> Candidate:
 def found(question: str, candidates: Sequence[Candidate], rarity: float = 2.0) -> Found:
     """Candidates that know which of the question's terms they hold; all terms as rare."""
     asked = [number_of(term) for term in terms_of(question, "en").counts()]
+    known = []
     for one in candidates:
         held = {number_of(term) for term in terms_of(one.text, one.locale).counts()}
-        object.__setattr__(one, "terms", frozenset(held))
-        object.__setattr__(one, "asked", frozenset(held.intersection(asked)))
-    return Found(candidates, dict.fromkeys(asked, rarity), dict.fromkeys(asked, 1.0))
+        known.append(one._replace(terms=frozenset(held), asked=frozenset(held.intersection(asked))))
+    return Found(known, dict.fromkeys(asked, rarity), dict.fromkeys(asked, 1.0))

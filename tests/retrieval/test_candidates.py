@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 import random
 import threading
@@ -170,16 +171,43 @@ def test_candidates_by_words_hold_a_word_of_the_question(publish: Publish) -> No
     assert not search("zirconium", scope=NOW, settings=RetrievalSettings(dense=False)).passages
 
 
-def test_a_rare_word_is_found_beside_very_common_ones(
-    publish: Publish, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The pool is filled from the rarest term on, so common words do not crowd it out."""
-    monkeypatch.setattr(candidates, "LEXICAL_POOL", 3)
+def scored(question: str) -> set[str]:
+    """Texts of the passages that are found by words."""
+    return {passage.text for passage in found_by(question, dense=False).passages}
+
+
+@pytest.fixture
+def _only_a_lone_passage_is_rare(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "RARE", 1)
+    monkeypatch.setattr(candidates, "RARE_ALONE", 1)
+
+
+@pytest.mark.usefixtures("_only_a_lone_passage_is_rare")
+def test_a_rare_word_is_found_beside_very_common_ones(publish: Publish) -> None:
     for number in range(6):
         publish(f"The parcel takes {number} days.", file_name=f"{number}.md")
-    publish("A parcel with zirconium.", file_name="rare.md")
-    found = found_by("parcel takes days zirconium", dense=False)
-    assert "rare.md" in {passage.external_id for passage in found.passages}
+    publish("Made of zirconium.", file_name="rare.md")
+    assert "Made of zirconium." in scored("parcel takes days zirconium")
+
+
+@pytest.mark.usefixtures("_only_a_lone_passage_is_rare")
+def test_of_common_words_a_passage_has_to_hold_two(publish: Publish) -> None:
+    words = ["tyre", "parcel", "invoice", "helmet", "saddle", "bell", "chain", "pedal"]
+    for number, word in enumerate(words):
+        for other in range(2):
+            publish(f"One {word} only.", file_name=f"{number}-{other}.md")
+    pairs = {f"Of {one} and {other}." for one, other in itertools.combinations(words, 2)}
+    for number, text in enumerate(sorted(pairs)):
+        publish(text, file_name=f"pair-{number}.md")
+    assert scored(" ".join(words)) == pairs
+
+
+@pytest.mark.usefixtures("_only_a_lone_passage_is_rare")
+def test_a_common_word_alone_is_found(publish: Publish) -> None:
+    for number in range(6):
+        publish(f"The parcel takes {number} days.", file_name=f"{number}.md")
+    assert len(scored("parcel")) == 6
+    assert len(scored("what about the parcel of zirconium")) == 6
 
 
 # -- what may be read -------------------------------------------------------------------------

@@ -96,8 +96,7 @@ def test_a_phrase_of_the_title_counts_too() -> None:
     candidates = [candidate(1, "Ask us.", context="Admin password"), candidate(2, "admin")]
     held = frozenset(number_of(term) for term in terms_of(question, "en").words)
     numbers = dict.fromkeys(held, 1.0)
-    for field in ("terms", "asked"):
-        object.__setattr__(candidates[0], field, held)
+    candidates[0] = candidates[0]._replace(terms=held, asked=held)
     _, asked = read(question, [], ["en"])
     one = judge(Found(candidates, numbers, numbers), asked, None, dense_weight=0.5)
     assert column(one, "phrase") == [1, 0]
