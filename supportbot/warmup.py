@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from asgiref.sync import sync_to_async
 
 from knowledge.services.embedding_indexes import embed_questions
@@ -10,3 +12,11 @@ from knowledge.services.embedding_indexes import embed_questions
 async def warm_up() -> None:
     """Load the active index's embedding model and run it. Raises EmbeddingModelError."""
     await sync_to_async(embed_questions, thread_sensitive=False)(["warm up"])
+    stay_loaded()
+
+
+def stay_loaded() -> None:
+    """Tell the garbage collector that what is loaded by now stays. It looks through 200,000 objects
+    time and again otherwise, which is a tenth of a search's time."""
+    gc.collect()
+    gc.freeze()

@@ -38,6 +38,7 @@ from supportbot.evaluation.bench_measures import (
 from supportbot.evaluation.questions import load_questions
 from supportbot.evaluation.report import EvaluationError, Figure, Report, Table
 from supportbot.retrieval.search import Scope, forget_all
+from supportbot.warmup import stay_loaded
 
 ROUNDS = 200
 PASSAGES = (10_000, 100_000, 300_000)
@@ -65,6 +66,7 @@ def run_here() -> dict[str, float | int | str]:
     scope = Scope(as_of=today, reader=Audience.PUBLIC)
     model = get_active_index().model
     one_client(questions[:1], scope, model)
+    stay_loaded()  # as in the web process
     times = one_client(list(islice(cycle(questions), ROUNDS)), scope, model)
     return {
         "passages": Passage.objects.live(today).count(),
@@ -128,6 +130,7 @@ def _measure(
     model = place.index.model
     forget_all()  # documents came in without a publication
     asked, warm_up = questions[:QUESTIONS], questions[QUESTIONS:][:WARM_UP] or questions[:1]
+    stay_loaded()  # as in the web process
     for filter_, scope in _scopes(place):
         say(f"{loaded.passages} passages, filter: {filter_}")
         one_client(warm_up, scope, model)

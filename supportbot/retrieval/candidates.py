@@ -96,22 +96,24 @@ _NOT_REPLACED = (
 )
 _DISTANCE = "e.vector::halfvec({dimensions}) <=> %(vector)s::halfvec({dimensions})"
 _DENSE = """
-    (SELECT p.id FROM knowledge_embedding e JOIN knowledge_passage p USING (text_hash)
+    (SELECT p.id, {distance} AS distance, NULL::float8 AS bm25
+     FROM knowledge_embedding e JOIN knowledge_passage p USING (text_hash)
      WHERE e.index_id = {index} AND {readable}
      ORDER BY {distance} LIMIT {candidates})
 """
 _DENSE_EXACT = """
-    (SELECT id FROM (
+    (SELECT id, distance, NULL::float8 AS bm25 FROM (
         SELECT p.id, {distance} AS distance
         FROM knowledge_passage p JOIN knowledge_embedding e USING (text_hash)
         WHERE e.index_id = {index} AND {readable} OFFSET 0
      ) e ORDER BY distance LIMIT {candidates})
 """
 _LEXICAL = """
-    (SELECT id FROM (
+    (SELECT id, NULL::float8 AS distance, -(p.weights <#> (SELECT weights FROM question)) AS bm25
+     FROM (
         SELECT p.id, p.weights FROM knowledge_passage p
         WHERE (p.terms && (SELECT rarest FROM question){paired}) AND {readable} LIMIT {most_scored}
-     ) p ORDER BY p.weights <#> (SELECT weights FROM question) LIMIT {candidates})
+     ) p ORDER BY bm25 DESC LIMIT {candidates})
 """
 # The places of two terms differ in a bit, at least: one term of either side of it is a pair.
 _PAIRED = (
@@ -122,13 +124,16 @@ _SIDES = """
            array_agg(term) FILTER (WHERE is_paired AND place & {bit} = 0) AS without_{bit},
            array_agg(term) FILTER (WHERE is_paired AND place & {bit} > 0) AS with_{bit},"""
 _NEIGHBOURS = """
-    (SELECT p.id FROM knowledge_passage best
+    (SELECT p.id, NULL::float8 AS distance, NULL::float8 AS bm25 FROM knowledge_passage best
      JOIN knowledge_passage p ON p.version_id = best.version_id
          AND p.position IN (best.position - 1, best.position + 1)
      WHERE best.id = ANY(%(best)s) AND p.id <> ALL(%(known)s))
 """
 _BITS = [2**bit for bit in range(PAIRED_BITS)]
-_PREVIEW = "    (SELECT id FROM knowledge_passage WHERE version_id = {preview})"
+_PREVIEW = """
+    (SELECT id, NULL::float8 AS distance, NULL::float8 AS bm25 FROM knowledge_passage
+     WHERE version_id = {preview})
+"""
 _FIND = """
 WITH asked AS MATERIALIZED (
     SELECT a.term, a.weight, a.carried, GREATEST(COALESCE(t.passages, 0), 0) AS passages,
@@ -173,22 +178,25 @@ question AS MATERIALIZED (
     FROM chosen
 )
 SELECT p.id, d.id, d.external_id, d.title, v.number, p.heading, p.page, p.position, p.text,
-       p.context, d.locale, v.effective_from, v.created_at, 1 - ({distance}),
-       COALESCE(-(p.weights <#> question.weights), 0)::float8, p.terms, {candidate_vector},
+       p.context, d.locale, v.effective_from, v.created_at,
+       1 - COALESCE(candidate.distance, (SELECT {distance} FROM {embedding})),
+       COALESCE(candidate.bm25, -(p.weights <#> question.weights), 0), p.terms,
+       {candidate_vector},
        {first} question.terms END, {first} question.idf END, {first} question.term_weights END,
        {first} (SELECT COALESCE(max(number), 0) FROM knowledge_revision) END,
        {first} (SELECT id FROM knowledge_embeddingindex WHERE state = 'active') END
 FROM (
-{arms}
+    SELECT id, min(distance) AS distance, max(bm25) AS bm25 FROM ({arms}) found GROUP BY id
 ) candidate
 JOIN knowledge_passage p USING (id)
-JOIN knowledge_embedding e ON e.text_hash = p.text_hash AND e.index_id = {index}
 JOIN knowledge_documentversion v ON v.id = p.version_id
 JOIN knowledge_document d ON d.id = v.document_id
 CROSS JOIN question
 """
 
 
+_EMBEDDING = "knowledge_embedding e WHERE e.index_id = {index} AND e.text_hash = p.text_hash"
+_VECTOR = "(SELECT halfvec_send(e.vector) FROM {embedding})"
 _FIRST = "CASE WHEN row_number() OVER () = 1 THEN"  # the same for all: sent once
 
 
@@ -224,7 +232,7 @@ def _find(
     numbers, idf, weights, revision, active = rows[0][-5:]
     wanted = frozenset(numbers or ())
     return Found(
-        [_candidate(row, wanted) for row in rows],
+        [_candidate(row, wanted) for row in rows if row[13] is not None],
         dict(zip(numbers or (), idf or (), strict=True)),
         dict(zip(numbers or (), weights or (), strict=True)),
         (revision, active),
@@ -261,10 +269,11 @@ def _arms(plan: Plan) -> list[str]:
 
 def _statement(plan: Plan, arms: Sequence[str]) -> str:
     hidden = _hidden(plan.state)
+    embedding = _EMBEDDING.format(index=int(plan.index.pk))
     return _FIND.format(
-        arms="\n    UNION\n".join(arms),
+        arms="\n    UNION ALL\n".join(arms),
+        embedding=embedding,
         distance=_DISTANCE.format(dimensions=int(plan.index.dimensions)),
-        index=int(plan.index.pk),
         first=_FIRST,
         most_asked=MOST_ASKED,
         most_carried=MOST_CARRIED,
@@ -275,7 +284,7 @@ def _statement(plan: Plan, arms: Sequence[str]) -> str:
         paired=PAIRED * hidden,
         sides="".join(_SIDES.format(bit=bit) for bit in _BITS),
         numbers=NUMBERS,
-        candidate_vector="halfvec_send(e.vector)" if plan.with_vectors else "NULL",
+        candidate_vector=_VECTOR.format(embedding=embedding) if plan.with_vectors else "NULL",
     )
 
 

@@ -32,6 +32,9 @@ def diversified(order: Sequence[int], candidates: Sequence[Candidate], wanted: i
 
 
 def _repeats(one: Candidate, other: Candidate) -> bool:
+    few, many = sorted((len(one.terms), len(other.terms)))
+    if few < SAME_SHARE * many:  # so they cannot, and to say so takes no time
+        return False
     both, either = len(one.terms & other.terms), len(one.terms | other.terms)
     if both < SAME_SHARE * either:
         return False
