@@ -11,7 +11,8 @@ from django.db import connection
 
 from knowledge.models import EmbeddingIndex
 
-# Chosen by measurement (DESIGN.md, section 8): recall .999 of the exact top 30 at 100,000 vectors.
+# Chosen by measurement (DESIGN.md, section 8). `manage.py bench retrieval` shows how much is found,
+# which hnsw.ef_search (settings) decides as well.
 M = 16
 EF_CONSTRUCTION = 64
 MAX_DIMENSIONS = 4000  # of halfvec, by pgvector's documentation

@@ -22,7 +22,7 @@ from supportbot.retrieval.scope import read_state
 from supportbot.retrieval.search import Scope, forget_rankings, search
 from supportbot.retrieval.settings import RetrievalSettings
 
-NEAREST = 40  # as many as a search takes by meaning
+NEAREST = 30  # as many as a search takes by meaning
 FIRST = 10
 # The approximate index alone, by the product's own statement.
 _BY_MEANING = RetrievalSettings(

@@ -24,6 +24,7 @@ from supportbot.retrieval.search import Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 
 EVERY_CANDIDATE = 1000
+CANDIDATES = 40  # of either kind: a third more than a search takes, to learn more from
 STRANGE_SHARE = 0.25  # of a set's own questions
 Ints = npt.NDArray[np.int64]
 
@@ -87,7 +88,7 @@ def _example(question: JudgedQuestion, collection: int) -> Example:
         scope=Scope(timezone.localdate(), Audience.INTERNAL, [collection]),
         history=question.turns,
         limit=EVERY_CANDIDATE,
-        settings=RetrievalSettings(rerank=False, diversify=False),
+        settings=RetrievalSettings(rerank=False, diversify=False, candidates=CANDIDATES),
     )
     ids = list(dict.fromkeys(passage.external_id for passage in ranking.passages))
     number = {external_id: at for at, external_id in enumerate(ids)}
