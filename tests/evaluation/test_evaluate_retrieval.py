@@ -273,7 +273,7 @@ def test_settings_are_read_from_words() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("candidate=3", "“candidate=3” is no setting of retrieval.*candidates=40"),
+        ("candidate=3", "“candidate=3” is no setting of retrieval.*candidates=30"),
         ("candidates", "“candidates” is no setting"),
         ("candidates=many", "“candidates” is a whole number, not “many”"),
         ("history=2", "“history” is true or false, not “2”"),
