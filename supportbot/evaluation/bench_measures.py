@@ -134,7 +134,7 @@ def recall(questions: Sequence[str], scope: Scope, index: EmbeddingIndex) -> Rec
 def _nearest(question: str, scope: Scope, index: EmbeddingIndex) -> list[int]:
     languages = locales.of_documents(read_state(scope).revision)
     texts, _ = conversation.read(question, (), languages)
-    vector, _ = conversation.mix(texts, embed_questions(texts.all)[1])
+    vector = conversation.mix(texts, embed_questions(texts.all)[1]).sought
     statement = _EXACT.format(dimensions=int(index.dimensions), nearest=NEAREST)
     parameters: dict[str, Any] = {
         "index": index.pk,

@@ -18,25 +18,25 @@ from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from supportbot.evaluation.report import Figure, Report, Table
-from supportbot.evaluation.training_examples import Example, judged, ndcg
-from supportbot.retrieval.features import FEATURES, SIGNALS, Floats
-from supportbot.retrieval.ranking_model import RankingModel, render
+from supportbot.evaluation.training_examples import Example, Kind, judged, ndcg
+from supportbot.retrieval.features import ANSWER_SIGNALS, FEATURES, SIGNALS, Floats
+from supportbot.retrieval.ranking_model import Answerability, Logistic, RankingModel, render
 
 PENALTY = 1e-4
 FOLDS = 5
+CERTAIN = 4.0  # a logit: 98%
 Sets = Mapping[str, Sequence[Example]]
 
 
 def fit(sets: Sequence[Sequence[Example]]) -> RankingModel:
     """Both models from several sets of examples."""
     everything = [example for examples in sets for example in examples]
-    answerability, intercept = fit_answerability(everything)
-    return RankingModel(fit_ranking(sets), answerability, intercept, _usual(everything))
+    return RankingModel(fit_ranking(sets), fit_answerability(everything))
 
 
 def fit_ranking(sets: Sequence[Sequence[Example]]) -> Floats:
     """A weight for each of FEATURES; none below 0: no feature speaks against a passage."""
-    usable = [[e for e in examples if (e.grades > 0).any()] for examples in sets]
+    usable = [[e for e in judged(examples) if (e.grades > 0).any()] for examples in sets]
     usable = [examples for examples in usable if examples]
 
     def cost(weights: Floats) -> tuple[float, Floats]:
@@ -67,17 +67,30 @@ def _loss(example: Example, weights: Floats) -> tuple[float, Floats]:
     return loss, example.features[best].T @ (share - relevant)
 
 
-def fit_answerability(examples: Sequence[Example]) -> tuple[Floats, float]:
-    """(a weight for each of SIGNALS, intercept); both 0 without examples of either kind."""
-    known = [example for example in examples if example.answerable is not None]
-    answers = np.array([bool(example.answerable) for example in known])
-    if len(set(answers.tolist())) < len({True, False}):
-        return np.zeros(len(SIGNALS)), 0.0
-    signals = _told(known)
+def fit_answerability(examples: Sequence[Example]) -> Answerability:
+    """Both of its parts. Strange questions in the middle of a conversation are for the second one
+    to tell: by what was looked for, earlier turns and all, there is an answer."""
+    usual = _usual(examples)
+    known = [e for e in examples if e.answerable is not None and e.kind != Kind.STRANGE_SUBJECT]
+    places = len(ANSWER_SIGNALS)
+    return Answerability(
+        _fit_logistic(_told(known, usual)[:, :places], [bool(e.answerable) for e in known]),
+        _fit_logistic(
+            _told(examples, usual)[:, places:], [not e.kind.is_strange for e in examples]
+        ),
+        usual,
+    )
+
+
+def _fit_logistic(signals: Floats, truth: Sequence[bool]) -> Logistic:
+    """What is the same for all examples is all but certain; of none, nothing is."""
+    if len(set(truth)) < len({True, False}):
+        certain = CERTAIN if truth and truth[0] else -CERTAIN
+        return Logistic(np.zeros(signals.shape[1]), certain if truth else 0.0)
     scaler = StandardScaler().fit(signals)
-    model = LogisticRegression(max_iter=1000).fit(scaler.transform(signals), answers)
+    model = LogisticRegression(max_iter=1000).fit(scaler.transform(signals), truth)
     weights: Floats = model.coef_[0] / scaler.scale_
-    return weights, float(model.intercept_[0] - weights @ scaler.mean_)
+    return Logistic(weights, float(model.intercept_[0] - weights @ scaler.mean_))
 
 
 def _usual(examples: Sequence[Example]) -> Floats:
@@ -88,10 +101,10 @@ def _usual(examples: Sequence[Example]) -> Floats:
     return mean
 
 
-def _told(examples: Sequence[Example]) -> Floats:
+def _told(examples: Sequence[Example], usual: Floats) -> Floats:
     """(examples, signals), the usual in the place of what is not told."""
-    signals = np.stack([example.signals for example in examples])
-    filled: Floats = np.where(np.isnan(signals), _usual(examples), signals)
+    signals = np.array([e.signals for e in examples]).reshape(-1, len(SIGNALS))
+    filled: Floats = np.where(np.isnan(signals), usual, signals)
     return filled
 
 
@@ -145,22 +158,36 @@ def _answerability(sets: Sets, model: RankingModel) -> Table:
     rows: list[list[Figure]] = []
     for name, examples in sets.items():
         others = [e for other, found in sets.items() if other != name for e in found]
-        weights, intercept = fit_answerability(others)
-        by_others = (intercept + _told(examples) @ weights).tolist()
-        fitted = [model.probability(e.signals) for e in examples]
-        own = [at for at, e in enumerate(examples) if e.answerable is not None and not e.is_strange]
-        strange = [at for at, e in enumerate(examples) if e.answerable or e.is_strange]
-        for kind, chosen in (("its own", own), ("of other sets", strange)):
+        by_others = _probabilities(fit_answerability(others), examples) if others else None
+        fitted = _probabilities(model.answerability, examples)
+        for label, kinds in _COMPARED.items():
+            chosen = [at for at, e in enumerate(examples) if _is_compared(e, kinds)]
             truth = [bool(examples[at].answerable) for at in chosen]
             if len(set(truth)) == len({True, False}):
-                row: list[Figure] = [name, kind, sum(truth), len(truth) - sum(truth)]
+                row: list[Figure] = [name, label, sum(truth), len(truth) - sum(truth)]
                 row += [
-                    float(roc_auc_score(truth, [told[at] for at in chosen]))
+                    float(roc_auc_score(truth, [told[at] for at in chosen])) if told else None
                     for told in (by_others, folded[name], fitted)
                 ]
                 rows.append(row)
     columns = ["set", "not answerable: those", "answerable", "not", "without this set"]
     return Table("AUROC of answerability by weights", [*columns, "by folds", "fitted to all"], rows)
+
+
+# Questions that are not answerable, and the answerable ones that they are compared with.
+_COMPARED: Mapping[str, tuple[Kind, Kind]] = {
+    Kind.OWN: (Kind.OWN, Kind.OWN),
+    Kind.NEW_SUBJECT: (Kind.NEW_SUBJECT, Kind.NEW_SUBJECT),
+    Kind.STRANGE: (Kind.STRANGE, Kind.OWN),
+    Kind.STRANGE_SUBJECT: (Kind.STRANGE_SUBJECT, Kind.OWN),
+}
+
+
+def _is_compared(example: Example, kinds: tuple[Kind, Kind]) -> bool:
+    not_answerable, answerable = kinds
+    if example.answerable is None:
+        return False
+    return example.kind == (answerable if example.answerable else not_answerable)
 
 
 def _folded(sets: Sets) -> dict[str, list[float]]:
@@ -169,10 +196,13 @@ def _folded(sets: Sets) -> dict[str, list[float]]:
     result = {name: [0.0] * len(examples) for name, examples in sets.items()}
     groups = [sets[name][at].group for name, at in places]
     folds = GroupKFold(min(FOLDS, len(set(groups))))
-    told = {name: _told(examples) for name, examples in sets.items()}
     for train, test in folds.split(groups, groups=groups):
-        weights, intercept = fit_answerability([sets[places[k][0]][places[k][1]] for k in train])
+        fitted = fit_answerability([sets[places[k][0]][places[k][1]] for k in train])
         for k in test:
             name, at = places[k]
-            result[name][at] = intercept + float(told[name][at] @ weights)
+            result[name][at] = fitted.probability(sets[name][at].signals)
     return result
+
+
+def _probabilities(answerability: Answerability, examples: Sequence[Example]) -> list[float]:
+    return [answerability.probability(example.signals) for example in examples]

@@ -10,6 +10,7 @@ import random
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from knowledge.models import Audience
 from knowledge.progress import Line, Rate
-from supportbot.evaluation.judged_dataset import JudgedDataset, JudgedQuestion
+from supportbot.evaluation.judged_dataset import JudgedDataset, JudgedQuestion, Said
 from supportbot.evaluation.scratch import scratch_collection
 from supportbot.retrieval.features import FEATURES, NOT_TOLD, SIGNALS, Floats
 from supportbot.retrieval.search import Scope, search
@@ -26,7 +27,26 @@ from supportbot.retrieval.settings import RetrievalSettings
 EVERY_CANDIDATE = 1000
 CANDIDATES = 40  # of either kind: a third more than a search takes, to learn more from
 STRANGE_SHARE = 0.25  # of a set's own questions
+ANSWER_CHARACTERS = 500  # of a document that stands for an answer, where nobody has given one
 Ints = npt.NDArray[np.int64]
+Chance = random.Random
+
+
+class Kind(StrEnum):
+    """What a question has to do with the documents and with the turns before it."""
+
+    OWN = "its own"
+    NEW_SUBJECT = "its own, after turns on another subject"
+    STRANGE = "of other sets"
+    STRANGE_SUBJECT = "of other sets, after turns on its own"
+
+    @property
+    def is_strange(self) -> bool:
+        return self in {Kind.STRANGE, Kind.STRANGE_SUBJECT}
+
+    @property
+    def is_new_subject(self) -> bool:
+        return self in {Kind.NEW_SUBJECT, Kind.STRANGE_SUBJECT}
 
 
 @dataclass(frozen=True)
@@ -42,26 +62,22 @@ class Example:
     ideal: tuple[int, ...]
     signals: Floats
     answerable: bool | None
-    is_strange: bool = False
+    kind: Kind = Kind.OWN
 
 
 def examples_of(
     dataset: JudgedDataset, others: Sequence[JudgedDataset], say: Callable[[str], None]
 ) -> list[Example]:
-    """Every question of a data set through the search, over its own documents; and some of the
-    other sets' questions. Sets hold unanswerable questions that are nearly answerable; customers
-    also ask what has nothing to do with the documents at all."""
+    """Every question of a data set through the search, over its own documents; and some that the
+    sets have none of. Sets hold unanswerable questions that are nearly answerable; customers also
+    ask what has nothing to do with the documents at all, and change the subject."""
     say(f"{dataset.name}: {len(dataset.questions)} questions, {len(dataset.documents)} documents")
     with scratch_collection(dataset.documents, say=say) as scratch:
         line, rate = Line(sys.stderr), Rate()
         examples = []
-        asked = [(question, False) for question in dataset.questions]
-        asked += [(question, True) for question in _strange_questions(dataset, others)]
-        for number, (question, is_strange) in enumerate(asked, start=1):
-            example = _example(question, scratch.collection)
-            if is_strange:
-                example = replace(example, ideal=(), answerable=False, is_strange=True)
-            examples.append(example)
+        asked = _asked(dataset, others)
+        for number, (question, kind) in enumerate(asked, start=1):
+            examples.append(_example(question, kind, scratch.collection))
             rate.note(number)
             left = rate.describe(len(asked) - number, "questions")
             line.show(f"{number}/{len(asked)} questions{left}", number / len(asked))
@@ -69,20 +85,57 @@ def examples_of(
     return examples
 
 
-def _strange_questions(
+def _asked(
     dataset: JudgedDataset, others: Sequence[JudgedDataset]
-) -> list[JudgedQuestion]:
-    """As many from each other set; those that stand alone."""
-    wanted = int(STRANGE_SHARE * len(dataset.questions) / max(1, len(others)))
+) -> list[tuple[JudgedQuestion, Kind]]:
     chance = random.Random(dataset.name)  # noqa: S311  the same in every run
+    wanted = int(STRANGE_SHARE * len(dataset.questions))
     strange: list[JudgedQuestion] = []
-    for other in others:
-        alone = [question for question in other.questions if not question.history]
-        strange += chance.sample(alone, min(wanted, len(alone)))
-    return strange
+    for other in others:  # as many from each
+        strange += _some(_alone(other), wanted // len(others), chance)
+    conversations = _conversations(dataset)
+    new = _some(_alone(dataset), wanted, chance)
+    return [
+        *((question, Kind.OWN) for question in dataset.questions),
+        *((question, Kind.STRANGE) for question in strange),
+        *((_after(question, conversations, chance), Kind.NEW_SUBJECT) for question in new),
+        *((_after(question, conversations, chance), Kind.STRANGE_SUBJECT) for question in strange),
+    ]
 
 
-def _example(question: JudgedQuestion, collection: int) -> Example:
+def _alone(dataset: JudgedDataset) -> list[JudgedQuestion]:
+    return [question for question in dataset.questions if not question.history]
+
+
+def _some(questions: Sequence[JudgedQuestion], wanted: int, chance: Chance) -> list[JudgedQuestion]:
+    return chance.sample(questions, min(wanted, len(questions)))
+
+
+def _conversations(dataset: JudgedDataset) -> list[tuple[Said, ...]]:
+    """The set's own; of one without any, each question and what its best document begins with."""
+    if dataset.has_history:
+        return [question.history for question in dataset.questions if question.history]
+    texts = {document.id: document.text for document in dataset.documents}
+    return [
+        (
+            Said("customer", question.text),
+            Said("bot", texts[max(question.grades, key=question.grades.__getitem__)]),
+        )
+        for question in dataset.questions
+        if question.is_judged
+    ]
+
+
+def _after(
+    question: JudgedQuestion, conversations: Sequence[tuple[Said, ...]], chance: Chance
+) -> JudgedQuestion:
+    """The question in a conversation that was about something else."""
+    elsewhere = [turns for turns in conversations if turns[0].text != question.text]
+    said = [replace(turn, text=turn.text[:ANSWER_CHARACTERS]) for turn in chance.choice(elsewhere)]
+    return replace(question, history=tuple(said))
+
+
+def _example(question: JudgedQuestion, kind: Kind, collection: int) -> Example:
     ranking = search(
         question.text,
         scope=Scope(timezone.localdate(), Audience.INTERNAL, [collection]),
@@ -94,15 +147,18 @@ def _example(question: JudgedQuestion, collection: int) -> Example:
     number = {external_id: at for at, external_id in enumerate(ids)}
     features = [[p.features[name] for name in FEATURES] for p in ranking.passages]
     # Questions of one conversation are alike: they are trained on, or tested on, together.
-    group = question.history[0].text if question.history else question.text
+    begins = question.history and not kind.is_new_subject
+    group = question.history[0].text if begins else question.text
+    grades = {} if kind.is_strange else question.grades
     return Example(
         group=group,
         features=np.array(features).reshape(-1, len(FEATURES)),
         documents=np.array([number[p.external_id] for p in ranking.passages], dtype=np.int64),
-        grades=np.array([float(question.grades.get(external_id, 0)) for external_id in ids]),
-        ideal=tuple(sorted((g for g in question.grades.values() if g > 0), reverse=True)),
+        grades=np.array([float(grades.get(external_id, 0)) for external_id in ids]),
+        ideal=tuple(sorted((g for g in grades.values() if g > 0), reverse=True)),
         signals=np.array([ranking.trace.signals.get(name, NOT_TOLD) for name in SIGNALS]),
-        answerable=question.answerable,
+        answerable=False if kind.is_strange else question.answerable,
+        kind=kind,
     )
 
 
@@ -123,4 +179,4 @@ def _best_scores(example: Example, ranking: Floats) -> Floats:
 
 
 def judged(examples: Sequence[Example]) -> list[Example]:
-    return [example for example in examples if example.ideal]
+    return [example for example in examples if example.ideal and example.kind == Kind.OWN]

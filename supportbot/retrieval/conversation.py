@@ -18,6 +18,11 @@ from knowledge.embedding.vectors import Vectors
 from knowledge.terms import number_of, terms_of, word_numbers
 
 MOST_CHARACTERS = 20_000  # of a question that are read; the rest is a pasted file
+# Of a longer text its first and last characters are embedded: what the model reads of it takes
+# most of a search's time, and what somebody wants to know stands there. Measured: nDCG@10 of long
+# questions is the same, in half the time.
+HEAD, TAIL = 350, 150
+LONG = 300  # characters from which on the first line is embedded on its own, too
 MOST_TURNS = 12  # earlier ones that are read
 TERM_POWER = 0.5  # a word that is asked for four times counts twice
 FIRST_LINE = 0.3  # how much more the first line says than what is pasted below it
@@ -47,9 +52,19 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Meaning:
+    """Vectors of length 1: what to look for is the `question` with a little of the `earlier` turns
+    mixed in, `sought`."""
+
+    sought: Vectors
+    question: Vectors
+    earlier: Vectors | None = None
+
+
+@dataclass(frozen=True)
 class Texts:
-    """What is embedded: the question, its first line where that is a question of its own, and the
-    earlier turns, each with what it counts for."""
+    """What is embedded: the question, the first line of a long one where that is a question of its
+    own, and the earlier turns, each with what it counts for."""
 
     question: str
     first_line: str
@@ -79,7 +94,20 @@ def read(text: str, history: Sequence[Turn], locales: Sequence[str]) -> tuple[Te
         for locale in locales:
             _raise_to(carried, dict.fromkeys(_powered(turn, locale), HISTORY_TERMS * weight))
     carried = {number: weight for number, weight in carried.items() if number not in terms}
-    return Texts(question, first_line, earlier), Asked(terms, carried, frozenset(pairs))
+    texts = Texts(
+        question=_gist(question),
+        first_line=first_line if len(question) >= LONG else "",
+        earlier=[(_gist(turn), weight) for turn, weight in earlier],
+    )
+    return texts, Asked(terms, carried, frozenset(pairs))
+
+
+def _gist(text: str) -> str:
+    if len(text) <= HEAD + TAIL:
+        return text
+    head, _, _ = text[:HEAD].rpartition(" ")
+    _, _, tail = text[-TAIL:].partition(" ")
+    return f"{head or text[:HEAD]} … {tail or text[-TAIL:]}"
 
 
 def storable(text: str) -> str:
@@ -93,18 +121,18 @@ def _raise_to(weights: dict[int, float], others: Mapping[int, float]) -> None:
         weights[number] = max(weight, weights.get(number, 0.0))
 
 
-def mix(texts: Texts, vectors: Vectors) -> tuple[Vectors, Vectors | None]:
-    """Vectors of `texts.all` → (what to look for, the earlier turns alone), each of length 1."""
+def mix(texts: Texts, vectors: Vectors) -> Meaning:
+    """`vectors` are those of `texts.all`."""
     rows = iter(vectors)
     question = next(rows)
     if texts.first_line:
         question = _unit((1 - FIRST_LINE) * question + FIRST_LINE * next(rows))
     if not texts.earlier:
-        return question, None
+        return Meaning(question, question)
     earlier = np.sum(
         [weight * row for (_, weight), row in zip(texts.earlier, rows, strict=True)], axis=0
     )
-    return _unit(question + HISTORY_VECTOR * earlier), _unit(earlier)
+    return Meaning(_unit(question + HISTORY_VECTOR * earlier), question, _unit(earlier))
 
 
 def _unit(vector: Vectors) -> Vectors:

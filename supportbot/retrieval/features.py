@@ -7,23 +7,26 @@ serves every embedding model and every collection.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from knowledge.embedding.vectors import Vectors
 from knowledge.terms import word_numbers
 from supportbot.retrieval.candidates import Candidate, Found
-from supportbot.retrieval.conversation import Asked
+from supportbot.retrieval.conversation import Asked, Meaning
 
 Floats = npt.NDArray[np.float64]
 
 # In the order of the learned weights.
 FEATURES = ("dense", "lexical", "coverage", "phrase", "feedback")
-SIGNALS = ("spread", "rare_terms", "gap", "similarity", "topic")
+# Of these is made how likely an answer is, and of those whether the question has to do with the
+# documents at all.
+ANSWER_SIGNALS = ("spread", "rare_terms", "gap", "similarity", "topic")
+SUBJECT_SIGNALS = ("own_terms", "own_similarity", "follows")
+SIGNALS = (*ANSWER_SIGNALS, *SUBJECT_SIGNALS)
 OF_DOCUMENT = 0.5  # what the nearest passage of its document counts for in a passage's nearness
 PHRASES_IN = 10  # the best candidates that phrases are looked for in: reading them takes time
 FEEDBACK_FROM = 3  # the best candidates that pseudo-relevance feedback looks at
@@ -36,16 +39,19 @@ NOT_TOLD = float("nan")
 @dataclass(frozen=True)
 class Judged:
     """`features` has a row for each candidate and a column for each of FEATURES; `first` is the
-    plain combination of both scores; `rare` and `topic` are of use to `signals`."""
+    plain combination of both scores; the others are of use to `signals`."""
 
     features: Floats
     first: Floats
     dense: Floats
+    own_dense: Floats
     rare: Floats
+    own_rare: Floats
     topic: Floats
+    follows: float
 
 
-def judge(found: Found, asked: Asked, earlier: Vectors | None, *, dense_weight: float) -> Judged:
+def judge(found: Found, asked: Asked, meaning: Meaning, *, dense_weight: float) -> Judged:
     """The features of every candidate.
 
     dense, lexical: both scores, min-max-normalised within the candidates (Bruch, Gai, Ingber: "An
@@ -60,7 +66,7 @@ def judge(found: Found, asked: Asked, earlier: Vectors | None, *, dense_weight: 
     lexical = np.array([c.lexical for c in candidates])
     by_meaning, by_words = normalised(dense), normalised(lexical)
     first = dense_weight * by_meaning + (1 - dense_weight) * by_words
-    alone = earlier is None
+    alone = meaning.earlier is None
     zeros = np.zeros(len(candidates))
     of_document = _best_of_document(candidates, by_meaning)
     features = np.stack(
@@ -73,35 +79,47 @@ def judge(found: Found, asked: Asked, earlier: Vectors | None, *, dense_weight: 
         ],
         axis=1,
     )
-    topic = zeros
-    if earlier is not None:
-        topic = normalised(_vectors(candidates) @ earlier)
-    return Judged(features, first, dense, _rare_terms(found), topic)
+    rare = _rare_terms(found, found.idf)
+    own_dense, own_rare, topic, follows = dense, rare, zeros, 0.0
+    if meaning.earlier is not None:
+        vectors = _vectors(candidates)
+        own_dense = vectors @ meaning.question
+        own_terms = found.idf.keys() & asked.terms.keys()  # none in “And why is that?”
+        own_rare = _rare_terms(found, own_terms) if own_terms else np.full_like(zeros, NOT_TOLD)
+        topic = normalised(vectors @ meaning.earlier)
+        follows = float(meaning.question @ meaning.earlier)
+    return Judged(features, first, dense, own_dense, rare, own_rare, topic, follows)
 
 
 def signals(judged: Judged, best: int) -> Floats:
-    """What tells whether there is an answer, in the order of SIGNALS; NOT_TOLD by a handful of
-    candidates are spread and gap, as none can stand out from so few.
+    """What tells whether there is an answer, in the order of SIGNALS. NOT_TOLD by a handful of
+    candidates are spread and gap, as none can stand out from so few; and own_terms by a question
+    that goes on without any.
 
     spread: the entropy of the candidates' scores, low when one stands out, as a share of what it
     could be, so that it compares between few candidates and many. rare_terms: the largest
     share of the question's terms that one passage holds, by the square of their rarity. gap: how
     much nearer the nearest passage is than the fifth. similarity, topic: cosine of the best passage
-    to the question, and its likeness to the earlier turns.
+    to what was looked for, and its likeness to the earlier turns.
+
+    own_terms, own_similarity: the same of the question without its earlier turns, which are near
+    the documents whatever is asked next. follows: its cosine to those turns, 0 without any.
     """
     spread, gap = NOT_TOLD, NOT_TOLD
     if len(judged.first) > GAP_TO:
         nearest = np.sort(judged.dense)[::-1]
         spread, gap = _spread(judged.first), float(nearest[0] - nearest[GAP_TO])
-    return np.array(
-        [
-            spread,
-            float(judged.rare.max()),
-            gap,
-            float(judged.dense[best]),
-            float(judged.topic[best]),
-        ]
-    )
+    told = {
+        "spread": spread,
+        "rare_terms": float(judged.rare.max()),
+        "gap": gap,
+        "similarity": float(judged.dense[best]),
+        "topic": float(judged.topic[best]),
+        "own_terms": float(judged.own_rare.max()),
+        "own_similarity": float(judged.own_dense[best]),
+        "follows": judged.follows,
+    }
+    return np.array([told[name] for name in SIGNALS])
 
 
 def _spread(first: Floats) -> float:
@@ -137,14 +155,14 @@ def _coverage(found: Found) -> Floats:
     return np.array([share[candidate.document_id] for candidate in found.candidates])
 
 
-def _rare_terms(found: Found) -> Floats:
-    weight = {term: found.weight[term] * found.idf[term] ** 2 for term in found.idf}
+def _rare_terms(found: Found, terms: Iterable[int]) -> Floats:
+    weight = {term: found.weight[term] * found.idf[term] ** 2 for term in terms}
     return np.array([_share(candidate.asked, weight) for candidate in found.candidates])
 
 
-def _share(terms: Sequence[int] | set[int] | frozenset[int], weight: Mapping[int, float]) -> float:
+def _share(terms: Iterable[int], weight: Mapping[int, float]) -> float:
     total = sum(weight.values())
-    return sum(weight[term] for term in terms) / total if total else 0.0
+    return sum(weight.get(term, 0.0) for term in terms) / total if total else 0.0
 
 
 def _phrase(found: Found, pairs: frozenset[tuple[int, int]], first: Floats) -> Floats:

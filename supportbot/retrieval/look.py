@@ -11,7 +11,7 @@ from supportbot.retrieval import candidates, conversation, locales
 from supportbot.retrieval import scope as scopes
 from supportbot.retrieval.candidates import Found, Plan
 from supportbot.retrieval.clock import Clock
-from supportbot.retrieval.conversation import Asked, Turn
+from supportbot.retrieval.conversation import Asked, Meaning, Turn
 from supportbot.retrieval.scope import Scope, Served, State
 from supportbot.retrieval.settings import RetrievalSettings
 
@@ -30,14 +30,12 @@ class Question:
 
 @dataclass(frozen=True)
 class Looked:
-    """What was found, and by what: `vector` is what was looked for by meaning, `of_question` that
-    of the text alone."""
+    """What was found, and by what; `vector` is that of the text as it was asked."""
 
     languages: Sequence[str]
     asked: Asked
-    of_question: Vectors
     vector: Vectors
-    earlier: Vectors | None
+    meaning: Meaning
     plan: Plan
     found: Found
 
@@ -75,8 +73,10 @@ def _look(question: Question, state: State, clock: Clock) -> Looked:
         texts, asked = conversation.read(question.text, question.turns, languages)
     with clock("embedding"):
         index, vectors = embed_questions(texts.all, indexes=state.indexes)
-        vector, earlier = conversation.mix(texts, vectors)
+        meaning = conversation.mix(texts, vectors)
     with clock("candidates"):
-        plan = Plan(index, question.scope, state, settings, with_vectors=earlier is not None)
-        found = candidates.find(asked, vector, plan)
-    return Looked(languages, asked, vectors[0], vector, earlier, plan, found)
+        plan = Plan(
+            index, question.scope, state, settings, with_vectors=meaning.earlier is not None
+        )
+        found = candidates.find(asked, meaning.sought, plan)
+    return Looked(languages, asked, vectors[0], meaning, plan, found)

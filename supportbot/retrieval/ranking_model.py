@@ -1,6 +1,6 @@
 """The learned weights: the order of candidates, and the probability that there is an answer.
 
-`manage.py train_ranking` writes the file. Both are linear, so that a trace can say what each
+`manage.py train_ranking` writes the file. All are linear, so that a trace can say what each
 feature contributed.
 """
 
@@ -8,37 +8,64 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from supportbot.retrieval.features import FEATURES, SIGNALS, Floats
+from supportbot.retrieval.features import (
+    ANSWER_SIGNALS,
+    FEATURES,
+    SIGNALS,
+    SUBJECT_SIGNALS,
+    Floats,
+)
 
 FILE = Path(__file__).with_name("ranking_model.json")
+INTERCEPT = "intercept"
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """A logistic regression, one weight for each of its signals."""
+
+    weights: Floats
+    intercept: float
+
+    def probability(self, signals: Floats) -> float:
+        logit = float(self.intercept + signals @ self.weights)
+        return float(1 / (1 + np.exp(-np.clip(logit, -30, 30))))
+
+
+@dataclass(frozen=True)
+class Answerability:
+    """`answer`, of ANSWER_SIGNALS: the passages answer what was looked for. `subject`, of
+    SUBJECT_SIGNALS: the question itself, without the turns before it, has to do with the documents.
+    `usual` is what each of SIGNALS is on average, which stands in for those that are not told."""
+
+    answer: Logistic
+    subject: Logistic
+    usual: Floats
+
+    def probability(self, signals: Floats) -> float:
+        """That the documents answer the question, between 0 and 1, calibrated."""
+        told = np.where(np.isnan(signals), self.usual, signals)
+        of_answer, of_subject = np.split(told, [len(ANSWER_SIGNALS)])
+        return self.answer.probability(of_answer) * self.subject.probability(of_subject)
 
 
 @dataclass(frozen=True)
 class RankingModel:
-    """`ranking` has a weight for each of FEATURES, `answerability` one for each of SIGNALS, `usual`
-    what each is on average, which stands in for those that are not told."""
+    """`ranking` has a weight for each of FEATURES."""
 
     ranking: Floats
-    answerability: Floats
-    intercept: float
-    usual: Floats
+    answerability: Answerability
 
     def scores(self, features: Floats) -> Floats:
         """(candidates, features) → a score for each, between 0 and 1."""
         scores: Floats = features @ self.ranking / self.ranking.sum()
         return scores
-
-    def probability(self, signals: Floats) -> float:
-        """That the documents answer the question, between 0 and 1, calibrated."""
-        told = np.where(np.isnan(signals), self.usual, signals)
-        logit = float(self.intercept + told @ self.answerability)
-        return float(1 / (1 + np.exp(-np.clip(logit, -30, 30))))
 
 
 @functools.cache
@@ -51,22 +78,29 @@ def parse(text: str) -> RankingModel:
     stored = json.loads(text)
     return RankingModel(
         np.array([stored["ranking"][name] for name in FEATURES]),
-        np.array([stored["answerability"][name] for name in SIGNALS]),
-        float(stored["answerability"]["intercept"]),
-        np.array([stored["usual"][name] for name in SIGNALS]),
+        Answerability(
+            _logistic(stored["answer"], ANSWER_SIGNALS),
+            _logistic(stored["subject"], SUBJECT_SIGNALS),
+            np.array([stored["usual"][name] for name in SIGNALS]),
+        ),
     )
+
+
+def _logistic(stored: Mapping[str, float], names: Sequence[str]) -> Logistic:
+    return Logistic(np.array([stored[name] for name in names]), float(stored[INTERCEPT]))
 
 
 def render(model: RankingModel) -> str:
     """As the file has it."""
-    intercept = {"intercept": round(model.intercept, 4)}
+    answer, subject = model.answerability.answer, model.answerability.subject
     parts = {
         "ranking": _named(FEATURES, model.ranking),
-        "answerability": intercept | _named(SIGNALS, model.answerability),
-        "usual": _named(SIGNALS, model.usual),
+        "answer": _named((INTERCEPT, *ANSWER_SIGNALS), [answer.intercept, *answer.weights]),
+        "subject": _named((INTERCEPT, *SUBJECT_SIGNALS), [subject.intercept, *subject.weights]),
+        "usual": _named(SIGNALS, model.answerability.usual),
     }
     return json.dumps(parts, indent=2) + "\n"
 
 
-def _named(names: Sequence[str], values: Floats) -> dict[str, float]:
+def _named(names: Sequence[str], values: Floats | Sequence[float]) -> dict[str, float]:
     return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}

@@ -20,7 +20,7 @@ from supportbot.retrieval import candidates, conversation, locales
 from supportbot.retrieval import scope as scopes
 from supportbot.retrieval.candidates import Candidate, Found
 from supportbot.retrieval.clock import Clock
-from supportbot.retrieval.conversation import Asked, Turn
+from supportbot.retrieval.conversation import Asked, Meaning, Turn
 from supportbot.retrieval.diversity import diversified
 from supportbot.retrieval.features import (
     FEATURES,
@@ -117,9 +117,9 @@ def search(
         return replace(kept.ranking, trace=replace(kept.ranking.trace, is_kept=True))
     turns = history if settings.history else ()
     looked, served = look_until_served(Question(text, turns, scope, settings), state, clock)
-    asked, found, earlier, plan = looked.asked, looked.found, looked.earlier, looked.plan
+    asked, found, plan = looked.asked, looked.found, looked.plan
     with clock("order"):
-        ordered = _order(found, asked, earlier, settings)
+        ordered = _order(found, asked, looked.meaning, settings)
     with clock("rerank"):
         order, reranked = rerank(text, ordered.order, found.candidates, wanted=settings.rerank)
     with clock("diversity"):
@@ -130,11 +130,11 @@ def search(
         best = [passage.id for passage in passages[: settings.neighbours]]
         if best:
             known = [passage.id for passage in passages]
-            beside = candidates.find_neighbours(asked, looked.vector, plan, best, known)
+            beside = candidates.find_neighbours(asked, looked.meaning.sought, plan, best, known)
             passages += _in_reading_order(beside.candidates)
     ranking = Ranking(
         passages=tuple(passages),
-        vector=looked.of_question,
+        vector=looked.vector,
         model=plan.index.model,
         answerability=ordered.answerability,
         trace=Trace(
@@ -165,12 +165,10 @@ class _Ordered:
     signals: Mapping[str, float]
 
 
-def _order(
-    found: Found, asked: Asked, earlier: Vectors | None, settings: RetrievalSettings
-) -> _Ordered:
+def _order(found: Found, asked: Asked, meaning: Meaning, settings: RetrievalSettings) -> _Ordered:
     if not found.candidates:
         return _Ordered([], np.zeros(0), np.zeros((0, len(FEATURES))), 0.0, {})
-    judged = judge(found, asked, earlier, dense_weight=settings.dense_weight)
+    judged = judge(found, asked, meaning, dense_weight=settings.dense_weight)
     scores = _scores(judged, settings)
     ids = [candidate.id for candidate in found.candidates]
     order = sorted(range(len(ids)), key=lambda at: (-scores[at], ids[at]))
@@ -179,7 +177,7 @@ def _order(
         order,
         scores,
         judged.features,
-        ranking_model().probability(told),
+        ranking_model().answerability.probability(told),
         {
             name: round(float(value), 4)
             for name, value in zip(SIGNALS, told, strict=True)

@@ -13,10 +13,12 @@ from supportbot.retrieval import conversation
 from supportbot.retrieval.conversation import (
     DECAY,
     FIRST_LINE,
+    HEAD,
     HISTORY_TERMS,
     LAST_ANSWER,
     MOST_CHARACTERS,
     MOST_TURNS,
+    TAIL,
     TERM_POWER,
     Turn,
     mix,
@@ -165,7 +167,7 @@ def test_a_question_is_read_in_every_language_of_the_documents() -> None:
 
 
 # -- the first line ---------------------------------------------------------------------------
-LOG = "\nTraceback\nValueError: 500\nkernel panic"
+LOG = "\nTraceback\nValueError: 500\nkernel panic" + "\n  File x.py" * 30
 
 
 def test_the_first_line_of_a_pasted_text_counts_for_more() -> None:
@@ -174,6 +176,31 @@ def test_the_first_line_of_a_pasted_text_counts_for_more() -> None:
     assert texts.all == [texts.question, texts.first_line]
     assert asked.terms[number("windows")] == pytest.approx(1 + FIRST_LINE)
     assert asked.terms[number("kernel")] == pytest.approx(1)
+
+
+def test_the_first_line_of_a_short_text_has_no_vector_of_its_own() -> None:
+    texts, asked = read("Why does import fail on Linux?\nAsk me.", [], ["en"])
+    assert texts.all == ["Why does import fail on Linux?\nAsk me."]
+    assert asked.terms[number("import")] == pytest.approx(1 + FIRST_LINE)
+
+
+def test_of_a_long_text_both_ends_are_embedded_and_every_word_is_looked_for() -> None:
+    story = "I bought a kettle. " + "Then much happened. " * 200 + "vanadium " + "So on. " * 100
+    text = story + "Can I have a refund?"
+    texts, asked = read(text, customer(text), ["en"])
+    for gist in (texts.question, texts.earlier[0][0]):
+        assert gist.startswith("I bought a kettle. Then")
+        assert gist.endswith("on. Can I have a refund?")
+        assert len(gist) <= HEAD + TAIL + 3
+        head, _, tail = gist.partition(" … ")
+        assert f" {head} " in f" {text} "
+        assert f" {tail} " in f" {text} "
+    assert number("vanadium") in asked.terms
+
+
+def test_a_long_text_without_a_space_is_cut_anywhere() -> None:
+    texts, _ = read("界" * 5000, [], ["en"])
+    assert texts.question == "界" * HEAD + " … " + "界" * TAIL
 
 
 @pytest.mark.parametrize("text", ["One line that says it all", "Hello,\nimport fails", "", "\n\n"])
@@ -185,21 +212,23 @@ def test_a_line_that_is_no_question_of_its_own_counts_once(text: str) -> None:
 
 def test_a_pasted_file_is_read_to_a_limit() -> None:
     texts, asked = read("a1 " * MOST_CHARACTERS + "tungsten", customer("b " * 50_000), ["en"])
-    assert len(texts.question) == MOST_CHARACTERS
     assert number("tungsten") not in asked.terms
-    assert all(len(text) <= MOST_CHARACTERS for text in texts.all)
+    assert all(len(text) <= HEAD + TAIL + 3 for text in texts.all)
 
 
 # -- what is looked for by meaning ------------------------------------------------------------
 def test_vectors_are_mixed_and_of_length_one() -> None:
     texts, _ = read("Why does import fail on Windows?" + LOG, customer("one", "two"), ["en"])
     vectors = np.eye(len(texts.all), 6, dtype=np.float32)
-    mixed, earlier = mix(texts, vectors)
+    meaning = mix(texts, vectors)
+    mixed, earlier = meaning.sought, meaning.earlier
     assert earlier is not None
     assert np.linalg.norm(mixed) == pytest.approx(1, abs=1e-6)
     assert np.linalg.norm(earlier) == pytest.approx(1, abs=1e-6)
     # question, first line, the last turn, the one before
     assert mixed[0] > mixed[1] > mixed[3] > 0
+    assert meaning.question[2:].tolist() == [0] * 4
+    assert meaning.question[0] / meaning.question[1] == pytest.approx(mixed[0] / mixed[1], rel=1e-5)
     assert mixed[2] / mixed[3] == pytest.approx(1 / DECAY, rel=1e-5)
     assert earlier[:2].tolist() == [0, 0]
     assert earlier[2] / earlier[3] == pytest.approx(1 / DECAY, rel=1e-5)
@@ -208,18 +237,19 @@ def test_vectors_are_mixed_and_of_length_one() -> None:
 def test_without_history_the_question_is_what_it_is() -> None:
     texts, asked = read("rotate keys", [], ["en"])
     vector = np.array([[0.6, 0.8]], dtype=np.float32)
-    mixed, earlier = mix(texts, vector)
-    assert np.allclose(mixed, vector[0])
-    assert earlier is None
+    meaning = mix(texts, vector)
+    assert np.allclose(meaning.sought, vector[0])
+    assert np.allclose(meaning.question, vector[0])
+    assert meaning.earlier is None
     assert asked.carried == {}
 
 
 def test_vectors_without_a_length_stay_numbers() -> None:
     texts, _ = read("x", customer("y"), ["en"])
-    mixed, earlier = mix(texts, np.zeros((2, 3), dtype=np.float32))
-    assert earlier is not None
-    assert np.isfinite(mixed).all()
-    assert np.isfinite(earlier).all()
+    meaning = mix(texts, np.zeros((2, 3), dtype=np.float32))
+    assert meaning.earlier is not None
+    for vector in (meaning.sought, meaning.question, meaning.earlier):
+        assert np.isfinite(vector).all()
 
 
 def test_constants_are_shares() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from knowledge.terms import number_of, terms_of
 from supportbot.retrieval.candidates import Candidate, Found
-from supportbot.retrieval.conversation import Asked, read
+from supportbot.retrieval.conversation import Asked, Meaning, Turn, read
 from supportbot.retrieval.features import (
     FEATURES,
     GAP_TO,
@@ -23,11 +25,13 @@ from tests.retrieval.candidates_of import candidate, found
 
 COLUMN = {name: place for place, name in enumerate(FEATURES)}
 PLACE = {name: place for place, name in enumerate(SIGNALS)}
+UNIT = np.eye(3, dtype=np.float32)
+ALONE = Meaning(UNIT[0], UNIT[0])
 
 
 def judged(question: str, *candidates: Candidate, weight: float = 0.5) -> Judged:
     _, asked = read(question, [], ["en"])
-    return judge(found(question, candidates), asked, None, dense_weight=weight)
+    return judge(found(question, candidates), asked, ALONE, dense_weight=weight)
 
 
 def column(one: Judged, name: str) -> list[float]:
@@ -98,7 +102,7 @@ def test_a_phrase_of_the_title_counts_too() -> None:
     numbers = dict.fromkeys(held, 1.0)
     candidates[0] = candidates[0]._replace(terms=held, asked=held)
     _, asked = read(question, [], ["en"])
-    one = judge(Found(candidates, numbers, numbers), asked, None, dense_weight=0.5)
+    one = judge(Found(candidates, numbers, numbers), asked, ALONE, dense_weight=0.5)
     assert column(one, "phrase") == [1, 0]
 
 
@@ -110,13 +114,18 @@ def test_with_earlier_turns_feedback_takes_the_place_of_coverage() -> None:
         candidate(3, "keys", dense=0.5, vector=vectors[2]),
     ]
     _, asked = read("keys", [], ["en"])
-    one = judge(found("keys", candidates), asked, vectors[1], dense_weight=1.0)
+    one = judge(
+        found("keys", candidates),
+        asked,
+        Meaning(vectors[0], vectors[0], vectors[1]),
+        dense_weight=1.0,
+    )
     assert column(one, "coverage") == [0, 0, 0]
     feedback = column(one, "feedback")
     assert feedback[0] == 1
     assert feedback[0] > feedback[2] > feedback[1]
     assert one.topic.tolist() == [0, 1, 0]
-    alone = judge(found("keys", candidates), asked, None, dense_weight=1.0)
+    alone = judge(found("keys", candidates), asked, ALONE, dense_weight=1.0)
     assert column(alone, "feedback") == [0, 0, 0]
     assert alone.topic.tolist() == [0, 0, 0]
 
@@ -144,8 +153,8 @@ def test_features_are_shares_and_signals_are_numbers(
         for number, (dense, lexical) in enumerate(scores)
     ]
     _, asked = read(question, [], ["en"])
-    earlier = np.array([0, 1, 0], dtype=np.float32) if with_history else None
-    one = judge(found(question, candidates), asked, earlier, dense_weight=0.5)
+    meaning = replace(ALONE, earlier=UNIT[1]) if with_history else ALONE
+    one = judge(found(question, candidates), asked, meaning, dense_weight=0.5)
     assert one.features.shape == (len(scores), len(FEATURES))
     assert np.isfinite(one.features).all()
     assert (one.features >= -1e-9).all()
@@ -154,16 +163,20 @@ def test_features_are_shares_and_signals_are_numbers(
         told = signals(one, best)
         assert told.shape == (len(SIGNALS),)
         assert not np.isinf(told).any()
-        assert np.isfinite(told).all() == (len(scores) > GAP_TO)
+        untold = {name for name in SIGNALS if np.isnan(told[PLACE[name]])}
+        few, silent = len(scores) <= GAP_TO, with_history and not asked.terms
+        assert untold == ({"spread", "gap"} if few else set()) | (
+            {"own_terms"} if silent else set()
+        )
 
 
 def test_terms_that_no_passage_holds_are_no_division_by_zero() -> None:
     candidates = [candidate(1, "keys")]
     asked = Asked({}, {}, frozenset({(1, 2)}))
-    one = judge(Found(candidates, {}, {}), asked, None, dense_weight=0.5)
+    one = judge(Found(candidates, {}, {}), asked, ALONE, dense_weight=0.5)
     assert one.features.tolist() == [[0, 0, 0, 0, 0]]
     weightless = Found(candidates, {1: 0.0, 2: 0.0}, {1: 1.0, 2: 1.0})
-    assert np.isfinite(judge(weightless, asked, None, dense_weight=0.5).features).all()
+    assert np.isfinite(judge(weightless, asked, ALONE, dense_weight=0.5).features).all()
 
 
 # -- signals --------------------------------------------------------------------------------------
@@ -188,3 +201,28 @@ def test_the_gap_is_to_the_candidate_of_one_place() -> None:
 def test_similarity_is_the_cosine_of_the_best() -> None:
     one = judged("x", candidate(1, dense=0.9), candidate(2, dense=0.3))
     assert signals(one, 1)[PLACE["similarity"]] == pytest.approx(0.3)
+
+
+def test_alone_a_question_is_its_own() -> None:
+    one = judged("rotate keys", candidate(1, "rotate", dense=0.9), candidate(2, dense=0.3))
+    told = dict(zip(SIGNALS, signals(one, 0).tolist(), strict=True))
+    assert told["own_terms"] == told["rare_terms"] == pytest.approx(0.5)
+    assert told["own_similarity"] == told["similarity"] == pytest.approx(0.9)
+    assert told["follows"] == told["topic"] == 0
+
+
+def test_what_earlier_turns_bring_along_is_not_the_question_s_own() -> None:
+    _, asked = read("rotate them", [Turn("customer", "expired keys")], ["en"])
+    candidates = [
+        candidate(1, "expired keys", dense=0.9, vector=UNIT[1]),
+        candidate(2, "unrelated", dense=0.3, vector=UNIT[0]),
+    ]
+    meaning = Meaning(UNIT[0], np.array([0.6, 0.8, 0], dtype=np.float32), UNIT[1])
+    one = judge(found("rotate expired keys", candidates), asked, meaning, dense_weight=0.5)
+    told = dict(zip(SIGNALS, signals(one, 0).tolist(), strict=True))
+    assert told["rare_terms"] == pytest.approx(2 / 3)
+    assert told["own_terms"] == 0
+    assert told["similarity"] == pytest.approx(0.9)
+    assert told["own_similarity"] == pytest.approx(0.8)
+    assert told["topic"] == 1
+    assert told["follows"] == pytest.approx(0.8)

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supportbot.retrieval.features import FEATURES, NOT_TOLD, SIGNALS
-from supportbot.retrieval.ranking_model import FILE, RankingModel, parse, ranking_model, render
+from supportbot.retrieval.features import (
+    ANSWER_SIGNALS,
+    FEATURES,
+    NOT_TOLD,
+    SIGNALS,
+    SUBJECT_SIGNALS,
+)
+from supportbot.retrieval.ranking_model import (
+    FILE,
+    Answerability,
+    Logistic,
+    RankingModel,
+    parse,
+    ranking_model,
+    render,
+)
 
 WEIGHTS = st.floats(-50, 50).map(lambda weight: round(weight, 4))
 
 
 def test_the_file_names_exactly_what_is_judged() -> None:
     stored = json.loads(FILE.read_text("utf-8"))
-    assert list(stored) == ["ranking", "answerability", "usual"]
+    assert list(stored) == ["ranking", "answer", "subject", "usual"]
     assert tuple(stored["ranking"]) == FEATURES
-    assert tuple(stored["answerability"]) == ("intercept", *SIGNALS)
+    assert tuple(stored["answer"]) == ("intercept", *ANSWER_SIGNALS)
+    assert tuple(stored["subject"]) == ("intercept", *SUBJECT_SIGNALS)
     assert tuple(stored["usual"]) == SIGNALS
 
 
@@ -28,31 +44,42 @@ def test_the_file_is_as_the_command_writes_it() -> None:
     assert render(parse(text)) == text
 
 
+def weights_of(names: Sequence[str]) -> st.SearchStrategy[list[float]]:
+    return st.lists(WEIGHTS, min_size=len(names), max_size=len(names))
+
+
 @given(
-    ranking=st.lists(WEIGHTS, min_size=len(FEATURES), max_size=len(FEATURES)),
-    answerability=st.lists(WEIGHTS, min_size=len(SIGNALS), max_size=len(SIGNALS)),
-    intercept=WEIGHTS,
-    usual=st.lists(WEIGHTS, min_size=len(SIGNALS), max_size=len(SIGNALS)),
+    ranking=weights_of(FEATURES),
+    answer=st.tuples(weights_of(ANSWER_SIGNALS), WEIGHTS),
+    subject=st.tuples(weights_of(SUBJECT_SIGNALS), WEIGHTS),
+    usual=weights_of(SIGNALS),
 )
 def test_what_is_written_is_read_back(
-    ranking: list[float], answerability: list[float], intercept: float, usual: list[float]
+    ranking: list[float],
+    answer: tuple[list[float], float],
+    subject: tuple[list[float], float],
+    usual: list[float],
 ) -> None:
-    model = RankingModel(np.array(ranking), np.array(answerability), intercept, np.array(usual))
+    first, second = (Logistic(np.array(weights), at) for weights, at in (answer, subject))
+    model = RankingModel(np.array(ranking), Answerability(first, second, np.array(usual)))
     again = parse(render(model))
     assert again.ranking.tolist() == ranking
-    assert again.answerability.tolist() == answerability
-    assert again.intercept == intercept
-    assert again.usual.tolist() == usual
+    for part, written in (
+        (again.answerability.answer, answer),
+        (again.answerability.subject, subject),
+    ):
+        assert (part.weights.tolist(), part.intercept) == written
+    assert again.answerability.usual.tolist() == usual
 
 
 def test_what_is_not_told_counts_as_usual() -> None:
-    model = ranking_model()
+    model = ranking_model().answerability
     untold = np.full(len(SIGNALS), NOT_TOLD)
     assert model.probability(untold) == pytest.approx(model.probability(model.usual))
     assert 0.2 < model.probability(model.usual) < 0.9
 
 
-@pytest.mark.parametrize("missing", ["ranking", "answerability", "usual"])
+@pytest.mark.parametrize("missing", ["ranking", "answer", "subject", "usual"])
 def test_a_file_without_a_weight_is_refused(missing: str) -> None:
     stored = json.loads(FILE.read_text("utf-8"))
     stored[missing].popitem()
@@ -71,14 +98,24 @@ def test_a_score_is_between_0_and_1_and_grows_with_every_feature() -> None:
 
 
 def test_a_probability_is_one_whatever_is_told() -> None:
-    model = ranking_model()
+    model = ranking_model().answerability
     for told in (np.zeros(len(SIGNALS)), np.full(len(SIGNALS), 1e9), np.full(len(SIGNALS), -1e9)):
         assert 0 <= model.probability(told) <= 1
 
 
 def test_what_speaks_for_an_answer_raises_the_probability() -> None:
-    model, usual = ranking_model(), np.full(len(SIGNALS), 0.5)
-    for name, sign in (("spread", -1), ("rare_terms", 1), ("gap", 1), ("similarity", 1)):
+    model, usual = ranking_model().answerability, np.full(len(SIGNALS), 0.5)
+    for name in SIGNALS:
         more = usual.copy()
         more[SIGNALS.index(name)] += 0.2
+        sign = -1 if name == "spread" else 1
         assert sign * (model.probability(more) - model.probability(usual)) > 0
+
+
+def test_neither_an_answer_nor_the_subject_is_enough_alone() -> None:
+    sure, unsure = Logistic(np.zeros(5), 9.0), Logistic(np.zeros(5), -9.0)
+    usual = np.zeros(len(SIGNALS))
+    subjects = [Logistic(np.zeros(3), intercept) for intercept in (9.0, -9.0)]
+    assert Answerability(sure, subjects[0], usual).probability(usual) > 0.99
+    assert Answerability(sure, subjects[1], usual).probability(usual) < 0.01
+    assert Answerability(unsure, subjects[0], usual).probability(usual) < 0.01

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from supportbot.evaluation.questions import BadDatasetError
 from supportbot.evaluation.report import EvaluationError
 from supportbot.evaluation.train_ranking import fit, report
 from supportbot.evaluation.training_examples import examples_of
-from supportbot.retrieval.ranking_model import FILE, render
+from supportbot.retrieval.ranking_model import FILE, parse, render
+
+EVERYTHING, ANSWERABILITY = "everything", "answerability"
 
 
 class Command(BaseCommand):
@@ -28,7 +31,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print the figures as JSON")
         parser.add_argument(
-            "--write", action="store_true", help=f"put the weights into {FILE.name}"
+            "--write",
+            nargs="?",
+            const=EVERYTHING,
+            choices=[EVERYTHING, ANSWERABILITY],
+            help=f"put the weights into {FILE.name}; “{ANSWERABILITY}” leaves the order as it is",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -43,6 +50,8 @@ class Command(BaseCommand):
         model = fit(list(sets.values()))
         found = report(sets, model)
         self.stdout.write(found.as_json() if options["json"] else found.as_text())
+        if options["write"] == ANSWERABILITY:
+            model = replace(model, ranking=parse(FILE.read_text(encoding="utf-8")).ranking)
         if options["write"]:
             FILE.write_text(render(model), encoding="utf-8")
             self.stdout.write(f"Written to {FILE.name}. Processes that run read it when started.")
