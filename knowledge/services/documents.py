@@ -14,7 +14,7 @@ from typing import IO
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from knowledge.models import (
     Audience,
@@ -146,18 +146,7 @@ def add_version(
     version does not count, so that what was taken out of service can be put back by uploading it.
     """
     with transaction.atomic():
-        collection, _ = Collection.objects.get_or_create(name=upload.collection)
-        if _is_shown_otherwise(upload, collection):
-            serving.lock_for_publication()  # before the document's lock, as publications do
-        document, is_new = Document.objects.get_or_create(
-            collection=collection,
-            external_id=upload.external_id,
-            defaults={
-                "title": upload.title or _title_of(upload.file_name),
-                "locale": upload.locale or default_locale(),
-                "source_url": upload.source_url,
-            },
-        )
+        document, is_new = _document_of(upload)
         versions: list[DocumentVersion] = []
         if not is_new:
             # Uploads of one document follow one another, so that numbers have no gap and no twin.
@@ -193,12 +182,37 @@ def add_version(
     return version, True
 
 
-def _is_shown_otherwise(upload: Upload, collection: Collection) -> bool:
-    """Whether an upload changes the title or language of a document that may be served."""
-    known = Document.objects.filter(collection=collection, external_id=upload.external_id).first()
-    return known is not None and (
-        (upload.title or known.title, upload.locale or known.locale) != (known.title, known.locale)
+def _document_of(upload: Upload) -> tuple[Document, bool]:
+    """The upload's document, and whether it is new."""
+    documents = Document.objects.filter(
+        collection__name=upload.collection, external_id=upload.external_id
     )
+    document = documents.first()
+    if document is None:
+        collection, _ = Collection.objects.get_or_create(name=upload.collection)
+        new = Document(
+            collection=collection,
+            external_id=upload.external_id,
+            title=upload.title or _title_of(upload.file_name),
+            locale=upload.locale or default_locale(),
+            source_url=upload.source_url,
+        )
+        try:
+            with transaction.atomic():
+                new.save(force_insert=True)
+        except IntegrityError:  # another upload of it was first
+            document = documents.get()
+        else:
+            return new, True
+    if _is_shown_otherwise(upload, document):
+        serving.lock_for_publication()  # before the document's lock, as publications do
+    return document, False
+
+
+def _is_shown_otherwise(upload: Upload, document: Document) -> bool:
+    """Whether the upload changes the title or language of a document that may be served."""
+    named = (upload.title or document.title, upload.locale or document.locale)
+    return named != (document.title, document.locale)
 
 
 @transaction.atomic
