@@ -21,8 +21,8 @@ MOST_CHARACTERS = 20_000  # of a question that are read; the rest is a pasted fi
 # Of a longer text its first and last characters are embedded: what the model reads of it takes
 # most of a search's time, and what somebody wants to know stands there. Measured: nDCG@10 of long
 # questions is the same, in half the time.
-HEAD, TAIL = 350, 150
-LONG = 300  # characters from which on the first line is embedded on its own, too
+HEAD, TAIL = 400, 200
+LONG = 200  # characters from which on the first line is embedded on its own, too
 MOST_TURNS = 12  # earlier ones that are read
 TERM_POWER = 0.5  # a word that is asked for four times counts twice
 FIRST_LINE = 0.3  # how much more the first line says than what is pasted below it
