@@ -24,6 +24,7 @@ from supportbot.answers.enrich import PASSAGES
 from supportbot.evaluation.judged_dataset import JudgedQuestion
 from supportbot.evaluation.names import BM25S
 from supportbot.evaluation.retrieval_arms import Arm
+from supportbot.retrieval import conversation
 from supportbot.retrieval.conversation import Turn
 from supportbot.retrieval.search import Ranking, Scope, forget_rankings, search
 
@@ -75,12 +76,14 @@ def _ask(arm: Arm, questions: Sequence[JudgedQuestion], collection: int) -> Iter
 
 
 def _time(ask: Callable[..., Ranking], history: Sequence[Turn]) -> float:
-    """A question that was not asked before, in a conversation that is under way: its earlier turns
-    have their vectors. As many passages as an answer is made of."""
+    """A question that was not asked before, in a conversation that is under way: the questions
+    before it have their vectors. As many passages as an answer is made of."""
     forget(index_for_questions().model)
     forget_rankings()
-    if history:
-        embed_questions([turn.text for turn in history])
+    asked = [turn for turn in history if turn.author == "customer"]
+    if asked:
+        earlier = conversation.read("", asked, ())[0].earlier
+        embed_questions([text for text, _ in earlier])
     started = time.perf_counter()
     ask(limit=PASSAGES)
     return 1000 * (time.perf_counter() - started)

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,7 +22,8 @@ MOST_CHARACTERS = 20_000  # of a question that are read; the rest is a pasted fi
 # Of a longer text its first and last characters are embedded: what the model reads of it takes
 # most of a search's time, and what somebody wants to know stands there. Measured: nDCG@10 of long
 # questions is the same, in half the time.
-HEAD, TAIL = 400, 200
+HEAD, TAIL = 250, 150
+ANSWER_HEAD = 200  # of the last answer's
 LONG = 200  # characters from which on the first line is embedded on its own, too
 MOST_TURNS = 12  # earlier ones that are read
 TERM_POWER = 0.5  # a word that is asked for four times counts twice
@@ -90,14 +92,15 @@ def read(text: str, history: Sequence[Turn], locales: Sequence[str]) -> tuple[Te
         _raise_to(terms, found)
         pairs.update(pairwise(word_numbers(question, locale)))
     carried: dict[int, float] = {}
-    for turn, weight in earlier:
+    for turn in earlier:
         for locale in locales:
-            _raise_to(carried, dict.fromkeys(_powered(turn, locale), HISTORY_TERMS * weight))
+            weight = HISTORY_TERMS * turn.weight
+            _raise_to(carried, dict.fromkeys(_powered(turn.text, locale), weight))
     carried = {number: weight for number, weight in carried.items() if number not in terms}
     texts = Texts(
         question=_gist(question),
         first_line=first_line if len(question) >= LONG else "",
-        earlier=[(_gist(turn), weight) for turn, weight in earlier],
+        earlier=[(turn.gist, turn.weight) for turn in earlier],
     )
     return texts, Asked(terms, carried, frozenset(pairs))
 
@@ -141,18 +144,27 @@ def _unit(vector: Vectors) -> Vectors:
     return unit
 
 
-def _weighted(history: Sequence[Turn]) -> list[tuple[str, float]]:
+class _Earlier(NamedTuple):
+    text: str
+    gist: str
+    weight: float
+
+
+def _weighted(history: Sequence[Turn]) -> list[_Earlier]:
     """The customer's turns, the last first, and the last answer."""
     recent = [turn for turn in history if turn.text.strip()][-MOST_TURNS:]
-    asked = [turn.text for turn in recent if turn.author == "customer"]
-    answers = [turn.text for turn in recent if turn.author != "customer"]
+    asked = [_readable(turn) for turn in recent if turn.author == "customer"]
+    answers = [_readable(turn) for turn in recent if turn.author != "customer"]
     weighted = [
-        (storable(text[:MOST_CHARACTERS]), DECAY**place)
-        for place, text in enumerate(reversed(asked))
+        _Earlier(text, _gist(text), DECAY**place) for place, text in enumerate(reversed(asked))
     ]
     if asked and answers:
-        weighted.append((storable(answers[-1][:MOST_CHARACTERS]), LAST_ANSWER))
+        weighted.append(_Earlier(answers[-1], answers[-1][:ANSWER_HEAD], LAST_ANSWER))
     return weighted
+
+
+def _readable(turn: Turn) -> str:
+    return storable(turn.text[:MOST_CHARACTERS])
 
 
 def _first_line(text: str, locales: Sequence[str]) -> str:

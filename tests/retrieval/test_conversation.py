@@ -11,6 +11,7 @@ from knowledge.models import Audience
 from knowledge.terms import number_of, terms_of
 from supportbot.retrieval import conversation
 from supportbot.retrieval.conversation import (
+    ANSWER_HEAD,
     DECAY,
     FIRST_LINE,
     HEAD,
@@ -196,6 +197,13 @@ def test_of_a_long_text_both_ends_are_embedded_and_every_word_is_looked_for() ->
         assert f" {head} " in f" {text} "
         assert f" {tail} " in f" {text} "
     assert number("vanadium") in asked.terms
+
+
+def test_of_an_answer_the_beginning_is_embedded_and_every_word_is_carried() -> None:
+    answer = "Take the box. " * 50 + "vanadium"
+    texts, asked = read("and then", [*customer("box"), Turn("bot", answer)], ["en"])
+    assert list(texts.earlier) == [("box", 1.0), (answer[:ANSWER_HEAD], LAST_ANSWER)]
+    assert number("vanadium") in asked.carried
 
 
 def test_a_long_text_without_a_space_is_cut_anywhere() -> None:
