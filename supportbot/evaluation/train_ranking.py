@@ -20,7 +20,13 @@ from sklearn.preprocessing import StandardScaler
 from supportbot.evaluation.report import Figure, Report, Table
 from supportbot.evaluation.training_examples import Example, Kind, judged, ndcg
 from supportbot.retrieval.features import ANSWER_SIGNALS, FEATURES, SIGNALS, Floats
-from supportbot.retrieval.ranking_model import Answerability, Logistic, RankingModel, render
+from supportbot.retrieval.ranking_model import (
+    Answerability,
+    Logistic,
+    RankingModel,
+    is_told_alone,
+    render,
+)
 
 PENALTY = 1e-4
 FOLDS = 5
@@ -72,11 +78,12 @@ def fit_answerability(examples: Sequence[Example]) -> Answerability:
     to tell: by what was looked for, earlier turns and all, there is an answer."""
     usual = _usual(examples)
     known = [e for e in examples if e.answerable is not None and e.kind != Kind.STRANGE_SUBJECT]
+    going_on = [example for example in examples if not is_told_alone(example.signals)]
     places = len(ANSWER_SIGNALS)
     return Answerability(
         _fit_logistic(_told(known, usual)[:, :places], [bool(e.answerable) for e in known]),
         _fit_logistic(
-            _told(examples, usual)[:, places:], [not e.kind.is_strange for e in examples]
+            _told(going_on, usual)[:, places:], [not e.kind.is_strange for e in going_on]
         ),
         usual,
     )

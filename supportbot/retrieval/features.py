@@ -22,8 +22,8 @@ Floats = npt.NDArray[np.float64]
 
 # In the order of the learned weights.
 FEATURES = ("dense", "lexical", "coverage", "phrase", "feedback")
-# Of these is made how likely an answer is, and of those whether the question has to do with the
-# documents at all.
+# Of these is made how likely an answer is, and of those whether a question in the middle of a
+# conversation has to do with the documents at all.
 ANSWER_SIGNALS = ("spread", "rare_terms", "gap", "similarity", "topic")
 SUBJECT_SIGNALS = ("own_terms", "own_similarity", "follows")
 SIGNALS = (*ANSWER_SIGNALS, *SUBJECT_SIGNALS)
@@ -44,10 +44,10 @@ class Judged:
     features: Floats
     first: Floats
     dense: Floats
-    own_dense: Floats
     rare: Floats
-    own_rare: Floats
     topic: Floats
+    own_dense: Floats
+    own_rare: Floats
     follows: float
 
 
@@ -80,21 +80,27 @@ def judge(found: Found, asked: Asked, meaning: Meaning, *, dense_weight: float) 
         axis=1,
     )
     rare = _rare_terms(found, found.idf)
-    own_dense, own_rare, topic, follows = dense, rare, zeros, 0.0
-    if meaning.earlier is not None:
-        vectors = _vectors(candidates)
-        own_dense = vectors @ meaning.question
-        own_terms = found.idf.keys() & asked.terms.keys()  # none in “And why is that?”
-        own_rare = _rare_terms(found, own_terms) if own_terms else np.full_like(zeros, NOT_TOLD)
-        topic = normalised(vectors @ meaning.earlier)
-        follows = float(meaning.question @ meaning.earlier)
-    return Judged(features, first, dense, own_dense, rare, own_rare, topic, follows)
+    if meaning.earlier is None:
+        untold = np.full_like(zeros, NOT_TOLD)
+        return Judged(features, first, dense, rare, zeros, untold, untold, NOT_TOLD)
+    vectors = _vectors(candidates)
+    own_terms = found.idf.keys() & asked.terms.keys()
+    return Judged(
+        features,
+        first,
+        dense,
+        rare,
+        topic=normalised(vectors @ meaning.earlier),
+        own_dense=vectors @ meaning.question,
+        own_rare=_rare_terms(found, own_terms) if own_terms else np.full_like(zeros, NOT_TOLD),
+        follows=float(meaning.question @ meaning.earlier),
+    )
 
 
 def signals(judged: Judged, best: int) -> Floats:
     """What tells whether there is an answer, in the order of SIGNALS. NOT_TOLD by a handful of
-    candidates are spread and gap, as none can stand out from so few; and own_terms by a question
-    that goes on without any.
+    candidates are spread and gap, as none can stand out from so few; by a question that stands
+    alone the last three; own_terms by one that has none, such as “And why is that?”.
 
     spread: the entropy of the candidates' scores, low when one stands out, as a share of what it
     could be, so that it compares between few candidates and many. rare_terms: the largest
@@ -103,7 +109,7 @@ def signals(judged: Judged, best: int) -> Floats:
     to what was looked for, and its likeness to the earlier turns.
 
     own_terms, own_similarity: the same of the question without its earlier turns, which are near
-    the documents whatever is asked next. follows: its cosine to those turns, 0 without any.
+    the documents whatever is asked next. follows: its cosine to those turns.
     """
     spread, gap = NOT_TOLD, NOT_TOLD
     if len(judged.first) > GAP_TO:

@@ -41,8 +41,9 @@ class Logistic:
 @dataclass(frozen=True)
 class Answerability:
     """`answer`, of ANSWER_SIGNALS: the passages answer what was looked for. `subject`, of
-    SUBJECT_SIGNALS: the question itself, without the turns before it, has to do with the documents.
-    `usual` is what each of SIGNALS is on average, which stands in for those that are not told."""
+    SUBJECT_SIGNALS: the question itself, without the turns before it, has to do with the documents;
+    one that stands alone is what was looked for. `usual` is what each of SIGNALS is on average,
+    which stands in for those that are not told."""
 
     answer: Logistic
     subject: Logistic
@@ -52,7 +53,15 @@ class Answerability:
         """That the documents answer the question, between 0 and 1, calibrated."""
         told = np.where(np.isnan(signals), self.usual, signals)
         of_answer, of_subject = np.split(told, [len(ANSWER_SIGNALS)])
-        return self.answer.probability(of_answer) * self.subject.probability(of_subject)
+        probability = self.answer.probability(of_answer)
+        if is_told_alone(signals):
+            return probability
+        return probability * self.subject.probability(of_subject)
+
+
+def is_told_alone(signals: Floats) -> bool:
+    """Whether they are those of a question without earlier turns."""
+    return bool(np.isnan(signals[len(ANSWER_SIGNALS) :]).all())
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import datetime as dt
 
 import numpy as np
 import pytest
+from django.conf import settings
 
 from knowledge.models import Audience
 from knowledge.terms import number_of, terms_of
@@ -263,3 +264,24 @@ def test_vectors_without_a_length_stay_numbers() -> None:
 def test_constants_are_shares() -> None:
     for share in (DECAY, LAST_ANSWER, FIRST_LINE, HISTORY_TERMS, conversation.HISTORY_VECTOR):
         assert 0 < share < 1
+
+
+# -- another subject --------------------------------------------------------------------------
+@pytest.mark.django_db
+def test_a_question_on_another_subject_is_not_answerable_whatever_was_spoken_of(
+    publish: Publish,
+) -> None:
+    for name, text in ROTATE.items():
+        publish(text, file_name=name)
+    spoken = [Turn("customer", "How do I rotate my API keys?"), Turn("bot", ROTATE["keys.md"])]
+
+    def answerability(question: str) -> float:
+        return search(question, scope=NOW, history=spoken).answerability
+
+    strange = [
+        answerability("Who won the football world cup in 1998?"),
+        answerability("Write a poem about autumn."),
+    ]
+    assert max(strange) < settings.ANSWERABILITY_MIN / 2
+    for going_on in ("How long does the old one work?", "And the log files?", "Why?"):
+        assert answerability(going_on) > 5 * max(strange)

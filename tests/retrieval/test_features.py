@@ -13,9 +13,11 @@ from knowledge.terms import number_of, terms_of
 from supportbot.retrieval.candidates import Candidate, Found
 from supportbot.retrieval.conversation import Asked, Meaning, Turn, read
 from supportbot.retrieval.features import (
+    ANSWER_SIGNALS,
     FEATURES,
     GAP_TO,
     SIGNALS,
+    SUBJECT_SIGNALS,
     Judged,
     judge,
     normalised,
@@ -164,10 +166,12 @@ def test_features_are_shares_and_signals_are_numbers(
         assert told.shape == (len(SIGNALS),)
         assert not np.isinf(told).any()
         untold = {name for name in SIGNALS if np.isnan(told[PLACE[name]])}
-        few, silent = len(scores) <= GAP_TO, with_history and not asked.terms
-        assert untold == ({"spread", "gap"} if few else set()) | (
-            {"own_terms"} if silent else set()
-        )
+        expected = {"spread", "gap"} if len(scores) <= GAP_TO else set()
+        if not with_history:
+            expected |= set(SUBJECT_SIGNALS)
+        elif not asked.terms:
+            expected |= {"own_terms"}
+        assert untold == expected
 
 
 def test_terms_that_no_passage_holds_are_no_division_by_zero() -> None:
@@ -189,7 +193,7 @@ def test_one_that_stands_out_makes_the_spread_small() -> None:
 def test_none_stands_out_from_a_handful() -> None:
     few = judged("x", *(candidate(n, dense=0.5 + n / 10, lexical=n) for n in range(GAP_TO)))
     told = signals(few, 0)
-    assert {name for name in SIGNALS if np.isnan(told[PLACE[name]])} == {"spread", "gap"}
+    assert {name for name in ANSWER_SIGNALS if np.isnan(told[PLACE[name]])} == {"spread", "gap"}
 
 
 def test_the_gap_is_to_the_candidate_of_one_place() -> None:
@@ -203,12 +207,12 @@ def test_similarity_is_the_cosine_of_the_best() -> None:
     assert signals(one, 1)[PLACE["similarity"]] == pytest.approx(0.3)
 
 
-def test_alone_a_question_is_its_own() -> None:
+def test_alone_a_question_is_what_was_looked_for() -> None:
     one = judged("rotate keys", candidate(1, "rotate", dense=0.9), candidate(2, dense=0.3))
     told = dict(zip(SIGNALS, signals(one, 0).tolist(), strict=True))
-    assert told["own_terms"] == told["rare_terms"] == pytest.approx(0.5)
-    assert told["own_similarity"] == told["similarity"] == pytest.approx(0.9)
-    assert told["follows"] == told["topic"] == 0
+    assert told["rare_terms"] == pytest.approx(0.5)
+    assert told["topic"] == 0
+    assert all(np.isnan(told[name]) for name in SUBJECT_SIGNALS)
 
 
 def test_what_earlier_turns_bring_along_is_not_the_question_s_own() -> None:

@@ -75,6 +75,7 @@ def test_what_is_written_is_read_back(
 def test_what_is_not_told_counts_as_usual() -> None:
     model = ranking_model().answerability
     untold = np.full(len(SIGNALS), NOT_TOLD)
+    untold[SIGNALS.index("follows")] = model.usual[SIGNALS.index("follows")]
     assert model.probability(untold) == pytest.approx(model.probability(model.usual))
     assert 0.2 < model.probability(model.usual) < 0.9
 
@@ -110,6 +111,13 @@ def test_what_speaks_for_an_answer_raises_the_probability() -> None:
         more[SIGNALS.index(name)] += 0.2
         sign = -1 if name == "spread" else 1
         assert sign * (model.probability(more) - model.probability(usual)) > 0
+
+
+def test_a_question_that_stands_alone_is_on_its_subject() -> None:
+    model = ranking_model().answerability
+    told = model.usual.copy()
+    told[len(ANSWER_SIGNALS) :] = NOT_TOLD
+    assert model.probability(told) == model.answer.probability(told[: len(ANSWER_SIGNALS)])
 
 
 def test_neither_an_answer_nor_the_subject_is_enough_alone() -> None:
