@@ -129,8 +129,8 @@ def _conversations(dataset: JudgedDataset) -> list[tuple[Said, ...]]:
 def _after(
     question: JudgedQuestion, conversations: Sequence[tuple[Said, ...]], chance: Chance
 ) -> JudgedQuestion:
-    """The question in a conversation that was about something else."""
-    elsewhere = [turns for turns in conversations if turns[0].text != question.text]
+    """The question in a conversation that was about something else; alone where there is none."""
+    elsewhere = [turns for turns in conversations if turns[0].text != question.text] or [()]
     said = [replace(turn, text=turn.text[:ANSWER_CHARACTERS]) for turn in chance.choice(elsewhere)]
     return replace(question, history=tuple(said))
 

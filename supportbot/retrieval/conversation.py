@@ -7,6 +7,7 @@ what was spoken of, and with its rare words.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +21,13 @@ from knowledge.terms import number_of, terms_of, word_numbers
 
 MOST_CHARACTERS = 20_000  # of a question that are read; the rest is a pasted file
 # Of a longer text its first and last characters are embedded: what the model reads of it takes
-# most of a search's time, and what somebody wants to know stands there. Measured: nDCG@10 of long
-# questions is the same, in half the time.
+# most of a search's time, and what somebody wants to know stands there. Measured on techqa_sample,
+# whose questions are long: nDCG@10 is .902 with it and .901 without.
 HEAD, TAIL = 250, 150
 ANSWER_HEAD = 200  # of the last answer's
 LONG = 200  # characters from which on the first line is embedded on its own, too
+# The word that a cut goes through. What is longer is a language without spaces, or no word at all.
+_CUT_AT_END, _CUT_AT_START = re.compile(" [^ ]{0,30}$"), re.compile("^[^ ]{0,30} ")
 MOST_TURNS = 12  # earlier ones that are read
 TERM_POWER = 0.5  # a word that is asked for four times counts twice
 FIRST_LINE = 0.3  # how much more the first line says than what is pasted below it
@@ -108,9 +111,8 @@ def read(text: str, history: Sequence[Turn], locales: Sequence[str]) -> tuple[Te
 def _gist(text: str) -> str:
     if len(text) <= HEAD + TAIL:
         return text
-    head, _, _ = text[:HEAD].rpartition(" ")
-    _, _, tail = text[-TAIL:].partition(" ")
-    return f"{head or text[:HEAD]} … {tail or text[-TAIL:]}"
+    head, tail = _CUT_AT_END.sub("", text[:HEAD]), _CUT_AT_START.sub("", text[-TAIL:])
+    return f"{head} … {tail}"
 
 
 def storable(text: str) -> str:

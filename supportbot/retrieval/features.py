@@ -66,24 +66,23 @@ def judge(found: Found, asked: Asked, meaning: Meaning, *, dense_weight: float) 
     lexical = np.array([c.lexical for c in candidates])
     by_meaning, by_words = normalised(dense), normalised(lexical)
     first = dense_weight * by_meaning + (1 - dense_weight) * by_words
-    alone = meaning.earlier is None
+    vectors = None if meaning.earlier is None else _vectors(candidates)
     zeros = np.zeros(len(candidates))
     of_document = _best_of_document(candidates, by_meaning)
     features = np.stack(
         [
             (1 - OF_DOCUMENT) * by_meaning + OF_DOCUMENT * of_document,
             by_words,
-            _coverage(found) if alone else zeros,
+            _coverage(found) if vectors is None else zeros,
             _phrase(found, asked.pairs, first),
-            zeros if alone else _feedback(candidates, first),
+            _feedback(vectors, first) if vectors is not None else zeros,
         ],
         axis=1,
     )
     rare = _rare_terms(found, found.idf)
-    if meaning.earlier is None:
+    if meaning.earlier is None or vectors is None:
         untold = np.full_like(zeros, NOT_TOLD)
         return Judged(features, first, dense, rare, zeros, untold, untold, NOT_TOLD)
-    vectors = _vectors(candidates)
     own_terms = found.idf.keys() & asked.terms.keys()
     return Judged(
         features,
@@ -196,8 +195,7 @@ def _pairs_in(candidate: Candidate) -> set[tuple[int, int]]:
     return pairs
 
 
-def _feedback(candidates: Sequence[Candidate], first: Floats) -> Floats:
-    vectors = _vectors(candidates)
+def _feedback(vectors: Floats, first: Floats) -> Floats:
     best = np.argsort(-first, kind="stable")[:FEEDBACK_FROM]
     mean = (vectors[best] * np.exp(FEEDBACK_SHARPNESS * first[best])[:, None]).sum(axis=0)
     return normalised(vectors @ mean)

@@ -96,8 +96,7 @@ def test_a_signal_that_is_not_told_is_no_number_to_learn_from() -> None:
 def test_the_order_is_learned_from_a_set_s_own_questions_alone() -> None:
     own = [example(number) for number in range(50)]
     others = [
-        replace(example(number), kind=kind, grades=np.eye(4)[0])
-        for number, kind in enumerate([Kind.NEW_SUBJECT] * 30)
+        replace(example(number), kind=Kind.NEW_SUBJECT, grades=np.eye(4)[0]) for number in range(30)
     ]
     assert fit_ranking([own, others]).tolist() == pytest.approx(fit_ranking([own]).tolist())
     assert judged([*own, *others]) == own

@@ -210,6 +210,8 @@ def test_of_an_answer_the_beginning_is_embedded_and_every_word_is_carried() -> N
 def test_a_long_text_without_a_space_is_cut_anywhere() -> None:
     texts, _ = read("界" * 5000, [], ["en"])
     assert texts.question == "界" * HEAD + " … " + "界" * TAIL
+    texts, _ = read("Hi " + "界" * 5000 + " ok", [], ["en"])
+    assert texts.question == "Hi " + "界" * (HEAD - 3) + " … " + "界" * (TAIL - 3) + " ok"
 
 
 @pytest.mark.parametrize("text", ["One line that says it all", "Hello,\nimport fails", "", "\n\n"])
