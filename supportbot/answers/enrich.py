@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -28,7 +29,7 @@ def _retrieve(question: Question, rewritten: str | None) -> Evidence:
     scope = Scope(
         as_of=question.as_of,
         reader=question.reader,
-        collections=_collections(),
+        collections=_collections() if question.collections is None else question.collections,
         preview=question.preview,
     )
     ranking = search(
@@ -42,7 +43,7 @@ def _retrieve(question: Question, rewritten: str | None) -> Evidence:
     return Evidence(question=question, ranking=ranking, rewritten=rewritten)
 
 
-def _collections() -> list[int] | None:
+def _collections() -> Sequence[int] | None:
     names = settings.ANSWER_COLLECTIONS
     if not names:
         return None

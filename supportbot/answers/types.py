@@ -31,7 +31,8 @@ STAGE_ORDER = tuple(Stage)
 class Question:
     """What is asked, in its conversation; the day whose rules apply, and who reads the answer.
 
-    `preview` is the id of a version that is to answer as if it were published.
+    `preview` is the id of a version that is to answer as if it were published; `collections` are
+    ids, None for those that customers are answered from.
     """
 
     message_id: UUID
@@ -41,6 +42,15 @@ class Question:
     as_of: dt.date
     reader: Audience = Audience.PUBLIC
     preview: int | None = None
+    collections: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A button under an answer: `text` is sent as the customer's own message."""
+
+    label: str
+    text: str
 
 
 @dataclass(frozen=True)
