@@ -12,8 +12,8 @@ from contextlib import aclosing
 from typing import Any
 
 from knowledge.splitting import plain
+from knowledge.text.units import units_of
 from supportbot.answers.extractive import content_stems
-from supportbot.answers.sentences import units_of
 from supportbot.answers.types import Checked, Evidence, Proposed
 from supportbot.retrieval.search import RankedPassage
 from tickets.services.events import iso

@@ -17,8 +17,8 @@ import numpy as np
 import Stemmer
 
 from knowledge.embedding.encoder import get_encoder
+from knowledge.text.units import Unit, units_of
 from supportbot.answers.run import in_thread
-from supportbot.answers.sentences import Unit, units_of
 from supportbot.answers.types import Evidence, Proposed
 
 NAME = "extractive"

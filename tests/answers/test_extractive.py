@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from knowledge.text.units import units_of
 from supportbot.answers.check import check_sentence
 from supportbot.answers.enrich import enrich
 from supportbot.answers.extractive import choose, generate, rate
 from supportbot.answers.receive import receive
 from supportbot.answers.run import in_thread
-from supportbot.answers.sentences import units_of
 from supportbot.answers.types import Evidence, Proposed
 from supportbot.answers.validate import validate
 from tests.answers.asking import QUESTION, answered, ask, in_database

@@ -10,9 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from knowledge.reading import SUPPORTED_EXTENSIONS, read_file
-from supportbot.answers.sentences import split_sentences, units_of
+from knowledge.text.sentences import split_sentences
+from knowledge.text.units import units_of
 
-DEMO = Path(__file__).parents[2] / "supportbot" / "local" / "demo" / "documents"
+DEMO = Path(__file__).parents[3] / "supportbot" / "local" / "demo" / "documents"
 DOCUMENTS = sorted(p.name for p in DEMO.iterdir() if p.suffix.lstrip(".") in SUPPORTED_EXTENSIONS)
 
 

@@ -1,0 +1,1 @@
+"""Text as people read it: sentences, list items, steps and table rows of a passage."""

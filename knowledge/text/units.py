@@ -1,0 +1,167 @@
+"""A passage → its units: the sentences, list items, steps and table rows that can be quoted.
+
+A unit is what the reader (supportbot.reader) judges and an answer quotes. Each gets a vector of its
+own when its document is read, of `unit_texts`.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from knowledge.splitting.blocks import plain
+from knowledge.text.sentences import split_sentences
+
+LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+_NUMBER = re.compile(r"^\s*(\d{1,3})[.)]\s+")
+_TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_HEADING = re.compile(r"^\s*#{1,6}\s+")
+_NO_WORDS = re.compile(r"^[\W_]*$")
+_CELL_BORDER = re.compile(r"(?<!\\)\|")
+SEPARATOR = " › "
+
+
+class Form(StrEnum):
+    SENTENCE = "sentence"
+    ITEM = "item"
+    STEP = "step"  # an item of a numbered list
+    ROW = "row"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a row that is not empty, with the head of its column ("" where it has none)."""
+
+    head: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """`text` is for reading, `quote` the words as they stand in the passage. `block` is the number
+    of the paragraph, list or table it stands in, `lead` the line that introduces its list,
+    `heading` the nearest one above it within the passage, `number` that of a step, `cells` those
+    of a row."""
+
+    text: str
+    quote: str
+    form: Form = Form.SENTENCE
+    lead: str = ""
+    heading: str = ""
+    block: int = 0
+    number: int | None = None
+    cells: tuple[Cell, ...] = ()
+
+
+@functools.lru_cache(maxsize=4096)
+def units_of(passage: str) -> tuple[Unit, ...]:
+    """A passage's units in reading order."""
+    return tuple(_Parser().units(passage))
+
+
+def unit_texts(context: str, passage: str) -> list[str]:
+    """What is embedded for a passage's units: first what stands above it (title and headings), then
+    each unit behind its nearest heading."""
+    above = context.rsplit(SEPARATOR, 1)[-1]
+    return [context or passage, *(_embedded(unit, above) for unit in units_of(passage))]
+
+
+def _embedded(unit: Unit, above: str) -> str:
+    heading = unit.heading or above
+    lead = f"{unit.lead} " if unit.lead else ""
+    text = f"{lead}{unit.text}"
+    return f"{heading}: {text}" if heading else text
+
+
+class _Parser:
+    """`lead` and `heading` are those of what is read next."""
+
+    def __init__(self) -> None:
+        self.lead = ""
+        self.heading = ""
+        self.block = 0
+
+    def units(self, passage: str) -> Iterator[Unit]:
+        blocks = re.split(r"\n\s*\n", passage)
+        for block, following in zip(blocks, [*blocks[1:], ""], strict=True):
+            self.block += 1
+            lines = [line for line in block.split("\n") if line.strip()]
+            if len(lines) > 1 and "|" in lines[0] and _TABLE_RULE.match(lines[1]):
+                yield from self._rows(lines)
+                continue
+            yield from self._text(lines, before_list=LIST_MARK.match(following) is not None)
+
+    def _text(self, lines: list[str], *, before_list: bool) -> Iterator[Unit]:
+        paragraph: list[str] = []
+        for line in lines:
+            if LIST_MARK.match(line):
+                yield from self._flush(paragraph, introduces=True)
+                paragraph = [line]
+            elif _HEADING.match(line):
+                yield from self._flush(paragraph)
+                paragraph, self.lead = [], ""
+                self.heading = _readable(_HEADING.sub("", line))
+            else:
+                paragraph.append(line)
+        yield from self._flush(paragraph, introduces=before_list)
+
+    def _flush(self, lines: list[str], *, introduces: bool = False) -> Generator[Unit]:
+        """The sentences of one paragraph or list item.
+
+        A paragraph that introduces a list ends with a lead: half a sentence, which the items
+        complete.
+        """
+        if not lines:
+            return
+        mark = LIST_MARK.match(lines[0])
+        number = _NUMBER.match(lines[0])
+        quote = LIST_MARK.sub("", "\n".join(lines)).strip()
+        sentences = [s for s in split_sentences(quote) if not _NO_WORDS.match(s)]
+        if not mark:
+            self.lead = ""
+            if sentences and _is_lead(sentences[-1], introduces=introduces):
+                self.lead = _readable(sentences.pop())
+        form = Form.SENTENCE if not mark else Form.STEP if number else Form.ITEM
+        for sentence in sentences:
+            if not sentence.endswith(":"):
+                yield Unit(
+                    text=_readable(sentence),
+                    quote=sentence,
+                    form=form,
+                    lead=self.lead if mark else "",
+                    heading=self.heading,
+                    block=self.block,
+                    number=int(number[1]) if number else None,
+                )
+
+    def _rows(self, lines: list[str]) -> Iterator[Unit]:
+        heads = _cells(lines[0])
+        for line in lines[2:]:
+            named = zip(heads, _cells(line), strict=False)
+            cells = tuple(Cell(head, text) for head, text in named if text)
+            if cells:
+                yield Unit(
+                    text="; ".join(f"{c.head}: {c.text}" if c.head else c.text for c in cells),
+                    quote=line.strip(),
+                    form=Form.ROW,
+                    heading=self.heading,
+                    block=self.block,
+                    cells=cells,
+                )
+
+
+def _is_lead(sentence: str, *, introduces: bool) -> bool:
+    text = _readable(sentence)
+    return text.endswith(":") or (introduces and not re.search(r"[.!?…。！？]\W*$", text))
+
+
+def _readable(text: str) -> str:
+    return " ".join(plain(text).split())
+
+
+def _cells(line: str) -> list[str]:
+    inner = line.strip().removeprefix("|").removesuffix("|")
+    return [_readable(cell) for cell in _CELL_BORDER.split(inner)]
