@@ -8,3 +8,17 @@ ARMS = (DENSE, LEXICAL, FUSED, RERANKED, ALONE.format(LEXICAL), ALONE.format(FUS
 
 NDCG, RECALL, HIT, MRR, AUROC = "nDCG@10", "recall@10", "hit@3", "MRR@10", "AUROC"
 MEASURES = (NDCG, RECALL, HIT, MRR, AUROC)
+
+# Of answers: the product, and what anyone could say with what was retrieved.
+ANSWERS, FIRST_THREE, BEST_THREE = "product", "first three sentences", "best three by embedding"
+ANSWER_ARMS = (ANSWERS, FIRST_THREE, BEST_THREE)
+
+PRECISION, GOLD_RECALL, F1 = "precision", "recall", "F1"
+GOLD_DOCUMENT, ANSWER_WORDS = "gold document", "word F1"
+MUST, MUST_ENTRIES, MUST_NOT = "all said", "share said", "wrongly said"
+RIGHT, FALSE_ANSWERS, WITHHELD = "right", "false answers", "withheld"
+ASKED_BACK, WORDS = "asked back", "words"
+ANSWER_MEASURES = (
+    *(RIGHT, MUST, MUST_ENTRIES, MUST_NOT, F1, PRECISION, GOLD_RECALL, GOLD_DOCUMENT),
+    *(ANSWER_WORDS, FALSE_ANSWERS, WITHHELD, ASKED_BACK, WORDS),
+)

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
@@ -47,8 +48,19 @@ class Scratch:
     unread: Sequence[tuple[str, str]]
 
 
+@dataclass(frozen=True)
+class StoredFile:
+    """A document in a file of its own, in effect from one day to another."""
+
+    id: str
+    title: str
+    path: Path
+    effective_from: dt.date | None = None
+    effective_until: dt.date | None = None
+
+
 @contextmanager
-def scratch_collection(documents: Sequence[Text], *, say: Say) -> Iterator[Scratch]:
+def scratch_collection(documents: Sequence[Text | StoredFile], *, say: Say) -> Iterator[Scratch]:
     """The documents, published in a collection of their own until the block ends, however it ends.
 
     Raises EvaluationError when they cannot be put in.
@@ -73,7 +85,9 @@ def remove_leftovers(say: Say) -> None:
         _remove(collection)
 
 
-def _add(document: Text, collection: Collection) -> DocumentVersion:
+def _add(document: Text | StoredFile, collection: Collection) -> DocumentVersion:
+    if isinstance(document, StoredFile):
+        return _add_file(document, collection)
     upload = check_upload(
         io.BytesIO(document.text.encode()),
         file_name=f"{document.id.replace('/', '_')[-150:]}.md",
@@ -83,6 +97,21 @@ def _add(document: Text, collection: Collection) -> DocumentVersion:
         audience=Audience.INTERNAL,
     )
     return add_version(upload=upload)[0]
+
+
+def _add_file(document: StoredFile, collection: Collection) -> DocumentVersion:
+    with document.path.open("rb") as content:
+        upload = check_upload(
+            content,
+            file_name=document.path.name,
+            collection=collection.name,
+            external_id=document.id,
+            title=document.title,
+            effective_from=document.effective_from,
+            effective_until=document.effective_until,
+            audience=Audience.INTERNAL,
+        )
+        return add_version(upload=upload)[0]
 
 
 def _process(versions: Sequence[int]) -> Progress:

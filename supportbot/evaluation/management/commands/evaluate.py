@@ -16,10 +16,11 @@ from supportbot.evaluation.stored_runs import store_run
 # Each module has `evaluate(data: Path, *, say: Callable[[str], None]) -> Report`. They are imported
 # when they are run: some need libraries that only evaluation needs.
 EVALUATIONS = {
+    "answers": "supportbot.evaluation.evaluate_answers",
     "parsing": "supportbot.evaluation.evaluate_parsing",
     "retrieval": "supportbot.evaluation.evaluate_retrieval",
 }
-RETRIEVAL = "retrieval"
+ANSWERS, RETRIEVAL = "answers", "retrieval"
 INTERRUPTED = 130  # what a shell gives a program that Ctrl-C has ended
 
 
@@ -51,6 +52,13 @@ class Command(BaseCommand):
             help="retrieval only: what --compare is compared with instead",
         )
 
+        parser.add_argument(
+            "--limit",
+            type=int,
+            metavar="N",
+            help="answers only: ask a sample of so many questions, the same every time; 0 for all",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         name, data = options["name"], options["data"]
         _check_folder_for(options["predictions"])
@@ -77,6 +85,12 @@ def _evaluate(name: str, data: Path, options: dict[str, Any]) -> Report:
     if against and not compare:
         raise EvaluationError("--against needs --compare.")
     more = {"comparison": module.Comparison(compare, against)} if compare else {}
+    if options["limit"] is not None:
+        if name != ANSWERS:
+            raise EvaluationError(f"--limit is for {ANSWERS}.")
+        if options["limit"] < 0:
+            raise EvaluationError("--limit is a number of questions, or 0 for all.")
+        more["limit"] = options["limit"]
     report: Report = module.evaluate(data, say=_say, **more)
     return report
 
