@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib import admin
@@ -13,7 +14,15 @@ from unfold.decorators import display
 
 from supportbot.evaluation import charts
 from supportbot.evaluation.models import EvaluationRun
-from supportbot.evaluation.names import ARMS, FUSED, MEASURES, RERANKED
+from supportbot.evaluation.names import (
+    ANSWER_ARMS,
+    ANSWER_MEASURES,
+    ANSWERS,
+    ARMS,
+    FUSED,
+    MEASURES,
+    RERANKED,
+)
 
 DRAWN_RUNS = 500  # over all folders
 
@@ -28,11 +37,12 @@ class EvaluationRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no
     actions = None
     show_add_link = False
 
-    @display(description=charts.MEASURE)  # type: ignore[untyped-decorator]
+    @display(description="quality")  # type: ignore[untyped-decorator]
     def quality(self, run: EvaluationRun) -> str:
-        arms = run.figures.get("arms", {})
-        figure = arms.get(RERANKED, arms.get(FUSED, {})).get(charts.MEASURE)
-        return f"{figure['value']:.3f}" if figure else "–"
+        """Of what the product does."""
+        figures = (charts.figure_of(run, arm) for arm in (RERANKED, FUSED, ANSWERS))
+        figure = next(filter(None, figures), None)
+        return f"{figure['value']:.3f} {charts.measure_of(run)}" if figure else "–"
 
     @display(description="code", ordering="code_version")  # type: ignore[untyped-decorator]
     def code(self, run: EvaluationRun) -> str:
@@ -44,7 +54,7 @@ class EvaluationRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no
         if data := request.GET.get("data"):
             runs = runs.filter(data=data)
         context = {**(extra_context or {}), "charts": charts.draw_runs(runs[:DRAWN_RUNS])}
-        context |= {"plot": charts, "measure": charts.MEASURE}
+        context |= {"plot": charts}
         return cast(HttpResponse, super().changelist_view(request, context))
 
     def change_view(
@@ -61,14 +71,20 @@ class EvaluationRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no
             raise PermissionDenied
         request.current_app = self.admin_site.name
         bins = run.figures.get("reliability", [])
+        arms = run.figures.get("arms", {})
+        measures = _measures(arms)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "original": run,
             "title": f"{run.name.capitalize()} on {run.data}",
             "run": run,
-            "measures": MEASURES,
-            "arms": [_row(name, arm) for name, arm in _in_order(run.figures.get("arms", {}))],
+            "measures": measures,
+            "arms": [_row(name, arm, measures) for name, arm in _in_order(arms)],
+            "differences": [
+                (base, [(name, found[name]) for name in ANSWER_MEASURES if name in found])
+                for base, found in _in_order(run.figures.get("differences", {}))
+            ],
             "settings": [(name, _in_words(value)) for name, value in _in_order(run.settings)],
             "bins": bins,
             "calibration": charts.draw_calibration(bins),
@@ -88,14 +104,19 @@ class EvaluationRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no
 
 def _in_order(by_arm: dict[str, Any]) -> list[tuple[str, Any]]:
     """The database keeps the keys of JSON in an order of its own."""
-    order = {name: number for number, name in enumerate(ARMS)}
+    order = {name: number for number, name in enumerate((*ARMS, *ANSWER_ARMS))}
     return sorted(by_arm.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
 
 
-def _row(name: str, arm: dict[str, Any]) -> dict[str, Any]:
+def _measures(arms: dict[str, Any]) -> list[str]:
+    """Those that any arm has a figure of."""
+    return [name for name in (*MEASURES, *ANSWER_MEASURES) if any(name in a for a in arms.values())]
+
+
+def _row(name: str, arm: dict[str, Any], measures: Sequence[str]) -> dict[str, Any]:
     return {
         "name": name,
-        "figures": [arm.get(measure) for measure in MEASURES],
+        "figures": [arm.get(measure) for measure in measures],
         "p50_ms": arm.get("p50_ms"),
         "p95_ms": arm.get("p95_ms"),
     }

@@ -32,11 +32,13 @@ _OFF_TOPIC = "oos_*.jsonl"
 
 @dataclass(frozen=True)
 class _Judged:
-    """A question about one document, before the documents have ids."""
+    """A question about one document, before the documents have ids. `sentences` are those of a
+    document that is made of them."""
 
     question: AskedQuestion
     title: str
     text: str
+    sentences: tuple[str, ...] = ()
 
 
 def load(data: Path, limit: int) -> AnswerDataset:
@@ -69,18 +71,25 @@ def _about_documents(files: Sequence[Path], limit: int) -> AnswerDataset:
         first.setdefault((one.title, one.text), one.question.id)
     sample = sampled(judged, limit)
     used = {first[one.title, one.text] for one in sample}
-    others = sampled([id_ for id_ in first.values() if id_ not in used], len(used))
-    kept = used | set(others)
+    kept = used | set(sampled([id_ for id_ in first.values() if id_ not in used], len(used)))
+    holders: dict[str, set[str]] = {}
+    for one in judged:
+        for sentence in one.sentences if first[one.title, one.text] in kept else ():
+            holders.setdefault(sentence, set()).add(first[one.title, one.text])
     return AnswerDataset(
         documents=[Text(id_, *document) for document, id_ in first.items() if id_ in kept],
-        questions=[_with_document(one, first[one.title, one.text]) for one in sample],
+        questions=[_with_documents(one, first[one.title, one.text], holders) for one in sample],
         total=len(judged),
     )
 
 
-def _with_document(one: _Judged, document: str) -> AskedQuestion:
-    documents = () if one.question.answerable is False else (document,)
-    return one.question.about(documents)
+def _with_documents(one: _Judged, own: str, holders: Mapping[str, set[str]]) -> AskedQuestion:
+    """Its own document holds the answer, and so do others that have one of its sentences."""
+    if one.question.answerable is False:
+        return one.question
+    gold = {sentence for alternative in one.question.gold for sentence in alternative}
+    others = (holders.get(sentence, set()) for sentence in gold)
+    return one.question.about(tuple(sorted({own}.union(*others))))
 
 
 def _rows(files: Sequence[Path]) -> Iterator[Row]:
@@ -153,7 +162,7 @@ def _about_sentences(row: Row) -> _Judged:
         gold=(chosen,) if chosen and answerable else (),
         answer=str(row.entry.get("answer") or "") if answerable else "",
     )
-    return _Judged(question, _title(row), "\n\n".join(sentences))
+    return _Judged(question, _title(row), "\n\n".join(sentences), sentences)
 
 
 def _title(row: Row) -> str:

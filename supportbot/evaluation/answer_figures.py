@@ -34,6 +34,7 @@ from supportbot.evaluation.intervals import mean_interval
 from supportbot.evaluation.names import (
     ANSWER_MEASURES,
     ANSWER_WORDS,
+    ANSWERED_RIGHT,
     ASKED_BACK,
     F1,
     FALSE_ANSWERS,
@@ -43,7 +44,6 @@ from supportbot.evaluation.names import (
     MUST_ENTRIES,
     MUST_NOT,
     PRECISION,
-    RIGHT,
     WITHHELD,
     WORDS,
 )
@@ -138,7 +138,7 @@ def _judge_answerable(question: AskedQuestion, given: Given) -> Values:
         said = [_is_said(entry, given) for entry in question.must]
         values |= {MUST: float(all(said)), MUST_ENTRIES: sum(said) / len(said)}
     if question.must or question.must_not:
-        values[RIGHT] = float(given.answered and not faults(question, given))
+        values[ANSWERED_RIGHT] = float(given.answered and not faults(question, given))
     return values
 
 

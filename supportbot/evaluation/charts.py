@@ -11,15 +11,22 @@ from typing import Any
 from supportbot.evaluation.models import EvaluationRun
 from supportbot.evaluation.names import (
     ALONE,
+    ANSWERED_RIGHT,
+    ANSWERS,
+    BEST_THREE,
     BM25S,
     DENSE,
+    F1,
+    FALSE_ANSWERS,
+    FIRST_THREE,
     FUSED,
     LEXICAL,
     NDCG,
     RERANKED,
 )
 
-MEASURE = NDCG
+# What is drawn of an evaluation: the first of these that the product's arm was measured by.
+MEASURES = {"retrieval": (NDCG,), "answers": (ANSWERED_RIGHT, F1, FALSE_ANSWERS)}
 MOST_RUNS = 30  # of a folder's, the newest
 WIDTH, HEIGHT = 900, 320  # in the drawing's own units; the page scales it
 LEFT, RIGHT, TOP, BOTTOM = 48, 640, 16, 284  # of the plot within it
@@ -38,6 +45,9 @@ STYLES = {
     ALONE.format(FUSED): ("#4f7fd9", "8 3 2 3"),
     ALONE.format(LEXICAL): ("#a6761d", "5 2"),
     BM25S: ("#7d7d7d", "1 4"),
+    ANSWERS: ("#0072b2", ""),
+    BEST_THREE: ("#d55e00", "2 3"),
+    FIRST_THREE: ("#009e73", "8 3"),
 }
 
 
@@ -78,9 +88,11 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """A folder's runs, oldest first. `rows` repeats what is drawn: (run, a figure per arm)."""
+    """A folder's runs by one measure, oldest first. `rows` repeats what is drawn: (run, a figure
+    for each arm)."""
 
     data: str
+    measure: str
     lines: Sequence[Line]
     grid: Sequence[Mark]
     dates: Sequence[Mark]
@@ -107,13 +119,25 @@ class Calibration:
 
 
 def draw_runs(runs: Iterable[EvaluationRun]) -> list[Chart]:
-    """A chart for each folder, the one evaluated last first. `runs` are newest first."""
-    by_data: dict[str, list[EvaluationRun]] = {}
+    """A chart for each evaluation of a folder, the latest first. `runs` are newest first."""
+    drawn: dict[tuple[str, str], list[EvaluationRun]] = {}
     for run in runs:
-        kept = by_data.setdefault(run.data, [])
-        if len(kept) < MOST_RUNS and any(MEASURE in arm for arm in _arms_of(run).values()):
+        kept = drawn.setdefault((run.name, run.data), [])
+        if len(kept) < MOST_RUNS and measure_of(run):
             kept.append(run)
-    return [_draw(data, kept[::-1]) for data, kept in by_data.items() if kept]
+    return [_draw(data, kept[::-1]) for (_, data), kept in drawn.items() if kept]
+
+
+def measure_of(run: EvaluationRun) -> str:
+    """The one that a run is drawn by; empty for one that is not drawn."""
+    found = {measure for arm in _arms_of(run).values() for measure in arm}
+    return next((name for name in MEASURES.get(run.name, ()) if name in found), "")
+
+
+def figure_of(run: EvaluationRun, arm: str) -> Mapping[str, float] | None:
+    """{value, low, high} of the measure that the run is drawn by."""
+    figure: Mapping[str, float] | None = _arms_of(run).get(arm, {}).get(measure_of(run))
+    return figure
 
 
 def _arms_of(run: EvaluationRun) -> Mapping[str, Any]:
@@ -122,38 +146,37 @@ def _arms_of(run: EvaluationRun) -> Mapping[str, Any]:
 
 
 def _draw(data: str, runs: Sequence[EvaluationRun]) -> Chart:
-    arms = [name for name in STYLES if any(MEASURE in _arms_of(r).get(name, {}) for r in runs)]
-    found = [(run, _arms_of(run)[arm][MEASURE]) for run in runs for arm in arms if _has(run, arm)]
+    measure = measure_of(runs[-1])
+    runs = [run for run in runs if measure_of(run) == measure]
+    arms = [name for name in STYLES if any(figure_of(run, name) for run in runs)]
+    found = [figure for run in runs for arm in arms if (figure := figure_of(run, arm))]
     low, high = _range(found)
     lines = _spread([_line(arm, runs, (low, high)) for arm in arms])
     ticks = range(round(low / _STEP), round(high / _STEP) + 1)
     return Chart(
         data=data,
+        measure=measure,
         lines=lines,
         grid=[Mark(_y(n * _STEP, low, high), f"{n * _STEP:.2f}") for n in ticks],
         dates=_dates(runs),
         arms=arms,
         rows=[(run, [_words(run, arm) for arm in arms]) for run in runs[::-1]],
-        summary=f"{MEASURE} on {data} over {len(runs)} runs. Last: "
+        summary=f"{measure} on {data} over {len(runs)} runs. Last: "
         + ", ".join(line.label for line in lines),
     )
 
 
-def _has(run: EvaluationRun, arm: str) -> bool:
-    return MEASURE in _arms_of(run).get(arm, {})
-
-
 def _words(run: EvaluationRun, arm: str) -> str:
-    if not _has(run, arm):
+    figure = figure_of(run, arm)
+    if figure is None:
         return "–"
-    figure = _arms_of(run)[arm][MEASURE]
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
-def _range(found: Sequence[tuple[EvaluationRun, Mapping[str, float]]]) -> tuple[float, float]:
+def _range(found: Sequence[Mapping[str, float]]) -> tuple[float, float]:
     """What the intervals cover, out to the lines of the grid."""
-    low = min(figure["low"] for _, figure in found)
-    high = max(figure["high"] for _, figure in found)
+    low = min(figure["low"] for figure in found)
+    high = max(figure["high"] for figure in found)
     first, last = math.floor(low / _STEP + 1e-9), math.ceil(high / _STEP - 1e-9)
     return first * _STEP, max(last, first + 1) * _STEP
 
@@ -175,8 +198,7 @@ def _line(arm: str, runs: Sequence[EvaluationRun], ends: tuple[float, float]) ->
     points = []
     last = 0.0
     for number, run in enumerate(runs):
-        if _has(run, arm):
-            figure = _arms_of(run)[arm][MEASURE]
+        if figure := figure_of(run, arm):
             last = figure["value"]
             points.append(
                 Point(

@@ -17,10 +17,10 @@ from supportbot.evaluation.answer_figures import AnswerScores, faults
 from supportbot.evaluation.answer_questions import AnswerDataset, AskedQuestion
 from supportbot.evaluation.names import (
     ANSWER_MEASURES,
+    ANSWERED_RIGHT,
     ANSWERS,
     BEST_THREE,
     FIRST_THREE,
-    RIGHT,
 )
 from supportbot.evaluation.questions import BadDatasetError
 from supportbot.evaluation.report import Figure, Record, Report, Table
@@ -64,7 +64,7 @@ def _tables(
     yield _intervals_table(scores)
     for base in (FIRST_THREE, BEST_THREE):
         yield _comparison_table(scores, base)
-    if RIGHT in scores[ANSWERS].estimates:
+    if ANSWERED_RIGHT in scores[ANSWERS].estimates:
         yield _faults_table(questions, answers[ANSWERS])
 
 

@@ -22,7 +22,12 @@ from django.utils import timezone
 from knowledge.models import Audience, Collection, DocumentVersion
 from knowledge.progress import Line, Rate
 from knowledge.selectors import Progress, progress_of
-from knowledge.services.documents import add_version, check_upload, delete_document
+from knowledge.services.documents import (
+    UploadRefusedError,
+    add_version,
+    check_upload,
+    delete_document,
+)
 from knowledge.services.pipeline import process_versions
 from knowledge.services.processing import bundled_wake_ups, claim_some
 from supportbot.evaluation.questions import Text
@@ -101,16 +106,19 @@ def _add(document: Text | StoredFile, collection: Collection) -> DocumentVersion
 
 def _add_file(document: StoredFile, collection: Collection) -> DocumentVersion:
     with document.path.open("rb") as content:
-        upload = check_upload(
-            content,
-            file_name=document.path.name,
-            collection=collection.name,
-            external_id=document.id,
-            title=document.title,
-            effective_from=document.effective_from,
-            effective_until=document.effective_until,
-            audience=Audience.INTERNAL,
-        )
+        try:
+            upload = check_upload(
+                content,
+                file_name=document.path.name,
+                collection=collection.name,
+                external_id=document.id,
+                title=document.title,
+                effective_from=document.effective_from,
+                effective_until=document.effective_until,
+                audience=Audience.INTERNAL,
+            )
+        except UploadRefusedError as error:
+            raise EvaluationError(str(error)) from error
         return add_version(upload=upload)[0]
 
 
