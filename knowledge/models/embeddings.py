@@ -72,6 +72,9 @@ class Embedding(models.Model):
     index = models.ForeignKey(EmbeddingIndex, on_delete=models.CASCADE, related_name="embeddings")
     text_hash = models.BinaryField(max_length=32)
     vector = HalfVectorField()
+    units = models.BinaryField(
+        null=True, help_text="Vectors of the passage's units: knowledge.unit_vectors."
+    )
 
     class Meta:
         constraints: ClassVar = [

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 from pgvector import HalfVector
 
-from knowledge.embedding.encoder import Vectors, get_encoder
+from knowledge import unit_vectors
+from knowledge.embedding.encoder import Encoder, Vectors, get_encoder
 from knowledge.models import EmbeddingIndex
 from knowledge.services import serving
+from knowledge.text.units import unit_texts
 
-BATCH = 64  # texts that are embedded and stored at a time: two or three seconds of one core
+BATCH = 32  # texts that are embedded and stored at a time: two or three seconds of one core
 
 _MISSING = """
 SELECT DISTINCT ON (p.text_hash) p.text_hash, p.context, p.text
@@ -32,29 +34,43 @@ WHERE p.version_id = %s
   )
 """
 _INCOMING = """
-CREATE TEMPORARY TABLE IF NOT EXISTS incoming_embedding (text_hash bytea, vector halfvec)
+CREATE TEMPORARY TABLE IF NOT EXISTS incoming_embedding
+    (text_hash bytea, vector halfvec, units bytea)
 ON COMMIT DELETE ROWS;
 DELETE FROM incoming_embedding
 """
-_COPY = "COPY incoming_embedding (text_hash, vector) FROM STDIN WITH (FORMAT BINARY)"
+_COPY = "COPY incoming_embedding (text_hash, vector, units) FROM STDIN WITH (FORMAT BINARY)"
 # Nothing is put into an index that was dropped, nor for a text whose document was deleted, while
 # its vector was computed.
 _STORE = """
-INSERT INTO knowledge_embedding (index_id, text_hash, vector)
-SELECT i.id, incoming.text_hash, incoming.vector
+INSERT INTO knowledge_embedding (index_id, text_hash, vector, units)
+SELECT i.id, incoming.text_hash, incoming.vector, incoming.units
 FROM incoming_embedding incoming
 JOIN knowledge_embeddingindex i ON i.id = %s AND i.state <> 'retired'
 WHERE EXISTS (SELECT FROM knowledge_passage p WHERE p.text_hash = incoming.text_hash)
-ON CONFLICT DO NOTHING
+ON CONFLICT (index_id, text_hash) DO UPDATE SET units = EXCLUDED.units
+    WHERE knowledge_embedding.units IS NULL
+RETURNING (xmax = 0)
 """
 
 
 @dataclass(frozen=True)
 class Text:
-    """What is embedded of a passage, and the hash that passages find its vector by."""
+    """What is embedded of a passage, whole and in units, and the hash that passages find its
+    vectors by."""
 
     key: bytes
     text: str
+    units: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """The vectors of one text; `units` as knowledge.unit_vectors stores them."""
+
+    key: bytes
+    vector: Vectors
+    units: bytes | None = None
 
 
 def embedded_text(context: str, text: str) -> str:
@@ -85,7 +101,10 @@ def count_missing(index: EmbeddingIndex, version_id: int) -> int:
 
 def texts_of(rows: Sequence[tuple[bytes, str, str]]) -> list[Text]:
     """Rows of (hash, context, text) as texts."""
-    return [Text(bytes(key), embedded_text(context, text)) for key, context, text in rows]
+    return [
+        Text(bytes(key), embedded_text(context, text), tuple(unit_texts(context, text)))
+        for key, context, text in rows
+    ]
 
 
 def embed(index: EmbeddingIndex, texts: Sequence[Text]) -> Iterator[tuple[int, int]]:
@@ -98,19 +117,35 @@ def embed(index: EmbeddingIndex, texts: Sequence[Text]) -> Iterator[tuple[int, i
     ordered = sorted(texts, key=lambda text: len(text.text))
     for start in range(0, len(ordered), BATCH):
         batch = ordered[start : start + BATCH]
-        vectors = encoder.encode_passages([text.text for text in batch])
-        yield len(batch), store(index, [text.key for text in batch], vectors)
+        yield len(batch), store(index, encode(encoder, batch))
 
 
-def store(index: EmbeddingIndex, keys: Sequence[bytes], vectors: Vectors) -> int:
-    """Add vectors for texts by their hashes; returns how many were not there before."""
+def encode(encoder: Encoder, texts: Sequence[Text]) -> list[Embedded]:
+    """The vectors of texts and of their units; a unit that several have is embedded once."""
+    different = list(dict.fromkeys(part for text in texts for part in (text.text, *text.units)))
+    row = {part: at for at, part in enumerate(different)}
+    vectors = encoder.encode_passages(different)
+    return [
+        Embedded(
+            text.key,
+            vectors[row[text.text]],
+            unit_vectors.pack(text.units, vectors[[row[unit] for unit in text.units]])
+            if text.units
+            else None,
+        )
+        for text in texts
+    ]
+
+
+def store(index: EmbeddingIndex, embedded: Sequence[Embedded]) -> int:
+    """Add the vectors of texts by their hashes; returns how many were not there before."""
     with transaction.atomic(), connection.cursor() as cursor:
         serving.hold_indexes()  # no document is deleted, and no index dropped, in between
         cursor.execute(_INCOMING)
         # Binary COPY: as text, numbers take ten times as long to write and to read.
         with cursor.copy(_COPY) as copy:
-            copy.set_types(["bytea", "bytea"])
-            for key, vector in zip(keys, vectors, strict=True):
-                copy.write_row((key, HalfVector(vector).to_binary()))
+            copy.set_types(["bytea", "bytea", "bytea"])
+            for one in embedded:
+                copy.write_row((one.key, HalfVector(one.vector).to_binary(), one.units))
         cursor.execute(_STORE, [index.pk])
-        return int(cursor.rowcount)
+        return sum(is_new for (is_new,) in cursor.fetchall())

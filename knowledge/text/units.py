@@ -64,16 +64,17 @@ def units_of(passage: str) -> tuple[Unit, ...]:
 
 def unit_texts(context: str, passage: str) -> list[str]:
     """What is embedded for a passage's units: first what stands above it (title and headings), then
-    each unit behind its nearest heading."""
-    above = context.rsplit(SEPARATOR, 1)[-1]
-    return [context or passage, *(_embedded(unit, above) for unit in units_of(passage))]
+    each unit behind the title and its nearest heading. They are made of what is embedded for the
+    passage alone, so that equal passages share them."""
+    title, _, headings = context.partition(SEPARATOR)
+    nearest = headings.rsplit(SEPARATOR, 1)[-1]
+    return [context or passage, *(_embedded(unit, title, nearest) for unit in units_of(passage))]
 
 
-def _embedded(unit: Unit, above: str) -> str:
-    heading = unit.heading or above
-    lead = f"{unit.lead} " if unit.lead else ""
-    text = f"{lead}{unit.text}"
-    return f"{heading}: {text}" if heading else text
+def _embedded(unit: Unit, title: str, nearest: str) -> str:
+    above = SEPARATOR.join(filter(None, [title, unit.heading or nearest]))
+    text = f"{unit.lead} {unit.text}" if unit.lead else unit.text
+    return f"{above}: {text}" if above else text
 
 
 class _Parser:

@@ -84,11 +84,15 @@ class Snapshot:
 @dataclass(frozen=True)
 class Proposed:
     """A sentence that a route proposes. `cited` are positions in Evidence.passages, from 0;
-    `quotes` gives the source's own words where the route knows them."""
+    `quotes` gives the source's own words where the route knows them, `cells` those of a table row
+    that were used. `form` is "text", "item" (of a list) or "step", which may have a `number`."""
 
     text: str
     cited: tuple[int, ...]
     quotes: tuple[str, ...] = ()
+    form: str = "text"
+    number: int | None = None
+    cells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ MOST_CARRIED = 20  # terms from earlier turns
 class Candidate(NamedTuple):  # made 80 times for a question: a tenth of a data class's time
     """A passage as the database knows it. `dense` is a cosine, `lexical` BM25; `terms` are the
     numbers of all its terms, `asked` of those that the question has too. `vector` is there where
-    earlier turns are."""
+    earlier turns are; `units` are the vectors of its units as they are stored, if they are."""
 
     id: int
     document_id: int
@@ -64,6 +64,7 @@ class Candidate(NamedTuple):  # made 80 times for a question: a tenth of a data 
     terms: frozenset[int]
     asked: frozenset[int]
     vector: Vectors | None
+    units: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ SELECT p.id, d.id, d.external_id, d.title, v.number, p.heading, p.page, p.positi
        p.context, d.locale, v.effective_from, v.created_at,
        1 - COALESCE(candidate.distance, (SELECT {distance} FROM {embedding})),
        COALESCE(candidate.bm25, -(p.weights <#> question.weights), 0), p.terms,
-       {candidate_vector},
+       {candidate_vector}, (SELECT e.units FROM {embedding}),
        {first} question.terms END, {first} question.idf END, {first} question.term_weights END,
        {first} (SELECT COALESCE(max(number), 0) FROM knowledge_revision) END,
        {first} (SELECT id FROM knowledge_embeddingindex WHERE state = 'active') END
@@ -316,6 +317,7 @@ def _candidate(row: tuple[Any, ...], wanted: frozenset[int]) -> Candidate:
         terms=terms,
         asked=wanted & terms,
         vector=_vector(row[16]) if row[16] is not None else None,
+        units=bytes(row[17]) if row[17] is not None else None,
     )
 
 

@@ -14,14 +14,16 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from knowledge.embedding.vectors import Vectors
 from knowledge.terms import word_numbers
+from knowledge.unit_vectors import unpack
 from supportbot.retrieval.candidates import Candidate, Found
 from supportbot.retrieval.conversation import Asked, Meaning
 
 Floats = npt.NDArray[np.float64]
 
 # In the order of the learned weights.
-FEATURES = ("dense", "lexical", "coverage", "phrase", "feedback")
+FEATURES = ("dense", "lexical", "coverage", "phrase", "feedback", "unit", "heading")
 # Of these is made how likely an answer is, and of those whether a question in the middle of a
 # conversation has to do with the documents at all.
 ANSWER_SIGNALS = ("spread", "rare_terms", "gap", "similarity", "topic")
@@ -59,7 +61,8 @@ def judge(found: Found, asked: Asked, meaning: Meaning, *, dense_weight: float) 
     the passage's own and half that of the nearest passage of its document. coverage: the share of
     the question's terms, by their weight, that the passages of its document hold together. phrase:
     the same of its pairs of neighbouring words. feedback: likeness to the best three (after
-    Rocchio). Coverage is for questions that stand alone, feedback for those that do not.
+    Rocchio). Coverage is for questions that stand alone, feedback for those that do not. unit,
+    heading: nearness of the best unit, and of what stands above the passage.
     """
     candidates = found.candidates
     dense = np.array([c.dense for c in candidates])
@@ -76,6 +79,7 @@ def judge(found: Found, asked: Asked, meaning: Meaning, *, dense_weight: float) 
             _coverage(found) if vectors is None else zeros,
             _phrase(found, asked.pairs, first),
             _feedback(vectors, first) if vectors is not None else zeros,
+            *_nearness_of_units(candidates, meaning.sought),
         ],
         axis=1,
     )
@@ -199,6 +203,18 @@ def _feedback(vectors: Floats, first: Floats) -> Floats:
     best = np.argsort(-first, kind="stable")[:FEEDBACK_FROM]
     mean = (vectors[best] * np.exp(FEEDBACK_SHARPNESS * first[best])[:, None]).sum(axis=0)
     return normalised(vectors @ mean)
+
+
+def _nearness_of_units(candidates: Sequence[Candidate], sought: Vectors) -> tuple[Floats, Floats]:
+    """Of each candidate's best unit, and of what stands above it. Where the vectors of units are
+    not stored yet, the passage's own nearness stands for both."""
+    unit = np.array([c.dense for c in candidates])
+    heading = unit.copy()
+    for row, candidate in enumerate(candidates):
+        if candidate.units is not None:
+            cosines = unpack(candidate.units, len(sought)) @ sought
+            heading[row], unit[row] = cosines[0], cosines[1:].max(initial=cosines[0])
+    return normalised(unit), normalised(heading)
 
 
 def _vectors(candidates: Sequence[Candidate]) -> Floats:

@@ -1,6 +1,6 @@
 """One question → the passages that may answer it, best first, and whether they do.
 
-look (conversation → vectors → candidates) → features → order → reranker → diversity
+look (conversation → vectors → candidates) → features → order → reranker → diversity → reader
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from django.db import connection
 
 from knowledge.embedding.vectors import Vectors
+from supportbot.reader.reading import Reading
 from supportbot.retrieval import candidates, conversation, locales
 from supportbot.retrieval import scope as scopes
 from supportbot.retrieval.candidates import Candidate, Found
@@ -33,6 +34,7 @@ from supportbot.retrieval.features import (
 )
 from supportbot.retrieval.look import Question, look_until_served
 from supportbot.retrieval.ranking_model import ranking_model
+from supportbot.retrieval.reading import read_candidates
 from supportbot.retrieval.rerank import is_configured, rerank
 from supportbot.retrieval.scope import Scope, Served
 from supportbot.retrieval.settings import DEFAULT, RetrievalSettings
@@ -40,6 +42,8 @@ from supportbot.retrieval.settings import DEFAULT, RetrievalSettings
 __all__ = ["RankedPassage", "Ranking", "Scope", "Trace", "search"]
 
 KEPT = 256  # rankings of this process
+READ = 8  # passages, the best ones
+OF_UNITS = np.array([name in {"unit", "heading"} for name in FEATURES])
 MOST_KEPT_PASSAGES = 20  # in one of them
 
 
@@ -84,6 +88,7 @@ class Trace:
 class Ranking:
     """What one search found. `vector` is the question's embedding by `model`, of use to what comes
     after: vectors of two models do not compare, and the active one may have changed since.
+    `reading` is of the first passages.
     `answerability` is the calibrated probability that the passages answer the question."""
 
     passages: tuple[RankedPassage, ...]
@@ -91,6 +96,7 @@ class Ranking:
     model: str
     answerability: float = 0.0
     trace: Trace = Trace()
+    reading: Reading = field(default_factory=Reading)
 
 
 def search(
@@ -126,6 +132,11 @@ def search(
         if settings.diversify:
             order = diversified(order, found.candidates, limit)
     passages = [_ranked(found.candidates[at], ordered, at) for at in order[:limit]]
+    reading = Reading()
+    if settings.reader:
+        with clock("reader"):
+            best_first = [found.candidates[at] for at in order[: min(limit, READ)]]
+            reading = read_candidates(text, looked, best_first)
     with clock("neighbours"):
         best = [passage.id for passage in passages[: settings.neighbours]]
         if best:
@@ -137,6 +148,7 @@ def search(
         vector=looked.vector,
         model=plan.index.model,
         answerability=ordered.answerability,
+        reading=reading,
         trace=Trace(
             considered=tuple(found.candidates[at].id for at in order),
             signals=ordered.signals,
@@ -191,7 +203,12 @@ def _scores(judged: Judged, settings: RetrievalSettings) -> Floats:
         return normalised(judged.dense)
     if not settings.dense:
         return judged.features[:, FEATURES.index("lexical")]
-    return ranking_model().scores(judged.features) if settings.learned else judged.first
+    if not settings.learned:
+        return judged.first
+    features = judged.features
+    if not settings.reader:
+        features = np.where(OF_UNITS, features[:, [FEATURES.index("dense")]], features)
+    return ranking_model().scores(features)
 
 
 def _ranked(candidate: Candidate, ordered: _Ordered, at: int) -> RankedPassage:

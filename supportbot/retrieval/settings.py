@@ -15,6 +15,7 @@ class RetrievalSettings:
     history: bool = True  # earlier turns have a say
     learned: bool = True  # the learned order; else the plain convex combination
     dense_weight: float = 0.5  # in the convex combination
+    reader: bool = True  # vectors of units have a say in the order, and the best are read
     rerank: bool = True  # by a cross-encoder, where one is configured
     diversify: bool = True  # near repeats go behind what says something new
     neighbours: int = 0  # of so many of the best, the passages before and behind come along, last

@@ -1,0 +1,133 @@
+"""A table row as a person would say it: what it is about, then the cells that the question wants.
+
+“| Most items, opened or not | 45 days | the day of delivery |” is said as “Most items, opened or
+not: 45 days, counted from the day of delivery”.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from knowledge.terms import word_numbers
+from knowledge.text.units import Cell, Unit
+from supportbot.reader.answer_types import AnswerType, answer_type, holds
+
+FEW_CELLS = 4  # of a row that is said whole
+MOST_VALUES = 4
+MOST_SUBJECTS = 3
+SUBJECT_CHARACTERS = 90
+LONG_LIST = 60  # characters of a cell that is cut down to the part asked for
+# What a cell says without the head of its column: an amount, a duration, a time of day.
+_SPEAKS = re.compile(
+    r"[£$€¥]\s?\d|\b\d+(?:\s?(?:to|-|–)\s?\d+)?\s(?:working )?(?:day|week|month|year|hour|minute)s?\b"
+    r"|\d\s?(?:am|pm)\b|\bnext (?:working )?day\b",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(
+    r"^\W*(?:\d|[£$€¥])|^(?:yes|no|none|never|free|nothing|closed|n/?a|-|–)\b", re.IGNORECASE
+)
+_FLAG = re.compile(r"^(?:yes|no|never|none|free|included|closed)\b", re.IGNORECASE)
+_LEADS_ON = re.compile(
+    r"\b(?:from|until|till|by|in|at|to|for|of|on|after|before|up to)$", re.IGNORECASE
+)
+_LIST = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+")
+
+
+@dataclass(frozen=True)
+class SaidRow:
+    """`cells` are the texts of the cells that were used, as they stand in the row."""
+
+    text: str
+    cells: tuple[str, ...]
+
+
+def say_row(unit: Unit, question: str, locale: str = "en") -> SaidRow:
+    """The row in a sentence, for this question."""
+    asked = set(word_numbers(question, locale))
+    wanted = answer_type(question)
+    subjects, values = _parted(unit.cells)
+    if len(values) > FEW_CELLS - 1:
+        values = _chosen(values, asked, wanted, locale)
+    subject = ", ".join(_shortened(cell.text, asked, locale) for cell in subjects)
+    said = ", ".join(_say(cell, values) for cell in values)
+    text = f"{subject}: {said}" if subject and said else subject or said
+    return SaidRow(_ended(text), tuple(cell.text for cell in (*subjects, *values)))
+
+
+def _parted(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
+    """What the row is about, which is what stands before its first value, and the rest."""
+    subjects: list[Cell] = []
+    for cell in cells:
+        characters = sum(len(one.text) for one in subjects)
+        is_full = len(subjects) == MOST_SUBJECTS or (
+            subjects and characters + len(cell.text) > SUBJECT_CHARACTERS
+        )
+        if is_full or (subjects and (_VALUE.match(cell.text) or _SPEAKS.search(cell.text))):
+            break
+        subjects.append(cell)
+    if len(subjects) == len(cells) and len(cells) > 1:
+        subjects = subjects[:1]
+    return subjects, list(cells[len(subjects) :])
+
+
+def _chosen(values: Sequence[Cell], asked: set[int], wanted: AnswerType, locale: str) -> list[Cell]:
+    """The cells that the question names or wants; the first ones where it names none."""
+
+    def fit(cell: Cell) -> float:
+        named = len(asked & set(word_numbers(cell.head, locale)))
+        held = len(asked & set(word_numbers(cell.text, locale)))
+        of_type = wanted is not AnswerType.ANYTHING and holds(wanted, f"{cell.head} {cell.text}")
+        return 2 * named + held + (1.5 if of_type and wanted is not AnswerType.YES_NO else 0)
+
+    fits = {id(cell): fit(cell) for cell in values}
+    best = max(fits.values())
+    if not best:
+        return list(values[: FEW_CELLS - 1])
+    named = [cell for cell in values if fits[id(cell)] >= max(1.0, best - 1)]
+    return named[:MOST_VALUES]
+
+
+def _say(cell: Cell, values: Sequence[Cell]) -> str:
+    head = _lowered(cell.head)
+    if not head:
+        return cell.text
+    if _LEADS_ON.search(head):
+        return f"{head} {_lowered(cell.text)}"
+    alike = sum(bool(_SPEAKS.search(other.text)) for other in values)
+    if _SPEAKS.search(cell.text) and (alike == 1 or not _is_amount_among(cell, values)):
+        return cell.text
+    if _FLAG.match(cell.text) or cell.text[:1].islower():
+        return f"{head}: {cell.text}"
+    return f"{head} {cell.text}" if _VALUE.match(cell.text) else f"{head}: {cell.text}"
+
+
+def _is_amount_among(cell: Cell, values: Sequence[Cell]) -> bool:
+    """Whether another cell has the same kind of thing, so that the head tells them apart."""
+    kinds = [r"[£$€¥]", r"(?:day|week|month|year|hour|minute)s?\b", r"\d\s?(?:am|pm)\b"]
+    mine = [kind for kind in kinds if re.search(kind, cell.text, re.IGNORECASE)]
+    return any(
+        re.search(kind, other.text, re.IGNORECASE)
+        for kind in mine
+        for other in values
+        if other is not cell
+    )
+
+
+def _shortened(text: str, asked: set[int], locale: str) -> str:
+    """Of a long list of things, those that the question names; else the list."""
+    if len(text) <= LONG_LIST:
+        return text
+    named = [part for part in _LIST.split(text) if asked & set(word_numbers(part, locale))]
+    return ", ".join(named) if named else text
+
+
+def _lowered(text: str) -> str:
+    """The first letter small, unless the word is a name or an abbreviation."""
+    first = text.split(" ", 1)[0]
+    return text[:1].lower() + text[1:] if first[1:].islower() or len(first) == 1 else text
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."

@@ -1,0 +1,117 @@
+"""What the relevance of a unit is judged by."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from knowledge.terms import word_numbers
+from knowledge.text.units import Form, Unit, units_of
+from supportbot.reader.answer_types import AnswerType, answer_type, holds
+
+Floats = npt.NDArray[np.float64]
+
+UNIT_FEATURES = (
+    "cosine",
+    "heading",
+    "passage",
+    "overlap",
+    "overlap_above",
+    "neighbours",
+    "type_held",
+    "type_missing",
+    "question",
+    "repeats",
+    "short",
+    "row",
+    "step",
+)
+SHORT = 25  # characters: fewer seldom say anything
+DEFAULT_IDF = 6.0  # of a term that no passage has
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as the reader takes it. `vector` has length 1; `idf` holds the inverse document
+    frequency of its terms, `carried` those that only earlier turns have."""
+
+    text: str
+    vector: npt.NDArray[np.float32]
+    idf: Mapping[int, float]
+    locale: str = "en"
+
+
+@dataclass(frozen=True)
+class Read:
+    """A passage as the reader takes it. `vectors` are those of `knowledge.text.unit_texts`, of
+    length 1: first what stands above it, then its units. `score` is a cosine."""
+
+    context: str
+    text: str
+    vectors: npt.NDArray[np.float32]
+    score: float
+    locale: str = "en"
+    units: tuple[Unit, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "units", units_of(self.text))
+
+
+def unit_features(asked: Asked, passages: Sequence[Read]) -> Floats:
+    """(units of all passages in order, UNIT_FEATURES).
+
+    cosine: of the question and the unit behind its title and heading. heading: of the question and
+    what stands above the passage. passage: the passage's own score. overlap: the share of the
+    question's terms, by the square of their rarity, that the unit holds; overlap_above: the same
+    with title and headings. neighbours: the best cosine of the unit before and behind. type_held,
+    type_missing: whether it has what such an answer consists of. question: it asks itself, as in a
+    FAQ. repeats: the share of its terms that are the question's. short, row, step: its form.
+    """
+    wanted = answer_type(asked.text)
+    weight = {term: idf**2 for term, idf in asked.idf.items()}
+    rows = [row for passage in passages for row in _rows(asked, wanted, weight, passage)]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(UNIT_FEATURES))
+
+
+def _rows(
+    asked: Asked, wanted: AnswerType, weight: Mapping[int, float], passage: Read
+) -> list[tuple[float, ...]]:
+    cosines = (passage.vectors @ asked.vector).tolist()
+    heading, cosines = cosines[0], cosines[1:]
+    above = _terms(passage.context, passage.locale)
+    total = sum(weight.values()) or 1.0
+    rows = []
+    for at, unit in enumerate(passage.units):
+        text = f"{unit.lead} {unit.text}" if unit.lead else unit.text
+        terms = _terms(text, passage.locale)
+        with_above = terms | above | _terms(unit.heading, passage.locale)
+        is_held = holds(wanted, text)
+        is_typed = wanted is not AnswerType.ANYTHING
+        beside = [*cosines[max(0, at - 1) : at], *cosines[at + 1 : at + 2]]
+        rows.append(
+            (
+                cosines[at],
+                heading,
+                passage.score,
+                sum(weight.get(term, 0.0) for term in terms) / total,
+                sum(weight.get(term, 0.0) for term in with_above) / total,
+                max(beside, default=cosines[at]),
+                float(is_typed and is_held),
+                float(is_typed and not is_held),
+                float(unit.text.endswith("?")),
+                len(terms & weight.keys()) / (len(terms) or 1),
+                float(len(text) < SHORT),
+                float(unit.form is Form.ROW),
+                float(unit.form is Form.STEP),
+            )
+        )
+    return rows
+
+
+@functools.lru_cache(maxsize=20_000)
+def _terms(text: str, locale: str) -> frozenset[int]:
+    return frozenset(word_numbers(text, locale))
