@@ -7,7 +7,7 @@ cited passages: enough of its meaningful words, and every number.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -88,7 +88,7 @@ def _citations(sentence: Proposed, evidence: Evidence) -> list[dict[str, Any]]:
         best_quote(sentence.text, evidence.passages[number]) for number in sentence.cited
     )
     return [
-        citation_to_wire(evidence.passages[number], number + 1, quote)
+        citation_to_wire(evidence.passages[number], number + 1, quote, sentence.cells)
         for number, quote in zip(sentence.cited, quotes, strict=True)
     ]
 
@@ -105,7 +105,9 @@ def best_quote(text: str, passage: RankedPassage) -> str:
     return max(quotes, key=shared, default=passage.text)
 
 
-def citation_to_wire(passage: RankedPassage, number: int, quote: str) -> dict[str, Any]:
+def citation_to_wire(
+    passage: RankedPassage, number: int, quote: str, cells: Sequence[str] = ()
+) -> dict[str, Any]:
     """A citation as the widget gets it (tests/contracts/realtime.json)."""
     return {
         "n": number,
@@ -115,6 +117,7 @@ def citation_to_wire(passage: RankedPassage, number: int, quote: str) -> dict[st
         "heading": list(passage.heading),
         "page": passage.page,
         "quote": quote,
+        "cells": list(cells),
         "passage": passage.text,
         "version": passage.version,
         "effective_from": passage.effective_from.isoformat() if passage.effective_from else None,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge.terms import word_numbers
-from knowledge.text.units import Form, Unit
+from knowledge.text.units import Form, Unit, units_of
 from supportbot.answers.rows import say_row
 from supportbot.answers.types import Proposed
 from supportbot.reader.answer_types import AnswerType, answer_type
@@ -46,6 +46,9 @@ _SEVERAL = re.compile(
 )
 
 
+Step = tuple[int, Unit]  # the number of its passage, and the unit
+
+
 @dataclass(frozen=True)
 class _Composing:
     question: str
@@ -60,6 +63,19 @@ class _Composing:
                 other
                 for other in self.reading.units
                 if other.passage == unit.passage and other.position == unit.position + by
+            ),
+            None,
+        )
+
+    def passage_beside(self, number: int, by: int) -> int | None:
+        """The passage so many places behind, or before, in the same version."""
+        here = self.passages[number]
+        return next(
+            (
+                at
+                for at, other in enumerate(self.passages)
+                if (other.document_id, other.version) == (here.document_id, here.version)
+                and other.position == here.position + by
             ),
             None,
         )
@@ -159,14 +175,51 @@ def _steps(best: ReadUnit, ranked: Sequence[ReadUnit], work: _Composing) -> list
     if not is_how_to and not (len(near) > 1):
         return []
     steps = [
-        unit
-        for unit in work.reading.units
-        if unit.passage == start.passage
-        and unit.unit.form is Form.STEP
-        and unit.unit.lead == start.unit.lead
-        and unit.unit.heading == start.unit.heading
+        (start.passage, unit)
+        for unit in units_of(work.passages[start.passage].text)
+        if _same_list(unit, start.unit)
     ]
-    return [_proposed(unit, work) for unit in steps[:MOST_STEPS]] if len(steps) > 1 else []
+    steps = [*_from_before(steps, work), *steps]
+    steps += _from_behind(steps, work)
+    listed = [_listed(number, unit, work) for number, unit in steps[:MOST_STEPS]]
+    return listed if len(listed) > 1 else []
+
+
+def _same_list(unit: Unit, other: Unit) -> bool:
+    return unit.form is Form.STEP and (unit.lead, unit.heading) == (other.lead, other.heading)
+
+
+def _from_before(steps: Sequence[Step], work: _Composing) -> list[Step]:
+    """The first steps of a list that begins in the passage before."""
+    passage, first = steps[0]
+    before = work.passage_beside(passage, -1)
+    if not first.number or first.number == 1 or before is None:
+        return []
+    units = [u for u in units_of(work.passages[before].text) if u.form is Form.STEP]
+    kept: list[Step] = []
+    wanted = first.number - 1
+    for unit in reversed(units):
+        if unit.number not in {wanted, wanted + 1}:
+            break
+        wanted = min(wanted, (unit.number or 1) - 1)
+        kept.insert(0, (before, unit))
+    return kept
+
+
+def _from_behind(steps: Sequence[Step], work: _Composing) -> list[Step]:
+    """The last steps of a list that ends in the passage behind."""
+    passage, last = steps[-1]
+    behind = work.passage_beside(passage, 1)
+    if behind is None or units_of(work.passages[passage].text)[-1] != last:
+        return []
+    kept: list[Step] = []
+    number = last.number or 0
+    for unit in units_of(work.passages[behind].text):
+        if unit.form is not Form.STEP or unit.number not in {number, number + 1}:
+            break
+        number = unit.number
+        kept.append((behind, unit))
+    return kept
 
 
 def _items(best: ReadUnit, ranked: Sequence[ReadUnit], work: _Composing) -> list[Proposed]:
@@ -234,20 +287,30 @@ def _name(unit: ReadUnit, work: _Composing) -> str:
 def _proposed(
     read: ReadUnit, work: _Composing, *, frame: str = "", with_lead: bool = True
 ) -> Proposed:
+    if not with_lead or read.unit.form is Form.STEP:
+        return _listed(read.passage, read.unit, work)
     unit = read.unit
-    text, cells = _text(unit, with_lead=with_lead), tuple[str, ...]()
+    text, cells = _text(unit), tuple[str, ...]()
     if unit.form is Form.ROW:
         said = say_row(unit, work.question, work.locale)
         text, cells = said.text, said.cells
-    is_listed = not with_lead or unit.form is Form.STEP
-    form = "step" if unit.form is Form.STEP else "item"
     return Proposed(
         text=f"{frame}: {text}" if frame else text,
         cited=(read.passage,),
         quotes=(unit.quote,),
-        form=form if is_listed else "text",
-        number=unit.number if is_listed and unit.form is Form.STEP else None,
         cells=cells,
+    )
+
+
+def _listed(passage: int, unit: Unit, work: _Composing) -> Proposed:
+    """As an item of a list of the answer's own."""
+    is_step = unit.form is Form.STEP
+    return Proposed(
+        text=_text(unit, with_lead=False),
+        cited=(passage,),
+        quotes=(unit.quote,),
+        form="step" if is_step else "item",
+        number=unit.number if is_step else None,
     )
 
 

@@ -22,10 +22,6 @@ from tickets.services.messages import message_to_wire
 
 Outcome = AnswerRun.Outcome
 
-NO_ANSWER_TEXT = (
-    "I could not find an answer to that in our documents. Would you like to talk to a person?"
-)
-
 
 async def deliver_sentences(run: Run, route: Route, checked: AsyncGenerator[Checked]) -> Reply:
     """Emit what passed. A route that fails, or of which nothing passed, leaves an incomplete reply,
@@ -38,7 +34,7 @@ async def deliver_sentences(run: Run, route: Route, checked: AsyncGenerator[Chec
                 run.note_verdict(text=item.sentence.text, kept=item.kept, reason=item.reason)
                 if not item.kept:
                     continue
-                wire = {"text": item.sentence.text, "citations": list(item.citations)}
+                wire = sentence_to_wire(item)
                 await run.emit("answer.sentence", index=len(sentences), **wire)
                 run.note_first_sentence()
                 sentences.append(wire)
@@ -56,30 +52,42 @@ async def deliver_sentences(run: Run, route: Route, checked: AsyncGenerator[Chec
     return Reply(route=route.name, sentences=tuple(sentences), complete=bool(sentences))
 
 
+def sentence_to_wire(checked: Checked) -> dict[str, Any]:
+    """A kept sentence as the widget gets it (tests/contracts/realtime.json)."""
+    sentence = checked.sentence
+    return {
+        "text": sentence.text,
+        "form": sentence.form,
+        "number": sentence.number,
+        "citations": list(checked.citations),
+    }
+
+
 @in_thread
 @transaction.atomic
 def complete_run(run: Run, tried: Sequence[Route], reply: Reply, evidence: Snapshot) -> None:
     """Store the answer and end the run: the message, its event and the run's row, or a draft.
 
-    `tried` are the routes in order; the last wrote the reply, and all of them cost tokens.
+    `tried` are the routes in order; the last wrote the reply, and all of them cost tokens. There
+    are none for what was answered without the documents.
     """
-    route = tried[-1]
-    outcome = Outcome.ANSWERED if reply.sentences else Outcome.NO_ANSWER
+    outcome = Outcome(reply.outcome or Outcome.ANSWERED)
     _lock(run)
     if run.streams:
         _send(run, outcome, reply)
     else:
         _hand_to_agents(run, reply, evidence.passages)
         outcome = Outcome.HANDED_OVER
+    route = tried[-1] if tried else None
     finished_at = timezone.now()
     record_citations(run_id=run.id, sentences=reply.sentences, at=finished_at)
     run.update_row(
         status=AnswerRun.Status.COMPLETED,
         outcome=outcome,
         route=reply.route,
-        model=route.usage.model or route.model,
-        prompt_name=route.prompt_name,
-        prompt_hash=route.prompt_hash,
+        model=(route.usage.model or route.model) if route else "",
+        prompt_name=route.prompt_name if route else "",
+        prompt_hash=route.prompt_hash if route else "",
         tokens_in=sum(each.usage.tokens_in for each in tried),
         tokens_out=sum(each.usage.tokens_out for each in tried),
         passages=evidence.passages,
@@ -98,11 +106,10 @@ def _lock(run: Run) -> None:
 
 
 def _send(run: Run, outcome: str, reply: Reply) -> None:
-    text = " ".join(sentence["text"] for sentence in reply.sentences) or NO_ANSWER_TEXT
     message = Message.objects.create(
         conversation_id=run.conversation_id,
         author=Message.Author.BOT,
-        text=text,
+        text=text_of(reply),
         sentences=list(reply.sentences),
         run_id=run.id,
     )
@@ -110,10 +117,21 @@ def _send(run: Run, outcome: str, reply: Reply) -> None:
         "answer.completed",
         {
             "outcome": outcome,
-            "offer_handover": outcome == Outcome.NO_ANSWER,
+            "offer_handover": reply.offer_handover,
+            "choices": [{"label": one.label, "text": one.text} for one in reply.choices],
             "message": message_to_wire(message),
         },
     )
+
+
+def text_of(reply: Reply) -> str:
+    """The reply as plain text, list items on lines of their own."""
+    text = ""
+    for sentence in reply.sentences:
+        number = f"{sentence['number']}. " if sentence.get("number") else "- "
+        listed = sentence.get("form", "text") != "text"
+        text += f"\n{number}{sentence['text']}" if listed else f" {sentence['text']}"
+    return text.strip() or reply.text
 
 
 def _hand_to_agents(run: Run, reply: Reply, passages: list[dict[str, Any]]) -> None:
@@ -121,7 +139,7 @@ def _hand_to_agents(run: Run, reply: Reply, passages: list[dict[str, Any]]) -> N
     create_draft(
         question=question,
         run_id=run.id,
-        text=" ".join(sentence["text"] for sentence in reply.sentences),
+        text="" if reply.outcome == Outcome.NO_ANSWER else text_of(reply),
         sentences=list(reply.sentences),
         passages=passages,
     )

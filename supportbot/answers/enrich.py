@@ -11,12 +11,11 @@ from knowledge.models import Collection
 from supportbot.answers.rewrite import standalone
 from supportbot.answers.run import in_thread
 from supportbot.answers.types import Evidence, Question, Snapshot
-from supportbot.llm.client import is_configured
 from supportbot.retrieval.search import RankedPassage, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 
-PASSAGES = 6
-NEIGHBOURS = 2  # of so many of the best, the passages before and behind
+PASSAGES = 8
+NEIGHBOURS = 2  # of so many of the best, the passages before and behind: a list may go on there
 
 
 async def enrich(question: Question) -> Evidence:
@@ -37,8 +36,7 @@ def _retrieve(question: Question, rewritten: str | None) -> Evidence:
         scope=scope,
         history=() if rewritten else question.history,
         limit=PASSAGES,
-        # A model reads on; the extractive route quotes the best ones alone.
-        settings=RetrievalSettings(neighbours=NEIGHBOURS if is_configured() else 0),
+        settings=RetrievalSettings(neighbours=NEIGHBOURS),
     )
     return Evidence(question=question, ranking=ranking, rewritten=rewritten)
 

@@ -25,6 +25,8 @@ class AnswerRun(models.Model):
     class Outcome(models.TextChoices):
         ANSWERED = "answered", "Answered"
         NO_ANSWER = "no_answer", "No answer in the documents"
+        ASKED_BACK = "asked_back", "Asked back"
+        SMALL_TALK = "small_talk", "Small talk"
         HANDED_OVER = "handed_over", "Handed over to a person"
         FAILED = "failed", "Failed"
 

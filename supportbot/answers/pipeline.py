@@ -8,10 +8,12 @@ from supportbot.answers.check import check
 from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run
 from supportbot.answers.enrich import enrich, snapshot
 from supportbot.answers.errors import AnswerError
+from supportbot.answers.manners import reply_without_documents
+from supportbot.answers.no_answer import no_answer
 from supportbot.answers.receive import receive
 from supportbot.answers.routes import Route, routes_for
 from supportbot.answers.run import Run
-from supportbot.answers.types import Stage
+from supportbot.answers.types import Snapshot, Stage
 from supportbot.answers.validate import validate
 
 log = structlog.get_logger(__name__)
@@ -23,6 +25,9 @@ async def answer(run: Run) -> None:
     try:
         question = await run.stage(Stage.RECEIVE, receive, run.row)
         question = await run.stage(Stage.VALIDATE, validate, question)
+        if reply := await run.stage(Stage.VALIDATE, reply_without_documents, question):
+            await complete_run(run, [], reply, Snapshot([], {}))
+            return
         await run.emit("run.status", status="searching", text="Searching the documents")
         evidence = await run.stage(Stage.ENRICH, enrich, question)
         if evidence.passages:
@@ -35,6 +40,8 @@ async def answer(run: Run) -> None:
             reply = await run.stage(Stage.DELIVER, deliver_sentences, run, route, checked)
             if reply.complete:
                 break
+        if not reply.sentences:
+            reply = no_answer(evidence, reply.route)
         await complete_run(run, tried, reply, snapshot(evidence))
     except AnswerError as error:
         log.warning("run_failed", run=str(run.id), code=error.code)

@@ -48,7 +48,9 @@ def say_row(unit: Unit, question: str, locale: str = "en") -> SaidRow:
     asked = set(word_numbers(question, locale))
     wanted = answer_type(question)
     subjects, values = _parted(unit.cells)
-    if len(values) > FEW_CELLS - 1:
+    if named := _named_columns(values, asked, locale):
+        values = named
+    elif len(values) > FEW_CELLS - 1:
         values = _chosen(values, asked, wanted, locale)
     subject = ", ".join(_shortened(cell.text, asked, locale) for cell in subjects)
     said = ", ".join(_say(cell, values) for cell in values)
@@ -70,6 +72,18 @@ def _parted(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
     if len(subjects) == len(cells) and len(cells) > 1:
         subjects = subjects[:1]
     return subjects, list(cells[len(subjects) :])
+
+
+def _named_columns(values: Sequence[Cell], asked: set[int], locale: str) -> list[Cell]:
+    """The cells of the columns that the question tells apart from others: “Heron 0.9”, where there
+    is a “Heron 1.2”. None where it names none of them."""
+    heads = [set(word_numbers(cell.head, locale)) for cell in values]
+    common = set.intersection(*heads) if len(heads) > 1 else set()
+    if not common:
+        return []
+    fits = [len((head - common) & asked) for head in heads]
+    best = max(fits)
+    return [c for c, fit in zip(values, fits, strict=True) if fit == best] if best else []
 
 
 def _chosen(values: Sequence[Cell], asked: set[int], wanted: AnswerType, locale: str) -> list[Cell]:

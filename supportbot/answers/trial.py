@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from supportbot.answers import extractive
 from supportbot.answers.check import check
+from supportbot.answers.deliver import sentence_to_wire, text_of
 from supportbot.answers.enrich import enrich
+from supportbot.answers.manners import reply_without_documents
 from supportbot.answers.models import AnswerRun
-from supportbot.answers.types import Checked, Choice, Evidence, Question
+from supportbot.answers.no_answer import no_answer
+from supportbot.answers.types import Checked, Choice, Evidence, Question, Reply
 from supportbot.answers.validate import validate
+from supportbot.retrieval.search import Ranking
 
 Outcome = AnswerRun.Outcome
 
@@ -28,9 +34,16 @@ class Trial:
 
 async def try_question(question: Question) -> Trial:
     """Answer by the extractive route, under the same checks as any answer. Raises AnswerError."""
-    evidence = await enrich(await validate(question))
+    question = await validate(question)
+    if reply := await reply_without_documents(question):
+        nothing = Evidence(question, Ranking((), np.zeros(0, dtype=np.float32), ""))
+        return Trial(nothing, (), reply.outcome, reply.text, reply.choices)
+    evidence = await enrich(question)
     checked = check(extractive.generate(evidence), evidence)
     kept = tuple([sentence async for sentence in checked if sentence.kept])
-    text = " ".join(one.sentence.text for one in kept)
-    outcome = Outcome.ANSWERED if kept else Outcome.NO_ANSWER
-    return Trial(evidence, kept, outcome, text)
+    if not kept:
+        reply = no_answer(evidence, extractive.NAME)
+        return Trial(evidence, (), reply.outcome, reply.text, reply.choices)
+    sentences = tuple(sentence_to_wire(one) for one in kept)
+    text = text_of(Reply(extractive.NAME, sentences))
+    return Trial(evidence, kept, Outcome.ANSWERED, text)

@@ -107,8 +107,14 @@ class Checked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a route achieved. `sentences` are in wire form, as the customer saw them."""
+    """What a route achieved. `sentences` are in wire form, as the customer saw them; `text` stands
+    for them where there are none. `outcome` is one of AnswerRun.Outcome, "" for what follows from
+    the sentences."""
 
     route: str
     sentences: tuple[dict[str, Any], ...] = ()
     complete: bool = False
+    text: str = ""
+    outcome: str = ""
+    choices: tuple[Choice, ...] = ()
+    offer_handover: bool = False

@@ -3,6 +3,7 @@
 demo        collection.json, documents/, questions.jsonl {id,text,answerable,documents,answer,
             must_include,must_not}; an entry of must_include is a text or a list of alternatives
 retrieval   corpus.jsonl, queries.jsonl, qrels.tsv (DESIGN: dataset forms)
+long texts  queries.jsonl {id,corpus,text,references:[{start_index,end_index}]}, corpora/*.md
 off topic   oos_*.jsonl {id,text}: nothing in the demo's documents answers them
 qa          *.jsonl {id,question,document_title,passage,answers:[{start,end}],history}
 selection   *.jsonl {id,question,sentences,labels,document_title?,answerable?}
@@ -28,6 +29,7 @@ from supportbot.retrieval.conversation import Turn
 UNTITLED = "Document"  # what a document without a title is called
 LEAST_OF_SENTENCE = 0.5  # of a sentence that lies in an answer's span, or of the span in it
 _OFF_TOPIC = "oos_*.jsonl"
+_QUERIES, _CORPORA = "queries.jsonl", "corpora"
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ def load(data: Path, limit: int) -> AnswerDataset:
         return answer_demo.load(data, limit)
     if (data / CORPUS).is_file():
         return _load_retrieval(data, limit)
+    if (data / _QUERIES).is_file() and (data / _CORPORA).is_dir():
+        return _load_long_texts(data, limit)
     if off_topic := sorted(data.glob(_OFF_TOPIC)):
         return _load_off_topic(off_topic, limit)
     files = sorted(data.glob("*.jsonl"))
@@ -167,6 +171,35 @@ def _about_sentences(row: Row) -> _Judged:
 
 def _title(row: Row) -> str:
     return str(row.entry.get("document_title") or UNTITLED)
+
+
+# -- long texts -------------------------------------------------------------------------------
+def _load_long_texts(data: Path, limit: int) -> AnswerDataset:
+    texts = {path.stem: path.read_text("utf-8") for path in sorted((data / _CORPORA).iterdir())}
+    rows = list(read_rows(data / _QUERIES))
+    questions = []
+    for row in sampled(rows, limit):
+        name = text_of(row, "corpus")
+        if name not in texts:
+            raise BadDatasetError(f"{row.where}: there is no text {name} in {_CORPORA}/.")
+        try:
+            spans = [(int(r["start_index"]), int(r["end_index"])) for r in row.entry["references"]]
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadDatasetError(f"{row.where}: “references” has no indexes.") from error
+        gold = tuple(s for span in spans for s in _sentences_around(texts[name], span))
+        questions.append(
+            AskedQuestion(row.id, text_of(row, "text"), (), True, (name,), (gold,) if gold else ())
+        )
+    documents = [Text(name, name.replace("_", " "), text) for name, text in texts.items()]
+    return AnswerDataset(documents=documents, questions=questions, total=len(rows))
+
+
+def _sentences_around(text: str, span: tuple[int, int]) -> tuple[str, ...]:
+    """As _sentences_in, looking at the paragraphs around the span alone."""
+    start = text.rfind("\n\n", 0, span[0]) + 1
+    end = text.find("\n\n", span[1])
+    part = text[start : end if end > 0 else len(text)]
+    return _sentences_in(part, (span[0] - start, span[1] - start))
 
 
 # -- retrieval folders ------------------------------------------------------------------------

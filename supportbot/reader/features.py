@@ -12,6 +12,7 @@ import numpy.typing as npt
 from knowledge.terms import word_numbers
 from knowledge.text.units import Form, Unit, units_of
 from supportbot.reader.answer_types import AnswerType, answer_type, holds
+from supportbot.reader.names import Names, asked_names, compared
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,6 +30,8 @@ UNIT_FEATURES = (
     "short",
     "row",
     "step",
+    "name_same",
+    "name_other",
 )
 SHORT = 25  # characters: fewer seldom say anything
 DEFAULT_IDF = 6.0  # of a term that no passage has
@@ -69,16 +72,22 @@ def unit_features(asked: Asked, passages: Sequence[Read]) -> Floats:
     question's terms, by the square of their rarity, that the unit holds; overlap_above: the same
     with title and headings. neighbours: the best cosine of the unit before and behind. type_held,
     type_missing: whether it has what such an answer consists of. question: it asks itself, as in a
-    FAQ. repeats: the share of its terms that are the question's. short, row, step: its form.
+    FAQ. repeats: the share of its terms that are the question's. short, row, step: its form. name_same, name_other: it
+    is about the thing that the question names, or about its sibling (supportbot.reader.names).
     """
     wanted = answer_type(asked.text)
     weight = {term: idf**2 for term, idf in asked.idf.items()}
-    rows = [row for passage in passages for row in _rows(asked, wanted, weight, passage)]
+    names = asked_names(asked.text, [f"{p.context}\n{p.text}" for p in passages])
+    rows = [row for passage in passages for row in _rows(asked, wanted, weight, names, passage)]
     return np.array(rows, dtype=np.float64).reshape(-1, len(UNIT_FEATURES))
 
 
 def _rows(
-    asked: Asked, wanted: AnswerType, weight: Mapping[int, float], passage: Read
+    asked: Asked,
+    wanted: AnswerType,
+    weight: Mapping[int, float],
+    names: Names,
+    passage: Read,
 ) -> list[tuple[float, ...]]:
     cosines = (passage.vectors @ asked.vector).tolist()
     heading, cosines = cosines[0], cosines[1:]
@@ -91,6 +100,7 @@ def _rows(
         with_above = terms | above | _terms(unit.heading, passage.locale)
         is_held = holds(wanted, text)
         is_typed = wanted is not AnswerType.ANYTHING
+        named = compared(names, text, f"{unit.heading}\n{passage.context}")
         beside = [*cosines[max(0, at - 1) : at], *cosines[at + 1 : at + 2]]
         rows.append(
             (
@@ -107,6 +117,8 @@ def _rows(
                 float(len(text) < SHORT),
                 float(unit.form is Form.ROW),
                 float(unit.form is Form.STEP),
+                float(named > 0),
+                float(named < 0),
             )
         )
     return rows

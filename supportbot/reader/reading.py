@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from knowledge.text.units import Unit
-from supportbot.reader.features import UNIT_FEATURES, Asked, Read, unit_features
+from supportbot.reader.features import UNIT_FEATURES, Asked, Floats, Read, unit_features
 from supportbot.reader.reader_model import ReaderModel, reader_model
 
 _COSINE, _ABOVE = UNIT_FEATURES.index("cosine"), UNIT_FEATURES.index("overlap_above")
@@ -28,9 +30,11 @@ class ReadUnit:
 
 @dataclass(frozen=True)
 class Reading:
-    """All units of the passages that were read, in reading order."""
+    """All units of the passages that were read, in reading order. `features` has a row for each,
+    a column for each of UNIT_FEATURES."""
 
     units: tuple[ReadUnit, ...] = ()
+    features: Floats = field(default_factory=lambda: np.zeros((0, len(UNIT_FEATURES))))
 
     @property
     def best_first(self) -> list[ReadUnit]:
@@ -60,5 +64,6 @@ def read(asked: Asked, passages: Sequence[Read], model: ReaderModel | None = Non
                 float(features[row, _ABOVE]),
             )
             for row, (number, position, unit) in enumerate(places)
-        )
+        ),
+        features,
     )

@@ -64,6 +64,7 @@ class RankedPassage:
     context: str
     effective_from: dt.date | None
     updated_at: dt.datetime
+    position: int
     dense: float
     lexical: float
     score: float
@@ -235,6 +236,7 @@ def _passage(candidate: Candidate, score: float, features: Mapping[str, float]) 
         context=candidate.context,
         effective_from=candidate.effective_from,
         updated_at=candidate.updated_at,
+        position=candidate.position,
         dense=candidate.dense,
         lexical=candidate.lexical,
         score=score,

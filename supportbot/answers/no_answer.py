@@ -1,0 +1,42 @@
+"""An honest no: what the customer reads when the documents do not answer, and what they do cover."""
+
+from __future__ import annotations
+
+from supportbot.answers.models import AnswerRun
+from supportbot.answers.types import Choice, Evidence, Reply
+
+MOST_TOPICS = 3
+MIN_COSINE = 0.25  # of a passage whose topic is worth an offer
+LABEL_CHARACTERS = 60
+
+TEXT = "I could not find an answer to that in our documents. Would you like to talk to a person?"
+TEXT_WITH_TOPICS = (
+    "I could not find an answer to that in our documents. These topics come close, "
+    "or you can talk to a person."
+)
+
+
+def no_answer(evidence: Evidence, route: str) -> Reply:
+    """Says so, offers the nearest topics that the documents cover, and a person."""
+    topics = nearest_topics(evidence)
+    return Reply(
+        route=route,
+        complete=True,
+        text=TEXT_WITH_TOPICS if topics else TEXT,
+        outcome=AnswerRun.Outcome.NO_ANSWER,
+        choices=topics,
+        offer_handover=True,
+    )
+
+
+def nearest_topics(evidence: Evidence) -> tuple[Choice, ...]:
+    """The headings of the nearest passages, each document once."""
+    topics: dict[int, Choice] = {}
+    for passage in evidence.passages:
+        if passage.dense < MIN_COSINE or passage.document_id in topics:
+            continue
+        label = passage.heading[-1] if passage.heading else passage.title
+        if label and len(label) <= LABEL_CHARACTERS:
+            topics[passage.document_id] = Choice(label, label)
+    different = {choice.label.casefold(): choice for choice in topics.values()}
+    return tuple(different.values())[:MOST_TOPICS]
