@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "supportbot",
     "supportbot.answers",
     "supportbot.evaluation",
+    "supportbot.manners",
     "supportbot.local",
 ]
 MIDDLEWARE = [

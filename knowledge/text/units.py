@@ -18,6 +18,7 @@ from knowledge.text.sentences import split_sentences
 LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _NUMBER = re.compile(r"^\s*(\d{1,3})[.)]\s+")
 _TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_BARE_ROW = re.compile(r"^\s*\|.*\|\s*$")  # of a table whose header stands elsewhere
 _HEADING = re.compile(r"^\s*#{1,6}\s+")
 _NO_WORDS = re.compile(r"^[\W_]*$")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
@@ -91,7 +92,10 @@ class _Parser:
             self.block += 1
             lines = [line for line in block.split("\n") if line.strip()]
             if len(lines) > 1 and "|" in lines[0] and _TABLE_RULE.match(lines[1]):
-                yield from self._rows(lines)
+                yield from self._rows(_cells(lines[0]), lines[2:])
+                continue
+            if lines and all(_BARE_ROW.match(line) for line in lines):
+                yield from self._rows([""] * len(_cells(lines[0])), lines)
                 continue
             yield from self._text(lines, before_list=LIST_MARK.match(following) is not None)
 
@@ -138,9 +142,8 @@ class _Parser:
                     number=int(number[1]) if number else None,
                 )
 
-    def _rows(self, lines: list[str]) -> Iterator[Unit]:
-        heads = _cells(lines[0])
-        for line in lines[2:]:
+    def _rows(self, heads: list[str], lines: list[str]) -> Iterator[Unit]:
+        for line in lines:
             named = zip(heads, _cells(line), strict=False)
             cells = tuple(Cell(head, text) for head, text in named if text)
             if cells:

@@ -15,9 +15,12 @@ from knowledge.splitting import plain
 from knowledge.text.units import units_of
 from supportbot.answers.extractive import content_stems
 from supportbot.answers.types import Checked, Evidence, Proposed
+from supportbot.manners.replies import REGRET
 from supportbot.retrieval.search import RankedPassage
 from tickets.services.events import iso
 
+FRAME = "frame"
+FRAMES = frozenset({REGRET})  # the fixed wording that an answer may have without a citation
 MIN_SHARED = 0.5  # share of a sentence's meaningful words that its passages must hold
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
@@ -36,6 +39,8 @@ async def check(sentences: AsyncGenerator[Proposed], evidence: Evidence) -> Asyn
 
 def check_sentence(sentence: Proposed, evidence: Evidence) -> Checked:
     """The verdict on one sentence; a kept one carries its citations in wire form."""
+    if sentence.form == FRAME and sentence.text in FRAMES:
+        return Checked(sentence, kept=True, reason="fixed_wording")
     reason = _missing_citation(sentence, evidence) or _unsupported(sentence, evidence)
     if reason:
         return Checked(sentence, kept=False, reason=reason)

@@ -5,6 +5,7 @@ Nothing is said that does not stand in a passage, but for the frames below.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ MOST_WORDS = 45  # of an answer that is not a list of steps
 MOST_UNITS = 3
 MOST_STEPS = 12
 MOST_ITEMS = 6
+MOST_ROWS = 4
+ROW_MARGIN = 0.35
 MOST_ALIKE = 3  # that are told apart in a line each
 MAX_UNIT_CHARACTERS = 600
 MARGIN = 0.55  # of the reader's score: units this close to the best belong to the answer too
@@ -96,7 +99,7 @@ def compose(question: str, passages: Sequence[RankedPassage], reading: Reading) 
         return steps
     if alike := _alike(best, ranked, work):
         return [_proposed(unit, work, frame=_name(unit, work)) for unit in alike]
-    if items := _items(best, ranked, work):
+    if items := _items(best, ranked, work) or _rows(best, ranked, work):
         return items
     chosen = _with_what_they_lean_on(_chosen(best, ranked, work), work)
     return [_proposed(unit, work) for unit in chosen]
@@ -181,7 +184,13 @@ def _steps(best: ReadUnit, ranked: Sequence[ReadUnit], work: _Composing) -> list
     ]
     steps = [*_from_before(steps, work), *steps]
     steps += _from_behind(steps, work)
-    listed = [_listed(number, unit, work) for number, unit in steps[:MOST_STEPS]]
+    items = [
+        (number, [unit for _, unit in group])
+        for (number, _), group in itertools.groupby(
+            steps, key=lambda step: (step[0], step[1].number)
+        )
+    ]
+    listed = [_listed(number, units, work) for number, units in items[:MOST_STEPS]]
     return listed if len(listed) > 1 else []
 
 
@@ -239,7 +248,23 @@ def _items(best: ReadUnit, ranked: Sequence[ReadUnit], work: _Composing) -> list
     if len(together) < 3 or len(together) > MOST_ITEMS or words > MOST_WORDS:
         return []
     lead = Proposed(text=best.unit.lead, cited=(best.passage,), quotes=(_lead_quote(best, work),))
-    return [lead, *(_proposed(unit, work, with_lead=False) for unit in together)]
+    return [lead, *(_listed(unit.passage, [unit.unit], work) for unit in together)]
+
+
+def _rows(best: ReadUnit, ranked: Sequence[ReadUnit], work: _Composing) -> list[Proposed]:
+    """Rows of one table that the question does not tell apart, in the order of the table."""
+    rows = [
+        unit
+        for unit in ranked
+        if (unit.passage, unit.unit.block) == (best.passage, best.unit.block)
+        and unit.unit.form is Form.ROW
+        and unit.score >= best.score - ROW_MARGIN
+    ]
+    words = sum(_words(unit, work) for unit in rows)
+    if best.unit.form is not Form.ROW or not 1 < len(rows) <= MOST_ROWS or words > MOST_WORDS:
+        return []
+    in_order = sorted(rows, key=lambda unit: unit.position)
+    return [_proposed(unit, work, form="item") for unit in in_order]
 
 
 def _lead_quote(unit: ReadUnit, work: _Composing) -> str:
@@ -284,11 +309,7 @@ def _name(unit: ReadUnit, work: _Composing) -> str:
 
 
 # -- how it is said ----------------------------------------------------------------------------
-def _proposed(
-    read: ReadUnit, work: _Composing, *, frame: str = "", with_lead: bool = True
-) -> Proposed:
-    if not with_lead or read.unit.form is Form.STEP:
-        return _listed(read.passage, read.unit, work)
+def _proposed(read: ReadUnit, work: _Composing, *, frame: str = "", form: str = "text") -> Proposed:
     unit = read.unit
     text, cells = _text(unit), tuple[str, ...]()
     if unit.form is Form.ROW:
@@ -299,18 +320,22 @@ def _proposed(
         cited=(read.passage,),
         quotes=(unit.quote,),
         cells=cells,
+        form=form,
     )
 
 
-def _listed(passage: int, unit: Unit, work: _Composing) -> Proposed:
-    """As an item of a list of the answer's own."""
-    is_step = unit.form is Form.STEP
+def _listed(passage: int, units: Sequence[Unit], work: _Composing) -> Proposed:
+    """The sentences of one item as an item of a list of the answer's own."""
+    text = work.passages[passage].text
+    start = text.find(units[0].quote)
+    end = text.find(units[-1].quote, start) + len(units[-1].quote)
+    is_step = units[0].form is Form.STEP
     return Proposed(
-        text=_text(unit, with_lead=False),
+        text=" ".join(_text(unit, with_lead=False) for unit in units),
         cited=(passage,),
-        quotes=(unit.quote,),
+        quotes=(text[start:end],),
         form="step" if is_step else "item",
-        number=unit.number if is_step else None,
+        number=units[0].number if is_step else None,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from supportbot.answers.check import FRAME
 from supportbot.answers.errors import AnswerError, GenerateError
 from supportbot.answers.model_route import NoAnswerError
 from supportbot.answers.models import AnswerRun
@@ -18,6 +19,7 @@ from supportbot.answers.run import Run, in_thread
 from supportbot.answers.types import Checked, Reply, Snapshot
 from tickets.models import Conversation, Message
 from tickets.services.drafts import create_draft
+from tickets.services.handover import request_person
 from tickets.services.messages import message_to_wire
 
 Outcome = AnswerRun.Outcome
@@ -57,7 +59,7 @@ def sentence_to_wire(checked: Checked) -> dict[str, Any]:
     sentence = checked.sentence
     return {
         "text": sentence.text,
-        "form": sentence.form,
+        "form": "text" if sentence.form == FRAME else sentence.form,
         "number": sentence.number,
         "citations": list(checked.citations),
     }
@@ -73,7 +75,9 @@ def complete_run(run: Run, tried: Sequence[Route], reply: Reply, evidence: Snaps
     """
     outcome = Outcome(reply.outcome or Outcome.ANSWERED)
     _lock(run)
-    if run.streams:
+    if outcome == Outcome.HANDED_OVER:
+        request_person(conversation=run.row.conversation)
+    elif run.streams:
         _send(run, outcome, reply)
     else:
         _hand_to_agents(run, reply, evidence.passages)

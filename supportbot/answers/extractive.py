@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator
 import Stemmer
 
 from supportbot.answers.composer import compose
+from supportbot.answers.manners import regret_for
 from supportbot.answers.types import Evidence, Proposed
 
 NAME = "extractive"
@@ -30,6 +31,8 @@ _stemmer = Stemmer.Stemmer("english")
 async def generate(evidence: Evidence) -> AsyncGenerator[Proposed]:
     """Sentences of the answer, each with its citation; none when nothing answers."""
     if evidence.is_answerable:
+        if regret := await regret_for(evidence.question):
+            yield Proposed(text=regret, cited=(), form="frame")
         ranking = evidence.ranking
         for sentence in compose(evidence.question.text, ranking.passages, ranking.reading):
             yield sentence

@@ -2,9 +2,61 @@
 
 from __future__ import annotations
 
+from supportbot.answers.models import AnswerRun
+from supportbot.answers.run import in_thread
 from supportbot.answers.types import Question, Reply
+from supportbot.manners.languages import foreign_language
+from supportbot.manners.models import Manner
+from supportbot.manners.recognise import Recognised, recognise
+from supportbot.manners.replies import REGRET, reply_to
+from supportbot.retrieval.locales import current_locales
+
+ROUTE = "manners"
 
 
-async def reply_without_documents(question: Question) -> Reply | None:
+@in_thread
+def reply_without_documents(question: Question) -> Reply | None:
     """The reply to what is no question to the documents; None for one that is."""
-    return None
+    if foreign := foreign_language(question.text, current_locales()):
+        return Reply(
+            ROUTE,
+            complete=True,
+            text=foreign.text,
+            outcome=AnswerRun.Outcome.NO_ANSWER,
+            offer_handover=True,
+        )
+    recognised = recognise(question.text)
+    if recognised is None or recognised.has_question:
+        return None
+    return _reply(recognised)
+
+
+def _reply(recognised: Recognised) -> Reply:
+    said = reply_to(recognised)
+    wants_a_person = recognised.manner == Manner.PERSON
+    return Reply(
+        ROUTE,
+        complete=True,
+        text=said.text,
+        outcome=AnswerRun.Outcome.HANDED_OVER if wants_a_person else AnswerRun.Outcome.SMALL_TALK,
+        offer_handover=said.offer_handover,
+    )
+
+
+@in_thread
+def regret_for(question: Question) -> str:
+    """The word of regret that goes before an answer to a complaint; "" for anything else."""
+    return REGRET if _is_complaint(question) else ""
+
+
+@in_thread
+def reply_to_complaint(question: Question) -> Reply | None:
+    """What stands for “no answer” when the question is a complaint."""
+    recognised = recognise(question.text)
+    is_complaint = recognised is not None and recognised.manner == Manner.COMPLAINT
+    return _reply(recognised) if recognised is not None and is_complaint else None
+
+
+def _is_complaint(question: Question) -> bool:
+    recognised = recognise(question.text)
+    return recognised is not None and recognised.manner == Manner.COMPLAINT

@@ -6,16 +6,18 @@ from __future__ import annotations
 import dataclasses
 import re
 
+from supportbot.answers.dates import day_of_order
 from supportbot.answers.errors import ValidateError
 from supportbot.answers.types import Question
 
 
 async def validate(question: Question) -> Question:
-    """The question, cleaned. Raises ValidateError when there is nothing to search for."""
+    """The question, cleaned, as of the day of the order where it names one. Raises ValidateError when there is nothing to search for."""
     text = re.sub(r"\s+", " ", question.text).strip()
     if not re.search(r"\w", text):
         raise ValidateError(
             code="no_words",
             text="I can only answer questions in words. Please write what you would like to know.",
         )
-    return dataclasses.replace(question, text=text)
+    as_of = day_of_order(text, question.as_of) or question.as_of
+    return dataclasses.replace(question, text=text, as_of=as_of)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
 
 from knowledge.terms import word_numbers
 from knowledge.text.units import Form, Unit, units_of
@@ -34,7 +37,9 @@ UNIT_FEATURES = (
     "name_other",
 )
 SHORT = 25  # characters: fewer seldom say anything
-DEFAULT_IDF = 6.0  # of a term that no passage has
+LEAST_MISSPELT = 4  # letters of a word that may be misspelt
+LIKENESS = 0.75  # of two words, one of which is a misspelling: 1 less the share of changed letters
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,41 @@ def unit_features(asked: Asked, passages: Sequence[Read]) -> Floats:
     is about the thing that the question names, or about its sibling (supportbot.reader.names).
     """
     wanted = answer_type(asked.text)
-    weight = {term: idf**2 for term, idf in asked.idf.items()}
+    weight = {term: idf**2 for term, idf in _spelt_right(asked, passages).items()}
     names = asked_names(asked.text, [f"{p.context}\n{p.text}" for p in passages])
     rows = [row for passage in passages for row in _rows(asked, wanted, weight, names, passage)]
     return np.array(rows, dtype=np.float64).reshape(-1, len(UNIT_FEATURES))
+
+
+def _spelt_right(asked: Asked, passages: Sequence[Read]) -> Mapping[int, float]:
+    """The question's terms, those that no passage here has replaced by the one that is spelt most
+    alike: “waranty” by “warranty”."""
+    words = {word.lower() for word in _WORD.findall(asked.text)}
+    here: set[str] = set()
+    for passage in passages:
+        here |= _words(passage.context) | _words(passage.text)
+    result = dict(asked.idf)
+    for word in words - here:
+        numbers = _terms(word, asked.locale)
+        if len(word) < LEAST_MISSPELT or not numbers & result.keys():
+            continue
+        if any(_terms(other, asked.locale) & numbers for other in _near(word, here)):
+            continue
+        found = process.extractOne(word, here, scorer=DamerauLevenshtein.normalized_similarity)
+        if found is not None and found[1] >= LIKENESS:
+            idf = max(result.pop(number, 0.0) for number in numbers)
+            result |= dict.fromkeys(_terms(found[0], asked.locale), idf)
+    return result
+
+
+def _near(word: str, here: set[str]) -> list[str]:
+    """Words that begin alike, among which other forms of the same word are."""
+    return [other for other in here if other[:3] == word[:3]]
+
+
+@functools.lru_cache(maxsize=4096)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in _WORD.findall(text))
 
 
 def _rows(

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from knowledge.embedding.vectors import Vectors
 from knowledge.terms import word_numbers
 from knowledge.unit_vectors import unpack
+from supportbot.reader.reading import ReadUnit
 from supportbot.retrieval.candidates import Candidate, Found
 from supportbot.retrieval.conversation import Asked, Meaning
 
@@ -26,7 +27,15 @@ Floats = npt.NDArray[np.float64]
 FEATURES = ("dense", "lexical", "coverage", "phrase", "feedback", "unit", "heading")
 # Of these is made how likely an answer is, and of those whether a question in the middle of a
 # conversation has to do with the documents at all.
-ANSWER_SIGNALS = ("spread", "rare_terms", "gap", "similarity", "topic")
+ANSWER_SIGNALS = (
+    "spread",
+    "rare_terms",
+    "gap",
+    "similarity",
+    "topic",
+    "unit",
+    "unit_terms",
+)
 SUBJECT_SIGNALS = ("own_terms", "own_similarity", "follows")
 SIGNALS = (*ANSWER_SIGNALS, *SUBJECT_SIGNALS)
 OF_DOCUMENT = 0.5  # what the nearest passage of its document counts for in a passage's nearness
@@ -100,7 +109,7 @@ def judge(found: Found, asked: Asked, meaning: Meaning, *, dense_weight: float) 
     )
 
 
-def signals(judged: Judged, best: int) -> Floats:
+def signals(judged: Judged, best: int, unit: ReadUnit | None = None) -> Floats:
     """What tells whether there is an answer, in the order of SIGNALS. NOT_TOLD by a handful of
     candidates are spread and gap, as none can stand out from so few; by a question that stands
     alone the last three; own_terms by one that has none, such as “And why is that?”.
@@ -110,6 +119,9 @@ def signals(judged: Judged, best: int) -> Floats:
     share of the question's terms that one passage holds, by the square of their rarity. gap: how
     much nearer the nearest passage is than the fifth. similarity, topic: cosine of the best passage
     to what was looked for, and its likeness to the earlier turns.
+
+    unit, unit_terms: of the best unit that was read the cosine, and the share of the question's
+    terms that it holds with what stands above it.
 
     own_terms, own_similarity: the same of the question without its earlier turns, which are near
     the documents whatever is asked next. follows: its cosine to those turns.
@@ -124,6 +136,8 @@ def signals(judged: Judged, best: int) -> Floats:
         "gap": gap,
         "similarity": float(judged.dense[best]),
         "topic": float(judged.topic[best]),
+        "unit": NOT_TOLD if unit is None else unit.cosine,
+        "unit_terms": NOT_TOLD if unit is None else unit.overlap,
         "own_terms": float(judged.own_rare.max()),
         "own_similarity": float(judged.own_dense[best]),
         "follows": judged.follows,

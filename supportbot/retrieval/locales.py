@@ -39,3 +39,10 @@ def of_documents(revision: int) -> tuple[str, ...]:
 def forget() -> None:
     """Ask anew."""
     _kept.clear()
+
+
+def current_locales() -> tuple[str, ...]:
+    """The languages of the documents at this moment, our own first."""
+    languages = {tag.partition("-")[0].lower() for (tag,) in execute(_LOCALES, {})}
+    own = settings.DEFAULT_LOCALE.partition("-")[0].lower()
+    return (own, *sorted(languages - {own}))

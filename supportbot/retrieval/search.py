@@ -138,6 +138,7 @@ def search(
         with clock("reader"):
             best_first = [found.candidates[at] for at in order[: min(limit, READ)]]
             reading = read_candidates(text, looked, best_first)
+    answerability, told = _answerability(ordered, reading)
     with clock("neighbours"):
         best = [passage.id for passage in passages[: settings.neighbours]]
         if best:
@@ -148,11 +149,11 @@ def search(
         passages=tuple(passages),
         vector=looked.vector,
         model=plan.index.model,
-        answerability=ordered.answerability,
+        answerability=answerability,
         reading=reading,
         trace=Trace(
             considered=tuple(found.candidates[at].id for at in order),
-            signals=ordered.signals,
+            signals=told,
             milliseconds=clock.milliseconds,
             revision=served[0],
             reranked=reranked,
@@ -174,29 +175,31 @@ class _Ordered:
     order: list[int]
     scores: Floats
     features: Floats
-    answerability: float
-    signals: Mapping[str, float]
+    judged: Judged | None
 
 
 def _order(found: Found, asked: Asked, meaning: Meaning, settings: RetrievalSettings) -> _Ordered:
     if not found.candidates:
-        return _Ordered([], np.zeros(0), np.zeros((0, len(FEATURES))), 0.0, {})
+        return _Ordered([], np.zeros(0), np.zeros((0, len(FEATURES))), None)
     judged = judge(found, asked, meaning, dense_weight=settings.dense_weight)
     scores = _scores(judged, settings)
     ids = [candidate.id for candidate in found.candidates]
     order = sorted(range(len(ids)), key=lambda at: (-scores[at], ids[at]))
-    told = signals(judged, order[0])
-    return _Ordered(
-        order,
-        scores,
-        judged.features,
-        ranking_model().answerability.probability(told),
-        {
-            name: round(float(value), 4)
-            for name, value in zip(SIGNALS, told, strict=True)
-            if not np.isnan(value)
-        },
-    )
+    return _Ordered(order, scores, judged.features, judged)
+
+
+def _answerability(ordered: _Ordered, reading: Reading) -> tuple[float, Mapping[str, float]]:
+    """The probability that there is an answer, and the signals that tell it."""
+    if ordered.judged is None:
+        return 0.0, {}
+    best = max(reading.units, key=lambda unit: unit.score, default=None)
+    told = signals(ordered.judged, ordered.order[0], best)
+    named = {
+        name: round(float(value), 4)
+        for name, value in zip(SIGNALS, told, strict=True)
+        if not np.isnan(value)
+    }
+    return ranking_model().answerability.probability(told), named
 
 
 def _scores(judged: Judged, settings: RetrievalSettings) -> Floats:

