@@ -4,13 +4,15 @@
 export const SUBPROTOCOL = 'supportbot.v1';
 export const TOKEN_PREFIX = 'token.';
 
+export const FORMS = ['text', 'item', 'step'] as const;
 export const AUTHORS = ['customer', 'bot', 'agent', 'system'] as const;
 export const RUN_STATUSES = ['searching', 'writing'] as const;
-export const OUTCOMES = ['answered', 'no_answer', 'handed_over', 'failed'] as const;
+export const OUTCOMES = ['answered', 'no_answer', 'handed_over', 'failed', 'small_talk', 'asked_back'] as const;
 export const REPLACED_REASONS = ['restarted', 'model_failed', 'handed_over'] as const;
 export const HANDOVER_STATES = ['bot', 'waiting', 'agent'] as const;
 export const TICKET_STATUSES = ['open', 'pending', 'resolved', 'closed'] as const;
 
+export type Form = (typeof FORMS)[number];
 export type Author = (typeof AUTHORS)[number];
 export type RunStatus = (typeof RUN_STATUSES)[number];
 export type Outcome = (typeof OUTCOMES)[number];
@@ -27,6 +29,8 @@ export interface Citation {
   readonly heading: readonly string[];
   readonly page: number | null;
   readonly quote: string;
+  /** The texts of those cells of the quoted table row that the sentence uses. */
+  readonly cells: readonly string[];
   readonly passage: string;
   readonly version: number;
   /** A calendar date, `2026-03-01`, or null when the version has no start date. */
@@ -34,9 +38,19 @@ export interface Citation {
   readonly updated_at: string;
 }
 
+/** Neighbouring items are one list; neighbouring steps are one numbered list. */
 export interface Sentence {
   readonly text: string;
+  readonly form: Form;
+  /** What a step is numbered with; null counts on from the step before. */
+  readonly number: number | null;
   readonly citations: readonly Citation[];
+}
+
+/** A question the visitor may ask with one click: `label` is on the button, `text` is what is sent. */
+export interface Choice {
+  readonly label: string;
+  readonly text: string;
 }
 
 export interface Message {
@@ -77,6 +91,7 @@ export type ServerEvent =
       readonly run_id: string;
       readonly outcome: Outcome;
       readonly offer_handover: boolean;
+      readonly choices: readonly Choice[];
       readonly message: Message;
     })
   | (Stamp & {
@@ -114,6 +129,8 @@ export const frames = {
   typing: (): ClientFrame => ({ type: 'typing' }),
 };
 
+const MOST_CHOICES = 4;
+
 type Raw = Readonly<Record<string, unknown>>;
 
 export function isRecord(value: unknown): value is Raw {
@@ -150,6 +167,10 @@ function record(value: unknown): Raw {
   throw new MalformedError('object');
 }
 
+function texts(raw: Raw, key: string): readonly string[] {
+  return list(raw, key).filter((each): each is string => typeof each === 'string');
+}
+
 /** A value of a closed list; a value that a later server adds becomes `otherwise`. */
 function oneOf<T extends string>(raw: Raw, key: string, known: readonly T[], otherwise: T): T {
   const value = raw[key];
@@ -163,9 +184,10 @@ function parseCitation(value: unknown): Citation {
     passage_id: text(raw, 'passage_id'),
     document_id: text(raw, 'document_id'),
     title: text(raw, 'title'),
-    heading: list(raw, 'heading').filter((each): each is string => typeof each === 'string'),
+    heading: texts(raw, 'heading'),
     page: typeof raw.page === 'number' ? raw.page : null,
     quote: text(raw, 'quote'),
+    cells: texts(raw, 'cells'),
     passage: text(raw, 'passage'),
     version: number(raw, 'version'),
     effective_from: optionalText(raw, 'effective_from'),
@@ -175,7 +197,22 @@ function parseCitation(value: unknown): Citation {
 
 function parseSentence(value: unknown): Sentence {
   const raw = record(value);
-  return { text: text(raw, 'text'), citations: list(raw, 'citations').map(parseCitation) };
+  return {
+    text: text(raw, 'text'),
+    form: oneOf(raw, 'form', FORMS, 'text'),
+    number: Number.isInteger(raw.number) ? number(raw, 'number') : null,
+    citations: list(raw, 'citations').map(parseCitation),
+  };
+}
+
+/** Choices are an extra: one that cannot be read is left out, and the answer stays. */
+function parseChoices(raw: Raw): readonly Choice[] {
+  const choices = list(raw, 'choices').flatMap((value) => {
+    if (!isRecord(value) || typeof value.label !== 'string' || typeof value.text !== 'string') return [];
+    const choice = { label: value.label.trim(), text: value.text.trim() };
+    return choice.label === '' || choice.text === '' ? [] : [choice];
+  });
+  return choices.slice(0, MOST_CHOICES);
 }
 
 function parseMessage(value: unknown): Message {
@@ -213,6 +250,7 @@ const READERS: { readonly [T in EventType]: (raw: Raw) => Body<T> } = {
     run_id: text(raw, 'run_id'),
     outcome: oneOf(raw, 'outcome', OUTCOMES, 'answered'),
     offer_handover: raw.offer_handover === true,
+    choices: parseChoices(raw),
     message: parseMessage(raw.message),
   }),
   'handover.changed': (raw) => ({

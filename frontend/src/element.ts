@@ -127,6 +127,10 @@ export class SupportChat extends HTMLElement {
   private actions(): Actions {
     return {
       send: (text) => this.client?.send(text),
+      pick: (text) => {
+        this.client?.send(text);
+        this.panel.leaveButton();
+      },
       typing: () => this.client?.typing(),
       retry: (clientId) => {
         this.client?.retry(clientId);

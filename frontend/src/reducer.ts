@@ -145,6 +145,7 @@ function emptyRun(key: string, seq: number, at: string): AnswerItem {
     message: null,
     outcome: null,
     offerHandover: false,
+    choices: [],
   };
 }
 
@@ -174,7 +175,8 @@ function replaceRun(state: State, event: Of<'answer.replaced'>): State {
 }
 
 function withSentence(run: AnswerItem, event: Of<'answer.sentence'>): AnswerItem {
-  const sentence: Sentence = { text: event.text, citations: event.citations };
+  const { text, form, number, citations } = event;
+  const sentence: Sentence = { text, form, number, citations };
   const sentences = [...run.sentences.slice(0, event.index), sentence, ...run.sentences.slice(event.index + 1)];
   return { ...run, sentences };
 }
@@ -190,12 +192,13 @@ function completed(run: AnswerItem, event: Of<'answer.completed'>): AnswerItem {
     message: event.message,
     outcome: event.outcome,
     offerHandover: event.offer_handover || event.outcome === 'no_answer' || event.outcome === 'failed',
+    choices: event.choices,
   };
 }
 
 function sentencesOf(message: Message): readonly Sentence[] {
   if (message.sentences.length > 0) return message.sentences;
-  return message.text === '' ? [] : [{ text: message.text, citations: [] }];
+  return message.text === '' ? [] : [{ text: message.text, form: 'text', number: null, citations: [] }];
 }
 
 function changeSpeaker(state: State, event: Of<'handover.changed'>): State {

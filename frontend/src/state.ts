@@ -1,5 +1,5 @@
 // The state of one conversation as the visitor sees it, and the questions the views ask of it.
-import type { FeedbackValue, HandoverState, Message, Outcome, Sentence, TicketStatus } from './contract';
+import type { Choice, FeedbackValue, HandoverState, Message, Outcome, Sentence, TicketStatus } from './contract';
 
 /** A message by the customer, an agent or the system. */
 export interface MessageItem {
@@ -23,6 +23,7 @@ export interface AnswerItem {
   readonly message: Message | null;
   readonly outcome: Outcome | null;
   readonly offerHandover: boolean;
+  readonly choices: readonly Choice[];
 }
 
 export type Notice =
@@ -105,4 +106,25 @@ function isFromOtherSide(item: StoredItem): boolean {
 /** The answer that may offer a person: only the newest, so that history is not a wall of buttons. */
 export function lastAnswerKey(state: State): string | null {
   return state.items.findLast((item) => item.kind === 'answer')?.key ?? null;
+}
+
+/** `used` lasts from an own message after the answer until the next answer begins. */
+export type ChoicesState = 'open' | 'used' | 'gone';
+
+/** Whether the choices of an answer can be picked: of the newest one, while nobody but the bot speaks. */
+export function choicesState(state: State, key: string): ChoicesState {
+  if (state.speaker !== 'bot' || key !== lastAnswerKey(state)) return 'gone';
+  const after = state.items.slice(state.items.findIndex((item) => item.key === key) + 1);
+  if (after.some((item) => item.kind === 'message' && item.message.author === 'agent')) return 'gone';
+  if (state.handoverAsked || state.pending.some((item) => item.failure === null)) return 'used';
+  // A question whose answer failed may be asked again.
+  const last = after.findLast((item) => item.kind === 'message' || (item.kind === 'notice' && item.notice.about === 'error'));
+  return last?.kind === 'message' && last.message.author === 'customer' ? 'used' : 'open';
+}
+
+/** The number a step is shown with, counted as the list of the browser counts; null for anything else. */
+export function stepNumber(sentences: readonly Sentence[], index: number): number | null {
+  const sentence = sentences[index];
+  if (sentence?.form !== 'step') return null;
+  return sentence.number ?? (stepNumber(sentences, index - 1) ?? 0) + 1;
 }

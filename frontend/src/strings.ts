@@ -14,6 +14,8 @@ export const strings = {
   greeting: 'Hello! How can we help?',
   greetingDetail: 'Ask a question. Every answer shows the passages it rests on.',
   suggestions: 'Example questions',
+  choices: 'Suggestions',
+  choicesOffered: (labels: readonly string[]) => `Suggestions: ${labels.join('; ')}`,
   placeholder: 'Ask a question…',
   placeholderAgent: 'Write a message…',
   disclosure: 'Automated assistant',
@@ -59,6 +61,7 @@ export const strings = {
   effectiveFrom: (date: string) => `in effect from ${date}`,
   updated: (date: string) => `updated ${date}`,
   quoted: 'The answer rests on the highlighted words.',
+  quotedCells: (cells: readonly string[]) => `The answer rests on the highlighted row: ${cells.join(', ')}.`,
 
   helpful: 'This answer helped',
   notHelpful: 'This answer did not help',

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from knowledge.splitting.blocks import Kind, plain
 from knowledge.splitting.segmentation import divide
+from knowledge.splitting.table_text import say_tables
 from knowledge.splitting.units import Unit, units_of
 
 __all__ = ["Piece", "plain", "split_markdown"]
@@ -51,7 +52,7 @@ def _piece(units: Sequence[Unit], markdown: str) -> Piece:
         titles += 1
     start, end = units[titles].start, units[-1].end
     text = markdown[start:end]
-    if units[0].header_tokens:
+    if units[0].header is not None:
         header_start, header_end = units[0].header
         text = f"{markdown[header_start:header_end]}\n{text}"
     return Piece(text, heading, start, end)
@@ -70,7 +71,7 @@ def _within(
 ) -> list[Piece]:
     """The pieces, those halved that are longer than their units together: some tokenizers count
     a text otherwise than its parts."""
-    counts = _count_all([piece.text for piece in pieces], tokenizer)
+    counts = _count_all([say_tables(piece.text) for piece in pieces], tokenizer)
     within: list[Piece] = []
     for piece, count in zip(pieces, counts, strict=True):
         if count <= max_tokens or piece.char_end - piece.char_start <= 1:

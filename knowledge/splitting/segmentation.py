@@ -50,7 +50,7 @@ def _passages_from(
 ) -> Iterator[tuple[int, int, float]]:
     """(end, tokens, cost of the sections it joins) of every passage that may begin at `first`."""
     start = units[first]
-    tokens, joined, only_titles = start.header_tokens, 0, True
+    tokens, joined, only_titles = 0, 0, True
     for end in range(first + 1, len(units) + 1):
         unit = units[end - 1]
         if end > first + 1 and not _may_share(start, unit):
@@ -70,6 +70,6 @@ def _may_share(start: Unit, unit: Unit) -> bool:
     """Whether a passage that begins with `start` may reach to `unit`."""
     if start.kind is Kind.ROW:
         # The rest of a table stands alone, and its rows all have the header repeated or none has.
-        return unit.table == start.table and bool(unit.header_tokens) == bool(start.header_tokens)
+        return unit.table == start.table and (unit.header is None) == (start.header is None)
     # The headings of what a passage begins with must hold for all of it, or stand in it.
     return start.opens_section or unit.path[: len(start.path)] == start.path

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 from knowledge.splitting.blocks import Block, Kind, blocks_of
 from knowledge.splitting.cohesion import relative_cohesion
 from knowledge.splitting.sentences import Break, breaks_in, clauses_in, code_lines_in, line_before
+from knowledge.splitting.table_text import say_row
 from knowledge.splitting.tokens import DocumentTokens
 
 NEVER = 50.0
@@ -51,8 +52,7 @@ _SENTENCE_END = re.compile(r"[.!?…:;,。！？、\uff0c\uff1a\uff1b|}\]\"'”�
 @dataclass(slots=True)
 class Unit:
     """`markdown[start:end]`, without white space around it. `run`: units of different runs never
-    share a passage. `header`: the stretch of the header row that a table's row is repeated under,
-    and its tokens."""
+    share a passage. `header`: the stretch of the header that a table's row is repeated under."""
 
     kind: Kind
     start: int
@@ -63,8 +63,7 @@ class Unit:
     tokens: int = 0
     opens_section: bool = False
     table: int = -1
-    header: tuple[int, int] = (0, 0)
-    header_tokens: int = 0
+    header: tuple[int, int] | None = None
 
 
 def units_of(markdown: str, tokenizer: Tokenizer, max_tokens: int) -> list[Unit]:
@@ -75,7 +74,7 @@ def units_of(markdown: str, tokenizer: Tokenizer, max_tokens: int) -> list[Unit]
     tokens = DocumentTokens([(b.start, markdown[b.start : b.end]) for b in blocks], tokenizer)
     units = list(_cut_blocks(markdown, blocks))
     _count(units, tokens)
-    _set_headers(units, max_tokens)
+    _count_tables(units, markdown, tokenizer, max_tokens)
     whole = [part for unit in units for part in _parts(unit, markdown, tokens, max_tokens)]
     units = _join_tiny(whole, max_tokens // TINY_SHARE)
     _tie(units, markdown)
@@ -147,19 +146,31 @@ def _count(units: Sequence[Unit], tokens: DocumentTokens) -> None:
         unit.tokens = count
 
 
-def _set_headers(units: Sequence[Unit], max_tokens: int) -> None:
-    """Every row that fits into a passage with its header is to be repeated under it."""
+def _count_tables(
+    units: Sequence[Unit], markdown: str, tokenizer: Tokenizer, max_tokens: int
+) -> None:
+    """Rows count as they are embedded: said with the heads of their columns. So a header costs
+    nothing of its own, however often it is repeated. A row that is too long as such is cut, and
+    stands under no header."""
+    under = list(_rows_under_headers(units))
+    texts = [
+        say_row(markdown[header.start : header.end].partition("\n")[0], markdown[r.start : r.end])
+        for header, r in under
+    ]
+    encodings = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+    for (header, row), encoding in zip(under, encodings, strict=True):
+        if len(encoding.ids) <= max_tokens:
+            row.tokens, row.header = len(encoding.ids), (header.start, header.end)
+            header.tokens = 0
+
+
+def _rows_under_headers(units: Sequence[Unit]) -> Iterator[tuple[Unit, Unit]]:
     header: Unit | None = None
     for unit in units:
         if unit.kind is Kind.HEADER:
             header = unit
-        elif (
-            unit.kind is Kind.ROW
-            and header is not None
-            and header.table == unit.table
-            and header.tokens + unit.tokens <= max_tokens
-        ):
-            unit.header, unit.header_tokens = (header.start, header.end), header.tokens
+        elif unit.kind is Kind.ROW and header is not None and header.table == unit.table:
+            yield header, unit
 
 
 def _parts(unit: Unit, markdown: str, tokens: DocumentTokens, max_tokens: int) -> Iterator[Unit]:

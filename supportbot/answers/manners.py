@@ -50,11 +50,10 @@ def regret_for(question: Question) -> str:
 
 
 @in_thread
-def reply_to_complaint(question: Question) -> Reply | None:
-    """What stands for “no answer” when the question is a complaint."""
+def reply_without_answer(question: Question) -> Reply | None:
+    """What stands for “no answer” when the message is a complaint, or may be small talk."""
     recognised = recognise(question.text)
-    is_complaint = recognised is not None and recognised.manner == Manner.COMPLAINT
-    return _reply(recognised) if recognised is not None and is_complaint else None
+    return _reply(recognised) if recognised is not None else None
 
 
 def _is_complaint(question: Question) -> bool:

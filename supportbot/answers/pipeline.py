@@ -8,7 +8,7 @@ from supportbot.answers.check import check
 from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run
 from supportbot.answers.enrich import enrich, snapshot
 from supportbot.answers.errors import AnswerError
-from supportbot.answers.manners import reply_to_complaint, reply_without_documents
+from supportbot.answers.manners import reply_without_answer, reply_without_documents
 from supportbot.answers.no_answer import no_answer
 from supportbot.answers.receive import receive
 from supportbot.answers.routes import Route, routes_for
@@ -41,7 +41,7 @@ async def answer(run: Run) -> None:
             if reply.complete:
                 break
         if not reply.sentences:
-            reply = await reply_to_complaint(question) or no_answer(evidence, reply.route)
+            reply = await reply_without_answer(question) or no_answer(evidence, reply.route)
         await complete_run(run, tried, reply, snapshot(evidence))
     except AnswerError as error:
         log.warning("run_failed", run=str(run.id), code=error.code)

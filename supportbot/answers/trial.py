@@ -10,7 +10,7 @@ from supportbot.answers import extractive
 from supportbot.answers.check import check
 from supportbot.answers.deliver import sentence_to_wire, text_of
 from supportbot.answers.enrich import enrich
-from supportbot.answers.manners import reply_to_complaint, reply_without_documents
+from supportbot.answers.manners import reply_without_answer, reply_without_documents
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.no_answer import no_answer
 from supportbot.answers.types import Checked, Choice, Evidence, Question, Reply
@@ -42,7 +42,7 @@ async def try_question(question: Question) -> Trial:
     checked = check(extractive.generate(evidence), evidence)
     kept = tuple([sentence async for sentence in checked if sentence.kept])
     if not kept:
-        reply = await reply_to_complaint(question) or no_answer(evidence, extractive.NAME)
+        reply = await reply_without_answer(question) or no_answer(evidence, extractive.NAME)
         return Trial(evidence, (), reply.outcome, reply.text, reply.choices)
     sentences = tuple(sentence_to_wire(one) for one in kept)
     text = text_of(Reply(extractive.NAME, sentences))

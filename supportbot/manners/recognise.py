@@ -17,6 +17,7 @@ from supportbot.manners.models import Manner, MannerExample, MannerReply
 
 LEAST_PROBABILITY = 0.5
 SURE = 0.8  # of a longer message
+SURE_SMALL_TALK = 0.85  # below it the documents are asked first
 LONG = 12  # words: longer messages seldom are small talk
 MOST_WORDS = 40
 EXAMPLE_COSINE = 0.9  # of an example that staff have given
@@ -52,6 +53,8 @@ def recognise(text: str) -> Recognised | None:
         return None
     if manner in known.off:
         return None
+    if manner == Manner.SMALL_TALK and probability < SURE_SMALL_TALK:
+        return Recognised(Manner.SMALL_TALK, probability, has_question=True)
     asks = manner == Manner.COMPLAINT or (
         len(clauses) > 1 and any(_is_question(clause, *found[clause]) for clause in clauses)
     )

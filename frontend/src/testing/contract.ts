@@ -52,6 +52,7 @@ export function citation(changes: Partial<Citation> = {}): Citation {
     heading: ['Returns policy', 'What cannot be returned'],
     page: 2,
     quote: 'Opened food cannot be returned.',
+    cells: [],
     passage: 'Opened food cannot be returned. Sealed food can be returned within 14 days.',
     version: 3,
     effective_from: '2026-03-01',

@@ -1,8 +1,11 @@
 // What the views may ask for. They know nothing of the connection or of each other.
 import type { Citation, FeedbackValue } from '../contract';
+import type { ChoicesState } from '../state';
 
 export interface Actions {
   readonly send: (text: string) => void;
+  /** Sends the words of a button that is about to go. */
+  readonly pick: (text: string) => void;
   readonly typing: () => void;
   readonly retry: (clientId: string) => void;
   /** Takes a message that cannot be sent back into the input. */
@@ -17,6 +20,7 @@ export interface Actions {
 /** What a row needs beside its item. */
 export interface RowContext {
   readonly isLastAnswer: boolean;
+  readonly choices: ChoicesState;
   readonly canAskForPerson: boolean;
   readonly handoverAsked: boolean;
   readonly feedback: FeedbackValue | null;

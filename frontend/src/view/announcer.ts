@@ -1,18 +1,20 @@
 // What a screen reader hears: whole sentences, once, and only what is new.
+import { choicesState, stepNumber } from '../state';
 import type { AnswerItem, State, StoredItem } from '../state';
 import { strings } from '../strings';
 import { el } from './dom';
 import { authorName, noticeText } from './message';
 
 // Old lines are dropped, so that the region does not grow into a second copy of the conversation.
-const KEPT = 6;
+const KEPT = 12;
 
 export class Announcer {
   readonly element = el('div', { class: 'sr-only', 'aria-live': 'polite', 'aria-relevant': 'additions' });
 
   say(lines: readonly string[]): void {
     this.element.append(...lines.map((line) => el('p', { dir: 'auto' }, [line])));
-    while (this.element.childElementCount > KEPT) this.element.firstElementChild?.remove();
+    // A line that goes in the moment it came is never spoken.
+    while (this.element.childElementCount > Math.max(KEPT, lines.length)) this.element.firstElementChild?.remove();
   }
 }
 
@@ -21,7 +23,7 @@ export function announcements(before: State, after: State): readonly string[] {
   const known = new Map(before.items.map((item) => [item.key, item]));
   const lines = after.items.flatMap((item) => {
     const old = known.get(item.key);
-    return old === item ? [] : itemLines(old, item);
+    return old === item ? [] : [...itemLines(old, item), ...choiceLines(old, item, after)];
   });
   const failures = after.pending.flatMap((item) => {
     const old = before.pending.find((each) => each.key === item.key);
@@ -46,8 +48,19 @@ function itemLines(old: StoredItem | undefined, item: StoredItem): readonly stri
 function answerLines(old: AnswerItem | undefined, item: AnswerItem): readonly string[] {
   if (item.restarted && !old?.restarted) return [strings.restarted];
   // A completed answer repeats the sentences that were streamed; only those beyond them are new.
-  const fresh = item.sentences.slice(old?.sentences.length ?? 0).map((sentence) => sentence.text);
+  const said = old?.sentences.length ?? 0;
+  const fresh = item.sentences.slice(said).map(({ text }, index) => {
+    const number = stepNumber(item.sentences, said + index);
+    return number === null ? text : `${number}. ${text}`;
+  });
   if (fresh.length > 0) return fresh;
   // One status line per answer is enough to know that something happens.
   return item.status !== '' && !old?.status && !old?.sentences.length ? [item.status] : [];
+}
+
+/** The choices once, when they come: they stand below words that were already spoken. */
+function choiceLines(old: StoredItem | undefined, item: StoredItem, state: State): readonly string[] {
+  if (item.kind !== 'answer' || item.choices.length === 0 || choicesState(state, item.key) === 'gone') return [];
+  if (old?.kind === 'answer' && old.choices.length > 0) return [];
+  return [strings.choicesOffered(item.choices.map((choice) => choice.label))];
 }

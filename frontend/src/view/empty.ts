@@ -15,7 +15,7 @@ export class EmptyView {
     this.list,
   ]);
 
-  constructor(private readonly send: (text: string) => void) {}
+  constructor(private readonly pick: (text: string) => void) {}
 
   update(greeting: string | null, suggestions: readonly string[]): void {
     const [first, rest] = splitGreeting(greeting ?? strings.greeting);
@@ -26,7 +26,7 @@ export class EmptyView {
   }
 
   private suggestion(text: string): HTMLElement {
-    return button({ class: 'suggestion', testid: 'suggestion', dir: 'auto' }, [text], () => this.send(text));
+    return button({ class: 'suggestion', testid: 'suggestion', dir: 'auto' }, [text], () => this.pick(text));
   }
 }
 

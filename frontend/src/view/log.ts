@@ -1,6 +1,6 @@
 // The conversation: keyed rows in order, day separators, and scrolling that never pulls a reader away.
 import * as format from '../format';
-import { lastAnswerKey, timeline } from '../state';
+import { choicesState, lastAnswerKey, timeline } from '../state';
 import type { Item, State } from '../state';
 import { strings } from '../strings';
 import type { Actions, RowContext } from './actions';
@@ -131,6 +131,7 @@ function contextOf(item: Item, state: State, lastAnswer: string | null, live: bo
   const messageId = item.kind === 'answer' ? item.message?.id : undefined;
   return {
     isLastAnswer: item.key === lastAnswer,
+    choices: item.key === lastAnswer ? choicesState(state, item.key) : 'gone',
     canAskForPerson: state.speaker !== 'agent',
     handoverAsked: state.handoverAsked || state.speaker === 'waiting',
     feedback: messageId === undefined ? null : (state.feedback[messageId] ?? null),

@@ -4,7 +4,7 @@ import type { MessageItem, Notice, NoticeItem, PendingItem } from '../state';
 import { strings } from '../strings';
 import type { Actions } from './actions';
 import { button, el, icon } from './dom';
-import { numbered, sentenceElement, sourceList } from './sentences';
+import { numbered, SentencesView, sourceList } from './sentences';
 
 export function authorName(item: MessageItem): string {
   const { author, agent_name: name } = item.message;
@@ -34,12 +34,15 @@ export function messageRow(item: MessageItem, actions: Actions, live: boolean): 
   const mine = message.author === 'customer';
   const name = authorName(item);
   const sentences = numbered(message.sentences);
-  const words = sentences.length > 0 ? sentences.map((each) => sentenceElement(each, actions, live)) : [message.text];
+  const words = new SentencesView(actions);
+  words.update(sentences, live);
+  if (sentences.length === 0) words.element.append(message.text);
+  words.element.title = format.dateTime(item.at);
   const sources = sourceList(sentences, actions);
   const head = mine ? [] : [el('div', { class: 'author', 'aria-hidden': 'true' }, [name])];
   return el('article', { class: mine ? 'row mine' : 'row theirs', 'aria-label': name }, [
     ...head,
-    el('div', { class: 'bubble', dir: 'auto', title: format.dateTime(item.at) }, words),
+    words.element,
     ...(sources ? [sources] : []),
     timeOf(item.at),
   ]);

@@ -35,7 +35,7 @@ export class PanelView {
 
   constructor(private readonly actions: Actions) {
     this.composer = new ComposerView(actions);
-    this.empty = new EmptyView(actions.send);
+    this.empty = new EmptyView(actions.pick);
     this.log = new LogView(actions, this.empty.element);
     this.main = el('div', { class: 'main' }, [
       this.header(),
@@ -64,6 +64,12 @@ export class PanelView {
     if (!open) this.source.close();
     this.element.hidden = !open;
     if (open) this.log.scrollToEnd();
+  }
+
+  /** Moves focus off a button that goes or is disabled. On a touch screen the input would bring up the keyboard. */
+  leaveButton(): void {
+    if (window.matchMedia('(pointer: coarse)').matches) this.log.element.focus({ preventScroll: true });
+    else this.composer.focus();
   }
 
   configure(options: PanelOptions): void {

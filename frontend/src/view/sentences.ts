@@ -1,5 +1,5 @@
 // Sentences with the numbers of their citations, and the list of the sources behind them.
-import type { Citation, Sentence } from '../contract';
+import type { Citation, Form, Sentence } from '../contract';
 import { strings } from '../strings';
 import type { Actions } from './actions';
 import { button, el } from './dom';
@@ -22,15 +22,58 @@ export function numbered(sentences: readonly Sentence[]): readonly Sentence[] {
   }));
 }
 
-export function sentenceElement(sentence: Sentence, actions: Actions, live: boolean): HTMLElement {
-  const names = ['sentence', OWN_LINE.test(sentence.text) ? 'own-line' : '', live ? 'appear' : ''];
+const LISTS: Readonly<Record<Form, 'ul' | 'ol' | null>> = { text: null, item: 'ul', step: 'ol' };
+
+/** The bubble of an answer: words run on, neighbours of one form share a list, and what stands is not drawn anew. */
+export class SentencesView {
+  readonly element = el('div', { class: 'bubble', dir: 'auto' });
+  private drawn: { readonly key: string; readonly element: HTMLElement }[] = [];
+
+  constructor(private readonly actions: Actions) {}
+
+  update(sentences: readonly Sentence[], live: boolean): void {
+    const keys = sentences.map((sentence) => JSON.stringify(sentence));
+    const same = keys.findIndex((key, index) => this.drawn[index]?.key !== key);
+    const keep = same === -1 ? keys.length : same;
+    for (const old of this.drawn.splice(keep)) this.remove(old.element);
+    for (const [index, sentence] of sentences.entries()) {
+      const key = keys[index];
+      if (index < keep || key === undefined) continue;
+      const element = sentenceElement(sentence, this.actions, live);
+      this.openFor(sentence.form).append(element);
+      this.drawn.push({ key, element });
+    }
+  }
+
+  /** Where the next sentence of this form goes: the list at the end, a new list, or the bubble itself. */
+  private openFor(form: Form): HTMLElement {
+    const tag = LISTS[form];
+    if (tag === null) return this.element;
+    const last = this.element.lastElementChild;
+    if (last instanceof HTMLElement && last.localName === tag) return last;
+    const list = el(tag);
+    this.element.append(list);
+    return list;
+  }
+
+  private remove(element: HTMLElement): void {
+    const list = element.parentElement;
+    element.remove();
+    if (list !== this.element && list?.childElementCount === 0) list.remove();
+  }
+}
+
+function sentenceElement(sentence: Sentence, actions: Actions, live: boolean): HTMLElement {
+  const isText = sentence.form === 'text';
+  const names = ['sentence', isText && OWN_LINE.test(sentence.text) ? 'own-line' : '', live ? 'appear' : ''];
   const cites = groupByNumber(sentence.citations).map((group) => citationButton(group, actions));
   const text = sentence.text.trimEnd();
   const cut = text.search(/\S+$/);
   // A number must not stand alone on the next line; a very long last word must be able to break.
   const binds = cites.length > 0 && text.length - cut <= LONGEST_BOUND_WORD;
   const words = binds ? [text.slice(0, cut), el('span', { class: 'bound' }, [text.slice(cut), ...cites])] : [text, ...cites];
-  return el('span', { class: names.join(' ').trim(), testid: 'sentence' }, [...words, ' ']);
+  const attributes = { class: names.join(' ').trim(), testid: 'sentence', value: sentence.form === 'step' ? sentence.number : null };
+  return el(isText ? 'span' : 'li', attributes, [...words, ' ']);
 }
 
 function citationButton(group: readonly Citation[], actions: Actions): HTMLElement {

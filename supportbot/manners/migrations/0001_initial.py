@@ -4,36 +4,102 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='MannerExample',
+            name="MannerExample",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.CharField(help_text='A message as customers write it.', max_length=200, unique=True)),
-                ('manner', models.CharField(blank=True, choices=[('greeting', 'Greeting'), ('thanks', 'Thanks'), ('goodbye', 'Goodbye'), ('are_you_a_bot', '“Are you a bot?”'), ('what_can_you_do', '“What can you do?”'), ('acknowledgement', '“OK”'), ('not_helped', '“That did not help”'), ('complaint', 'Complaint'), ('insult', 'Insult'), ('person', 'Wish for a person'), ('small_talk', 'Other small talk')], help_text='Leave it empty if this is a question that the documents answer.', max_length=20)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "text",
+                    models.CharField(
+                        help_text="A message as customers write it.", max_length=200, unique=True
+                    ),
+                ),
+                (
+                    "manner",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("greeting", "Greeting"),
+                            ("thanks", "Thanks"),
+                            ("goodbye", "Goodbye"),
+                            ("are_you_a_bot", "“Are you a bot?”"),
+                            ("what_can_you_do", "“What can you do?”"),
+                            ("acknowledgement", "“OK”"),
+                            ("not_helped", "“That did not help”"),
+                            ("complaint", "Complaint"),
+                            ("insult", "Insult"),
+                            ("person", "Wish for a person"),
+                            ("small_talk", "Other small talk"),
+                        ],
+                        help_text="Leave it empty if this is a question that the documents answer.",
+                        max_length=20,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['manner', 'text'],
+                "ordering": ["manner", "text"],
             },
         ),
         migrations.CreateModel(
-            name='MannerReply',
+            name="MannerReply",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('manner', models.CharField(choices=[('greeting', 'Greeting'), ('thanks', 'Thanks'), ('goodbye', 'Goodbye'), ('are_you_a_bot', '“Are you a bot?”'), ('what_can_you_do', '“What can you do?”'), ('acknowledgement', '“OK”'), ('not_helped', '“That did not help”'), ('complaint', 'Complaint'), ('insult', 'Insult'), ('person', 'Wish for a person'), ('small_talk', 'Other small talk')], max_length=20, unique=True)),
-                ('text', models.TextField(blank=True, help_text='What the bot says. Leave it empty for the reply that comes with the product.', max_length=500)),
-                ('is_on', models.BooleanField(default=True, help_text='Switched off, such messages are looked up in the documents like any question.', verbose_name='recognised')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "manner",
+                    models.CharField(
+                        choices=[
+                            ("greeting", "Greeting"),
+                            ("thanks", "Thanks"),
+                            ("goodbye", "Goodbye"),
+                            ("are_you_a_bot", "“Are you a bot?”"),
+                            ("what_can_you_do", "“What can you do?”"),
+                            ("acknowledgement", "“OK”"),
+                            ("not_helped", "“That did not help”"),
+                            ("complaint", "Complaint"),
+                            ("insult", "Insult"),
+                            ("person", "Wish for a person"),
+                            ("small_talk", "Other small talk"),
+                        ],
+                        max_length=20,
+                        unique=True,
+                    ),
+                ),
+                (
+                    "text",
+                    models.TextField(
+                        blank=True,
+                        help_text="What the bot says. Leave it empty for the reply that comes with the product.",
+                        max_length=500,
+                    ),
+                ),
+                (
+                    "is_on",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Switched off, such messages are looked up in the documents like any question.",
+                        verbose_name="recognised",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'manner replies',
-                'ordering': ['manner'],
+                "verbose_name_plural": "manner replies",
+                "ordering": ["manner"],
             },
         ),
     ]

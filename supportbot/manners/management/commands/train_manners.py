@@ -9,7 +9,7 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -25,6 +25,8 @@ SEED = 7
 OWN_WEIGHT = 8.0  # of an own example beside one of the sets
 INVERSE_PENALTY = 30.0
 HELD_OUT = 200
+MOST_OF_A_SET = 2500
+T = TypeVar("T")
 SOURCES = {
     "chitchat": "MIT",
     "bitext": "CDLA-Sharing-1.0",
@@ -76,6 +78,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--data", type=Path, required=True, help="the folder of triage sets")
         parser.add_argument(
+            "--more-questions",
+            type=Path,
+            action="append",
+            default=[],
+            help="a .jsonl of further ordinary questions to fit it to; may be given several times",
+        )
+        parser.add_argument(
             "--questions",
             type=Path,
             action="append",
@@ -89,6 +98,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         data = options["data"]
         rows = [(text, label, 1.0) for text, label in _sets(data)]
+        sources = dict(SOURCES)
+        for path in options["more_questions"]:
+            asked = _sample([row["question"] for row in _rows(path)], MOST_OF_A_SET)
+            rows += [(text, QUESTION, 1.0) for text in asked]
+            sources[path.parent.name] = "see the set's own notice"
         rows += [(t, str(m), OWN_WEIGHT) for m, texts in EXAMPLES.items() for t in texts]
         rows += [(text, QUESTION, OWN_WEIGHT) for text in QUESTIONS]
         found = _fit(rows)
@@ -103,7 +117,7 @@ class Command(BaseCommand):
         for name, value in told.items():
             self.stdout.write(f"{name}: {value:.3f}")
         if options["write"]:
-            about = {"fitted_to": SOURCES, "seed": SEED, "figures": told}
+            about = {"fitted_to": sources, "seed": SEED, "figures": told}
             FILE.write_text(render(found, about), encoding="utf-8")
             self.stdout.write(f"Written to {FILE.name}.")
 
@@ -111,11 +125,11 @@ class Command(BaseCommand):
 def _sets(data: Path) -> Iterator[tuple[str, str]]:
     for row in _rows(data / "chitchat" / "train.jsonl"):
         yield row["text"], _CHITCHAT.get(row["label"], Manner.SMALL_TALK)
-    for row in _rows(data / "bitext" / "train.jsonl"):
+    for row in _sample(_rows(data / "bitext" / "train.jsonl"), MOST_OF_A_SET):
         yield row["text"], Manner.PERSON if row["label"] == "contact_human_agent" else QUESTION
-    for row in _rows(data / "clinc150" / "train.jsonl"):
+    for row in _sample(_rows(data / "clinc150" / "train.jsonl"), 2 * MOST_OF_A_SET):
         yield row["text"], _CLINC.get(row["label"], QUESTION)
-    for row in _rows(data / "banking77" / "train.jsonl"):
+    for row in _sample(_rows(data / "banking77" / "train.jsonl"), MOST_OF_A_SET):
         yield row["text"], QUESTION
 
 
@@ -130,7 +144,7 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 def _fit(rows: list[tuple[str, str, float]]) -> Head:
     vectors = get_encoder(BUNDLED).encode_questions([text.lower() for text, _, _ in rows])
     labels = [str(label) for _, label, _ in rows]
-    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=2000)
+    model = LogisticRegression(C=INVERSE_PENALTY, max_iter=400)
     model.fit(vectors, labels, sample_weight=[weight for _, _, weight in rows])
     return Head(
         tuple(str(name) for name in model.classes_),
@@ -139,8 +153,8 @@ def _fit(rows: list[tuple[str, str, float]]) -> Head:
     )
 
 
-def _sample(texts: list[str]) -> list[str]:
-    return random.Random(SEED).sample(texts, min(HELD_OUT, len(texts)))  # noqa: S311
+def _sample(rows: list[T], count: int = HELD_OUT) -> list[T]:
+    return random.Random(SEED).sample(rows, min(count, len(rows)))  # noqa: S311
 
 
 def _share_of_questions(found: Head, texts: list[str]) -> float:
