@@ -63,6 +63,12 @@ class Example:
     signals: Floats
     answerable: bool | None
     kind: Kind = Kind.OWN
+    length: float = 0.0
+
+    @property
+    def spread(self) -> Floats:
+        """The features twice: weighted by how short the question is, and by how long."""
+        return np.hstack([(1 - self.length) * self.features, self.length * self.features])
 
 
 def examples_of(
@@ -159,11 +165,12 @@ def _example(question: JudgedQuestion, kind: Kind, collection: int) -> Example:
         signals=np.array([ranking.trace.signals.get(name, NOT_TOLD) for name in SIGNALS]),
         answerable=False if kind.is_strange else question.answerable,
         kind=kind,
+        length=ranking.trace.length,
     )
 
 
 def ndcg(example: Example, ranking: Floats, depth: int = 10) -> float:
-    """nDCG of the documents by their best candidate under these weights."""
+    """nDCG of the documents by their best candidate under these weights, of shape (2, FEATURES)."""
     best = _best_scores(example, ranking)
     order = np.argsort(-best, kind="stable")[:depth]
     gains = np.maximum(example.grades[order], 0) / np.log2(np.arange(len(order)) + 2)
@@ -172,7 +179,7 @@ def ndcg(example: Example, ranking: Floats, depth: int = 10) -> float:
 
 
 def _best_scores(example: Example, ranking: Floats) -> Floats:
-    scores = example.features @ ranking
+    scores = example.spread @ ranking.ravel()
     best = np.full(len(example.grades), -np.inf)
     np.maximum.at(best, example.documents, scores)
     return best

@@ -24,7 +24,7 @@ from supportbot.retrieval.conversation import Asked, Meaning
 Floats = npt.NDArray[np.float64]
 
 # In the order of the learned weights.
-FEATURES = ("dense", "lexical", "coverage", "phrase", "feedback", "unit", "heading")
+FEATURES = ("dense", "lexical", "phrase", "feedback", "unit", "heading")
 # Of these is made how likely an answer is, and of those whether a question in the middle of a
 # conversation has to do with the documents at all.
 ANSWER_SIGNALS = (
@@ -34,10 +34,11 @@ ANSWER_SIGNALS = (
     "similarity",
     "topic",
     "unit",
-    "unit_terms",
+    "unit_score",
 )
 SUBJECT_SIGNALS = ("own_terms", "own_similarity", "follows")
 SIGNALS = (*ANSWER_SIGNALS, *SUBJECT_SIGNALS)
+FEW_TERMS, MANY_TERMS = 9, 48  # of a short question, and of a long one
 OF_DOCUMENT = 0.5  # what the nearest passage of its document counts for in a passage's nearness
 PHRASES_IN = 5  # the best candidates that phrases are looked for in: reading them takes time
 FEEDBACK_FROM = 3  # the best candidates that pseudo-relevance feedback looks at
@@ -50,7 +51,7 @@ NOT_TOLD = float("nan")
 @dataclass(frozen=True)
 class Judged:
     """`features` has a row for each candidate and a column for each of FEATURES; `first` is the
-    plain combination of both scores; the others are of use to `signals`."""
+    plain combination of both scores; `length` is the question's, from 0 to 1; the others are of use to `signals`."""
 
     features: Floats
     first: Floats
@@ -60,6 +61,7 @@ class Judged:
     own_dense: Floats
     own_rare: Floats
     follows: float
+    length: float
 
 
 def judge(found: Found, asked: Asked, meaning: Meaning, *, dense_weight: float) -> Judged:
@@ -67,11 +69,10 @@ def judge(found: Found, asked: Asked, meaning: Meaning, *, dense_weight: float) 
 
     dense, lexical: both scores, min-max-normalised within the candidates (Bruch, Gai, Ingber: "An
     Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023); of dense, half is
-    the passage's own and half that of the nearest passage of its document. coverage: the share of
-    the question's terms, by their weight, that the passages of its document hold together. phrase:
-    the same of its pairs of neighbouring words. feedback: likeness to the best three (after
-    Rocchio). Coverage is for questions that stand alone, feedback for those that do not. unit,
-    heading: nearness of the best unit, and of what stands above the passage.
+    the passage's own and half that of the nearest passage of its document. phrase: the share of the
+    question's pairs of neighbouring words that it holds. feedback: likeness to the best three
+    (after Rocchio), for questions in a conversation. unit, heading: nearness of the best unit, and
+    of what stands above the passage.
     """
     candidates = found.candidates
     dense = np.array([c.dense for c in candidates])
@@ -85,7 +86,6 @@ def judge(found: Found, asked: Asked, meaning: Meaning, *, dense_weight: float) 
         [
             (1 - OF_DOCUMENT) * by_meaning + OF_DOCUMENT * of_document,
             by_words,
-            _coverage(found) if vectors is None else zeros,
             _phrase(found, asked.pairs, first),
             _feedback(vectors, first) if vectors is not None else zeros,
             *_nearness_of_units(candidates, meaning.sought),
@@ -95,7 +95,9 @@ def judge(found: Found, asked: Asked, meaning: Meaning, *, dense_weight: float) 
     rare = _rare_terms(found, found.idf)
     if meaning.earlier is None or vectors is None:
         untold = np.full_like(zeros, NOT_TOLD)
-        return Judged(features, first, dense, rare, zeros, untold, untold, NOT_TOLD)
+        return Judged(
+            features, first, dense, rare, zeros, untold, untold, NOT_TOLD, length=_length(asked)
+        )
     own_terms = found.idf.keys() & asked.terms.keys()
     return Judged(
         features,
@@ -106,7 +108,13 @@ def judge(found: Found, asked: Asked, meaning: Meaning, *, dense_weight: float) 
         own_dense=vectors @ meaning.question,
         own_rare=_rare_terms(found, own_terms) if own_terms else np.full_like(zeros, NOT_TOLD),
         follows=float(meaning.question @ meaning.earlier),
+        length=_length(asked),
     )
+
+
+def _length(asked: Asked) -> float:
+    """How long a question is: 0 for a few words, 1 for a whole letter."""
+    return float(np.clip((len(asked.terms) - FEW_TERMS) / (MANY_TERMS - FEW_TERMS), 0, 1))
 
 
 def signals(judged: Judged, best: int, unit: ReadUnit | None = None) -> Floats:
@@ -120,8 +128,7 @@ def signals(judged: Judged, best: int, unit: ReadUnit | None = None) -> Floats:
     much nearer the nearest passage is than the fifth. similarity, topic: cosine of the best passage
     to what was looked for, and its likeness to the earlier turns.
 
-    unit, unit_terms: of the best unit that was read the cosine, and the share of the question's
-    terms that it holds with what stands above it.
+    unit, unit_score: of the best unit that was read the cosine, and the reader's score.
 
     own_terms, own_similarity: the same of the question without its earlier turns, which are near
     the documents whatever is asked next. follows: its cosine to those turns.
@@ -137,7 +144,7 @@ def signals(judged: Judged, best: int, unit: ReadUnit | None = None) -> Floats:
         "similarity": float(judged.dense[best]),
         "topic": float(judged.topic[best]),
         "unit": NOT_TOLD if unit is None else unit.cosine,
-        "unit_terms": NOT_TOLD if unit is None else unit.overlap,
+        "unit_score": NOT_TOLD if unit is None else unit.score,
         "own_terms": float(judged.own_rare.max()),
         "own_similarity": float(judged.own_dense[best]),
         "follows": judged.follows,
@@ -167,15 +174,6 @@ def _best_of_document(candidates: Sequence[Candidate], scores: Floats) -> Floats
     for candidate, score in zip(candidates, scores.tolist(), strict=True):
         best[candidate.document_id] = max(score, best[candidate.document_id])
     return np.array([best[candidate.document_id] for candidate in candidates])
-
-
-def _coverage(found: Found) -> Floats:
-    weight = {term: found.weight[term] * found.idf[term] for term in found.idf}
-    of_document: defaultdict[int, set[int]] = defaultdict(set)
-    for candidate in found.candidates:
-        of_document[candidate.document_id] |= candidate.asked
-    share = {document: _share(terms, weight) for document, terms in of_document.items()}
-    return np.array([share[candidate.document_id] for candidate in found.candidates])
 
 
 def _rare_terms(found: Found, terms: Iterable[int]) -> Floats:

@@ -24,6 +24,7 @@ from supportbot.retrieval.features import (
 
 FILE = Path(__file__).with_name("ranking_model.json")
 INTERCEPT = "intercept"
+LENGTHS = ("short", "long")
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,17 @@ def is_told_alone(signals: Floats) -> bool:
 
 @dataclass(frozen=True)
 class RankingModel:
-    """`ranking` has a weight for each of FEATURES."""
+    """`ranking` has a row of weights for a short question and one for a long one, a column for each
+    of FEATURES. What a long text means as a whole says less than its rare words do."""
 
     ranking: Floats
     answerability: Answerability
 
-    def scores(self, features: Floats) -> Floats:
-        """(candidates, features) → a score for each, between 0 and 1."""
-        scores: Floats = features @ self.ranking / self.ranking.sum()
+    def scores(self, features: Floats, length: float) -> Floats:
+        """(candidates, features) of a question of this length (0 to 1) → a score for each, between
+        0 and 1."""
+        short, long = self.ranking / self.ranking.sum(axis=1, keepdims=True)
+        scores: Floats = features @ ((1 - length) * short + length * long)
         return scores
 
 
@@ -86,7 +90,7 @@ def ranking_model() -> RankingModel:
 def parse(text: str) -> RankingModel:
     stored = json.loads(text)
     return RankingModel(
-        np.array([stored["ranking"][name] for name in FEATURES]),
+        np.array([[stored[length][name] for name in FEATURES] for length in LENGTHS]),
         Answerability(
             _logistic(stored["answer"], ANSWER_SIGNALS),
             _logistic(stored["subject"], SUBJECT_SIGNALS),
@@ -103,7 +107,10 @@ def render(model: RankingModel) -> str:
     """As the file has it."""
     answer, subject = model.answerability.answer, model.answerability.subject
     parts = {
-        "ranking": _named(FEATURES, model.ranking),
+        **{
+            length: _named(FEATURES, weights)
+            for length, weights in zip(LENGTHS, model.ranking, strict=True)
+        },
         "answer": _named((INTERCEPT, *ANSWER_SIGNALS), [answer.intercept, *answer.weights]),
         "subject": _named((INTERCEPT, *SUBJECT_SIGNALS), [subject.intercept, *subject.weights]),
         "usual": _named(SIGNALS, model.answerability.usual),

@@ -75,13 +75,14 @@ class RankedPassage:
 class Trace:
     """How a ranking came about. `considered` are the ids of all candidates, best first; `signals`
     what answerability is made of; `milliseconds` by step; `reranked` whether a reranker had the
-    time."""
+    time; `length` is the question's, from 0 to 1."""
 
     considered: tuple[int, ...] = ()
     signals: Mapping[str, float] = field(default_factory=dict)
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     revision: int = 0
     reranked: bool = False
+    length: float = 0.0
     is_kept: bool = False
 
 
@@ -157,6 +158,7 @@ def search(
             milliseconds=clock.milliseconds,
             revision=served[0],
             reranked=reranked,
+            length=ordered.judged.length if ordered.judged is not None else 0.0,
         ),
     )
     # Inside a transaction of the caller's, others do not see yet what was found here; and drafts
@@ -212,7 +214,7 @@ def _scores(judged: Judged, settings: RetrievalSettings) -> Floats:
     features = judged.features
     if not settings.reader:
         features = np.where(OF_UNITS, features[:, [FEATURES.index("dense")]], features)
-    return ranking_model().scores(features)
+    return ranking_model().scores(features, judged.length)
 
 
 def _ranked(candidate: Candidate, ordered: _Ordered, at: int) -> RankedPassage:
