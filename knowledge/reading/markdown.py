@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 Row = Sequence[str]
+_UNIT = re.compile(r"[(\[][^()\[\]\d]{1,12}[)\]]")  # such as “(kg)”
 
 
 def one_line(text: str) -> str:
@@ -27,18 +28,52 @@ def item(text: str, *, level: int = 0, number: int | None = None) -> str:
 def table(rows: Iterable[Row], *, whole: bool = False) -> str:
     """Rows of cells → a Markdown table whose first row is the header.
 
-    Empty rows and, unless `whole`, empty columns are left out; short rows are filled. Empty
-    without any text.
+    Unless `whole`, empty columns are left out and a header in two rows becomes one. Empty rows are
+    left out, and short ones filled. Empty without any text.
     """
     cleaned = [[one_line(cell).replace("|", "\\|") for cell in row] for row in rows]
     cleaned = [row for row in cleaned if any(row)]
     width = max(map(len, cleaned), default=0)
     cleaned = [row + [""] * (width - len(row)) for row in cleaned]
+    if not whole:
+        cleaned = _with_one_header(cleaned)
     used = [n for n in range(width) if whole or any(row[n] for row in cleaned)]
     if not cleaned or not used:
         return ""
     lines = ["| " + " | ".join(row[column] for column in used) + " |" for row in cleaned]
     return "\n".join([lines[0], "|" + " --- |" * len(used), *lines[1:]])
+
+
+def _with_one_header(rows: list[list[str]]) -> list[list[str]]:
+    """The second row is part of the header when it tells apart columns that share a head (“Price”
+    over “to 2 kg” and “to 5 kg”), or names the units of some."""
+    if not rows:
+        return rows
+    heads, *others = rows
+    while others[1:] and (_tells_apart(heads, others[0]) or _names_units(others[0])):
+        heads = [
+            above if below in {"", above} else f"{above} {below}".strip()
+            for above, below in zip(heads, others[0], strict=True)
+        ]
+        others = others[1:]
+    return [heads, *others]
+
+
+def _tells_apart(heads: Row, below: Row) -> bool:
+    shared = {n for n in range(1, len(heads)) if heads[n] and heads[n] == heads[n - 1]}
+    shared |= {n - 1 for n in shared}
+    return (
+        bool(shared)
+        and all(below[n] and below[n] != heads[n] for n in shared)
+        and all(below[n] != below[n - 1] for n in shared if n - 1 in shared)
+        and all(below[n] in {"", heads[n]} for n in range(len(heads)) if n not in shared)
+        and not all(heads[n] == heads[0] for n in range(len(heads)))
+    )
+
+
+def _names_units(row: Row) -> bool:
+    filled = [cell for cell in row if cell]
+    return all(_UNIT.fullmatch(cell) for cell in filled)
 
 
 def code_block(text: str, language: str = "") -> str:

@@ -16,14 +16,15 @@ from knowledge.splitting.segmentation import divide
 from knowledge.splitting.table_text import say_tables
 from knowledge.splitting.units import Unit, units_of
 
-__all__ = ["Piece", "plain", "split_markdown"]
+__all__ = ["Piece", "plain", "say_tables", "split_markdown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One passage before it is stored. `text` is what may be quoted: the Markdown from `char_start`
     to `char_end` as it stands, or, for a later part of a table, those rows under the table's
-    header. `heading` is the path of the headings above all of it."""
+    header. `heading` is the path of the headings above all of it; for a later part of a table, its
+    caption, too."""
 
     text: str
     heading: tuple[str, ...]
@@ -34,7 +35,8 @@ class Piece:
 def split_markdown(markdown: str, tokenizer: Tokenizer, max_tokens: int) -> list[Piece]:
     """Cut a document into passages of at most `max_tokens` tokens each, in reading order.
 
-    Together they cover everything but headings, rules between sections, and white space. Only a
+    Tokens are counted of what is embedded, which says tables row by row (`say_tables`). Together
+    the passages cover everything but headings, rules between sections, and white space. Only a
     single character that is more than `max_tokens` tokens makes a longer one.
     """
     units = units_of(markdown, tokenizer, max_tokens)
@@ -55,6 +57,9 @@ def _piece(units: Sequence[Unit], markdown: str) -> Piece:
     if units[0].header is not None:
         header_start, header_end = units[0].header
         text = f"{markdown[header_start:header_end]}\n{text}"
+    caption = units[0].caption
+    if caption and heading == units[0].path and caption not in heading:
+        heading = (*heading, caption)
     return Piece(text, heading, start, end)
 
 

@@ -19,6 +19,8 @@ LENGTH_POWER = 4  # lengths near the wanted one are all welcome; the structure d
 JOIN_SECTIONS = 0.5  # for each heading inside a passage: only short sections share one
 JOIN_PART = 0.2  # more if the last of them goes on in the next passage
 MOST_JOINED = 12
+# Of the most tokens, for table rows: of few rows each is found by its own words.
+ROWS_SHARE = 0.5
 
 
 def divide(units: Sequence[Unit], max_tokens: int) -> Iterator[list[Unit]]:
@@ -50,7 +52,7 @@ def _passages_from(
 ) -> Iterator[tuple[int, int, float]]:
     """(end, tokens, cost of the sections it joins) of every passage that may begin at `first`."""
     start = units[first]
-    tokens, joined, only_titles = 0, 0, True
+    tokens, rows, row_tokens, joined, only_titles = 0, 0, 0, 0, True
     for end in range(first + 1, len(units) + 1):
         unit = units[end - 1]
         if end > first + 1 and not _may_share(start, unit):
@@ -60,7 +62,11 @@ def _passages_from(
         only_titles = only_titles and unit.kind is Kind.HEADING
         if not only_titles:  # those a passage begins with are its heading, not its text
             tokens += unit.tokens
-        if end > first + 1 and (tokens > max_tokens or joined > MOST_JOINED):
+        if unit.kind is Kind.ROW and unit.header is not None:
+            rows += 1
+            row_tokens += unit.tokens
+        is_full = tokens > max_tokens or (rows > 1 and row_tokens > ROWS_SHARE * max_tokens)
+        if end > first + 1 and (is_full or joined > MOST_JOINED):
             return
         is_part = joined and end < len(units) and not units[end].opens_section
         yield end, tokens, joined * JOIN_SECTIONS + (JOIN_PART if is_part else 0.0)

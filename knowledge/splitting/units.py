@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from tokenizers import Tokenizer
 
-from knowledge.splitting.blocks import Block, Kind, blocks_of
+from knowledge.splitting.blocks import Block, Kind, blocks_of, plain
 from knowledge.splitting.cohesion import relative_cohesion
 from knowledge.splitting.sentences import Break, breaks_in, clauses_in, code_lines_in, line_before
 from knowledge.splitting.table_text import say_row
@@ -45,14 +45,18 @@ AFTER_TITLE_LINE = 1.0
 BEFORE_TITLE_LINE = -0.2
 COHESION = 1.0
 TITLE_LINE_TOKENS = 15
+CAPTION_CHARACTERS = 150
 TINY_SHARE = 32  # a unit below this part of a passage is taken together with the one before
+_NUMBERED = re.compile(r"[*_]*\w+\.?\s\d[\d.-]*[.:)\s]")  # such as “Table 2-1: …”
+_LIST_MARK = re.compile(r"[-*+•]\s|\d+[.)]\s")
 _SENTENCE_END = re.compile(r"[.!?…:;,。！？、\uff0c\uff1a\uff1b|}\]\"'”’)]\s*\Z")
 
 
 @dataclass(slots=True)
 class Unit:
     """`markdown[start:end]`, without white space around it. `run`: units of different runs never
-    share a passage. `header`: the stretch of the header that a table's row is repeated under."""
+    share a passage. `header`: the stretch of the header that a table's row is repeated under;
+    `caption`: of a header or row, the line above the table."""
 
     kind: Kind
     start: int
@@ -64,6 +68,7 @@ class Unit:
     opens_section: bool = False
     table: int = -1
     header: tuple[int, int] | None = None
+    caption: str = ""
 
 
 def units_of(markdown: str, tokenizer: Tokenizer, max_tokens: int) -> list[Unit]:
@@ -78,6 +83,7 @@ def units_of(markdown: str, tokenizer: Tokenizer, max_tokens: int) -> list[Unit]
     whole = [part for unit in units for part in _parts(unit, markdown, tokens, max_tokens)]
     units = _join_tiny(whole, max_tokens // TINY_SHARE)
     _tie(units, markdown)
+    _set_captions(units, markdown)
     boundaries = tokens.before([unit.start for unit in units])
     for unit, cohesion in zip(units, relative_cohesion(tokens.ids, boundaries), strict=True):
         if not unit.opens_section:  # a heading says itself that something begins
@@ -171,6 +177,31 @@ def _rows_under_headers(units: Sequence[Unit]) -> Iterator[tuple[Unit, Unit]]:
             header = unit
         elif unit.kind is Kind.ROW and header is not None and header.table == unit.table:
             yield header, unit
+
+
+def _set_captions(units: Sequence[Unit], markdown: str) -> None:
+    """Rows that are parted from what stands above their table still say what they are about."""
+    captions: dict[int, str] = {}
+    for above, unit in pairwise(units):
+        if unit.kind is Kind.HEADER and above.kind is Kind.TEXT and above.path == unit.path:
+            captions[unit.table] = _caption(above, markdown)
+    for unit in units:
+        if unit.kind is Kind.HEADER or unit.header is not None:
+            unit.caption = captions.get(unit.table, "")
+
+
+def _caption(above: Unit, markdown: str) -> str:
+    """What announces a table, if anything does: “Table 1. Rates”, a sentence that ends with a
+    colon, or one that is a paragraph of its own."""
+    paragraph = markdown.rfind("\n\n", 0, above.start) + 1
+    text = markdown[paragraph : above.end].strip()
+    sentence = markdown[above.start : above.end]
+    if sentence[-1] in ":\uff1a" and not _NUMBERED.match(text):
+        text = sentence
+    is_one = text == sentence or _NUMBERED.match(text) is not None
+    if not is_one or len(text) > CAPTION_CHARACTERS or _LIST_MARK.match(text):
+        return ""
+    return " ".join(plain(text).rstrip(":\uff1a").split())
 
 
 def _parts(unit: Unit, markdown: str, tokens: DocumentTokens, max_tokens: int) -> Iterator[Unit]:

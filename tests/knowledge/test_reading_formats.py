@@ -220,6 +220,65 @@ def test_merged_cells_of_a_word_table(tmp_path: Path) -> None:
     ]
 
 
+MERGED_HEADER = (
+    "<table><tr><th rowspan=2>Zone</th><th colspan=2>Price (£)</th></tr>"
+    "<tr><th>1 kg</th><th>2 kg</th></tr><tr><td>Europe</td><td>9</td><td>12</td></tr></table>"
+)
+
+
+def _word_header() -> bytes:
+    start, rest = '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
+    wide = '<w:gridSpan w:val="2"/>'
+    return docx(
+        f"<w:tbl><w:tr>{cell('Zone', start)}{cell('Price (£)', wide)}</w:tr>"
+        f"<w:tr>{cell('', rest)}{cell('1 kg')}{cell('2 kg')}</w:tr>"
+        f"<w:tr>{cell('Europe')}{cell('9')}{cell('12')}</w:tr></w:tbl>"
+    )
+
+
+def _sheet_header() -> bytes:
+    def fill(book: Workbook) -> None:
+        sheet = book.worksheets[0]
+        for row in (["Zone", "Price (£)"], [None, "1 kg", "2 kg"], ["Europe", "9", "12"]):
+            sheet.append(row)
+        sheet.merge_cells("A1:A2")
+        sheet.merge_cells("B1:C1")
+
+    return sheets(fill)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.html", MERGED_HEADER.encode()), ("a.docx", _word_header), ("a.xlsx", _sheet_header)],
+)
+def test_a_header_in_two_rows_becomes_one(
+    name: str, content: bytes | Callable[[], bytes], tmp_path: Path
+) -> None:
+    text = read(tmp_path, name, content if isinstance(content, bytes) else content()).markdown
+    assert [line for line in text.splitlines() if line.startswith("|")] == [
+        "| Zone | Price (£) 1 kg | Price (£) 2 kg |",
+        "| --- | --- | --- |",
+        "| Europe | 9 | 12 |",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        (";(kg);", "| Part | Weight (kg) | Note |"),
+        ("A1;(old);new", "| Part | Weight | Note |"),
+    ],
+)
+def test_a_row_of_units_is_part_of_the_header(second: str, expected: str, tmp_path: Path) -> None:
+    text = read(tmp_path, "a.csv", f"Part;Weight;Note\n{second}\nTank;3;x\nLid;4;y\n").markdown
+    assert text.splitlines()[0] == expected
+
+
+def test_a_row_under_columns_of_one_head_stays_a_row(tmp_path: Path) -> None:
+    text = read(tmp_path, "a.csv", "Topic;Period;Period;Page\nSales;2022;2023;2\nCosts;1;2;3\n")
+    assert text.markdown.splitlines()[0] == "| Topic | Period | Period | Page |"
+
+
 def test_unaccepted_changes_are_told(tmp_path: Path) -> None:
     body = "<w:p><w:ins><w:r><w:t>New</w:t></w:r></w:ins></w:p>"
     [warning] = read(tmp_path, "a.docx", docx(body)).warnings

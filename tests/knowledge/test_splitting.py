@@ -12,7 +12,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from knowledge.embedding.encoder import get_tokenizer
 from knowledge.embedding.model import BUNDLED
-from knowledge.splitting import Piece, plain, split_markdown
+from knowledge.splitting import Piece, plain, say_tables, split_markdown
 from tests.knowledge.markdown import Source, render, sources
 
 LIMIT = 60
@@ -27,7 +27,8 @@ def split(markdown: str, limit: int = LIMIT) -> list[Piece]:
 
 
 def tokens_in(text: str) -> int:
-    return len(get_tokenizer(BUNDLED).encode(text, add_special_tokens=False).ids)
+    """Of what is embedded."""
+    return len(get_tokenizer(BUNDLED).encode(say_tables(text), add_special_tokens=False).ids)
 
 
 # -- What must hold for every document ------------------------------------------------------------
@@ -85,8 +86,11 @@ def test_the_heading_path_is_the_one_above_the_text(source: Source, limit: int) 
             path = source.paths.get(word)
             if path is None:
                 continue  # a heading's own word, in a passage of several short sections
-            assert path[: len(piece.heading)] == piece.heading
-            assert all(title in piece.text for title in path[len(piece.heading) :])
+            shared = piece.heading
+            if piece.text.startswith("|") and shared[: len(path)] == path:
+                shared = path  # what stands behind it is the table's caption
+            assert path[: len(shared)] == shared
+            assert all(title in piece.text for title in path[len(shared) :])
 
 
 @quick
@@ -115,7 +119,7 @@ def test_sentences_and_list_items_that_fit_are_never_cut(source: Source, limit: 
 def test_the_limit_holds_for_a_tokenizer_that_counts_bytes(source: Source, limit: int) -> None:
     tokenizer = byte_tokenizer()
     for piece in split_markdown(source.markdown, tokenizer, limit):
-        assert len(tokenizer.encode(piece.text).ids) <= limit
+        assert len(tokenizer.encode(say_tables(piece.text)).ids) <= limit
 
 
 def byte_tokenizer() -> Tokenizer:
@@ -261,6 +265,61 @@ def test_a_long_table_repeats_its_header_and_keeps_every_row() -> None:
     assert [row for piece in pieces for row in piece.text.splitlines()[2:]] == rows
     for piece in pieces[1:]:
         assert f"{header}\n{markdown[piece.char_start : piece.char_end]}" == piece.text
+
+
+WIDE_HEADER = "\n".join(
+    [
+        "| " + " | ".join(f"Quite a long head of column {n}" for n in range(9)) + " |",
+        "|" + " --- |" * 9,
+    ]
+)
+
+
+def test_a_header_that_is_longer_than_a_passage_does_not_keep_rows_from_standing_under_it() -> None:
+    rows = [f"| Row{n} | {n}.50 |" + "  |" * 7 for n in range(6)]
+    pieces = split("\n".join([WIDE_HEADER, *rows]))
+    assert all(piece.text.startswith(WIDE_HEADER) for piece in pieces)
+    assert [row for piece in pieces for row in piece.text.splitlines()[2:]] == rows
+    assert max(tokens_in(piece.text) for piece in pieces) <= LIMIT
+
+
+def test_a_passage_has_few_rows_of_a_long_table() -> None:
+    rows = [f"| Country {number} | £{number}.50 |" for number in range(40)]
+    pieces = split("\n".join(["| Country | Price |", "| --- | --- |", *rows]), 200)
+    assert max(tokens_in(piece.text) for piece in pieces) <= 100
+    assert min(len(piece.text.splitlines()) for piece in pieces) > 4
+
+
+@pytest.mark.parametrize("above", ["Table 1. **Rates** by weight", "All in pounds. The rates are:"])
+def test_later_rows_of_a_table_know_its_caption(above: str) -> None:
+    rows = [f"| Country {number} | £{number}.50 |" for number in range(40)]
+    table = "\n".join(["| Country | Price |", "| --- | --- |", *rows])
+    first, *later = split(f"# Shipping\n\n{above}\n\n{table}\n")
+    caption = {"T": "Table 1. Rates by weight", "A": "The rates are"}[above[0]]
+    assert first.text.startswith(above)
+    assert first.heading == ("Shipping",)
+    assert {piece.heading for piece in later} == {("Shipping", caption)}
+
+
+def test_the_end_of_a_paragraph_is_no_caption() -> None:
+    rows = [f"| Country {number} | £{number}.50 |" for number in range(40)]
+    table = "\n".join(["| Country | Price |", "| --- | --- |", *rows])
+    pieces = split(f"# Shipping\n\nWe ship abroad. Customs may be due there.\n\n{table}\n")
+    assert {piece.heading for piece in pieces} == {("Shipping",)}
+
+
+def test_tables_are_said_row_by_row() -> None:
+    text = (
+        "Rates | fees:\n\n| Country | | Price (£) |\n| :-- | --- | --: |\n"
+        "| Spain | by air | 12 |\n| Italy \\| Malta |  |  |\n\nSee a|b."
+    )
+    assert say_tables(text) == (
+        "Rates | fees:\n\nCountry: Spain; by air; Price (£): 12\nCountry: Italy | Malta\n\nSee a|b."
+    )
+
+
+def test_a_header_without_rows_is_said_too() -> None:
+    assert say_tables("| Country | Price |\n| --- | --- |") == "Country; Price"
 
 
 def test_what_follows_a_long_table_is_not_taken_for_its_rows() -> None:
