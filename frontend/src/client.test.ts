@@ -47,7 +47,7 @@ function onlyPending(): string {
 describe('the log', () => {
   it('replays the contract', () => {
     FakeSocket.last.says(...rawEvents);
-    expect(client.state.lastSeq).toBe(11);
+    expect(client.state.lastSeq).toBe(18);
   });
 
   it('is fetched again after a gap', async () => {

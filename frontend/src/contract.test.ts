@@ -1,7 +1,7 @@
 // Holds contract.ts to the file that the server's tests hold the server to.
 import { describe, expect, it } from 'vitest';
 import * as wire from './contract';
-import { contract, enums, rawEvents, rawFrames } from './testing/contract';
+import { citation, contract, enums, message, rawEvents, rawFrames } from './testing/contract';
 
 describe('server events of the contract', () => {
   it.each(rawEvents.map((raw) => [`${String(raw.type)} (seq ${String(raw.seq)})`, raw]))('reads %s and loses nothing', (_, raw) => {
@@ -28,6 +28,7 @@ describe('server events of the contract', () => {
 
   it('knows exactly the values of each closed list', () => {
     expect({
+      'sentence.form': wire.FORMS,
       author: wire.AUTHORS,
       'run.status': wire.RUN_STATUSES,
       'answer.completed.outcome': wire.OUTCOMES,
@@ -72,6 +73,26 @@ describe('parseEvent', () => {
   it('falls back where a later server adds a value to a closed list', () => {
     const event = wire.parseEvent({ seq: 2, type: 'run.status', at: '', run_id: 'r', status: 'dreaming', text: 'Dreaming' });
     expect(event).toMatchObject({ type: 'run.status', status: 'searching', text: 'Dreaming' });
+  });
+
+  it('reads events of a server that knew no forms, cells and choices', () => {
+    const old = citation() as unknown as Record<string, unknown>;
+    delete old.cells;
+    const body = { seq: 1, at: '', type: 'answer.sentence', run_id: 'r', index: 0, text: 'One.', citations: [old] };
+    expect(wire.parseEvent(body)).toMatchObject({ form: 'text', number: null, citations: [{ cells: [] }] });
+    const completed = { seq: 1, at: '', type: 'answer.completed', run_id: 'r', outcome: 'answered', message: message({ author: 'bot' }) };
+    expect(wire.parseEvent(completed)).toMatchObject({ choices: [], offer_handover: false });
+  });
+
+  it('reads a form that a later server adds as text', () => {
+    const body = { seq: 1, at: '', type: 'answer.sentence', run_id: 'r', index: 0, text: 'One.', form: 'poem', number: 'first', citations: [] };
+    expect(wire.parseEvent(body)).toMatchObject({ type: 'answer.sentence', form: 'text', number: null });
+  });
+
+  it('keeps at most four choices and leaves out those it cannot read', () => {
+    const choices = [{ label: ' A ', text: 'a?' }, { label: 'no text' }, 'B', { label: '', text: 'c?' }, ...'DEFG'.split('').map((label) => ({ label, text: `${label}?` }))];
+    const event = wire.parseEvent({ seq: 1, at: '', type: 'answer.completed', run_id: 'r', outcome: 'asked_back', choices, message: message() });
+    expect(event).toMatchObject({ outcome: 'asked_back', choices: [{ label: 'A', text: 'a?' }, { label: 'D' }, { label: 'E' }, { label: 'F' }] });
   });
 
   it.each([null, 'hello', 7, [], {}, { type: 'error' }, { seq: 1 }])('refuses %j, which is no event', (raw) => {

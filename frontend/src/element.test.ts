@@ -1,7 +1,7 @@
 // The element as a page and a visitor meet it, over a fake server.
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SupportChat } from './element';
-import { citation, message, rawEvents } from './testing/contract';
+import { citation, message, rawEvents, sentence } from './testing/contract';
 import { FakeSocket, fakeServer, settle } from './testing/server';
 
 let chat: SupportChat;
@@ -236,12 +236,96 @@ describe('an answer', () => {
   });
 });
 
+describe('lists', () => {
+  const streamed = (index: number, form: string, text: string, number: number | null = null) =>
+    ({ seq: 4 + index, type: 'answer.sentence', at: AT, run_id: 'r', index, text, form, number, citations: [] });
+  const listed = (): readonly string[] => [...(chat.shadowRoot?.querySelectorAll('.bubble ul, .bubble ol') ?? [])].map(
+    (list) => `${list.localName}: ${[...list.children].map((item) => item.textContent.trim()).join(', ')}`,
+  );
+
+  beforeEach(async () => {
+    await openAndConnect();
+    await says(...rawEvents.slice(0, 3));
+  });
+
+  it('are one per run of neighbours and grow without a new drawing', async () => {
+    await says(streamed(0, 'text', 'Sorry about that.'), streamed(1, 'item', 'One'));
+    const first = all('sentence');
+    await says(streamed(2, 'item', 'Two'), streamed(3, 'step', 'Open', 3), streamed(4, 'step', 'Close'), streamed(5, 'item', 'Three'));
+    expect(listed()).toEqual(['ul: One, Two', 'ol: Open, Close', 'ul: Three']);
+    expect(all('sentence').slice(0, 2)).toEqual(first);
+    expect(all('sentence').map((each) => each.getAttribute('value'))).toEqual([null, null, null, '3', null, null]);
+    expect(all('citation')).toHaveLength(0);
+  });
+
+  it('go whole when the answer is replaced', async () => {
+    await says(streamed(0, 'item', 'One'), streamed(1, 'item', 'Two'));
+    await says({ seq: 6, type: 'answer.replaced', at: AT, run_id: 'r', reason: 'restarted' });
+    expect(listed()).toEqual([]);
+  });
+
+  it('stand in an approved draft too', async () => {
+    const sentences = [sentence({ form: 'step', text: 'Open' }), sentence({ form: 'step', text: 'Close' })];
+    await says({ seq: 4, type: 'message.created', at: AT, message: message({ id: 'm-7', author: 'agent', sentences }) });
+    expect(listed()).toEqual(['ol: Open, Close']);
+  });
+});
+
+describe('what is asked next', () => {
+  const choices = [{ label: 'Spain', text: 'Do you deliver to Spain?' }, { label: 'Portugal', text: 'Do you deliver to Portugal?' }];
+  const completed = (changes: Readonly<Record<string, unknown>> = {}) =>
+    ({ ...rawEvents[6], outcome: 'asked_back', choices, message: message({ id: 'm-2', author: 'bot', text: 'Where to?', run_id: 'r' }), ...changes });
+
+  beforeEach(async () => {
+    await openAndConnect();
+    await says(...rawEvents.slice(0, 6));
+  });
+
+  it('is a named group of buttons, each of which sends its question', async () => {
+    await says(completed());
+    const group = one('choice').parentElement;
+    expect([group?.getAttribute('role'), group?.getAttribute('aria-label')]).toEqual(['group', 'Suggestions']);
+    expect(all('choice').map((each) => each.textContent)).toEqual(['Spain', 'Portugal']);
+    all('choice')[1]?.click();
+    await settle();
+    expect(FakeSocket.last.sent.at(-1)).toMatchObject({ type: 'message', text: 'Do you deliver to Portugal?' });
+    expect(one('log').textContent).toContain('Do you deliver to Portugal?');
+    expect(all('choice').every((each) => each.hasAttribute('disabled'))).toBe(true);
+    expect(focusedId()).toBe('input');
+  });
+
+  it('stands beside the offer of a person and goes when one is asked for', async () => {
+    await says(completed({ offer_handover: true }));
+    expect(one('choice').parentElement?.nextElementSibling).toBe(one('handover-offer'));
+    await says({ seq: 8, type: 'handover.changed', at: AT, state: 'waiting', agent_name: null, text: '' });
+    expect(one('choice').parentElement?.hidden).toBe(true);
+  });
+
+  it.each(['small_talk', 'asked_back'])('comes without thumbs and sources after %s', async (outcome) => {
+    const cited = [sentence({ citations: [citation()] })];
+    await says(completed({ outcome, message: message({ id: 'm-2', author: 'bot', run_id: 'r', sentences: cited }) }));
+    expect([all('feedback-up'), all('source-link')]).toEqual([[], []]);
+    expect(one('log').querySelector('.answer .time')).not.toBeNull();
+  });
+});
+
+describe('the cells of a row', () => {
+  it('are marked in the source, and named when it opens', async () => {
+    await openAndConnect();
+    await says(...rawEvents);
+    one('log').querySelectorAll<HTMLElement>('li [data-testid="citation"]')[0]?.click();
+    expect([...one('source').querySelectorAll('mark.cell')].map((cell) => cell.textContent)).toEqual(['Express', 'next working day', '£6.95']);
+    const note = chat.shadowRoot?.getElementById(one('source').getAttribute('aria-describedby') ?? '');
+    expect(note?.textContent).toBe('The answer rests on the highlighted row: Express, £6.95, next working day.');
+  });
+});
+
 describe('a person', () => {
   it('shows the citations of an approved draft, numbered as a reader meets them', async () => {
     await openAndConnect();
     const sentences = [
-      { text: 'Sealed food can be returned.', citations: [citation({ n: 4, passage_id: '17' })] },
-      { text: 'Within 14 days.', citations: [citation({ n: 2, passage_id: '9' }), citation({ n: 4, passage_id: '17' })] },
+      sentence({ text: 'Sealed food can be returned.', citations: [citation({ n: 4, passage_id: '17' })] }),
+      sentence({ text: 'Within 14 days.', citations: [citation({ n: 2, passage_id: '9' }), citation({ n: 4, passage_id: '17' })] }),
     ];
     await says({ seq: 1, type: 'message.created', at: AT, message: message({ author: 'agent', agent_name: 'Ben', sentences }) });
     expect(all('sentence').map((each) => each.textContent)).toEqual(['Sealed food can be returned.1 ', 'Within 14 days.21 ']);

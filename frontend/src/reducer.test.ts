@@ -1,9 +1,9 @@
 // The reducer against the contract's own log, and against the ways a log can arrive.
 import { describe, expect, it } from 'vitest';
-import type { ServerEvent } from './contract';
+import type { Message, ServerEvent } from './contract';
 import { hasGap, reduce } from './reducer';
 import type { Action } from './reducer';
-import { initialState, isEmpty, lastAnswerKey, timeline, unreadCount } from './state';
+import { choicesState, initialState, isEmpty, lastAnswerKey, timeline, unreadCount } from './state';
 import type { State } from './state';
 import { citation, events, message, storedLog } from './testing/contract';
 
@@ -41,11 +41,14 @@ describe('the log of the contract', () => {
 
   it('ends with the answer, the agent and the last number', () => {
     const state = play(events);
-    expect(state.lastSeq).toBe(11);
-    expect(state.speaker).toBe('waiting');
+    expect(state.lastSeq).toBe(18);
+    expect(state.speaker).toBe('bot');
     expect(answerOf(state)).toMatchObject({ working: false, outcome: 'answered', restarted: false });
     expect(answerOf(state).sentences.map((each) => each.text)).toEqual(['Sealed food can be returned within 14 days.']);
-    expect(state.items.map((item) => item.kind)).toEqual(['message', 'answer', 'notice', 'notice', 'message', 'notice', 'notice']);
+    expect(state.items.map((item) => item.kind)).toEqual([
+      ...['message', 'answer', 'notice', 'notice', 'message', 'notice', 'notice'],
+      ...['answer', 'answer', 'notice'],
+    ]);
   });
 
   it('gives the same state when half of it is replayed', () => {
@@ -98,7 +101,7 @@ describe('an answer', () => {
   });
 
   it('keeps the text of a message without sentences', () => {
-    expect(answerOf(play(storedLog(asked, started, completed()))).sentences).toEqual([{ text: 'One.', citations: [] }]);
+    expect(answerOf(play(storedLog(asked, started, completed()))).sentences).toEqual([{ text: 'One.', form: 'text', number: null, citations: [] }]);
   });
 
   it('is not shown twice when its message is also created', () => {
@@ -125,6 +128,41 @@ describe('an answer', () => {
   it('is the newest one that may offer a person', () => {
     const other = { ...started, run_id: 'r2' };
     expect(lastAnswerKey(play(storedLog(asked, started, completed(), asked, other)))).toBe('run:r2');
+  });
+});
+
+describe('choices', () => {
+  const asksBack = { ...completed('asked_back'), choices: [{ label: 'Spain', text: 'To Spain?' }] };
+  const reply = (author: Message['author']) => ({ type: 'message.created', message: message({ id: `m-${author}`, author }) });
+  const speaker = (state: string) => ({ type: 'handover.changed', state, agent_name: null, text: '' });
+  const failed = { type: 'error', code: 'answer_failed', text: 'Sorry.', client_id: null, run_id: 'r2', retryable: true };
+  const stateAfter = (...bodies: readonly Readonly<Record<string, unknown>>[]) => choicesState(play(storedLog(asked, asksBack, ...bodies)), 'run:r');
+
+  it('are kept with the answer and open when the log is replayed', () => {
+    const state = play(storedLog(asked, started, asksBack));
+    expect(answerOf(state).choices).toEqual([{ label: 'Spain', text: 'To Spain?' }]);
+    expect(choicesState(state, 'run:r')).toBe('open');
+  });
+
+  it('are used from an own message, sent or on its way, until the next answer begins', () => {
+    const queued: Action = { type: 'local.queued', clientId: 'c-9', text: 'To Spain?', at: AT };
+    expect(choicesState(play([queued], play(storedLog(asked, asksBack))), 'run:r')).toBe('used');
+    expect(stateAfter(reply('customer'))).toBe('used');
+    expect(stateAfter(reply('customer'), { ...started, run_id: 'r2' })).toBe('gone');
+  });
+
+  it('open again when the message or its answer failed', () => {
+    const queued: Action = { type: 'local.queued', clientId: 'c-9', text: 'To Spain?', at: AT };
+    const unsent: Action = { type: 'local.failed', clientId: 'c-9', text: 'Busy.', retryable: true };
+    expect(choicesState(play([queued, unsent], play(storedLog(asked, asksBack))), 'run:r')).toBe('open');
+    expect(stateAfter(reply('customer'), { ...started, run_id: 'r2' }, failed)).toBe('open');
+  });
+
+  it('go while a person speaks, and do not come back below their words', () => {
+    expect(stateAfter(speaker('waiting'))).toBe('gone');
+    expect(stateAfter(speaker('agent'))).toBe('gone');
+    expect(stateAfter(speaker('agent'), speaker('bot'))).toBe('open');
+    expect(stateAfter(speaker('agent'), reply('agent'), speaker('bot'))).toBe('gone');
   });
 });
 

@@ -12,6 +12,8 @@ const dark = `
   --tint: color-mix(in oklab, var(--brand) 26%, #15181c);
   --mark: #5c4a10;
   --mark-text: #fff3cd;
+  --mark-cell: #8a6c08;
+  --mark-edge: #ffd85a;
   --danger: #ffb4a8;
   --danger-tint: #3a1d1a;
   --shadow: 0 18px 50px rgb(0 0 0 / .55), 0 2px 10px rgb(0 0 0 / .4);
@@ -34,6 +36,8 @@ export const baseStyles = `
   --tint: color-mix(in oklab, var(--brand) 10%, #fff);
   --mark: #ffe9a3;
   --mark-text: #2b2200;
+  --mark-cell: #ffcf4a;
+  --mark-edge: #8a6400;
   --danger: #a3271b;
   --danger-tint: #fdeeec;
   --shadow: 0 18px 50px rgb(16 32 36 / .18), 0 2px 10px rgb(16 32 36 / .1);
@@ -89,6 +93,6 @@ button:disabled { cursor: default; }
   *, *::before, *::after { animation-duration: .01ms !important; animation-iteration-count: 1 !important; transition: none !important; }
 }
 @media (forced-colors: active) {
-  .bubble, .panel, .launcher, .send, .cite span, .suggestion { border: 1px solid; }
+  .bubble, .panel, .launcher, .send, .cite span, .suggestion, .choice, .offer { border: 1px solid; }
 }
 `;

@@ -31,6 +31,12 @@ export const messageStyles = `
 .sentence { white-space: pre-wrap; }
 .own-line { display: block; }
 .bound { white-space: nowrap; }
+.bubble ul, .bubble ol { padding-inline-start: 20px; display: flex; flex-direction: column; gap: 4px; margin-block: 6px; }
+.bubble ol { padding-inline-start: 26px; }
+.bubble ul { list-style: disc; }
+.bubble > :is(ul, ol):first-child { margin-block-start: 0; }
+.bubble > :is(ul, ol):last-child { margin-block-end: 0; }
+.bubble li::marker { color: var(--muted); }
 .cite {
   display: inline-grid; place-items: center; min-inline-size: 24px; block-size: 24px; margin-block: -4px; margin-inline: 1px -1px;
   vertical-align: 3px; border-radius: 8px;
@@ -81,6 +87,14 @@ export const messageStyles = `
   background: var(--surface); color: var(--text); font-size: 16px; line-height: 1.4;
 }
 
+.choices { display: flex; flex-wrap: wrap; gap: 8px; max-inline-size: 100%; padding-block-start: 10px; }
+.choice {
+  max-inline-size: 100%; min-block-size: 40px; padding: 8px 14px; border: 1px solid var(--accent); border-radius: 12px;
+  background: var(--surface); color: var(--accent); font-weight: 600; line-height: 1.35; text-align: start; overflow-wrap: anywhere;
+  transition: background .15s;
+}
+.choice:hover { background: var(--tint); }
+.choice:disabled { border-color: var(--line); color: var(--muted); background: none; }
 .offer {
   display: flex; align-items: center; gap: 8px; margin-block-start: 10px; padding: 9px 16px; border-radius: 12px;
   background: var(--brand); color: var(--on-brand); font-weight: 600; min-block-size: 42px;

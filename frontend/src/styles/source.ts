@@ -20,6 +20,7 @@ export const sourceStyles = `
 .source-version { font-size: 12.5px; color: var(--muted); padding-block: 2px 12px; border-block-end: 1px solid var(--line); margin-block-end: 12px; }
 .source-note { font-size: 12px; color: var(--muted); padding-block-start: 12px; }
 mark { background: var(--mark); color: var(--mark-text); border-radius: 3px; padding-block: 1px; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
+mark.cell { background: var(--mark-cell); font-weight: 650; box-shadow: 0 0 0 1px var(--mark-cell), 0 2px 0 1px var(--mark-edge); }
 blockquote { border-inline-start: 3px solid var(--accent); padding-inline-start: 12px; margin-block-end: 12px; }
 .passage { font-size: 14.5px; line-height: 1.6; overflow-wrap: anywhere; display: flex; flex-direction: column; gap: 9px; }
 .passage p { white-space: pre-wrap; }
@@ -30,4 +31,5 @@ blockquote { border-inline-start: 3px solid var(--accent); padding-inline-start:
 table { border-collapse: collapse; font-size: 13.5px; line-height: 1.45; min-inline-size: 60%; }
 th, td { border: 1px solid var(--line); padding: 6px 10px; text-align: start; vertical-align: top; overflow-wrap: normal; }
 th { background: var(--raised); font-weight: 650; }
+@media (forced-colors: active) { mark.cell { outline: 2px solid; outline-offset: 1px; } }
 `;

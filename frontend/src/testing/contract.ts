@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRecord, parseEvent } from '../contract';
-import type { Citation, Message, ServerEvent } from '../contract';
+import type { Citation, Message, Sentence, ServerEvent } from '../contract';
 
 const path = join(import.meta.dirname, '../../../tests/contracts/realtime.json');
 
@@ -59,6 +59,10 @@ export function citation(changes: Partial<Citation> = {}): Citation {
     updated_at: '2026-02-20T09:00:00Z',
     ...changes,
   };
+}
+
+export function sentence(changes: Partial<Sentence> = {}): Sentence {
+  return { text: 'Opened food cannot be returned.', form: 'text', number: null, citations: [], ...changes };
 }
 
 /** Numbers and stamps the bodies of stored events, as the server would. */

@@ -1,6 +1,6 @@
 // Finding the quote and showing the passage: exact, tolerant, and never as markup.
 import { describe, expect, it } from 'vitest';
-import { findQuote, renderPassage } from './passage';
+import { findCells, findQuote, renderPassage } from './passage';
 
 function quoted(passage: string, quote: string): string | null {
   const span = findQuote(passage, quote);
@@ -32,6 +32,44 @@ describe('findQuote', () => {
 
   it.each(['Not there.', '', '   ', '***'])('finds nothing for %j', (quote) => {
     expect(findQuote('A. B. C.', quote)).toBeNull();
+  });
+});
+
+describe('findCells', () => {
+  const rates = '| Service | Up to 2 kg | Price |\n|---|---|---|\n| Standard | £3 | £6.95 |\n| Express | £6.95 | **£16.95** |';
+  const cells = (quote: string, wanted: readonly string[], passage = rates): readonly string[] => {
+    const span = findQuote(passage, quote) ?? { start: 0, end: 0 };
+    const marked = renderPassage(passage, [span], findCells(passage, span, wanted));
+    return [...marked.querySelectorAll('mark.cell')].map((mark) => mark.textContent);
+  };
+  const express = '| Express | £6.95 | **£16.95** |';
+
+  it('finds whole cells of the quoted row, and none of another', () => {
+    expect(cells(express, ['£6.95', 'Express'])).toEqual(['Express', '£6.95']);
+    expect(cells(express, ['Standard', '£3', '6.95'])).toEqual([]);
+    const span = findQuote(rates, express) ?? { start: 0, end: 0 };
+    expect(findCells(rates, span, ['£6.95']).map((cell) => rates.slice(0, cell.start).split('\n').length)).toEqual([4]);
+  });
+
+  it('bears Markdown signs in either', () => {
+    expect(cells('Express £6.95 £16.95', ['£16.95'])).toEqual(['£16.95']);
+    expect(cells(express, ['**£16.95**'])).toEqual(['£16.95']);
+  });
+
+  it('finds equal cells one after the other', () => {
+    expect(cells('| a | x | x |', ['x', 'x', 'x'], '| a | x | x |\n| b | x | x |')).toEqual(['x', 'x']);
+  });
+
+  it('keeps the rest of the row marked as before', () => {
+    const span = findQuote(rates, express) ?? { start: 0, end: 0 };
+    const marked = [...renderPassage(rates, [span], findCells(rates, span, ['£6.95'])).querySelectorAll('mark')];
+    expect(marked.map((mark) => [mark.textContent, mark.className])).toEqual([['Express', ''], ['£6.95', 'cell'], ['£16.95', '']]);
+  });
+
+  it('takes an escaped pipe for a part of its cell', () => {
+    const piped = '| Size | Price |\n|---|---|\n| S \\| M | £5 |';
+    expect(cells('| S \\| M | £5 |', ['S | M'], piped)).toEqual(['S | M']);
+    expect(renderPassage(piped, []).querySelectorAll('td')).toHaveLength(2);
   });
 });
 

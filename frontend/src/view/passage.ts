@@ -1,4 +1,5 @@
-// A passage as a person reads it: tables as tables, lists as lists, and the quoted words marked.
+// A passage as a person reads it: tables as tables, lists as lists, the quoted words marked, and the cells that count
+// marked more strongly.
 // Every piece remembers where it stood in the passage, so that a quote may run across cells, items and lines.
 import { strings } from '../strings';
 import { el } from './dom';
@@ -46,9 +47,27 @@ function findLoosely(passage: string, quote: string, skip: RegExp): Span | null 
   return start === undefined || last === undefined ? null : { start, end: last + 1 };
 }
 
-/** The passage as elements, with the given spans marked. */
-export function renderPassage(passage: string, marked: readonly Span[]): HTMLElement {
-  const writer = new PassageWriter(passage, marked);
+/** Where the cells stand in the quoted row, each at most once. A cell that is only like one of the row is left out. */
+export function findCells(passage: string, quote: Span, cells: readonly string[]): readonly Span[] {
+  const row = linesOf(passage.slice(quote.start, quote.end), quote.start).flatMap(cellsOf);
+  return cells.flatMap((cell) => {
+    const at = row.findIndex((span) => plainCell(passage.slice(span.start, span.end)) === plainCell(cell));
+    return at === -1 ? [] : row.splice(at, 1);
+  });
+}
+
+/** A cell without Markdown signs, with white space made even. */
+function plainCell(cell: string): string {
+  return unescapePipes(cell).replace(/[*_`]/g, '').replace(/\s+/g, ' ').trim();
+}
+
+function unescapePipes(text: string): string {
+  return text.replace(/\\\|/g, '|');
+}
+
+/** The passage as elements, with the given spans marked; `cells` are spans within those. */
+export function renderPassage(passage: string, marked: readonly Span[], cells: readonly Span[] = []): HTMLElement {
+  const writer = new PassageWriter(passage, marked, cells);
   return writer.write();
 }
 
@@ -61,6 +80,7 @@ class PassageWriter {
   constructor(
     private readonly passage: string,
     private readonly marked: readonly Span[],
+    private readonly cells: readonly Span[],
   ) {
     this.lines = linesOf(passage);
   }
@@ -167,21 +187,27 @@ class PassageWriter {
       const start = Math.max(at, mark.start);
       const end = Math.min(span.end, mark.end);
       if (start >= end) continue;
-      parent.append(this.passage.slice(at, start), this.mark(this.passage.slice(start, end)));
+      parent.append(this.textOf({ start: at, end: start }), this.mark({ start, end }));
       at = end;
     }
-    parent.append(this.passage.slice(at, span.end));
+    parent.append(this.textOf({ start: at, end: span.end }));
   }
 
-  private mark(text: string): HTMLElement {
-    const mark = el('mark', { testid: this.hasMark ? null : 'source-quote' }, [text]);
+  private mark(span: Span): HTMLElement {
+    // Text is written cell by cell, so a mark lies in one cell or in none.
+    const inCell = this.cells.some((cell) => cell.start <= span.start && span.end <= cell.end);
+    const mark = el('mark', { class: inCell ? 'cell' : null, testid: this.hasMark ? null : 'source-quote' }, [this.textOf(span)]);
     this.hasMark = true;
     return mark;
   }
+
+  private textOf(span: Span): string {
+    return unescapePipes(this.passage.slice(span.start, span.end));
+  }
 }
 
-function linesOf(text: string): readonly Line[] {
-  let start = 0;
+function linesOf(text: string, from = 0): readonly Line[] {
+  let start = from;
   return text.split('\n').map((raw) => {
     const line = { text: raw, start, end: start + raw.length };
     start += raw.length + 1;
@@ -191,14 +217,16 @@ function linesOf(text: string): readonly Line[] {
 
 /** The trimmed cells of a table row, each with its place in the passage. */
 function cellsOf(line: Line): readonly Span[] {
+  // A pipe within a cell is written \|; it parts no cells. The place holder keeps places as they are.
+  const row = line.text.replace(/\\\|/g, '##');
   const cells: Span[] = [];
   let start = 0;
-  for (const raw of line.text.split('|')) {
+  for (const raw of row.split('|')) {
     const lead = raw.length - raw.trimStart().length;
     const from = line.start + start + lead;
     cells.push({ start: from, end: from + raw.trim().length });
     start += raw.length + 1;
   }
-  const text = line.text.trim();
+  const text = row.trim();
   return cells.slice(text.startsWith('|') ? 1 : 0, text.endsWith('|') ? -1 : undefined);
 }

@@ -4,7 +4,7 @@ import * as format from '../format';
 import { strings } from '../strings';
 import { button, el, icon } from './dom';
 import { trapTab } from './focus';
-import { findQuote, renderPassage } from './passage';
+import { findCells, findQuote, renderPassage } from './passage';
 import type { Span } from './passage';
 
 export class SourceView {
@@ -48,7 +48,7 @@ export class SourceView {
     );
     const dialog = el(
       'div',
-      { class: 'source', role: 'dialog', 'aria-modal': 'true', 'aria-labelledby': 'source-title', testid: 'source' },
+      { class: 'source', role: 'dialog', 'aria-modal': 'true', 'aria-labelledby': 'source-title', 'aria-describedby': used(citations).length > 0 ? 'source-note' : null, testid: 'source' },
       [
         el('div', { class: 'source-head' }, [
           el('span', { class: 'source-number', 'aria-hidden': 'true' }, [String(citation.n)]),
@@ -57,7 +57,7 @@ export class SourceView {
         ]),
         el('div', { class: 'source-body', tabindex: 0, role: 'region', 'aria-label': strings.source }, [
           ...placeLines(citation),
-          ...passageParts(citation.passage, [...new Set(citations.map((each) => each.quote))]),
+          ...passageParts(citation.passage, citations),
         ]),
       ],
     );
@@ -85,26 +85,44 @@ export function versionLine(citation: Citation): string {
   return parts.join(' · ');
 }
 
-function passageParts(passage: string, quotes: readonly string[]): readonly HTMLElement[] {
+/** The cells that the answer used, each once. */
+function used(citations: readonly Citation[]): readonly string[] {
+  return [...new Set(citations.flatMap((each) => each.cells))];
+}
+
+function passageParts(passage: string, citations: readonly Citation[]): readonly HTMLElement[] {
   const found: Span[] = [];
-  const missing: string[] = [];
-  for (const quote of quotes) {
+  const cells: Span[] = [];
+  const missing = new Set<string>();
+  for (const { quote, cells: wanted } of citations) {
     const span = findQuote(passage, quote);
-    if (span) found.push(span);
-    else if (quote.trim() !== '') missing.push(quote);
+    if (span) {
+      found.push(span);
+      cells.push(...findCells(passage, span, wanted));
+    } else if (quote.trim() !== '') missing.add(quote);
   }
   found.sort((a, b) => a.start - b.start);
-  const parts = missing.map((quote, index) =>
+  const parts = [...missing].map((quote, index) =>
     el('blockquote', { dir: 'auto' }, [
       el('mark', { testid: index === 0 && found.length === 0 ? 'source-quote' : null }, [quote]),
     ]),
   );
-  return [...parts, renderPassage(passage, found), el('p', { class: 'source-note' }, [strings.quoted])];
+  const words = used(citations);
+  const note = words.length > 0 ? strings.quotedCells(words) : strings.quoted;
+  return [...parts, renderPassage(passage, found, cells), el('p', { id: 'source-note', class: 'source-note', dir: 'auto' }, [note])];
 }
 
-/** Brings the first marked words into view without moving the page behind. */
+/** Brings the first marked words into view without moving the page behind, and the last cell of a wide table. */
 function showQuote(layer: HTMLElement): void {
   const body = layer.querySelector<HTMLElement>('.source-body');
   const mark = layer.querySelector<HTMLElement>('mark');
-  if (body && mark) body.scrollTop = mark.offsetTop - body.offsetTop - body.clientHeight / 3;
+  if (!body || !mark) return;
+  body.scrollTop += mark.getBoundingClientRect().top - body.getBoundingClientRect().top - body.clientHeight / 3;
+  const cell = [...layer.querySelectorAll<HTMLElement>('mark.cell')].at(-1)?.closest('td, th');
+  const table = cell?.closest('.table');
+  if (!cell || !table) return;
+  const [inner, outer] = [cell.getBoundingClientRect(), table.getBoundingClientRect()];
+  // A table that runs from right to left is cut off on its left.
+  if (inner.right > outer.right) table.scrollLeft += inner.right - outer.right;
+  else if (inner.left < outer.left) table.scrollLeft += inner.left - outer.left;
 }
