@@ -1,0 +1,45 @@
+// The element on a page, connected to the fake server, and ways to look into it, for tests.
+import { SupportChat } from '../element';
+import { FakeSocket, settle } from './server';
+
+export class Widget {
+  private constructor(private readonly root: ShadowRoot) {}
+
+  /** An open and connected widget; the test has called fakeServer(). */
+  static async open(): Promise<Widget> {
+    if (!customElements.get('support-chat')) customElements.define('support-chat', SupportChat);
+    const element = new SupportChat();
+    element.setAttribute('base-url', 'https://help.example/');
+    document.body.append(element);
+    element.open();
+    await settle();
+    FakeSocket.last.accept();
+    await settle();
+    if (!element.shadowRoot) throw new Error('the element has no shadow root');
+    return new Widget(element.shadowRoot);
+  }
+
+  all(selector: string): readonly HTMLElement[] {
+    return [...this.root.querySelectorAll<HTMLElement>(selector)];
+  }
+
+  named(testid: string): readonly HTMLElement[] {
+    return this.all(`[data-testid="${testid}"]`);
+  }
+
+  one(testid: string): HTMLElement {
+    const [element] = this.named(testid);
+    if (!element) throw new Error(`nothing with the test id ${testid}`);
+    return element;
+  }
+
+  get focused(): string | null {
+    return this.root.activeElement?.getAttribute('data-testid') ?? null;
+  }
+}
+
+/** The server says these events, and they are drawn. */
+export async function says(...events: readonly unknown[]): Promise<void> {
+  FakeSocket.last.says(...events);
+  await settle();
+}
