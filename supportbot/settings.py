@@ -237,7 +237,7 @@ RERANK_BUDGET_MS = env_int("SUPPORTBOT_RERANK_BUDGET_MS", 300)
 # Let the language model write a follow-up question out before the search; it costs a call.
 REWRITE_QUESTIONS = env_bool("SUPPORTBOT_REWRITE_QUESTIONS")
 # Below this probability that the documents answer a question, it goes to a person.
-ANSWERABILITY_MIN = env_float("SUPPORTBOT_ANSWERABILITY_MIN", 0.2)
+ANSWERABILITY_MIN = env_float("SUPPORTBOT_ANSWERABILITY_MIN", 0.4)
 
 # -- Answers ------------------------------------------------------------------------------------
 ANSWER_MODE = env_str("SUPPORTBOT_ANSWER_MODE", "auto")  # auto: reply at once; draft: for review

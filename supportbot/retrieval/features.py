@@ -27,15 +27,7 @@ Floats = npt.NDArray[np.float64]
 FEATURES = ("dense", "lexical", "phrase", "feedback", "unit", "heading")
 # Of these is made how likely an answer is, and of those whether a question in the middle of a
 # conversation has to do with the documents at all.
-ANSWER_SIGNALS = (
-    "spread",
-    "rare_terms",
-    "gap",
-    "similarity",
-    "topic",
-    "unit",
-    "unit_score",
-)
+ANSWER_SIGNALS = ("similarity", "topic", "unit", "unit_score")
 SUBJECT_SIGNALS = ("own_terms", "own_similarity", "follows")
 SIGNALS = (*ANSWER_SIGNALS, *SUBJECT_SIGNALS)
 FEW_TERMS, MANY_TERMS = 9, 48  # of a short question, and of a long one
@@ -43,8 +35,6 @@ OF_DOCUMENT = 0.5  # what the nearest passage of its document counts for in a pa
 PHRASES_IN = 5  # the best candidates that phrases are looked for in: reading them takes time
 FEEDBACK_FROM = 3  # the best candidates that pseudo-relevance feedback looks at
 FEEDBACK_SHARPNESS = 4.0
-SPREAD_SHARPNESS = 8.0
-GAP_TO = 5  # the candidate behind the nearest that it is compared with
 NOT_TOLD = float("nan")
 
 
@@ -118,29 +108,19 @@ def _length(asked: Asked) -> float:
 
 
 def signals(judged: Judged, best: int, unit: ReadUnit | None = None) -> Floats:
-    """What tells whether there is an answer, in the order of SIGNALS. NOT_TOLD by a handful of
-    candidates are spread and gap, as none can stand out from so few; by a question that stands
-    alone the last three; own_terms by one that has none, such as “And why is that?”.
+    """What tells whether there is an answer, in the order of SIGNALS. NOT_TOLD are, without any unit
+    that was read, unit and unit_score; by a question that stands alone the last three; own_terms by
+    one that has none, such as “And why is that?”.
 
-    spread: the entropy of the candidates' scores, low when one stands out, as a share of what it
-    could be, so that it compares between few candidates and many. rare_terms: the largest
-    share of the question's terms that one passage holds, by the square of their rarity. gap: how
-    much nearer the nearest passage is than the fifth. similarity, topic: cosine of the best passage
-    to what was looked for, and its likeness to the earlier turns.
+    similarity, topic: cosine of the best passage to what was looked for, and its likeness to the
+    earlier turns.
 
     unit, unit_score: of the best unit that was read the cosine, and the reader's score.
 
     own_terms, own_similarity: the same of the question without its earlier turns, which are near
     the documents whatever is asked next. follows: its cosine to those turns.
     """
-    spread, gap = NOT_TOLD, NOT_TOLD
-    if len(judged.first) > GAP_TO:
-        nearest = np.sort(judged.dense)[::-1]
-        spread, gap = _spread(judged.first), float(nearest[0] - nearest[GAP_TO])
     told = {
-        "spread": spread,
-        "rare_terms": float(judged.rare.max()),
-        "gap": gap,
         "similarity": float(judged.dense[best]),
         "topic": float(judged.topic[best]),
         "unit": NOT_TOLD if unit is None else unit.cosine,
@@ -150,13 +130,6 @@ def signals(judged: Judged, best: int, unit: ReadUnit | None = None) -> Floats:
         "follows": judged.follows,
     }
     return np.array([told[name] for name in SIGNALS])
-
-
-def _spread(first: Floats) -> float:
-    scores = SPREAD_SHARPNESS * first
-    shares = np.exp(scores - scores.max())
-    shares /= shares.sum()
-    return float(-(shares * np.log(shares + 1e-12)).sum() / np.log(len(shares)))
 
 
 def normalised(scores: Floats) -> Floats:

@@ -26,6 +26,7 @@ def passage(text: str, number: int = 1, context: str = "Returns policy") -> Rank
         context=context,
         effective_from=dt.date(2026, 3, 1),
         updated_at=UPDATED_AT,
+        position=0,
         dense=0.5,
         lexical=0.1,
         score=1.0,
