@@ -13,6 +13,7 @@ from knowledge import unit_vectors
 from knowledge.embedding.encoder import Encoder, Vectors, get_encoder
 from knowledge.models import EmbeddingIndex
 from knowledge.services import serving
+from knowledge.splitting import say_tables
 from knowledge.text.units import unit_texts
 
 BATCH = 32  # texts that are embedded and stored at a time: two or three seconds of one core
@@ -74,8 +75,8 @@ class Embedded:
 
 
 def embedded_text(context: str, text: str) -> str:
-    """What is embedded of a passage: what stands above it, too."""
-    return f"{context}\n{text}"
+    """What is embedded of a passage: what stands above it, too, and tables row by row."""
+    return f"{context}\n{say_tables(text)}"
 
 
 def text_hash(context: str, text: str) -> bytes:

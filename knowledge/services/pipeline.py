@@ -34,7 +34,7 @@ from knowledge.services.processing import (
 )
 from knowledge.services.publishing import finish_together
 from knowledge.services.split_versions import SplitVersion, store_reading, store_split
-from knowledge.splitting import split_markdown
+from knowledge.splitting import say_tables, split_markdown
 from knowledge.terms import passage_weights, sparse_vector
 
 log = structlog.get_logger(__name__)
@@ -161,7 +161,7 @@ def cut(version: DocumentVersion) -> list[Passage]:
     passages: list[Passage] = []
     for piece in split_markdown(version.markdown, tokenizer, settings.PASSAGE_TOKENS):
         context = context_of(title, piece.heading)
-        weights = passage_weights(context, piece.text, document.locale)
+        weights = passage_weights(context, say_tables(piece.text), document.locale)
         passages.append(
             Passage(
                 version=version,
