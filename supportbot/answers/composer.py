@@ -14,7 +14,7 @@ from knowledge.terms import word_numbers
 from knowledge.text.units import Form, Unit, units_of
 from supportbot.answers.rows import say_row
 from supportbot.answers.types import Proposed
-from supportbot.reader.answer_types import AnswerType, answer_type
+from supportbot.reader.answer_types import AnswerType, answer_type, holds
 from supportbot.reader.reading import Reading, ReadUnit
 from supportbot.retrieval.search import RankedPassage
 
@@ -27,7 +27,11 @@ ROW_MARGIN = 0.35
 MOST_ALIKE = 3  # that are told apart in a line each
 MAX_UNIT_CHARACTERS = 600
 MARGIN = 0.55  # of the reader's score: units this close to the best belong to the answer too
-QUALIFIED_MARGIN = 1.6  # a condition or exception right behind the answer may be so far
+FAR = 99.0  # what goes on right behind the answer may be so far
+SHORT_ANSWER = 14  # words
+TOLD_BY_KIND = {AnswerType.MONEY, AnswerType.DURATION, AnswerType.TIME, AnswerType.CONTACT}
+KIND_MARGIN = 1.5
+HEADING_FITS, STEPS_MARGIN = 2.0, 1.0
 ALIKE_MARGIN = 0.8
 MIN_NEW_SHARE = 0.3  # of a unit's terms; fewer only repeat the question
 REPEATED = 0.6  # share of a unit's terms that were said already
@@ -40,6 +44,7 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _QUALIFIES = re.compile(
+    r"\d|"
     r"\b(?:unless|except|only|however|but|does not apply|do not|cannot|not if|if|provided|apart from"
     r"|limited to|at most|at least|must)\b",
     re.IGNORECASE,
@@ -94,6 +99,7 @@ def compose(question: str, passages: Sequence[RankedPassage], reading: Reading) 
     ranked = [one for one in reading.best_first if _says_something(one.unit, work)]
     if not ranked:
         return []
+    ranked = _of_wanted_kind_first(ranked, answer_type(question))
     best = ranked[0]
     if steps := _steps(best, ranked, work):
         return steps
@@ -103,6 +109,16 @@ def compose(question: str, passages: Sequence[RankedPassage], reading: Reading) 
         return items
     chosen = _with_what_they_lean_on(_chosen(best, ranked, work), work)
     return [_proposed(unit, work) for unit in chosen]
+
+
+def _of_wanted_kind_first(ranked: list[ReadUnit], wanted: AnswerType) -> list[ReadUnit]:
+    """“How much” is answered by an amount, where one is not far behind what is best without."""
+    if wanted not in TOLD_BY_KIND:
+        return ranked
+    of_kind = [one for one in ranked if holds(wanted, _text(one.unit))]
+    if not of_kind or of_kind[0].score < ranked[0].score - KIND_MARGIN:
+        return ranked
+    return of_kind
 
 
 # -- which units -------------------------------------------------------------------------------
@@ -119,11 +135,12 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: _Composing) -> lis
     chosen = [best]
     room = MOST_WORDS * (2 if _SEVERAL.search(work.question) else 1) - _words(best, work)
     behind = work.beside(best, 1)
-    if behind is not None and behind in ranked and _qualifies(behind, best):
+    goes_on = behind is not None and _goes_on(behind, best, work)
+    if behind is not None and goes_on:
         ranked = [behind, *(unit for unit in ranked if unit is not behind)]
     said = set(work.terms(_text(best.unit)))
     for unit in ranked:
-        margin = QUALIFIED_MARGIN if unit is behind and _qualifies(unit, best) else MARGIN
+        margin = FAR if unit is behind and goes_on else MARGIN
         terms = work.terms(_text(unit.unit))
         words = _words(unit, work)
         if unit is best or unit.score < best.score - margin or words > room:
@@ -138,9 +155,20 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: _Composing) -> lis
     return [best, *sorted(chosen[1:], key=lambda unit: (unit.passage, unit.position))]
 
 
-def _qualifies(unit: ReadUnit, best: ReadUnit) -> bool:
-    same_place = unit.unit.block == best.unit.block and unit.unit.form is Form.SENTENCE
-    return same_place and bool(_QUALIFIES.search(unit.unit.text))
+def _goes_on(unit: ReadUnit, best: ReadUnit, work: _Composing) -> bool:
+    """Whether a unit right behind the best one belongs to it: a condition, an exception or a figure
+    of the same paragraph or item, or whatever follows a very short answer."""
+    one, other = unit.unit, best.unit
+    if one.form is Form.ROW or (one.block, one.lead, one.number) != (
+        other.block,
+        other.lead,
+        other.number,
+    ):
+        return False
+    if not _says_something(one, work):
+        return False
+    is_short = len(other.text.split()) < SHORT_ANSWER
+    return is_short or bool(_QUALIFIES.search(one.text))
 
 
 def _is_other_row(unit: ReadUnit, chosen: Sequence[ReadUnit]) -> bool:
@@ -170,12 +198,14 @@ def _with_what_they_lean_on(chosen: Sequence[ReadUnit], work: _Composing) -> lis
 # -- lists -------------------------------------------------------------------------------------
 def _steps(best: ReadUnit, ranked: Sequence[ReadUnit], work: _Composing) -> list[Proposed]:
     """The whole list of steps, for a question how to do something."""
-    is_how_to = answer_type(work.question) is AnswerType.HOW_TO
-    near = [u for u in ranked[:5] if u.unit.form is Form.STEP and u.score >= best.score - 1.5]
-    if best.unit.form is not Form.STEP and not (is_how_to and near):
-        return []
-    start = best if best.unit.form is Form.STEP else near[0]
-    if not is_how_to and not (len(near) > 1):
+    wanted = answer_type(work.question)
+    if wanted is AnswerType.HOW_TO:
+        start = _best_list(best, ranked, work)
+    elif wanted is AnswerType.ANYTHING and best.unit.form is Form.STEP:
+        start = best
+    else:
+        start = None
+    if start is None:
         return []
     steps = [
         (start.passage, unit)
@@ -192,6 +222,19 @@ def _steps(best: ReadUnit, ranked: Sequence[ReadUnit], work: _Composing) -> list
     ]
     listed = [_listed(number, units, work) for number, units in items[:MOST_STEPS]]
     return listed if len(listed) > 1 else []
+
+
+def _best_list(best: ReadUnit, ranked: Sequence[ReadUnit], work: _Composing) -> ReadUnit | None:
+    """The best step of the list whose heading and steps fit the question best, if it is near."""
+    asked = work.terms(work.question)
+
+    def fit(unit: ReadUnit) -> float:
+        above = f"{work.passages[unit.passage].context} {unit.unit.heading} {unit.unit.lead}"
+        return unit.score + HEADING_FITS * len(asked & work.terms(above)) / (len(asked) or 1)
+
+    steps = [unit for unit in ranked if unit.unit.form is Form.STEP]
+    found = max(steps, key=fit, default=None)
+    return found if found is not None and fit(found) >= best.score - STEPS_MARGIN else None
 
 
 def _same_list(unit: Unit, other: Unit) -> bool:

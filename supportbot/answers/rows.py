@@ -32,6 +32,11 @@ _FLAG = re.compile(r"^(?:yes|no|never|none|free|included|closed)\b", re.IGNORECA
 _LEADS_ON = re.compile(
     r"\b(?:from|until|till|by|in|at|to|for|of|on|after|before|up to)$", re.IGNORECASE
 )
+_AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)\s?(k(?:g|ilo)|l(?:it)?|g|m)", re.IGNORECASE)
+_RANGE = re.compile(
+    r"(?:(?P<low>\d+(?:\.\d+)?)\s*(?:to|-|–)\s*|up to\s*)(?P<high>\d+(?:\.\d+)?)\s*(?P<unit>[a-z]+)",
+    re.IGNORECASE,
+)
 _LIST = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+")
 
 
@@ -48,7 +53,9 @@ def say_row(unit: Unit, question: str, locale: str = "en") -> SaidRow:
     asked = set(word_numbers(question, locale))
     wanted = answer_type(question)
     subjects, values = _parted(unit.cells)
-    if named := _named_columns(values, asked, locale):
+    if banded := _band(values, question):
+        values = banded
+    elif named := _named_columns(values, asked, locale):
         values = named
     elif len(values) > FEW_CELLS - 1:
         values = _chosen(values, asked, wanted, locale)
@@ -72,6 +79,24 @@ def _parted(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
     if len(subjects) == len(cells) and len(cells) > 1:
         subjects = subjects[:1]
     return subjects, list(cells[len(subjects) :])
+
+
+def _band(values: Sequence[Cell], question: str) -> list[Cell]:
+    """The cell of the column whose range holds an amount of the question, as “2 to 5 kg” holds
+    “4 kilos”, with what stands behind the ranges."""
+    amounts = [(float(n.replace(",", ".")), u[0].lower()) for n, u in _AMOUNT.findall(question)]
+    found = []
+    for cell in values:
+        band = _RANGE.search(cell.head)
+        if band is None:
+            continue
+        low = float(band["low"] or 0)
+        high, measure = float(band["high"]), band["unit"][0].lower()
+        if any(low < amount <= high and measure == unit for amount, unit in amounts):
+            found.append(cell)
+    if not found:
+        return []
+    return [*found, *(c for c in values if not _RANGE.search(c.head))][:MOST_VALUES]
 
 
 def _named_columns(values: Sequence[Cell], asked: set[int], locale: str) -> list[Cell]:
