@@ -82,7 +82,7 @@ _KINDS: dict[AnswerType, _Kind] = {
         r"|\bby \w+ing\b|\byou can\b|\bplease\b",
     ),
     AnswerType.YES_NO: _kind(
-        r"\bcan (?:i|we|u|you)\b|^(?:and |so |but |hi,? |hello,? |ok,? )?(?:can|could|do|does|did|is|are|was|will|would|may"
+        r"(?<!where )(?<!what )(?<!when )(?<!how )(?<!who )\bcan (?:i|we|u|you)\b|^(?:and |so |but |hi,? |hello,? |ok,? )?(?:can|could|do|does|did|is|are|was|will|would|may"
         r"|must|should|am|have|has)\b|\b(?:is|are) (?:it|they|that|there) (?:free|ok|possible|any)\b",
         r"\b(?:can|cannot|can't|may|must|not|no|yes|only|free|allowed|possible|always|never|unless|"
         r"except|need|required|available|do|does|are)\b",
