@@ -191,8 +191,8 @@ def _feedback(vectors: Floats, first: Floats) -> Floats:
 
 
 def _nearness_of_units(candidates: Sequence[Candidate], sought: Vectors) -> tuple[Floats, Floats]:
-    """Of each candidate's best unit, and of what stands above it. Where the vectors of units are
-    not stored yet, the passage's own nearness stands for both."""
+    """Of the nearest of each candidate's units and what stands above it, and of the latter alone.
+    Where the vectors of units are not stored yet, the passage's own nearness stands for both."""
     unit = np.array([c.dense for c in candidates])
     heading = unit.copy()
     for row, candidate in enumerate(candidates):

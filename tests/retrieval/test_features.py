@@ -10,12 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.terms import number_of, terms_of
+from knowledge.text.units import Unit
+from knowledge.unit_vectors import pack
+from supportbot.reader.reading import ReadUnit
 from supportbot.retrieval.candidates import Candidate, Found
 from supportbot.retrieval.conversation import Asked, Meaning, Turn, read
 from supportbot.retrieval.features import (
-    ANSWER_SIGNALS,
     FEATURES,
-    GAP_TO,
+    FEW_TERMS,
+    MANY_TERMS,
+    PHRASES_IN,
     SIGNALS,
     SUBJECT_SIGNALS,
     Judged,
@@ -29,6 +33,7 @@ COLUMN = {name: place for place, name in enumerate(FEATURES)}
 PLACE = {name: place for place, name in enumerate(SIGNALS)}
 UNIT = np.eye(3, dtype=np.float32)
 ALONE = Meaning(UNIT[0], UNIT[0])
+READ = ReadUnit(0, 0, Unit("Keys expire.", "Keys expire."), 7.5, 0.8, 0.6, 0.5)
 
 
 def judged(question: str, *candidates: Candidate, weight: float = 0.5) -> Judged:
@@ -67,21 +72,84 @@ def test_both_scores_are_compared_within_the_question() -> None:
         candidate(3, dense=0.5, lexical=5),
         weight=0.25,
     )
-    assert column(one, "dense") == pytest.approx([0, 1, 0.5])
+    assert column(one, "dense") == pytest.approx([0, 1, 0.5])  # each the best of its document
     assert column(one, "lexical") == pytest.approx([1, 0, 0.5])
     assert one.first.tolist() == pytest.approx([0.75, 0.25, 0.5])
 
 
-def test_coverage_is_what_the_passages_of_a_document_hold_together() -> None:
+def test_a_passage_is_nearer_beside_a_near_one_of_its_document() -> None:
     one = judged(
-        "rotate expired keys",
-        candidate(1, "rotate", document_id=7),
-        candidate(2, "keys", document_id=7),
-        candidate(3, "expired", document_id=8),
-        candidate(4, "tungsten", document_id=9),
+        "rotate keys",
+        candidate(1, dense=1.0, document_id=7),
+        candidate(2, dense=0.5, document_id=7),
+        candidate(3, dense=0.5, document_id=8),
+        candidate(4, dense=0.0, document_id=9),
     )
-    assert column(one, "coverage") == pytest.approx([2 / 3, 2 / 3, 1 / 3, 0])
-    assert one.rare.tolist() == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0])
+    assert column(one, "dense") == pytest.approx([1, 0.75, 0.5, 0])
+    assert one.dense.tolist() == [1, 0.5, 0.5, 0]  # signals are of the cosine itself
+
+
+def test_rare_terms_are_the_share_that_a_passage_holds() -> None:
+    one = judged("rotate expired keys", candidate(1, "rotate keys"), candidate(2, "tungsten"))
+    assert one.rare.tolist() == pytest.approx([2 / 3, 0])
+
+
+def units_of(*cosines: float) -> bytes:
+    """Vectors of what stands above a passage, and of its units, that lie so near to UNIT[0]."""
+    vectors = np.array([[c, (1 - c * c) ** 0.5, 0] for c in cosines], dtype=np.float32)
+    return pack(["text"] * len(cosines), vectors)
+
+
+def test_what_stands_above_counts_and_the_nearest_of_it_and_the_units() -> None:
+    one = judged(
+        "rotate keys",
+        candidate(1, units=units_of(0.2, 0.1, 0.9, 0.3)),
+        candidate(2, units=units_of(0.8, 0.5)),
+        candidate(3, units=units_of(0.5, 0.7, 0.6)),
+    )
+    # The nearest of each: its second unit, what stands above it, its first unit.
+    assert column(one, "unit") == pytest.approx([1, 0.5, 0], abs=0.03)
+    assert column(one, "heading") == pytest.approx([0, 1, 0.5], abs=0.03)
+
+
+def test_a_passage_without_units_is_as_near_as_what_stands_above() -> None:
+    one = judged(
+        "x", candidate(1, units=units_of(0.5)), candidate(2, dense=1.0), candidate(3, dense=0.0)
+    )
+    assert column(one, "unit") == pytest.approx([0.5, 1, 0], abs=0.01)
+
+
+def test_where_vectors_of_units_are_not_stored_the_passage_stands_for_both() -> None:
+    one = judged(
+        "rotate keys",
+        candidate(1, dense=0.6),
+        candidate(2, dense=0.2, units=units_of(0.2, 0.8)),
+        candidate(3, dense=0.4),
+    )
+    assert column(one, "unit") == pytest.approx([0.5, 1, 0], abs=0.02)
+    assert column(one, "heading") == pytest.approx([1, 0, 0.5], abs=0.02)
+
+
+def test_phrases_are_looked_for_in_the_best_alone() -> None:
+    rows = [candidate(n, "the admin password", dense=1 - n / 100) for n in range(PHRASES_IN + 2)]
+    phrase = column(judged("admin password", *rows), "phrase")
+    assert phrase == [1] * PHRASES_IN + [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("terms", "length"),
+    [
+        (0, 0),
+        (FEW_TERMS, 0),
+        ((FEW_TERMS + MANY_TERMS) // 2, 0.5),
+        (MANY_TERMS, 1),
+        (10 * MANY_TERMS, 1),
+    ],
+)
+def test_a_question_is_as_long_as_it_has_terms(terms: int, length: float) -> None:
+    asked = Asked(dict.fromkeys(range(terms), 1.0), {}, frozenset())
+    one = judge(found("x", [candidate(1)]), asked, ALONE, dense_weight=0.5)
+    assert one.length == pytest.approx(length, abs=0.02)
 
 
 def test_a_phrase_counts_where_its_words_stand_side_by_side() -> None:
@@ -108,7 +176,7 @@ def test_a_phrase_of_the_title_counts_too() -> None:
     assert column(one, "phrase") == [1, 0]
 
 
-def test_with_earlier_turns_feedback_takes_the_place_of_coverage() -> None:
+def test_feedback_is_for_a_question_with_earlier_turns() -> None:
     vectors = np.eye(3, dtype=np.float32)
     candidates = [
         candidate(1, "keys", dense=0.9, vector=vectors[0]),
@@ -122,7 +190,6 @@ def test_with_earlier_turns_feedback_takes_the_place_of_coverage() -> None:
         Meaning(vectors[0], vectors[0], vectors[1]),
         dense_weight=1.0,
     )
-    assert column(one, "coverage") == [0, 0, 0]
     feedback = column(one, "feedback")
     assert feedback[0] == 1
     assert feedback[0] > feedback[2] > feedback[1]
@@ -139,10 +206,11 @@ NUMBERS = st.floats(-1, 1)
     scores=st.lists(st.tuples(NUMBERS, st.floats(0, 50)), min_size=1, max_size=12),
     question=st.sampled_from(["rotate keys", "", "🙂", "the of", "keys keys", "TW-P2041 x"]),
     with_history=st.booleans(),
+    unit=st.sampled_from([None, READ]),
 )
 @settings(max_examples=80, deadline=None)
 def test_features_are_shares_and_signals_are_numbers(
-    scores: list[tuple[float, float]], question: str, with_history: bool
+    scores: list[tuple[float, float]], question: str, with_history: bool, unit: ReadUnit | None
 ) -> None:
     candidates = [
         candidate(
@@ -162,11 +230,11 @@ def test_features_are_shares_and_signals_are_numbers(
     assert (one.features >= -1e-9).all()
     assert (one.features <= 1 + 1e-9).all()
     for best in range(len(scores)):
-        told = signals(one, best)
+        told = signals(one, best, unit)
         assert told.shape == (len(SIGNALS),)
         assert not np.isinf(told).any()
         untold = {name for name in SIGNALS if np.isnan(told[PLACE[name]])}
-        expected = {"spread", "gap"} if len(scores) <= GAP_TO else set()
+        expected = set() if unit else {"unit", "unit_score"}
         if not with_history:
             expected |= set(SUBJECT_SIGNALS)
         elif not asked.terms:
@@ -178,28 +246,21 @@ def test_terms_that_no_passage_holds_are_no_division_by_zero() -> None:
     candidates = [candidate(1, "keys")]
     asked = Asked({}, {}, frozenset({(1, 2)}))
     one = judge(Found(candidates, {}, {}), asked, ALONE, dense_weight=0.5)
-    assert one.features.tolist() == [[0, 0, 0, 0, 0]]
+    assert one.features.tolist() == [[0] * len(FEATURES)]
     weightless = Found(candidates, {1: 0.0, 2: 0.0}, {1: 1.0, 2: 1.0})
     assert np.isfinite(judge(weightless, asked, ALONE, dense_weight=0.5).features).all()
 
 
 # -- signals --------------------------------------------------------------------------------------
-def test_one_that_stands_out_makes_the_spread_small() -> None:
-    flat = judged("x", *(candidate(n, dense=0.5 + n / 1000, lexical=5) for n in range(10)))
-    steep = judged("x", candidate(0, dense=0.9, lexical=9), *(candidate(n) for n in range(1, 10)))
-    assert signals(steep, 0)[PLACE["spread"]] < signals(flat, 9)[PLACE["spread"]]
+def test_of_the_best_unit_its_cosine_and_the_reader_s_score_are_told() -> None:
+    one = judged("x", candidate(1, dense=0.9))
+    told = signals(one, 0, READ)
+    assert (told[PLACE["unit"]], told[PLACE["unit_score"]]) == (READ.cosine, READ.score)
 
 
-def test_none_stands_out_from_a_handful() -> None:
-    few = judged("x", *(candidate(n, dense=0.5 + n / 10, lexical=n) for n in range(GAP_TO)))
-    told = signals(few, 0)
-    assert {name for name in ANSWER_SIGNALS if np.isnan(told[PLACE[name]])} == {"spread", "gap"}
-
-
-def test_the_gap_is_to_the_candidate_of_one_place() -> None:
-    nearest = [0.9, 0.8, 0.7, 0.6, 0.4, 0.1, 0.0]
-    one = judged("x", *(candidate(n, dense=dense) for n, dense in enumerate(nearest)))
-    assert signals(one, 0)[PLACE["gap"]] == pytest.approx(0.9 - nearest[GAP_TO])
+def test_where_nothing_was_read_nothing_is_told_of_units() -> None:
+    told = signals(judged("x", candidate(1, dense=0.9)), 0)
+    assert np.isnan([told[PLACE["unit"]], told[PLACE["unit_score"]]]).all()
 
 
 def test_similarity_is_the_cosine_of_the_best() -> None:
@@ -210,7 +271,7 @@ def test_similarity_is_the_cosine_of_the_best() -> None:
 def test_alone_a_question_is_what_was_looked_for() -> None:
     one = judged("rotate keys", candidate(1, "rotate", dense=0.9), candidate(2, dense=0.3))
     told = dict(zip(SIGNALS, signals(one, 0).tolist(), strict=True))
-    assert told["rare_terms"] == pytest.approx(0.5)
+    assert told["similarity"] == pytest.approx(0.9)
     assert told["topic"] == 0
     assert all(np.isnan(told[name]) for name in SUBJECT_SIGNALS)
 
@@ -224,7 +285,7 @@ def test_what_earlier_turns_bring_along_is_not_the_question_s_own() -> None:
     meaning = Meaning(UNIT[0], np.array([0.6, 0.8, 0], dtype=np.float32), UNIT[1])
     one = judge(found("rotate expired keys", candidates), asked, meaning, dense_weight=0.5)
     told = dict(zip(SIGNALS, signals(one, 0).tolist(), strict=True))
-    assert told["rare_terms"] == pytest.approx(2 / 3)
+    assert one.rare.max() == pytest.approx(2 / 3)
     assert told["own_terms"] == 0
     assert told["similarity"] == pytest.approx(0.9)
     assert told["own_similarity"] == pytest.approx(0.8)
