@@ -84,6 +84,15 @@ def text_hash(context: str, text: str) -> bytes:
     return hashlib.sha256(embedded_text(context, text).encode()).digest()
 
 
+def said_text(key: bytes, context: str, text: str) -> str | None:
+    """The text of a passage as its hash has it; None if it was altered since. Tables of passages
+    put in by an earlier version are embedded as they stand."""
+    for said in (say_tables(text), text):
+        if hashlib.sha256(f"{context}\n{said}".encode()).digest() == key:
+            return said
+    return None
+
+
 def missing_texts(
     index: EmbeddingIndex, version_ids: Sequence[int], *, limit: int = 10_000
 ) -> list[Text]:

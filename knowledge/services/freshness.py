@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -106,14 +106,15 @@ def check_freshness(*, every_entry: bool = False) -> FreshnessReport:
     Inside a transaction of the caller's it sees what that transaction sees, statement by statement.
     """
     started_at, began = timezone.now(), time.monotonic()
+    sample = None if every_entry else SAMPLED_ENTRIES
     with _one_snapshot():
         indexes = list(EmbeddingIndex.objects.complete().order_by("pk"))
         problems = [
             *_problems(_rows(sql.SERVED_AS_PUBLISHED)),
             *_problems(_rows(sql.TWO_IN_EFFECT)),
             *_problems(_rows(sql.WHOLE)),
-            *_problems(_rows(sql.ALTERED)),
-            *_problems(_wrong_search_entries(None if every_entry else SAMPLED_ENTRIES)),
+            *_problems(_rows_of("altered", search_entries.find_altered())),
+            *_problems(_rows_of("search_entry", search_entries.find_wrong_entries(sample))),
             *_wrong_counts(),
             *_vector_problems(indexes),
         ]
@@ -204,11 +205,10 @@ def _vector_problems(indexes: Iterable[EmbeddingIndex]) -> Iterator[Problem]:
         yield from _problems(_rows(sql.ALL_SERVED))
 
 
-def _wrong_search_entries(limit: int | None) -> list[Row]:
-    wrong = search_entries.find_wrong_entries(limit)
+def _rows_of(code: str, passages: Mapping[int, Sequence[int]]) -> list[Row]:
     return [
-        (version, "search_entry", len(ids), ids[: sql.NAMED_PASSAGES])
-        for version, ids in wrong.items()
+        (version, code, len(ids), list(ids[: sql.NAMED_PASSAGES]))
+        for version, ids in passages.items()
     ]
 
 

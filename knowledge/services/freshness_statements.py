@@ -86,11 +86,6 @@ WHERE NOT isempty(i.days)
   AND (served, fit, digest) IS DISTINCT FROM
       (NULLIF(v.progress_total, 0), v.progress_total, v.passages_digest)
 """  # noqa: S608
-ALTERED = f"""
-SELECT p.version_id, 'altered', count(*), {IDS} FROM knowledge_passage p
-WHERE p.published AND sha256(convert_to(p.context || E'\\n' || p.text, 'UTF8')) <> p.text_hash
-GROUP BY 1
-"""  # noqa: S608
 TWO_IN_EFFECT = f"""
 WITH served AS (
     SELECT p.version_id, p.effective, v.document_id, count(*) AS rows, {IDS} AS ids

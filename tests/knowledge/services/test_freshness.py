@@ -49,6 +49,47 @@ def the_problem(report: FreshnessReport) -> Problem:
     return problem
 
 
+TABLES = """# Prices
+
+| Part | Price |
+| --- | --- |
+| TW-P2041 | £3.50 |
+| TW-P2100 | £9.90 |
+"""
+
+
+def test_a_table_is_no_altered_text(publish: Publish) -> None:
+    """It is embedded, and counted, in other words than it stands in."""
+    publish(TABLES, file_name="prices.md")
+    assert check_freshness(every_entry=True).problems == ()
+    sql("UPDATE knowledge_passage SET text = replace(text, '9.90', '1.90')")
+    assert the_problem(check_freshness()).code == "altered"
+
+
+def test_a_repair_counts_a_table_as_it_is_said(publish: Publish) -> None:
+    version = publish(TABLES, file_name="prices.md")
+    before = version.passages.get().terms
+    sql("UPDATE knowledge_passage SET terms = '{1,2}', weights = NULL")
+    report = check_freshness(every_entry=True)
+    assert the_problem(report).code == "search_entry"
+    repair(report)
+    assert check_freshness(every_entry=True).problems == ()
+    assert version.passages.get().terms == before
+
+
+def test_a_table_put_in_by_an_earlier_version_is_as_fresh(publish: Publish) -> None:
+    """Those were embedded and counted as they stand."""
+    version = publish(TABLES, file_name="prices.md")
+    passage = version.passages.get()
+    sql(
+        "UPDATE knowledge_passage "
+        "SET text_hash = sha256(convert_to(context || E'\\n' || text, 'UTF8'))"
+    )
+    codes = {problem.code for problem in check_freshness(every_entry=True).problems}
+    assert "altered" not in codes
+    assert version.passages.get().text_hash != passage.text_hash
+
+
 @pytest.fixture
 def rules(publish: Publish) -> DocumentVersion:
     """A version of five passages."""
