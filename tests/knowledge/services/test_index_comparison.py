@@ -7,7 +7,7 @@ import pytest
 from knowledge.embedding.encoder import get_encoder
 from knowledge.models import EmbeddingIndex, Passage
 from knowledge.services.embedding_indexes import get_active_index
-from knowledge.services.embeddings import Text, embedded_text, store
+from knowledge.services.embeddings import Text, embedded_text, encode, store
 from knowledge.services.index_comparison import Question, compare_with_active
 from tests.conftest import RETURNS_POLICY, SHIPPING, Publish
 from tests.small_model import DIMENSIONS, small_model
@@ -31,8 +31,7 @@ def index(publish: Publish) -> EmbeddingIndex:
         for version in (first, second)
         for passage in version.passages.all()
     ]
-    vectors = get_encoder(index.model).encode_passages([text.text for text in texts])
-    store(index, [text.key for text in texts], vectors)
+    store(index, encode(get_encoder(index.model), texts))
     return index
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 import io
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import pytest
 from django.conf import settings
 
-from knowledge.embedding.encoder import get_encoder, get_tokenizer
+from knowledge.embedding.encoder import Encoder, Vectors, get_encoder, get_tokenizer
 from knowledge.embedding.model import EmbeddingModelError
 from knowledge.models import DocumentVersion, Embedding, Passage
 from knowledge.reading import read_file
@@ -24,6 +26,8 @@ from knowledge.services.embeddings import embedded_text, text_hash
 from knowledge.services.pipeline import context_of, process_version, process_versions
 from knowledge.services.processing import claim_next, claim_some, record_step
 from knowledge.splitting import split_markdown
+from knowledge.text.units import unit_texts
+from knowledge.unit_vectors import is_of, unpack
 from tests.conftest import RETURNS_POLICY, SHIPPING, Publish
 from tests.knowledge.files import pdf
 
@@ -71,6 +75,62 @@ def test_every_passage_has_the_vector_of_its_context_and_text(
         [embedded_text(passage.context, passage.text)]
     )
     assert float(fresh @ stored) > 0.999
+
+
+@pytest.mark.parametrize(
+    ("text", "file_name"), [(RETURNS_POLICY, "returns.md"), (SHIPPING, "shipping.md")]
+)
+def test_every_passage_has_the_vectors_of_its_units(
+    publish: Publish, text: str, file_name: str
+) -> None:
+    version, index = publish(text, file_name), get_active_index()
+    assert version.passages.exists()
+    for passage in version.passages.all():
+        texts = unit_texts(passage.context, passage.text)
+        stored = bytes(Embedding.objects.get(index=index, text_hash=passage.text_hash).units)
+        assert is_of(stored, texts)
+        fresh = get_encoder(index.model).encode_passages(texts)
+        cosines = (unpack(stored, index.dimensions) * fresh).sum(axis=1)
+        assert len(texts) > 1
+        assert cosines.min() > 0.99
+
+
+def test_vectors_of_units_come_to_where_there_are_none(returns_policy: DocumentVersion) -> None:
+    index = get_active_index()
+    keys = [bytes(passage.text_hash) for passage in returns_policy.passages.all()]
+    before = {key: bytes(Embedding.objects.get(text_hash=key).units) for key in keys}
+    Embedding.objects.filter(text_hash=keys[0]).update(units=None)
+    vector = np.ones(index.dimensions, dtype=np.float32)
+    again = [embeddings.Embedded(key, vector, b"others") for key in keys]
+    assert embeddings.store(index, again) == 0
+    assert bytes(Embedding.objects.get(text_hash=keys[0]).units) == b"others"
+    for key in keys[1:]:
+        assert bytes(Embedding.objects.get(text_hash=key).units) == before[key]
+    stored = Embedding.objects.filter(text_hash__in=keys).values_list("vector", flat=True)
+    assert all(float(one @ vector) < 0.5 * index.dimensions for one in map(np.array, stored))
+
+
+def test_a_unit_that_several_texts_have_is_embedded_once() -> None:
+    asked = list[str]()
+
+    class Counting:
+        def encode_passages(self, texts: Sequence[str]) -> Vectors:
+            asked.extend(texts)
+            return get_encoder("bundled").encode_passages(texts)
+
+    texts = [
+        embeddings.Text(b"1", "a b", ("a", "b")),
+        embeddings.Text(b"2", "b c", ("b", "c", "b")),
+        embeddings.Text(b"3", "c"),
+    ]
+    found = embeddings.encode(cast("Encoder", Counting()), texts)
+    assert sorted(asked) == ["a", "a b", "b", "b c", "c"]
+    assert [one.key for one in found] == [b"1", b"2", b"3"]
+    assert found[2].units is None
+    assert found[1].units is not None
+    assert is_of(found[1].units, ["b", "c", "b"])
+    dimensions = len(found[0].vector)
+    assert unpack(found[1].units, dimensions)[1] @ found[2].vector > 0.99
 
 
 def test_passages_are_in_effect_on_the_versions_days_in_its_collection(publish: Publish) -> None:
