@@ -67,8 +67,9 @@ def _fit_weights(sets: Sequence[Sequence[ReaderExample]]) -> Floats:
                 slope = slope + share * features.T @ (np.exp(scores - log_total) - target)
         return total, slope
 
-    found: Floats = minimize(cost, prior, jac=True, method="L-BFGS-B").x
-    return found / spread
+    found = minimize(cost, prior, jac=True, method="L-BFGS-B").x
+    weights: Floats = found / spread
+    return weights
 
 
 def _fit_calibration(sets: Sequence[Sequence[ReaderExample]], weights: Floats) -> Floats:

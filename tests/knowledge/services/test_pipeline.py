@@ -77,6 +77,12 @@ def test_every_passage_has_the_vector_of_its_context_and_text(
     assert float(fresh @ stored) > 0.999
 
 
+def stored_units(text_hash: bytes | memoryview) -> bytes:
+    units = Embedding.objects.get(text_hash=text_hash).units
+    assert units is not None
+    return bytes(units)
+
+
 @pytest.mark.parametrize(
     ("text", "file_name"), [(RETURNS_POLICY, "returns.md"), (SHIPPING, "shipping.md")]
 )
@@ -87,7 +93,7 @@ def test_every_passage_has_the_vectors_of_its_units(
     assert version.passages.exists()
     for passage in version.passages.all():
         texts = unit_texts(passage.context, passage.text)
-        stored = bytes(Embedding.objects.get(index=index, text_hash=passage.text_hash).units)
+        stored = stored_units(passage.text_hash)
         assert is_of(stored, texts)
         fresh = get_encoder(index.model).encode_passages(texts)
         cosines = (unpack(stored, index.dimensions) * fresh).sum(axis=1)
@@ -98,14 +104,14 @@ def test_every_passage_has_the_vectors_of_its_units(
 def test_vectors_of_units_come_to_where_there_are_none(returns_policy: DocumentVersion) -> None:
     index = get_active_index()
     keys = [bytes(passage.text_hash) for passage in returns_policy.passages.all()]
-    before = {key: bytes(Embedding.objects.get(text_hash=key).units) for key in keys}
+    before = {key: stored_units(key) for key in keys}
     Embedding.objects.filter(text_hash=keys[0]).update(units=None)
     vector = np.ones(index.dimensions, dtype=np.float32)
     again = [embeddings.Embedded(key, vector, b"others") for key in keys]
     assert embeddings.store(index, again) == 0
-    assert bytes(Embedding.objects.get(text_hash=keys[0]).units) == b"others"
+    assert stored_units(keys[0]) == b"others"
     for key in keys[1:]:
-        assert bytes(Embedding.objects.get(text_hash=key).units) == before[key]
+        assert stored_units(key) == before[key]
     stored = Embedding.objects.filter(text_hash__in=keys).values_list("vector", flat=True)
     assert all(float(one @ vector) < 0.5 * index.dimensions for one in map(np.array, stored))
 
