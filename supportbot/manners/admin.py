@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
@@ -47,4 +48,12 @@ class MannerExampleAdmin(ModelAdmin):  # type: ignore[type-arg,misc,unused-ignor
 
     def save_model(self, request: HttpRequest, obj: MannerExample, *args: object) -> None:
         super().save_model(request, obj, *args)
+        forget()
+
+    def delete_model(self, request: HttpRequest, obj: MannerExample) -> None:
+        super().delete_model(request, obj)
+        forget()
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[MannerExample]) -> None:
+        super().delete_queryset(request, queryset)
         forget()

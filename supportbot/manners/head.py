@@ -1,4 +1,4 @@
-"""A linear head over the embedding of a message by the bundled model: which manner it has, if any.
+"""A linear head over the features of a message: which manner it has, if any.
 
 `manage.py train_manners` writes the weights.
 """
@@ -21,17 +21,18 @@ QUESTION = ""  # the class of what is no manner
 
 @dataclass(frozen=True)
 class Head:
-    """`weights`: (classes, dimensions); `intercepts`: (classes,)."""
+    """`weights`: (classes, features); `intercepts`: (classes,)."""
 
     classes: tuple[str, ...]
     weights: Vectors
     intercepts: Vectors
 
     def probabilities(self, vectors: Vectors) -> Vectors:
-        """(messages, dimensions) → (messages, classes), each row 1 in all."""
+        """(messages, features) → (messages, classes), each row 1 in all."""
         logits = vectors @ self.weights.T + self.intercepts
         shares: Vectors = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return shares / shares.sum(axis=1, keepdims=True)
+        shares /= shares.sum(axis=1, keepdims=True)
+        return shares
 
 
 @functools.cache

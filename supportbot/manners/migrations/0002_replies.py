@@ -8,10 +8,19 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps
 
-MANNERS = (
-    "greeting thanks goodbye are_you_a_bot what_can_you_do acknowledgement not_helped complaint "
-    "insult person small_talk"
-).split()
+MANNERS = [
+    "greeting",
+    "thanks",
+    "goodbye",
+    "are_you_a_bot",
+    "what_can_you_do",
+    "acknowledgement",
+    "not_helped",
+    "complaint",
+    "insult",
+    "person",
+    "small_talk",
+]
 
 
 def add_replies(apps: StateApps, editor: BaseDatabaseSchemaEditor) -> None:
