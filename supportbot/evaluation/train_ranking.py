@@ -138,7 +138,8 @@ def report(sets: Sets, model: RankingModel) -> Report:
     return Report(
         tables=[Table("nDCG@10 by weights", columns, rows), _answerability(sets, model)],
         notes=[
-            "plain: 0.7 dense and 0.3 lexical, nothing learned. without this set: weights that never saw it. "
+            "plain: 0.7 dense and 0.3 lexical, nothing learned. without this set: weights that "
+            "never saw it. "
             f"by folds: other sets and {FOLDS - 1} of {FOLDS} parts of this one, conversations "
             "kept whole.",
             render(model),
