@@ -1,4 +1,4 @@
-"""An honest no: what the customer reads when the documents do not answer, and what they do cover."""
+"""An honest no: what is said when the documents do not answer, and which topics they do cover."""
 
 from __future__ import annotations
 

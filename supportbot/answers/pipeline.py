@@ -25,8 +25,9 @@ async def answer(run: Run) -> None:
     try:
         question = await run.stage(Stage.RECEIVE, receive, run.row)
         question = await run.stage(Stage.VALIDATE, validate, question)
-        if reply := await run.stage(Stage.VALIDATE, reply_without_documents, question):
-            await complete_run(run, [], reply, Snapshot([], {}))
+        said = await run.stage(Stage.VALIDATE, reply_without_documents, question)
+        if said is not None:
+            await complete_run(run, [], said, Snapshot([], {}))
             return
         await run.emit("run.status", status="searching", text="Searching the documents")
         evidence = await run.stage(Stage.ENRICH, enrich, question)

@@ -21,7 +21,8 @@ SUBJECT_CHARACTERS = 90
 LONG_LIST = 60  # characters of a cell that is cut down to the part asked for
 # What a cell says without the head of its column: an amount, a duration, a time of day.
 _SPEAKS = re.compile(
-    r"[£$€¥]\s?\d|\b\d+(?:\s?(?:to|-|–)\s?\d+)?\s(?:working )?(?:day|week|month|year|hour|minute)s?\b"
+    r"[£$€¥]\s?\d"
+    r"|\b\d+(?:\s?(?:to|-|–)\s?\d+)?\s(?:working )?(?:day|week|month|year|hour|minute)s?\b"
     r"|\d\s?(?:am|pm)\b|\bnext (?:working )?day\b",
     re.IGNORECASE,
 )
@@ -34,7 +35,8 @@ _LEADS_ON = re.compile(
 )
 _AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)\s?(k(?:g|ilo)|l(?:it)?|g|m)", re.IGNORECASE)
 _RANGE = re.compile(
-    r"(?:(?P<low>\d+(?:\.\d+)?)\s*(?:to|-|–)\s*|up to\s*)(?P<high>\d+(?:\.\d+)?)\s*(?P<unit>[a-z]+)",
+    r"(?:(?P<low>\d+(?:\.\d+)?)\s*(?:to|-|–)\s*|up to\s*)"
+    r"(?P<high>\d+(?:\.\d+)?)\s*(?P<unit>[a-z]+)",
     re.IGNORECASE,
 )
 _LIST = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+")

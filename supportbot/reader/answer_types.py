@@ -1,4 +1,4 @@
-"""What kind of answer a question wants, and whether a text holds one: how much → an amount of money.
+"""What kind of answer a question wants, and whether a text holds one: “how much” → money.
 
 English only. A question in another language, or of no known kind, wants ANYTHING.
 """
@@ -76,20 +76,24 @@ _KINDS: dict[AnswerType, _Kind] = {
         rf"|\b{_NUMBER}\s{_UNITS}\b|\b(?:today|tomorrow|yesterday)\b",
     ),
     AnswerType.HOW_TO: _kind(
-        r"\bhow (?:do|can|could|should|would|to)\b|\bwh?at (?:now|(?:can|should|do) (?:i|we|u) do)\b|\bsteps\b|\binstructions\b|\bway to\b",
+        r"\bhow (?:do|can|could|should|would|to)\b|\bwh?at (?:now|(?:can|should|do) (?:i|we|u) do)\b"
+        r"|\bsteps\b|\binstructions\b|\bway to\b",
         r"^(?:to |first|then|open|press|choose|select|click|enter|fill|turn|switch|use|put|go|sign|"
         r"send|run|remove|add|empty|wait|check|ask|call|write|print|make|let|take|keep|set|pour)\b"
         r"|\bby \w+ing\b|\byou can\b|\bplease\b",
     ),
     AnswerType.YES_NO: _kind(
-        r"(?<!where )(?<!what )(?<!when )(?<!how )(?<!who )\bcan (?:i|we|u|you)\b|^(?:and |so |but |hi,? |hello,? |ok,? )?(?:can|could|do|does|did|is|are|was|will|would|may"
-        r"|must|should|am|have|has)\b|\b(?:is|are) (?:it|they|that|there) (?:free|ok|possible|any)\b",
+        r"(?<!where )(?<!what )(?<!when )(?<!how )(?<!who )\bcan (?:i|we|u|you)\b"
+        r"|^(?:and |so |but |hi,? |hello,? |ok,? )?(?:can|could|do|does|did|is|are|was|will|would"
+        r"|may|must|should|am|have|has)\b"
+        r"|\b(?:is|are) (?:it|they|that|there) (?:free|ok|possible|any)\b",
         r"\b(?:can|cannot|can't|may|must|not|no|yes|only|free|allowed|possible|always|never|unless|"
         r"except|need|required|available|do|does|are)\b",
     ),
     AnswerType.REASON: _kind(
         r"\bwhy\b|\bwhat (?:caused?|causes)\b|\breasons?\b",
-        r"\bbecause\b|\bso that\b|\bdue to\b|\bcaus|\breason\b|\bin order to\b|\bsince\b|\bto \w+\b",
+        r"\bbecause\b|\bso that\b|\bdue to\b|\bcaus|\breason\b|\bin order to\b|\bsince\b"
+        r"|\bto \w+\b",
     ),
     AnswerType.PLACE: _kind(
         r"\bwhere\b|\bwhich (?:country|city|store|shop|place)\b|\baddress\b",

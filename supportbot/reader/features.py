@@ -77,8 +77,9 @@ def unit_features(asked: Asked, passages: Sequence[Read]) -> Floats:
     question's terms, by the square of their rarity, that the unit holds; overlap_above: the same
     with title and headings. neighbours: the best cosine of the unit before and behind. type_held,
     type_missing: whether it has what such an answer consists of. question: it asks itself, as in a
-    FAQ. repeats: the share of its terms that are the question's. short, row, step: its form. name_same, name_other: it
-    is about the thing that the question names, or about its sibling (supportbot.reader.names).
+    FAQ. repeats: the share of its terms that are the question's. short, row, step: its form.
+    name_same, name_other: it is about the thing that the question names, or about its sibling
+    (supportbot.reader.names).
     """
     wanted = answer_type(asked.text)
     weight = {term: idf**2 for term, idf in _spelt_right(asked, passages).items()}
@@ -129,7 +130,7 @@ def _rows(
     heading, cosines = cosines[0], cosines[1:]
     above = _terms(passage.context, passage.locale)
     total = sum(weight.values()) or 1.0
-    rows = []
+    rows: list[tuple[float, ...]] = []
     for at, unit in enumerate(passage.units):
         text = f"{unit.lead} {unit.text}" if unit.lead else unit.text
         terms = _terms(text, passage.locale)

@@ -8,6 +8,7 @@ often written without.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 
@@ -26,7 +27,7 @@ def asked_names(question: str, texts: Sequence[str]) -> Names:
         known |= names_in(text)
     tokens = _TOKEN.findall(question.lower())
     asked: dict[str, set[str]] = {}
-    for first, second in zip(tokens, tokens[1:], strict=False):
+    for first, second in itertools.pairwise(tokens):
         if (first, second) in known:
             asked.setdefault(first, set()).add(second)
     return {first: frozenset(seconds) for first, seconds in asked.items()}

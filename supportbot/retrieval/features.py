@@ -41,7 +41,8 @@ NOT_TOLD = float("nan")
 @dataclass(frozen=True)
 class Judged:
     """`features` has a row for each candidate and a column for each of FEATURES; `first` is the
-    plain combination of both scores; `length` is the question's, from 0 to 1; the others are of use to `signals`."""
+    plain combination of both scores; `length` is the question's, from 0 to 1; the
+    others are of use to `signals`."""
 
     features: Floats
     first: Floats
@@ -108,9 +109,9 @@ def _length(asked: Asked) -> float:
 
 
 def signals(judged: Judged, best: int, unit: ReadUnit | None = None) -> Floats:
-    """What tells whether there is an answer, in the order of SIGNALS. NOT_TOLD are, without any unit
-    that was read, unit and unit_score; by a question that stands alone the last three; own_terms by
-    one that has none, such as “And why is that?”.
+    """What tells whether there is an answer, in the order of SIGNALS. NOT_TOLD are, without any
+    unit that was read, unit and unit_score; by a question that stands alone the last three;
+    own_terms by one that has none, such as “And why is that?”.
 
     similarity, topic: cosine of the best passage to what was looked for, and its likeness to the
     earlier turns.

@@ -1,0 +1,141 @@
+"""Answers that are lists: the steps of a how-to, the items or rows that answer together."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from knowledge.text.units import Form, Unit, units_of
+from supportbot.answers.saying import Composing, is_half, listed, proposed, word_count
+from supportbot.answers.types import Proposed
+from supportbot.reader.answer_types import AnswerType, answer_type
+from supportbot.reader.reading import ReadUnit
+
+MOST_WORDS = 45  # of a list that is not one of steps
+MOST_STEPS = 12
+MOST_ITEMS, LEAST_ITEMS = 6, 3
+MOST_ROWS = 4
+ROW_MARGIN = 0.35  # of the reader's score
+ITEM_MARGIN = 0.8
+HEADING_FITS, STEPS_MARGIN = 2.0, 1.0
+
+Step = tuple[int, Unit]  # the number of its passage, and the unit
+
+
+def list_steps(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
+    """The whole list of steps, for a question how to do something."""
+    wanted = answer_type(work.question)
+    if wanted is AnswerType.HOW_TO:
+        start = _best_list(best, ranked, work)
+    elif wanted is AnswerType.ANYTHING and best.unit.form is Form.STEP:
+        start = best
+    else:
+        start = None
+    if start is None:
+        return []
+    steps = [
+        (start.passage, unit)
+        for unit in units_of(work.passages[start.passage].text)
+        if _same_list(unit, start.unit)
+    ]
+    steps = [*_from_before(steps, work), *steps]
+    steps += _from_behind(steps, work)
+    grouped = [
+        (number, [unit for _, unit in group])
+        for (number, _), group in itertools.groupby(
+            steps, key=lambda step: (step[0], step[1].number)
+        )
+    ]
+    result = [listed(number, units, work) for number, units in grouped[:MOST_STEPS]]
+    return result if len(result) > 1 else []
+
+
+def _best_list(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> ReadUnit | None:
+    """The best step of the list whose heading and steps fit the question best, if it is near."""
+    asked = work.terms(work.question)
+
+    def fit(unit: ReadUnit) -> float:
+        above = f"{work.passages[unit.passage].context} {unit.unit.heading} {unit.unit.lead}"
+        return unit.score + HEADING_FITS * len(asked & work.terms(above)) / (len(asked) or 1)
+
+    steps = [unit for unit in ranked if unit.unit.form is Form.STEP]
+    found = max(steps, key=fit, default=None)
+    return found if found is not None and fit(found) >= best.score - STEPS_MARGIN else None
+
+
+def _same_list(unit: Unit, other: Unit) -> bool:
+    return unit.form is Form.STEP and (unit.lead, unit.heading) == (other.lead, other.heading)
+
+
+def _from_before(steps: Sequence[Step], work: Composing) -> list[Step]:
+    """The first steps of a list that begins in the passage before."""
+    passage, first = steps[0]
+    before = work.passage_beside(passage, -1)
+    if not first.number or first.number == 1 or before is None:
+        return []
+    units = [u for u in units_of(work.passages[before].text) if u.form is Form.STEP]
+    kept: list[Step] = []
+    wanted = first.number - 1
+    for unit in reversed(units):
+        if unit.number not in {wanted, wanted + 1}:
+            break
+        wanted = min(wanted, (unit.number or 1) - 1)
+        kept.insert(0, (before, unit))
+    return kept
+
+
+def _from_behind(steps: Sequence[Step], work: Composing) -> list[Step]:
+    """The last steps of a list that ends in the passage behind."""
+    passage, last = steps[-1]
+    behind = work.passage_beside(passage, 1)
+    if behind is None or units_of(work.passages[passage].text)[-1] != last:
+        return []
+    kept: list[Step] = []
+    number = last.number or 0
+    for unit in units_of(work.passages[behind].text):
+        if unit.form is not Form.STEP or unit.number not in {number, number + 1}:
+            break
+        number = unit.number
+        kept.append((behind, unit))
+    return kept
+
+
+def list_items(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
+    """The items of one list that answer together, behind the line that introduces them."""
+    if best.unit.form is not Form.ITEM or not best.unit.lead or not is_half(best.unit):
+        return []
+    together = [
+        unit
+        for unit in work.reading.units
+        if unit.passage == best.passage
+        and unit.unit.form in {Form.ITEM, Form.STEP}
+        and unit.unit.lead == best.unit.lead
+        and unit.score >= best.score - ITEM_MARGIN
+        and unit in ranked
+    ]
+    total = sum(len(unit.unit.text.split()) for unit in together)
+    if len(together) < LEAST_ITEMS or len(together) > MOST_ITEMS or total > MOST_WORDS:
+        return []
+    lead = Proposed(text=best.unit.lead, cited=(best.passage,), quotes=(_lead_quote(best, work),))
+    return [lead, *(listed(unit.passage, [unit.unit], work) for unit in together)]
+
+
+def list_rows(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
+    """Rows of one table that the question does not tell apart, in the order of the table."""
+    rows = [
+        unit
+        for unit in ranked
+        if (unit.passage, unit.unit.block) == (best.passage, best.unit.block)
+        and unit.unit.form is Form.ROW
+        and unit.score >= best.score - ROW_MARGIN
+    ]
+    total = sum(word_count(unit, work) for unit in rows)
+    if best.unit.form is not Form.ROW or not 1 < len(rows) <= MOST_ROWS or total > MOST_WORDS:
+        return []
+    in_order = sorted(rows, key=lambda unit: unit.position)
+    return [proposed(unit, work, form="item") for unit in in_order]
+
+
+def _lead_quote(unit: ReadUnit, work: Composing) -> str:
+    text = work.passages[unit.passage].text
+    return unit.unit.lead if unit.unit.lead in text else unit.unit.quote

@@ -1,0 +1,110 @@
+"""What composing works on, and how one unit is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from knowledge.terms import word_numbers
+from knowledge.text.units import Form, Unit
+from supportbot.answers.rows import say_row
+from supportbot.answers.types import Proposed
+from supportbot.reader.reading import Reading, ReadUnit
+from supportbot.retrieval.search import RankedPassage
+
+MAX_UNIT_CHARACTERS = 600
+MIN_NEW_SHARE = 0.3  # of a unit's terms; fewer only repeat the question
+
+
+@dataclass(frozen=True)
+class Composing:
+    question: str
+    passages: Sequence[RankedPassage]
+    reading: Reading
+    locale: str
+
+    def beside(self, unit: ReadUnit, by: int) -> ReadUnit | None:
+        """The unit so many places behind, or before, in the same passage."""
+        return next(
+            (
+                other
+                for other in self.reading.units
+                if other.passage == unit.passage and other.position == unit.position + by
+            ),
+            None,
+        )
+
+    def passage_beside(self, number: int, by: int) -> int | None:
+        """The passage so many places behind, or before, in the same version."""
+        here = self.passages[number]
+        return next(
+            (
+                at
+                for at, other in enumerate(self.passages)
+                if (other.document_id, other.version) == (here.document_id, here.version)
+                and other.position == here.position + by
+            ),
+            None,
+        )
+
+    def terms(self, text: str) -> frozenset[int]:
+        return frozenset(word_numbers(text, self.locale))
+
+
+def says_something(unit: Unit, work: Composing) -> bool:
+    """Neither a question, such as a FAQ's, nor one repeated in other words."""
+    terms = work.terms(unit.text)
+    new = terms - work.terms(work.question)
+    is_new = not terms or len(new) >= MIN_NEW_SHARE * len(terms) or unit.form is Form.ROW
+    return is_new and not unit.text.endswith("?") and len(unit.text) <= MAX_UNIT_CHARACTERS
+
+
+def proposed(read: ReadUnit, work: Composing, *, frame: str = "", form: str = "text") -> Proposed:
+    unit = read.unit
+    text, cells = text_of_unit(unit), tuple[str, ...]()
+    if unit.form is Form.ROW:
+        said = say_row(unit, work.question, work.locale)
+        text, cells = said.text, said.cells
+    return Proposed(
+        text=f"{frame}: {text}" if frame else text,
+        cited=(read.passage,),
+        quotes=(unit.quote,),
+        cells=cells,
+        form=form,
+    )
+
+
+def listed(passage: int, units: Sequence[Unit], work: Composing) -> Proposed:
+    """The sentences of one item as an item of a list of the answer's own."""
+    text = work.passages[passage].text
+    start = text.find(units[0].quote)
+    end = text.find(units[-1].quote, start) + len(units[-1].quote)
+    is_step = units[0].form is Form.STEP
+    return Proposed(
+        text=" ".join(text_of_unit(unit, with_lead=False) for unit in units),
+        cited=(passage,),
+        quotes=(text[start:end],),
+        form="step" if is_step else "item",
+        number=units[0].number if is_step else None,
+    )
+
+
+def text_of_unit(unit: Unit, *, with_lead: bool = True) -> str:
+    text = unit.text.rstrip(";,") if unit.form in {Form.ITEM, Form.STEP} else unit.text
+    if not re.search(r"[.!?…。！？][\"'”’)]*$", text):
+        text += "."
+    if with_lead and unit.lead and unit.form is not Form.STEP and is_half(unit):
+        return f"{unit.lead} {text}"
+    return text
+
+
+def word_count(read: ReadUnit, work: Composing) -> int:
+    if read.unit.form is Form.ROW:
+        return len(say_row(read.unit, work.question, work.locale).text.split())
+    return len(text_of_unit(read.unit).split())
+
+
+def is_half(unit: Unit) -> bool:
+    """Whether an item needs the line that introduces it."""
+    return not (unit.text[:1].isupper() and unit.text.endswith((".", "!", "?")))
