@@ -13,7 +13,7 @@ from supportbot.answers.no_answer import no_answer
 from supportbot.answers.receive import receive
 from supportbot.answers.routes import Route, routes_for
 from supportbot.answers.run import Run
-from supportbot.answers.types import Snapshot, Stage
+from supportbot.answers.types import Question, Reply, Snapshot, Stage
 from supportbot.answers.validate import validate
 
 log = structlog.get_logger(__name__)
@@ -24,8 +24,7 @@ async def answer(run: Run) -> None:
     lost (LeaseLostError), in the hands of another process."""
     try:
         question = await run.stage(Stage.RECEIVE, receive, run.row)
-        question = await run.stage(Stage.VALIDATE, validate, question)
-        said = await run.stage(Stage.VALIDATE, reply_without_documents, question)
+        question, said = await run.stage(Stage.VALIDATE, _screen, question)
         if said is not None:
             await complete_run(run, [], said, Snapshot([], {}))
             return
@@ -47,6 +46,12 @@ async def answer(run: Run) -> None:
     except AnswerError as error:
         log.warning("run_failed", run=str(run.id), code=error.code)
         await fail_run(run, error)
+
+
+async def _screen(question: Question) -> tuple[Question, Reply | None]:
+    """The checked question, and the reply to one that needs no documents."""
+    question = await validate(question)
+    return question, await reply_without_documents(question)
 
 
 def _reading(passages: int) -> str:

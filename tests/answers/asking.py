@@ -86,7 +86,9 @@ class Told:
                 sentences = []
             elif event["type"] == "answer.sentence":
                 assert event["index"] == len(sentences)
-                sentences.append({"text": event["text"], "citations": event["citations"]})
+                sentences.append(
+                    {key: event[key] for key in ("text", "form", "number", "citations")}
+                )
         return sentences
 
     @property
