@@ -29,6 +29,7 @@ _SPEAKS = re.compile(
 _VALUE = re.compile(
     r"^\W*(?:\d|[£$€¥])|^(?:yes|no|none|never|free|nothing|closed|n/?a|-|–)\b", re.IGNORECASE
 )
+_SAYS_NOTHING = re.compile(r"^(?:see (?:above|below)|n/?a|\W+)$", re.IGNORECASE)
 _FLAG = re.compile(r"^(?:yes|no|never|none|free|included|closed)\b", re.IGNORECASE)
 _LEADS_ON = re.compile(
     r"\b(?:from|until|till|by|in|at|to|for|of|on|after|before|up to)$", re.IGNORECASE
@@ -54,7 +55,8 @@ def say_row(unit: Unit, question: str, locale: str = "en") -> SaidRow:
     """The row in a sentence, for this question."""
     asked = set(word_numbers(question, locale))
     wanted = answer_type(question)
-    subjects, values = _parted(unit.cells)
+    cells = [cell for cell in unit.cells if not _SAYS_NOTHING.match(cell.text)]
+    subjects, values = _parted(cells)
     if banded := _band(values, question):
         values = banded
     elif named := _named_columns(values, asked, locale):
@@ -134,7 +136,7 @@ def _say(cell: Cell, values: Sequence[Cell]) -> str:
     head = _lowered(cell.head)
     if not head:
         return cell.text
-    if _LEADS_ON.search(head):
+    if _LEADS_ON.search(head) and not _FLAG.match(cell.text):
         return f"{head} {_lowered(cell.text)}"
     alike = sum(bool(_SPEAKS.search(other.text)) for other in values)
     if _SPEAKS.search(cell.text) and (alike == 1 or not _is_amount_among(cell, values)):

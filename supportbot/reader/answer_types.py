@@ -76,7 +76,8 @@ _KINDS: dict[AnswerType, _Kind] = {
         rf"|\b{_NUMBER}\s{_UNITS}\b|\b(?:today|tomorrow|yesterday)\b",
     ),
     AnswerType.HOW_TO: _kind(
-        r"\bhow (?:do|can|could|should|would|to)\b|\bwh?at (?:now|(?:can|should|do) (?:i|we|u) do)\b"
+        r"\bhow (?:do|can|could|should|would|to)\b"
+        r"|\bwh?at (?:now|(?:can|should|do) (?:i|we|u) do)\b"
         r"|\bsteps\b|\binstructions\b|\bway to\b",
         r"^(?:to |first|then|open|press|choose|select|click|enter|fill|turn|switch|use|put|go|sign|"
         r"send|run|remove|add|empty|wait|check|ask|call|write|print|make|let|take|keep|set|pour)\b"

@@ -150,6 +150,7 @@ def test_the_quotes_of_a_route_are_kept_in_order() -> None:
         "heading": ["Returns policy"],
         "page": None,
         "quote": "Opened coffee beans",
+        "cells": [],
         "passage": BEANS,
         "version": 3,
         "effective_from": "2026-03-01",

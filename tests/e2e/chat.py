@@ -143,7 +143,7 @@ def standing_sentences(events: list[Event]) -> list[dict[str, Any]]:
             sentences = []
         elif event["type"] == "answer.sentence":
             assert event["index"] == len(sentences), "a sentence came twice, or one is missing"
-            sentences.append({"text": event["text"], "citations": event["citations"]})
+            sentences.append({key: event[key] for key in ("text", "form", "number", "citations")})
     return sentences
 
 

@@ -1,0 +1,45 @@
+"""What is no question to the documents never hears that there is no answer in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from supportbot.manners.replies import REGRET
+from tests.answers.asking import answered, in_database
+from tickets.models import Conversation, Draft
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("returns_policy")]
+
+
+@pytest.mark.parametrize("text", ["hi", "thanks!", "ok", "are you a bot?", "that didn't help"])
+async def test_small_talk_gets_short_words(text: str, conversation: Conversation) -> None:
+    result = await answered(conversation, text)
+    assert result.answer["outcome"] == "small_talk"
+    assert result.answer["message"]["text"]
+    assert "could not find" not in result.answer["message"]["text"]
+    assert result.run.passages == []
+
+
+async def test_the_wish_for_a_person_hands_over_at_once(conversation: Conversation) -> None:
+    result = await answered(conversation, "can i talk to a human please")
+    assert result.run.outcome == "handed_over"
+    assert [message.author for message in result.messages] == ["customer"]
+    changed = [event for event in result.events if event["type"] == "handover.changed"]
+    assert [event["state"] for event in changed] == ["waiting"]
+    assert not await in_database(Draft.objects.exists)
+
+
+async def test_a_complaint_that_the_documents_answer_hears_regret_first(
+    conversation: Conversation,
+) -> None:
+    result = await answered(conversation, "My return parcel cost me £3.95, I am furious!!")
+    assert result.answer["outcome"] == "answered"
+    assert (result.standing[0]["text"], result.standing[0]["citations"]) == (REGRET, [])
+    assert all(sentence["citations"] for sentence in result.standing[1:])
+
+
+async def test_a_question_in_german_is_told_so_in_german(conversation: Conversation) -> None:
+    result = await answered(conversation, "Wie lange habe ich Zeit, um etwas zurückzugeben?")
+    assert result.answer["outcome"] == "no_answer"
+    assert result.answer["offer_handover"] is True
+    assert "Möchten Sie" in result.answer["message"]["text"]

@@ -1,0 +1,63 @@
+"""Table rows are said as a person would say them."""
+
+from __future__ import annotations
+
+import pytest
+
+from knowledge.text.units import Form, Unit, units_of
+from supportbot.answers.rows import say_row
+
+RETURNS = """| What you bought | How long you have | Counted from |
+|---|---|---|
+| Most items, opened or not | 45 days | the day of delivery |"""
+SHIPPING = """| Service | Where | Charge | Free from | Time |
+|---|---|---|---|---|
+| Express | UK mainland | £6.95 | see below | next working day |"""
+RATES = """| Country | Service | Up to 2 kg | 2 to 5 kg | 5 to 15 kg | Free from |
+|---|---|---|---|---|---|
+| Spain | Standard | £12.95 | £16.95 | £26.95 | £150 |"""
+KETTLES = """| | Heron 0.9 | Heron 1.2 |
+|---|---|---|
+| Citric acid powder | 15 g | 20 g |"""
+
+
+def row(table: str) -> Unit:
+    (unit,) = [unit for unit in units_of(table) if unit.form is Form.ROW]
+    return unit
+
+
+def test_a_short_row_is_said_whole() -> None:
+    said = say_row(row(RETURNS), "How many days do I have to return an item?")
+    assert said.text == "Most items, opened or not: 45 days, counted from the day of delivery."
+    assert said.cells == ("Most items, opened or not", "45 days", "the day of delivery")
+
+
+def test_an_amount_is_enough_for_how_much() -> None:
+    said = say_row(row(SHIPPING), "How much is express shipping?")
+    assert said.text.startswith("Express, UK mainland: ")
+    assert "£6.95" in said.text
+    assert "see below" not in said.text
+    assert "|" not in said.text
+
+
+def test_the_column_whose_range_holds_the_weight_is_read_out() -> None:
+    said = say_row(row(RATES), "shipping to spain for a parcel of 4 kg")
+    assert "£16.95" in said.text
+    assert "£12.95" not in said.text
+    assert "£26.95" not in said.text
+    assert "£16.95" in said.cells
+
+
+@pytest.mark.parametrize(
+    ("question", "held", "not_held"),
+    [("for the heron 0.9", "15 g", "20 g"), ("for the Heron 1.2", "20 g", "15 g")],
+)
+def test_of_two_products_the_one_asked_for_is_said(question: str, held: str, not_held: str) -> None:
+    said = say_row(row(KETTLES), f"How much citric acid {question}")
+    assert held in said.text
+    assert not_held not in said.text
+
+
+def test_a_row_without_heads_is_said_too() -> None:
+    (unit,) = units_of("| Quillhaven | 4 Millrace Lane | 9 am to 6 pm |")
+    assert say_row(unit, "when do you open").text == "Quillhaven: 4 Millrace Lane, 9 am to 6 pm."
