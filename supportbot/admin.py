@@ -62,7 +62,14 @@ _SECTIONS = [
             ("Embedding indexes", "database", "knowledge.embeddingindex"),
         ],
     ),
-    ("Answers", [("Runs", "route", "answers.answerrun")]),
+    (
+        "Answers",
+        [
+            ("Runs", "route", "answers.answerrun"),
+            ("Small talk", "waving_hand", "manners.mannerreply"),
+            ("Small talk examples", "format_quote", "manners.mannerexample"),
+        ],
+    ),
     ("Quality", [("Evaluations", "monitoring", "evaluation.evaluationrun")]),
     (
         "System",

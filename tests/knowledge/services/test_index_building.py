@@ -217,7 +217,8 @@ def test_a_worker_goes_on_where_another_was_killed(
     work()
     index.refresh_from_db()
     assert index.state == State.READY
-    assert len(counted) == len(set(counted)) == len(hashes())
+    wholes = [text for text in counted if "\n" in text]  # units have a line each
+    assert len(wholes) == len(set(wholes)) == len(hashes())
 
 
 def test_workers_at_the_same_time_fill_one_index(publish: Publish) -> None:
