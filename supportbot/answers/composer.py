@@ -19,6 +19,7 @@ from supportbot.retrieval.search import RankedPassage
 MOST_WORDS = 45  # of an answer that is not a list of steps
 MOST_UNITS = 3
 MOST_ALIKE = 3  # that are told apart in a line each
+ELSEWHERE_MARGIN = 0.3  # in another passage
 MARGIN = 0.55  # of the reader's score: units this close to the best belong to the answer too
 FAR = 99.0  # what goes on right behind the answer may be so far
 SHORT_ANSWER = 14  # words
@@ -89,6 +90,8 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
         terms = work.terms(text_of_unit(unit.unit))
         words = word_count(unit, work)
         if unit is best or unit.score < best.score - margin or words > room:
+            continue
+        if unit.passage != best.passage and unit.score < best.score - ELSEWHERE_MARGIN:
             continue
         if len(terms & said) >= REPEATED * len(terms) or _is_other_row(unit, chosen):
             continue

@@ -76,6 +76,8 @@ def complete_run(run: Run, tried: Sequence[Route], reply: Reply, evidence: Snaps
     outcome = Outcome(reply.outcome or Outcome.ANSWERED)
     _lock(run)
     if outcome == Outcome.HANDED_OVER:
+        if run.streams:  # the widget shows no longer that an answer is being written
+            run.append("answer.replaced", {"reason": "handed_over"})
         request_person(conversation=run.row.conversation)
     elif run.streams:
         _send(run, outcome, reply)

@@ -16,6 +16,7 @@ from supportbot.reader.answer_types import AnswerType, answer_type, holds
 
 FEW_CELLS = 4  # of a row that is said whole
 MOST_VALUES = 4
+OWN_SENTENCE = 5  # words of a cell that needs no head
 MOST_SUBJECTS = 3
 SUBJECT_CHARACTERS = 90
 LONG_LIST = 60  # characters of a cell that is cut down to the part asked for
@@ -30,6 +31,7 @@ _VALUE = re.compile(
     r"^\W*(?:\d|[£$€¥])|^(?:yes|no|none|never|free|nothing|closed|n/?a|-|–)\b", re.IGNORECASE
 )
 _SAYS_NOTHING = re.compile(r"^(?:see (?:above|below)|n/?a|\W+)$", re.IGNORECASE)
+_FREE = re.compile(r"\bfree\b", re.IGNORECASE)
 _FLAG = re.compile(r"^(?:yes|no|never|none|free|included|closed)\b", re.IGNORECASE)
 _LEADS_ON = re.compile(
     r"\b(?:from|until|till|by|in|at|to|for|of|on|after|before|up to)$", re.IGNORECASE
@@ -63,6 +65,8 @@ def say_row(unit: Unit, question: str, locale: str = "en") -> SaidRow:
         values = named
     elif len(values) > FEW_CELLS - 1:
         values = _chosen(values, asked, wanted, locale)
+    elif wanted is AnswerType.MONEY and any(holds(wanted, cell.text) for cell in values):
+        values = [cell for cell in values if _SPEAKS.search(cell.text) or _FREE.search(cell.text)]
     subject = ", ".join(_shortened(cell.text, asked, locale) for cell in subjects)
     said = ", ".join(_say(cell, values) for cell in values)
     text = f"{subject}: {said}" if subject and said else subject or said
@@ -134,7 +138,7 @@ def _chosen(values: Sequence[Cell], asked: set[int], wanted: AnswerType, locale:
 
 def _say(cell: Cell, values: Sequence[Cell]) -> str:
     head = _lowered(cell.head)
-    if not head:
+    if not head or (cell.text[:1].isupper() and len(cell.text.split()) >= OWN_SENTENCE):
         return cell.text
     if _LEADS_ON.search(head) and not _FLAG.match(cell.text):
         return f"{head} {_lowered(cell.text)}"

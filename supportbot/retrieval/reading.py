@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from knowledge.embedding.encoder import get_encoder
 from knowledge.embedding.vectors import Vectors
@@ -16,8 +17,11 @@ from supportbot.retrieval.look import Looked
 MOST_EMBEDDED = 120  # units whose vectors are not stored, embedded within a search: 0.3 s
 
 
-def read_candidates(text: str, looked: Looked, candidates: Sequence[Candidate]) -> Reading:
-    """Every unit of the candidates, as the reader judges it."""
+def read_candidates(
+    text: str, looked: Looked, candidates: Sequence[Candidate]
+) -> tuple[Reading, Reading | None]:
+    """Every unit of the candidates, as the reader judges it; and in the middle of a conversation
+    the same for the question alone, without its earlier turns."""
     idf = {term: looked.found.idf[term] for term in looked.asked.terms if term in looked.found.idf}
     locale = candidates[0].locale if candidates else "en"
     asked = Asked(text, looked.meaning.sought, idf, locale)
@@ -27,7 +31,19 @@ def read_candidates(text: str, looked: Looked, candidates: Sequence[Candidate]) 
         Read(candidate.context, candidate.text, vectors[at], candidate.dense, candidate.locale)
         for at, candidate in enumerate(candidates)
     ]
-    return read(asked, passages)
+    reading = read(asked, passages)
+    if looked.meaning.earlier is None:
+        return reading, None
+    question = looked.meaning.question
+    alone = [
+        replace(passage, score=_cosine(candidate, question))
+        for passage, candidate in zip(passages, candidates, strict=True)
+    ]
+    return reading, read(replace(asked, vector=question), alone)
+
+
+def _cosine(candidate: Candidate, vector: Vectors) -> float:
+    return candidate.dense if candidate.vector is None else float(candidate.vector @ vector)
 
 
 def _vectors(

@@ -134,12 +134,14 @@ def search(
         if settings.diversify:
             order = diversified(order, found.candidates, limit)
     passages = [_ranked(found.candidates[at], ordered, at) for at in order[:limit]]
-    reading = Reading()
+    reading, alone = Reading(), None
     if settings.reader:
         with clock("reader"):
             best_first = [found.candidates[at] for at in order[: min(limit, READ)]]
-            reading = read_candidates(text, looked, best_first)
+            reading, alone = read_candidates(text, looked, best_first)
     answerability, told = _answerability(ordered, reading)
+    if alone is not None and (by_itself := _answerability_alone(ordered, alone)) > answerability:
+        answerability, reading = by_itself, alone
     with clock("neighbours"):
         best = [passage.id for passage in passages[: settings.neighbours]]
         if best:
@@ -202,6 +204,24 @@ def _answerability(ordered: _Ordered, reading: Reading) -> tuple[float, Mapping[
         if not np.isnan(value)
     }
     return ranking_model().answerability.probability(told), named
+
+
+def _answerability_alone(ordered: _Ordered, reading: Reading) -> float:
+    """The probability that there is an answer to the question without its earlier turns: a new
+    subject in the middle of a conversation is no worse a question."""
+    best = max(reading.units, key=lambda unit: unit.score, default=None)
+    if ordered.judged is None or best is None:
+        return 0.0
+    told = np.full(len(SIGNALS), np.nan)
+    values = {
+        "similarity": float(ordered.judged.own_dense[ordered.order[0]]),
+        "topic": 0.0,
+        "unit": best.cosine,
+        "unit_score": best.score,
+    }
+    for name, value in values.items():
+        told[SIGNALS.index(name)] = value
+    return ranking_model().answerability.probability(told)
 
 
 def _scores(judged: Judged, settings: RetrievalSettings) -> Floats:
