@@ -19,8 +19,8 @@ from supportbot.retrieval.search import RankedPassage
 MOST_WORDS = 45  # of an answer that is not a list of steps
 MOST_UNITS = 3
 MOST_ALIKE = 3  # that are told apart in a line each
-ELSEWHERE_MARGIN = 0.3  # in another passage
-MARGIN = 0.55  # of the reader's score: units this close to the best belong to the answer too
+ELSEWHERE_MARGIN = 0.7  # in another passage
+MARGIN = 1.1  # of the reader's score: units this close to the best belong to the answer too
 FAR = 99.0  # what goes on right behind the answer may be so far
 SHORT_ANSWER = 14  # words
 TOLD_BY_KIND = {AnswerType.MONEY, AnswerType.DURATION, AnswerType.TIME, AnswerType.CONTACT}
@@ -41,6 +41,8 @@ _QUALIFIES = re.compile(
     r"|limited to|at most|at least|must)\b",
     re.IGNORECASE,
 )
+_CODE = re.compile(r"\b[A-Za-z]{1,4}-?[A-Za-z]*\d[\w-]*")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SEVERAL = re.compile(
     r"\band (?:how|what|when|where|who|can|do|does|is|are|which)\b|\?.+\?", re.IGNORECASE
 )
@@ -53,6 +55,7 @@ def compose(question: str, passages: Sequence[RankedPassage], reading: Reading) 
     ranked = [one for one in reading.best_first if says_something(one.unit, work)]
     if not ranked:
         return []
+    ranked = _with_the_code(ranked, question)
     ranked = _of_wanted_kind_first(ranked, answer_type(question))
     best = ranked[0]
     if steps := list_steps(best, ranked, work):
@@ -63,6 +66,15 @@ def compose(question: str, passages: Sequence[RankedPassage], reading: Reading) 
         return items
     chosen = _with_what_they_lean_on(_chosen(best, ranked, work), work)
     return [proposed(unit, work) for unit in chosen]
+
+
+def _with_the_code(ranked: list[ReadUnit], question: str) -> list[ReadUnit]:
+    """Who asks about “E02” is answered by what says E02, if anything does."""
+    codes = {code.casefold() for code in _CODE.findall(question)}
+    holding = [
+        one for one in ranked if codes & {code.casefold() for code in _CODE.findall(one.unit.text)}
+    ]
+    return holding or ranked
 
 
 def _of_wanted_kind_first(ranked: list[ReadUnit], wanted: AnswerType) -> list[ReadUnit]:
@@ -166,6 +178,8 @@ def _same_thing(one: Unit, other: Unit, work: Composing) -> bool:
     if one.form is Form.ROW and other.form is Form.ROW and one.cells[0].text == other.cells[0].text:
         return True
     first, second = work.terms(one.text), work.terms(other.text)
+    if _NUMBER.findall(one.text) == _NUMBER.findall(other.text):
+        return False  # the same fact, told twice
     return len(first & second) >= 0.6 * len(first | second) and one.text != other.text
 
 

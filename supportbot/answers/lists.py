@@ -130,6 +130,8 @@ def list_rows(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> li
         and unit.score >= best.score - ROW_MARGIN
     ]
     total = sum(word_count(unit, work) for unit in rows)
+    if answer_type(work.question) is AnswerType.YES_NO:
+        return []
     if best.unit.form is not Form.ROW or not 1 < len(rows) <= MOST_ROWS or total > MOST_WORDS:
         return []
     in_order = sorted(rows, key=lambda unit: unit.position)

@@ -36,6 +36,10 @@ _FLAG = re.compile(r"^(?:yes|no|never|none|free|included|closed)\b", re.IGNORECA
 _LEADS_ON = re.compile(
     r"\b(?:from|until|till|by|in|at|to|for|of|on|after|before|up to)$", re.IGNORECASE
 )
+_NAME = re.compile(
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Jan|Febr)uary|March|April|May|June|July|August"
+    r"|(?:Septem|Octo|Novem|Decem)ber|UK\b|EU\b"
+)
 _AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)\s?(k(?:g|ilo)|l(?:it)?|g|m)", re.IGNORECASE)
 _RANGE = re.compile(
     r"(?:(?P<low>\d+(?:\.\d+)?)\s*(?:to|-|–)\s*|up to\s*)"
@@ -171,8 +175,10 @@ def _shortened(text: str, asked: set[int], locale: str) -> str:
 
 
 def _lowered(text: str) -> str:
-    """The first letter small, unless the word is a name or an abbreviation."""
-    first = text.split(" ", 1)[0]
+    """The first letter small, unless it begins a name or an abbreviation."""
+    first, _, rest = text.partition(" ")
+    if _NAME.match(text) or rest[:1].isupper() or rest[:1].isdigit():
+        return text
     return text[:1].lower() + text[1:] if first[1:].islower() or len(first) == 1 else text
 
 
