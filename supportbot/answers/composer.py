@@ -19,6 +19,7 @@ from supportbot.retrieval.search import RankedPassage
 MOST_WORDS = 45  # of an answer that is not a list of steps
 MOST_UNITS = 3
 MOST_ALIKE = 3  # that are told apart in a line each
+ELSEWHERE_COSINE = 0.15
 ELSEWHERE_MARGIN = 0.7  # in another passage
 MARGIN = 1.1  # of the reader's score: units this close to the best belong to the answer too
 FAR = 99.0  # what goes on right behind the answer may be so far
@@ -103,7 +104,7 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
         words = word_count(unit, work)
         if unit is best or unit.score < best.score - margin or words > room:
             continue
-        if unit.passage != best.passage and unit.score < best.score - ELSEWHERE_MARGIN:
+        if unit.passage != best.passage and _is_far(unit, best):
             continue
         if len(terms & said) >= REPEATED * len(terms) or _is_other_row(unit, chosen):
             continue
@@ -113,6 +114,13 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
         if len(chosen) == MOST_UNITS:
             break
     return [best, *sorted(chosen[1:], key=lambda unit: (unit.passage, unit.position))]
+
+
+def _is_far(unit: ReadUnit, best: ReadUnit) -> bool:
+    """Whether a unit of another passage is too far behind the best one to be said beside it."""
+    return (
+        unit.score < best.score - ELSEWHERE_MARGIN or unit.cosine < best.cosine - ELSEWHERE_COSINE
+    )
 
 
 def _goes_on(unit: ReadUnit, best: ReadUnit, work: Composing) -> bool:
