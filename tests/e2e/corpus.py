@@ -34,7 +34,16 @@ SECOND_QUESTION = "Who pays for the return parcel?"
 SECOND_ANSWER = ("The return parcel costs £3.95, unless the item was faulty.",)
 
 _METALS = ("Copper", "Steel", "Brass", "Tin", "Nickel", "Iron", "Silver", "Bronze")
-_THINGS = ("Kettle", "Grinder", "Scale", "Roaster", "Press")
+_THINGS = (
+    "Kettle",
+    "Grinder",
+    "Scale",
+    "Roaster",
+    "Press",
+    "Stand",
+    "Jug",
+    "Timer",
+)
 _CHAPTERS = (
     (
         "Warranty",

@@ -67,7 +67,7 @@ def assert_one_run_in_two_attempts(stack: Stack, tab: Tab) -> None:
 
 
 def test_kill_9_of_the_worker_in_mid_ingestion(stack: Stack) -> None:
-    sheets = list(product_sheets("Birch"))
+    sheets = list(product_sheets("Birch", 60))
     with begun_ingestion(stack, sheets, "Birch") as unfinished:
         before = stack.child("worker")
         stack.kill("worker")
