@@ -13,10 +13,11 @@ from supportbot.answers.lists import list_items, list_rows, list_steps
 from supportbot.answers.saying import Composing, proposed, says_something, text_of_unit, word_count
 from supportbot.answers.types import Proposed
 from supportbot.reader.answer_types import AnswerType, answer_type, holds
-from supportbot.reader.reading import Reading, ReadUnit
-from supportbot.retrieval.search import RankedPassage
+from supportbot.reader.reading import ReadUnit
+from supportbot.retrieval.search import Ranking
 
 MOST_WORDS = 45  # of an answer that is not a list of steps
+MOST_WORDS_OF_PART = 25  # of the answer to one of several questions
 MOST_UNITS = 3
 MOST_ALIKE = 3  # that are told apart in a line each
 ELSEWHERE_COSINE = 0.15
@@ -44,19 +45,31 @@ _QUALIFIES = re.compile(
 )
 _CODE = re.compile(r"\b[A-Za-z]{1,4}-?[A-Za-z]*\d[\w-]*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_SEVERAL = re.compile(
-    r"\band (?:how|what|when|where|who|can|do|does|is|are|which)\b|\?.+\?", re.IGNORECASE
-)
 
 
-def compose(question: str, passages: Sequence[RankedPassage], reading: Reading) -> list[Proposed]:
+def compose(ranking: Ranking) -> list[Proposed]:
     """Sentences of the answer in order, each with the passage that it quotes; none without any
-    unit that says something."""
-    work = Composing(question, passages, reading, "en")
-    ranked = [one for one in reading.best_first if says_something(one.unit, work)]
+    unit that says something. Where several things are asked, each is answered in its turn."""
+    if not ranking.parts:
+        return _answer(Composing(ranking.asked, ranking.asked, ranking.passages, ranking.reading))
+    said: list[Proposed] = []
+    for part in ranking.parts:
+        work = Composing(part.text, ranking.asked, ranking.passages, part.reading)
+        said += [one for one in _answer(work) if not _is_said(one, said)]
+    return said
+
+
+def _is_said(one: Proposed, said: Sequence[Proposed]) -> bool:
+    return any((one.cited, one.quotes) == (other.cited, other.quotes) for other in said)
+
+
+def _answer(work: Composing) -> list[Proposed]:
+    """To one question."""
+    question = work.question
+    ranked = [one for one in work.reading.best_first if says_something(one.unit, work)]
     if not ranked:
         return []
-    ranked = _with_the_code(ranked, question)
+    ranked = _with_the_code(ranked, work.text)
     ranked = _of_wanted_kind_first(ranked, answer_type(question))
     best = ranked[0]
     if steps := list_steps(best, ranked, work):
@@ -92,7 +105,8 @@ def _of_wanted_kind_first(ranked: list[ReadUnit], wanted: AnswerType) -> list[Re
 def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[ReadUnit]:
     """The best unit, what qualifies it, and others that answer as well, while there is room."""
     chosen = [best]
-    room = MOST_WORDS * (2 if _SEVERAL.search(work.question) else 1) - word_count(best, work)
+    most = MOST_WORDS if work.question == work.text else MOST_WORDS_OF_PART
+    room = most - word_count(best, work)
     behind = work.beside(best, 1)
     goes_on = behind is not None and _goes_on(behind, best, work)
     if behind is not None and goes_on:

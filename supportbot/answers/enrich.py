@@ -14,7 +14,7 @@ from supportbot.answers.types import Evidence, Question, Snapshot
 from supportbot.retrieval.search import RankedPassage, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 
-PASSAGES = 8
+PASSAGES = 16
 NEIGHBOURS = 2  # of so many of the best, the passages before and behind: a list may go on there
 
 
@@ -55,7 +55,7 @@ def snapshot(evidence: Evidence) -> Snapshot:
     return Snapshot(
         passages=[_stored(passage) for passage in ranking.passages],
         retrieval={
-            "asked": evidence.rewritten or evidence.question.text,
+            "asked": ranking.asked,
             "rewritten": evidence.rewritten is not None,
             "answerability": round(ranking.answerability, 4),
             "signals": dict(trace.signals),

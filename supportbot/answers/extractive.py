@@ -34,7 +34,7 @@ async def generate(evidence: Evidence) -> AsyncGenerator[Proposed]:
         if regret := await regret_for(evidence.question):
             yield Proposed(text=regret, cited=(), form="frame")
         ranking = evidence.ranking
-        for sentence in compose(evidence.question.text, ranking.passages, ranking.reading):
+        for sentence in compose(ranking):
             yield sentence
 
 

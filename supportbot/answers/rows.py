@@ -57,13 +57,15 @@ class SaidRow:
     cells: tuple[str, ...]
 
 
-def say_row(unit: Unit, question: str, locale: str = "en") -> SaidRow:
-    """The row in a sentence, for this question."""
-    asked = set(word_numbers(question, locale))
+def say_row(unit: Unit, question: str, text: str = "", locale: str = "en") -> SaidRow:
+    """The row in a sentence, for this question; `text` is what it was asked in, which may name
+    amounts and things."""
+    text = text or question
+    asked = set(word_numbers(text, locale))
     wanted = answer_type(question)
     cells = [cell for cell in unit.cells if not _SAYS_NOTHING.match(cell.text)]
     subjects, values = _parted(cells)
-    if banded := _band(values, question):
+    if banded := _band(values, text):
         values = banded
     elif named := _named_columns(values, asked, locale):
         values = named
@@ -73,8 +75,8 @@ def say_row(unit: Unit, question: str, locale: str = "en") -> SaidRow:
         values = [cell for cell in values if _SPEAKS.search(cell.text) or _FREE.search(cell.text)]
     subject = ", ".join(_shortened(cell.text, asked, locale) for cell in subjects)
     said = ", ".join(_say(cell, values) for cell in values)
-    text = f"{subject}: {said}" if subject and said else subject or said
-    return SaidRow(_ended(text), tuple(cell.text for cell in (*subjects, *values)))
+    sentence = f"{subject}: {said}" if subject and said else subject or said
+    return SaidRow(_ended(sentence), tuple(cell.text for cell in (*subjects, *values)))
 
 
 def _parted(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:

@@ -19,10 +19,13 @@ MIN_NEW_SHARE = 0.3  # of a unit's terms; fewer only repeat the question
 
 @dataclass(frozen=True)
 class Composing:
+    """`question` is what is to be answered; `text` all that was written, of which it is a part."""
+
     question: str
+    text: str
     passages: Sequence[RankedPassage]
     reading: Reading
-    locale: str
+    locale: str = "en"
 
     def beside(self, unit: ReadUnit, by: int) -> ReadUnit | None:
         """The unit so many places behind, or before, in the same passage."""
@@ -64,7 +67,7 @@ def proposed(read: ReadUnit, work: Composing, *, frame: str = "", form: str = "t
     unit = read.unit
     text, cells = text_of_unit(unit), tuple[str, ...]()
     if unit.form is Form.ROW:
-        said = say_row(unit, work.question, work.locale)
+        said = say_row(unit, work.question, work.text, work.locale)
         text, cells = said.text, said.cells
     return Proposed(
         text=f"{frame}: {text}" if frame else text,
@@ -101,7 +104,7 @@ def text_of_unit(unit: Unit, *, with_lead: bool = True) -> str:
 
 def word_count(read: ReadUnit, work: Composing) -> int:
     if read.unit.form is Form.ROW:
-        return len(say_row(read.unit, work.question, work.locale).text.split())
+        return len(say_row(read.unit, work.question, work.text, work.locale).text.split())
     return len(text_of_unit(read.unit).split())
 
 

@@ -73,7 +73,9 @@ _KINDS: dict[AnswerType, _Kind] = {
     AnswerType.DATE: _kind(
         r"^(?:and |so |but )?when\b|\bwhat (?:date|day|year)\b|\bwhich (?:day|year)\b",
         rf"\b(?:1[89]|20)\d\d\b|\b(?:{_MONTHS})[a-z]*\b|\b(?:{_DAYS})(?:day)?\b"
-        rf"|\b{_NUMBER}\s{_UNITS}\b|\b(?:today|tomorrow|yesterday)\b",
+        rf"|\b{_NUMBER}\s{_UNITS}\b|\b(?:today|tomorrow|yesterday)\b"
+        r"|\b(?:when|once|as soon as|until|before|after) (?:we|you|the|it|your|our)\b"
+        r"|\bat (?:dispatch|checkout|once|delivery)\b",
     ),
     AnswerType.HOW_TO: _kind(
         r"\bhow (?:do|can|could|should|would|to)\b"

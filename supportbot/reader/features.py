@@ -36,6 +36,8 @@ UNIT_FEATURES = (
     "name_same",
     "name_other",
 )
+# Kinds of answer that are not told by what a text holds.
+UNTYPED = {AnswerType.ANYTHING, AnswerType.YES_NO, AnswerType.HOW_TO}
 SHORT = 25  # characters: fewer seldom say anything
 LEAST_MISSPELT = 4  # letters of a word that may be misspelt
 LIKENESS = 0.75  # of two words, one of which is a misspelling: 1 less the share of changed letters
@@ -45,12 +47,13 @@ _WORD = re.compile(r"[^\W\d_]+")
 @dataclass(frozen=True)
 class Asked:
     """A question as the reader takes it. `vector` has length 1; `idf` holds the inverse document
-    frequency of its terms, `carried` those that only earlier turns have."""
+    frequency of its terms; `part` is the one that is to be answered of several in the text."""
 
     text: str
     vector: npt.NDArray[np.float32]
     idf: Mapping[int, float]
     locale: str = "en"
+    part: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def unit_features(asked: Asked, passages: Sequence[Read]) -> Floats:
     name_same, name_other: it is about the thing that the question names, or about its sibling
     (supportbot.reader.names).
     """
-    wanted = answer_type(asked.text)
+    wanted = answer_type(asked.part or asked.text)
     weight = {term: idf**2 for term, idf in _spelt_right(asked, passages).items()}
     names = asked_names(asked.text, [f"{p.context}\n{p.text}" for p in passages])
     rows = [row for passage in passages for row in _rows(asked, wanted, weight, names, passage)]
@@ -136,7 +139,7 @@ def _rows(
         terms = _terms(text, passage.locale)
         with_above = terms | above | _terms(unit.heading, passage.locale)
         is_held = holds(wanted, text)
-        is_typed = wanted is not AnswerType.ANYTHING
+        is_typed = wanted not in UNTYPED
         named = compared(names, text, f"{unit.heading}\n{passage.context}")
         beside = [*cosines[max(0, at - 1) : at], *cosines[at + 1 : at + 2]]
         rows.append(

@@ -18,6 +18,7 @@ import numpy as np
 
 from knowledge.embedding.vectors import Vectors
 from knowledge.terms import number_of, terms_of, word_numbers
+from supportbot.retrieval.parts import questions_in
 
 MOST_CHARACTERS = 20_000  # of a question that are read; the rest is a pasted file
 # Of a longer text its first and last characters are embedded: what the model reads of it takes
@@ -32,6 +33,7 @@ MOST_TURNS = 12  # earlier ones that are read
 TERM_POWER = 0.5  # a word that is asked for four times counts twice
 FIRST_LINE = 0.3  # how much more the first line says than what is pasted below it
 FIRST_LINE_WORDS = 3  # if it has so many
+PART = 0.5  # of one of several questions, beside the whole text
 DECAY = 0.5  # from one turn of the customer's to the one before
 LAST_ANSWER = 0.3  # what the last answer counts for beside the customer's last turn
 HISTORY_VECTOR = 0.3
@@ -59,26 +61,30 @@ class Asked:
 @dataclass(frozen=True)
 class Meaning:
     """Vectors of length 1: what to look for is the `question` with a little of the `earlier` turns
-    mixed in, `sought`."""
+    mixed in, `sought`. `parts` are those of several questions in one text, each with a little of
+    the whole."""
 
     sought: Vectors
     question: Vectors
     earlier: Vectors | None = None
+    parts: Sequence[Vectors] = ()
 
 
 @dataclass(frozen=True)
 class Texts:
     """What is embedded: the question, the first line of a long one where that is a question of its
-    own, and the earlier turns, each with what it counts for."""
+    own, what is asked in it (`parts`; supportbot.retrieval.parts), and the earlier turns, each with
+    what it counts for."""
 
     question: str
     first_line: str
     earlier: Sequence[tuple[str, float]]
+    parts: tuple[str, ...] = ()
 
     @property
     def all(self) -> list[str]:
         first_line = [self.first_line] if self.first_line else []
-        return [self.question, *first_line, *(text for text, _ in self.earlier)]
+        return [self.question, *first_line, *self.parts, *(text for text, _ in self.earlier)]
 
 
 def read(text: str, history: Sequence[Turn], locales: Sequence[str]) -> tuple[Texts, Asked]:
@@ -104,6 +110,7 @@ def read(text: str, history: Sequence[Turn], locales: Sequence[str]) -> tuple[Te
         question=_gist(question),
         first_line=first_line if len(question) >= LONG else "",
         earlier=[(turn.gist, turn.weight) for turn in earlier],
+        parts=questions_in(question),
     )
     return texts, Asked(terms, carried, frozenset(pairs))
 
@@ -132,12 +139,15 @@ def mix(texts: Texts, vectors: Vectors) -> Meaning:
     question = next(rows)
     if texts.first_line:
         question = _unit((1 - FIRST_LINE) * question + FIRST_LINE * next(rows))
+    parts = [_unit((1 - PART) * question + PART * next(rows)) for _ in texts.parts]
     if not texts.earlier:
-        return Meaning(question, question)
+        return Meaning(question, question, parts=parts)
     earlier = np.sum(
         [weight * row for (_, weight), row in zip(texts.earlier, rows, strict=True)], axis=0
     )
-    return Meaning(_unit(question + HISTORY_VECTOR * earlier), question, _unit(earlier))
+    sought = _unit(question + HISTORY_VECTOR * earlier)
+    parts = [_unit(part + HISTORY_VECTOR * earlier) for part in parts]
+    return Meaning(sought, question, _unit(earlier), parts)
 
 
 def _unit(vector: Vectors) -> Vectors:

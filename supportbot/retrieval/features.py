@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 FEATURES = ("dense", "lexical", "phrase", "feedback", "unit", "heading")
 # Of these is made how likely an answer is, and of those whether a question in the middle of a
 # conversation has to do with the documents at all.
-ANSWER_SIGNALS = ("similarity", "topic", "unit", "unit_score")
+ANSWER_SIGNALS = ("similarity", "topic", "unit_score")
 SUBJECT_SIGNALS = ("own_terms", "own_similarity", "follows")
 SIGNALS = (*ANSWER_SIGNALS, *SUBJECT_SIGNALS)
 FEW_TERMS, MANY_TERMS = 9, 48  # of a short question, and of a long one
@@ -110,13 +110,13 @@ def _length(asked: Asked) -> float:
 
 def signals(judged: Judged, best: int, unit: ReadUnit | None = None) -> Floats:
     """What tells whether there is an answer, in the order of SIGNALS. NOT_TOLD are, without any
-    unit that was read, unit and unit_score; by a question that stands alone the last three;
-    own_terms by one that has none, such as “And why is that?”.
+    unit that was read, unit_score; by a question that stands alone the last three; own_terms by
+    one that has none, such as “And why is that?”.
 
     similarity, topic: cosine of the best passage to what was looked for, and its likeness to the
     earlier turns.
 
-    unit, unit_score: of the best unit that was read the cosine, and the reader's score.
+    unit_score: the reader's of the best unit that was read.
 
     own_terms, own_similarity: the same of the question without its earlier turns, which are near
     the documents whatever is asked next. follows: its cosine to those turns.
@@ -124,7 +124,6 @@ def signals(judged: Judged, best: int, unit: ReadUnit | None = None) -> Floats:
     told = {
         "similarity": float(judged.dense[best]),
         "topic": float(judged.topic[best]),
-        "unit": NOT_TOLD if unit is None else unit.cosine,
         "unit_score": NOT_TOLD if unit is None else unit.score,
         "own_terms": float(judged.own_rare.max()),
         "own_similarity": float(judged.own_dense[best]),

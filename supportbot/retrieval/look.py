@@ -30,11 +30,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Looked:
-    """What was found, and by what; `vector` is that of the text as it was asked."""
+    """What was found, and by what; `vector` is that of the text as it was asked, `parts` what is
+    asked in it."""
 
     languages: Sequence[str]
     asked: Asked
     vector: Vectors
+    parts: Sequence[str]
     meaning: Meaning
     plan: Plan
     found: Found
@@ -79,4 +81,4 @@ def _look(question: Question, state: State, clock: Clock) -> Looked:
             index, question.scope, state, settings, with_vectors=meaning.earlier is not None
         )
         found = candidates.find(asked, meaning.sought, plan)
-    return Looked(languages, asked, vectors[0], meaning, plan, found)
+    return Looked(languages, asked, vectors[0], texts.parts, meaning, plan, found)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from knowledge.terms import word_numbers
 from knowledge.embedding.encoder import get_encoder
 from knowledge.embedding.vectors import Vectors
 from knowledge.text.units import unit_texts
@@ -14,14 +15,30 @@ from supportbot.reader.reading import Reading, read
 from supportbot.retrieval.candidates import Candidate
 from supportbot.retrieval.look import Looked
 
+OF_OTHER_PARTS = 0.5  # what their words count for in a part
 MOST_EMBEDDED = 120  # units whose vectors are not stored, embedded within a search: 0.3 s
 
 
-def read_candidates(
-    text: str, looked: Looked, candidates: Sequence[Candidate]
-) -> tuple[Reading, Reading | None]:
-    """Every unit of the candidates, as the reader judges it; and in the middle of a conversation
-    the same for the question alone, without its earlier turns."""
+@dataclass(frozen=True)
+class PartRead:
+    """One of several questions in a text, and its reading."""
+
+    text: str
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class CandidatesRead:
+    """`whole` is the reading for what was looked for; `alone`, in the middle of a conversation, for
+    the question without its earlier turns; `parts` for each of several questions."""
+
+    whole: Reading
+    alone: Reading | None = None
+    parts: tuple[PartRead, ...] = ()
+
+
+def read_candidates(text: str, looked: Looked, candidates: Sequence[Candidate]) -> CandidatesRead:
+    """Every unit of the candidates, as the reader judges it."""
     idf = {term: looked.found.idf[term] for term in looked.asked.terms if term in looked.found.idf}
     locale = candidates[0].locale if candidates else "en"
     asked = Asked(text, looked.meaning.sought, idf, locale)
@@ -31,15 +48,27 @@ def read_candidates(
         Read(candidate.context, candidate.text, vectors[at], candidate.dense, candidate.locale)
         for at, candidate in enumerate(candidates)
     ]
-    reading = read(asked, passages)
+    whole = read(asked, passages)
+    parts = tuple(
+        PartRead(part, read(_about(part, vector, asked), passages))
+        for part, vector in zip(looked.parts, looked.meaning.parts, strict=False)
+    )
     if looked.meaning.earlier is None:
-        return reading, None
+        return CandidatesRead(whole, parts=parts)
     question = looked.meaning.question
     alone = [
         replace(passage, score=_cosine(candidate, question))
         for passage, candidate in zip(passages, candidates, strict=True)
     ]
-    return reading, read(replace(asked, vector=question), alone)
+    return CandidatesRead(whole, read(replace(asked, vector=question), alone), parts)
+
+
+def _about(part: str, vector: Vectors, asked: Asked) -> Asked:
+    """The question, narrowed to one of its parts."""
+    own = set(word_numbers(part, asked.locale))
+    weight = OF_OTHER_PARTS**0.5  # the reader squares it
+    idf = {term: idf if term in own else idf * weight for term, idf in asked.idf.items()}
+    return replace(asked, part=part, vector=vector, idf=idf)
 
 
 def _cosine(candidate: Candidate, vector: Vectors) -> float:

@@ -34,15 +34,16 @@ from supportbot.retrieval.features import (
 )
 from supportbot.retrieval.look import Question, look_until_served
 from supportbot.retrieval.ranking_model import ranking_model
-from supportbot.retrieval.reading import read_candidates
+from supportbot.retrieval.reading import CandidatesRead, PartRead, read_candidates
 from supportbot.retrieval.rerank import is_configured, rerank
 from supportbot.retrieval.scope import Scope, Served
 from supportbot.retrieval.settings import DEFAULT, RetrievalSettings
+from supportbot.retrieval.spelling import spelt_right
 
 __all__ = ["RankedPassage", "Ranking", "Scope", "Trace", "search"]
 
 KEPT = 256  # rankings of this process
-READ = 8  # passages, the best ones
+READ = 16  # passages, the best ones
 OF_UNITS = np.array([name in {"unit", "heading"} for name in FEATURES])
 MOST_KEPT_PASSAGES = 20  # in one of them
 
@@ -90,7 +91,8 @@ class Trace:
 class Ranking:
     """What one search found. `vector` is the question's embedding by `model`, of use to what comes
     after: vectors of two models do not compare, and the active one may have changed since.
-    `reading` is of the first passages.
+    `reading` is of the first passages; `asked` the question as it was searched for, spelt right;
+    `parts` are there where it asks several things.
     `answerability` is the calibrated probability that the passages answer the question."""
 
     passages: tuple[RankedPassage, ...]
@@ -99,6 +101,8 @@ class Ranking:
     answerability: float = 0.0
     trace: Trace = Trace()
     reading: Reading = field(default_factory=Reading)
+    asked: str = ""
+    parts: tuple[PartRead, ...] = ()
 
 
 def search(
@@ -123,6 +127,9 @@ def search(
             state = scopes.read_state(scope)
     if kept is not None and kept.served == state.served:
         return replace(kept.ranking, trace=replace(kept.ranking.trace, is_kept=True))
+    if settings.spelling:
+        with clock("spelling"):
+            text = spelt_right(text, locales.of_documents(state.revision))
     turns = history if settings.history else ()
     looked, served = look_until_served(Question(text, turns, scope, settings), state, clock)
     asked, found, plan = looked.asked, looked.found, looked.plan
@@ -134,11 +141,12 @@ def search(
         if settings.diversify:
             order = diversified(order, found.candidates, limit)
     passages = [_ranked(found.candidates[at], ordered, at) for at in order[:limit]]
-    reading, alone = Reading(), None
+    result = CandidatesRead(Reading())
     if settings.reader:
         with clock("reader"):
             best_first = [found.candidates[at] for at in order[: min(limit, READ)]]
-            reading, alone = read_candidates(text, looked, best_first)
+            result = read_candidates(text, looked, best_first)
+    reading, alone, parts = result.whole, result.alone, result.parts
     answerability, told = _answerability(ordered, reading)
     if alone is not None and (by_itself := _answerability_alone(ordered, alone)) > answerability:
         answerability, reading = by_itself, alone
@@ -154,6 +162,8 @@ def search(
         model=plan.index.model,
         answerability=answerability,
         reading=reading,
+        asked=text,
+        parts=parts,
         trace=Trace(
             considered=tuple(found.candidates[at].id for at in order),
             signals=told,
@@ -216,7 +226,6 @@ def _answerability_alone(ordered: _Ordered, reading: Reading) -> float:
     values = {
         "similarity": float(ordered.judged.own_dense[ordered.order[0]]),
         "topic": 0.0,
-        "unit": best.cosine,
         "unit_score": best.score,
     }
     for name, value in values.items():

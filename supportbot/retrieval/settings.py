@@ -12,6 +12,7 @@ class RetrievalSettings:
     dense: bool = True  # candidates by meaning
     lexical: bool = True  # candidates by words
     candidates: int = 30  # taken from each of the two
+    spelling: bool = True  # misspelt words are put right before the search
     history: bool = True  # earlier turns have a say
     learned: bool = True  # the learned order; else the plain convex combination
     dense_weight: float = 0.5  # in the convex combination

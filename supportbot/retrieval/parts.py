@@ -1,0 +1,47 @@
+"""The questions of a text: “Which burrs fit the Cobble 64 and what do they cost?” asks two things.
+
+English only; a text in another language is one question, unless it has several question marks.
+"""
+
+from __future__ import annotations
+
+import re
+
+from knowledge.text.sentences import split_sentences
+
+MOST_PARTS = 3
+MOST_CHARACTERS = 400  # of a text that is taken apart; a longer one is a letter
+LEAST_WORDS = 3  # of a part
+_ASKS_WITH = (
+    r"(?:how|what|when|where|who|which|why|can|could|do|does|did|is|are|will|would|should|may|must"
+    r"|until when|till when|by when)\b"
+)
+_ASKS = re.compile(
+    rf"^(?:(?:and|but|so|hi|hello|also|ok),? )*(?:any\b|{_ASKS_WITH})", re.IGNORECASE
+)
+_ASKS_WITHIN = re.compile(r"\b(?:how|what|when|where|why)\b", re.IGNORECASE)
+_BETWEEN = re.compile(
+    rf"(?<=[.!?])\s+|,?\s+(?:and|also)\s+(?={_ASKS_WITH})|\s+[-–]\s+(?={_ASKS_WITH})"
+    r"|[,;]\s+(?:and\s+)?(?=(?:how|what|when|where|which|can i|do i|is it)\b)",
+    re.IGNORECASE,
+)
+
+
+def questions_in(text: str) -> tuple[str, ...]:
+    """What the text asks, in order, at most MOST_PARTS; what it only tells is left out. Empty where
+    it asks one thing."""
+    text = text.strip()
+    if len(text) > MOST_CHARACTERS:
+        return ()
+    pieces: list[str] = []
+    for piece in (found for one in split_sentences(text) for found in _BETWEEN.split(one)):
+        if pieces and len(piece.split()) < LEAST_WORDS:
+            pieces[-1] = f"{pieces[-1]} {piece}"
+        elif piece.strip():
+            pieces.append(piece.strip())
+    asking = [piece for piece in pieces if _asks(piece)]
+    return tuple(asking[:MOST_PARTS]) if len(asking) > 1 else ()
+
+
+def _asks(piece: str) -> bool:
+    return piece.endswith("?") or bool(_ASKS.match(piece) or _ASKS_WITHIN.search(piece))
