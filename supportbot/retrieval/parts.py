@@ -14,7 +14,7 @@ MOST_CHARACTERS = 400  # of a text that is taken apart; a longer one is a letter
 LEAST_WORDS = 3  # of a part
 _ASKS_WITH = (
     r"(?:how|what|when|where|who|which|why|can|could|do|does|did|is|are|will|would|should|may|must"
-    r"|until when|till when|by when)\b"
+    r"|until when|till when|by when)\b(?! not\b)"
 )
 _ASKS = re.compile(
     rf"^(?:(?:and|but|so|hi|hello|also|ok),? )*(?:any\b|{_ASKS_WITH})", re.IGNORECASE

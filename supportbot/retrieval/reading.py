@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from knowledge.terms import word_numbers
 from knowledge.embedding.encoder import get_encoder
 from knowledge.embedding.vectors import Vectors
+from knowledge.terms import word_numbers
 from knowledge.text.units import unit_texts
 from knowledge.unit_vectors import is_of, unpack
 from supportbot.reader.features import Asked, Read

@@ -234,7 +234,7 @@ def test_features_are_shares_and_signals_are_numbers(
         assert told.shape == (len(SIGNALS),)
         assert not np.isinf(told).any()
         untold = {name for name in SIGNALS if np.isnan(told[PLACE[name]])}
-        expected = set() if unit else {"unit", "unit_score"}
+        expected = set() if unit else {"unit_score"}
         if not with_history:
             expected |= set(SUBJECT_SIGNALS)
         elif not asked.terms:
@@ -252,15 +252,15 @@ def test_terms_that_no_passage_holds_are_no_division_by_zero() -> None:
 
 
 # -- signals --------------------------------------------------------------------------------------
-def test_of_the_best_unit_its_cosine_and_the_reader_s_score_are_told() -> None:
+def test_of_the_best_unit_the_reader_s_score_is_told() -> None:
     one = judged("x", candidate(1, dense=0.9))
     told = signals(one, 0, READ)
-    assert (told[PLACE["unit"]], told[PLACE["unit_score"]]) == (READ.cosine, READ.score)
+    assert told[PLACE["unit_score"]] == READ.score
 
 
 def test_where_nothing_was_read_nothing_is_told_of_units() -> None:
     told = signals(judged("x", candidate(1, dense=0.9)), 0)
-    assert np.isnan([told[PLACE["unit"]], told[PLACE["unit_score"]]]).all()
+    assert np.isnan(told[PLACE["unit_score"]])
 
 
 def test_similarity_is_the_cosine_of_the_best() -> None:

@@ -1,0 +1,133 @@
+"""What the reader judged becomes an answer: the unit that answers, then what belongs to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from knowledge.models import Audience
+from supportbot.answers.composer import MOST_WORDS, compose
+from supportbot.answers.types import Proposed
+from supportbot.retrieval.search import Ranking, Scope, forget_rankings, search
+from tests.conftest import Publish
+
+POLICY = """# Returns
+
+## How long you have
+
+| What you bought | How long you have | Counted from |
+|---|---|---|
+| Most items, opened or not | 45 days | the day of delivery |
+| Faulty items | 2 years | the day of delivery |
+
+Coffee is different. It cannot be returned once the bag is open.
+
+There are exceptions to the exceptions:
+
+- gift cards
+- spare parts that were fitted
+
+## How to return something
+
+1. Sign in and choose Return an item.
+2. Print the label.
+3. Hand the parcel in at any post office.
+
+## Who pays
+
+We pay for the return of faulty items. Everybody else pays £4.95, unless they are Gold members.
+"""
+ONE = "# Ingle One: manual\n\n## Descaling\n\nDescale the machine every 200 coffees.\n"
+DUO = "# Ingle Duo: manual\n\n## Descaling\n\nDescale the machine every 400 coffees.\n"
+
+
+@pytest.fixture
+def policy(publish: Publish) -> None:
+    publish(POLICY)
+
+
+def ranking(question: str) -> Ranking:
+    forget_rankings()
+    return search(question, scope=Scope(dt.date(2026, 11, 21), Audience.PUBLIC), limit=16)
+
+
+def answer(question: str) -> list[Proposed]:
+    return compose(ranking(question))
+
+
+def text(question: str) -> str:
+    return " ".join(one.text for one in answer(question))
+
+
+@pytest.mark.usefixtures("policy")
+def test_a_row_is_said_in_words() -> None:
+    said = text("How many days do I have to return an item?")
+    assert said.startswith("Most items, opened or not: 45 days, counted from the day of delivery.")
+    assert "|" not in said
+
+
+@pytest.mark.usefixtures("policy")
+def test_a_how_to_is_answered_by_all_its_steps_in_order() -> None:
+    steps = answer("how do i return something")
+    assert [step.number for step in steps] == [1, 2, 3]
+    assert {step.form for step in steps} == {"step"}
+    assert steps[0].text == "Sign in and choose Return an item."
+
+
+@pytest.mark.usefixtures("policy")
+def test_a_sentence_brings_along_what_it_refers_to() -> None:
+    said = text("can i send an open bag back")
+    assert said.index("Coffee is different.") < said.index("It cannot be returned")
+
+
+@pytest.mark.usefixtures("policy")
+def test_an_amount_comes_with_its_exception() -> None:
+    said = text("how much does a return cost")
+    assert "£4.95, unless they are Gold members" in said
+
+
+@pytest.mark.usefixtures("policy")
+def test_a_line_that_leads_a_list_is_no_sentence() -> None:
+    for question in ("are there exceptions", "what are the exceptions to the exceptions"):
+        said = answer(question)
+        assert not any(one.text.endswith(":") and one is said[-1] for one in said)
+
+
+@pytest.mark.usefixtures("policy")
+def test_an_answer_is_short() -> None:
+    for question in ("who pays for a return", "return period", "can i return coffee"):
+        assert len(text(question).split()) <= MOST_WORDS + 10
+
+
+@pytest.mark.usefixtures("policy")
+def test_everything_said_is_quoted_from_the_cited_passage() -> None:
+    for question in ("how much does a return cost", "how do i return something", "return period"):
+        found = ranking(question)
+        for one in compose(found):
+            (passage,), (quote,) = one.cited, one.quotes
+            assert quote in found.passages[passage].text
+
+
+def test_two_things_that_fit_are_told_apart(publish: Publish) -> None:
+    publish(ONE, "one.md", title="Ingle One: manual")
+    publish(DUO, "duo.md", title="Ingle Duo: manual")
+    said = [one.text for one in answer("how often do i descale the machine")]
+    assert sorted(said) == [
+        "Ingle Duo: Descale the machine every 400 coffees.",
+        "Ingle One: Descale the machine every 200 coffees.",
+    ]
+    (only,) = answer("how often do i descale the ingle duo")
+    assert only.text == "Descale the machine every 400 coffees."
+
+
+@pytest.mark.usefixtures("policy")
+def test_each_of_several_questions_is_answered_once() -> None:
+    said = [one.text for one in answer("How long do I have to return most items? Who pays for it?")]
+    assert any("45 days" in one for one in said)
+    assert any("£4.95" in one or "We pay" in one for one in said)
+    assert len(set(said)) == len(said)
+
+
+def test_without_passages_nothing_is_said(db: None) -> None:
+    assert answer("How long do I have?") == []

@@ -1,0 +1,79 @@
+"""Which questions a text asks."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from knowledge.models import Audience
+from supportbot.retrieval.parts import MOST_CHARACTERS, MOST_PARTS, questions_in
+from supportbot.retrieval.search import Scope, forget_rankings, search
+from tests.conftest import Publish
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            "Which burrs fit the Mill 64 and what do they cost? Can I put them in myself?",
+            ("Which burrs fit the Mill 64", "what do they cost?", "Can I put them in myself?"),
+        ),
+        (
+            "how many sachets for the Duo and how much water, and how long does it take",
+            ("how many sachets for the Duo", "how much water", "how long does it take"),
+        ),
+        (
+            "do you deliver to spain and how much is it",
+            ("do you deliver to spain", "how much is it"),
+        ),
+        (
+            "No receipt. is it recalled and what do I get?",
+            ("is it recalled", "what do I get?"),
+        ),
+    ],
+)
+def test_several_questions_are_told_apart(text: str, parts: tuple[str, ...]) -> None:
+    assert questions_in(text) == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How long do I have to return an item?",
+        "I bought a kettle last week and do not like it. How long do I have to send it back?",
+        "can i pause my subscription and how long",  # “how long” is no question without the rest
+        "Can I return it opened or is it too late?",
+        "Salt and pepper grinders",
+        "",
+        "Wie lange dauert es und was kostet es",
+    ],
+)
+def test_one_question_has_no_parts(text: str) -> None:
+    assert questions_in(text) == ()
+
+
+def test_parts_are_few_and_a_letter_is_not_taken_apart() -> None:
+    assert (
+        len(questions_in("How is it? Where is it? When is it? Who is it? What is it?"))
+        == MOST_PARTS
+    )
+    assert questions_in("How is it? Where is it? " + "x " * MOST_CHARACTERS) == ()
+
+
+def test_each_part_is_read_by_itself(publish: Publish) -> None:
+    publish(
+        "# Grinder burrs\n\nThe burr set B-64 fits the Mill 64.\n\n"
+        "A burr set costs £59.\n\nYou can change the burrs yourself with a screwdriver."
+    )
+    forget_rankings()
+    found = search(
+        "Which burrs fit the Mill 64 and what do they cost? Can I change them myself?",
+        scope=Scope(dt.date(2026, 11, 21), Audience.PUBLIC),
+    )
+    best = [part.reading.best_first[0].unit.text for part in found.parts]
+    assert best == [
+        "The burr set B-64 fits the Mill 64.",
+        "A burr set costs £59.",
+        "You can change the burrs yourself with a screwdriver.",
+    ]
