@@ -71,6 +71,7 @@ def _chosen_context(chosen: DocumentVersion) -> dict[str, Any]:
     open_warnings, dismissed = warnings_of(chosen)
     return {
         "chosen": chosen,
+        "scanned": name_pages(chosen.scanned_pages) if chosen.scanned_pages else "",
         "publish_form": TermsForm.of(chosen, "publish"),
         "terms_form": TermsForm.of(chosen, "terms"),
         "warnings": open_warnings,
