@@ -17,6 +17,7 @@ from knowledge.admin.panels import panels_for
 from knowledge.admin.steps import STEPS, TermsForm
 from knowledge.admin.warnings import warnings_of
 from knowledge.models import Audience, Document, DocumentVersion
+from knowledge.pages import name_pages
 
 State, Status = DocumentVersion.State, DocumentVersion.Status
 MOST_VERSIONS = 12  # in the table at once; web pages gather hundreds

@@ -5,25 +5,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('knowledge', '0009_unit_vectors'),
+        ("knowledge", "0009_unit_vectors"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='documentversion',
-            name='pages_read',
-            field=models.PositiveIntegerField(default=0, help_text='Scanned pages read so far, while it is being read.'),
+            model_name="documentversion",
+            name="pages_read",
+            field=models.PositiveIntegerField(
+                default=0, help_text="Scanned pages read so far, while it is being read."
+            ),
         ),
         migrations.AddField(
-            model_name='documentversion',
-            name='pages_to_read',
-            field=models.PositiveIntegerField(default=0, help_text='Scanned pages in all.'),
+            model_name="documentversion",
+            name="pages_to_read",
+            field=models.PositiveIntegerField(default=0, help_text="Scanned pages in all."),
         ),
         migrations.AddField(
-            model_name='documentversion',
-            name='scanned_pages',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.PositiveIntegerField(), blank=True, default=list, help_text='Pages, from 1, whose text was read from a picture of them.', size=None),
+            model_name="documentversion",
+            name="scanned_pages",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.PositiveIntegerField(),
+                blank=True,
+                default=list,
+                help_text="Pages, from 1, whose text was read from a picture of them.",
+                size=None,
+            ),
         ),
     ]

@@ -28,6 +28,7 @@ _DETECTION_SIDE = 1280  # pixels; lines are looked for in a picture no larger, r
 _LEAST_SCORE = 0.5  # lines below are noise
 _SURE_SCORE = 0.85  # of lines in writing that the models know: .94 and more, in others .9 and less
 _LEAST_SIGNS = 0.25  # letters and digits in a stretch of a line that is as long as high
+_LONGEST = 3  # one line in so many tells how askew the page is
 _LEGIBLE = 0.5  # share of all lines, by their length
 _VIETNAMESE = re.compile("[ƠơƯư]")  # the models know these letters but not those with two marks
 _MOST_VIETNAMESE = 0.01  # of the letters
@@ -76,7 +77,7 @@ def recognise(picture: Picture) -> Recognised:
     if not crops:
         return Recognised([], legible=True, width=width, height=height)
     found = _engine().recognize_txt(crops)
-    boxes = _straight(corners)
+    boxes = _straight(corners, (width / 2, height / 2))
     lines = [ReadLine(text, box) for text, box in zip(found.txts, boxes, strict=True)]
     kept = [
         line
@@ -125,12 +126,11 @@ def _weigh(corners: Any, chosen: Sequence[bool]) -> float:
     return float(sum(n for n, one in zip(lengths, chosen, strict=True) if one) / sum(lengths))
 
 
-def _straight(corners: Any) -> list[Box]:
+def _straight(corners: Any, centre: tuple[float, float]) -> list[Box]:
     """Boxes around the lines, after a page that was laid in askew is turned straight."""
-    slopes = [math.atan2(*(box[1] - box[0])[::-1]) for box in corners if np.ptp(box[:, 0]) > 0]
-    angle = -statistics.median(slopes)
+    angle = -_slope(corners)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    turned = [box @ turn.T for box in corners]
+    turned = [(box - centre) @ turn.T + centre for box in corners]
     return [
         (
             float(box[:, 0].min()),
@@ -140,6 +140,13 @@ def _straight(corners: Any) -> list[Box]:
         )
         for box in turned
     ]
+
+
+def _slope(corners: Any) -> float:
+    """Of the longest lines, in radians: the corners are in whole pixels, which blurs short ones."""
+    sides = sorted((box[1] - box[0] for box in corners), key=lambda side: -side[0])
+    longest = sides[: math.ceil(len(sides) / _LONGEST)]
+    return statistics.median(math.atan2(y, x) for x, y in longest)
 
 
 def _is_legible(lines: Sequence[ReadLine], scores: Sequence[float]) -> bool:

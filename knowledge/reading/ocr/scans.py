@@ -15,9 +15,10 @@ from knowledge.reading.pdf.labels import with_labels
 from knowledge.reading.pdf.spans import Span
 from knowledge.reading.result import ReadWarning, UnreadableFileError
 
+_LONG_SIDE = 842.0  # points of a page; how large it really is, a picture does not tell
 MOST_SIDE = 2400  # pixels: A4 at 205 dots per inch
 _SIZE = 0.75  # of a line's box: the font's size
-_SAME_SIZE = (0.72, 1.28)  # times the usual: boxes of one font differ with the letters in them
+_SAME_SIZE = (0.75, 1.2)  # times the usual: boxes of one font differ with the letters in them
 _COVERED = (
     "Scans are read in languages with Latin letters, in Chinese and in Japanese. Save the file as "
     "a searchable PDF, or ask whoever runs this site to set up Tesseract for the language."
@@ -100,15 +101,16 @@ def _read(scans: Scans, number: int, picture: Picture, installed: str | None) ->
     if not found.legible:
         scans.uncovered.append(number)
     elif found.lines:
-        scans.pages[number] = ScannedPage(_spans(found.lines), height=float(found.height))
+        scale = _LONG_SIDE / max(found.width, found.height)
+        scans.pages[number] = ScannedPage(_spans(found.lines, scale), height=scale * found.height)
 
 
-def _spans(lines: Sequence[ReadLine]) -> list[Span]:
-    heights = [line.box[3] - line.box[1] for line in lines]
+def _spans(lines: Sequence[ReadLine], scale: float) -> list[Span]:
+    boxes = [[scale * edge for edge in line.box] for line in lines]
+    heights = [bottom - top for _, top, _, bottom in boxes]
     usual = statistics.median(heights)
     spans = []
-    for line, height in zip(lines, heights, strict=True):
-        left, top, right, bottom = line.box
+    for line, (left, top, right, bottom), height in zip(lines, boxes, heights, strict=True):
         least, most = (share * usual for share in _SAME_SIZE)
         size = _SIZE * (usual if least < height < most else height)
         text = line.text.strip()
