@@ -24,7 +24,7 @@ Picture = npt.NDArray[np.uint8]  # height, width, (blue, green, red)
 Box = tuple[float, float, float, float]
 
 _THREADS = 2
-_DETECTION_SIDE = 1280  # pixels; lines are looked for in a picture no larger, read in the whole
+_DETECTION_SIDE = 960  # pixels; lines are looked for in a picture no larger, read in the whole
 _LEAST_SCORE = 0.5  # lines below are noise
 _SURE_SCORE = 0.85  # of lines in writing that the models know: .94 and more, in others .9 and less
 _LEAST_SIGNS = 0.25  # letters and digits in a stretch of a line that is as long as high

@@ -36,12 +36,13 @@ class ScannedPage:
 
 @dataclass
 class Scans:
-    """Pages count from 0. `uncovered` are in a writing that is not known, `late` there was no time
-    for, and on those that are missing everywhere there is no text."""
+    """Pages count from 0. `uncovered` are in writing that is not known, `late` there was no time
+    for, `damaged` cannot be drawn, and on those that are missing everywhere there is no text."""
 
     pages: dict[int, ScannedPage] = field(default_factory=dict)
     uncovered: list[int] = field(default_factory=list)
     late: list[int] = field(default_factory=list)
+    damaged: list[int] = field(default_factory=list)
 
     @property
     def numbers(self) -> list[int]:
@@ -61,6 +62,12 @@ class Scans:
                 "not read, because reading scans took too long. Split the file and upload the "
                 "parts.",
                 self.late,
+            ),
+            *_warn(
+                "page_damaged",
+                "not read: the file is damaged there. Open it in the program it comes from, save "
+                "it again and upload that.",
+                self.damaged,
             ),
         ]
 
@@ -85,7 +92,9 @@ def read_scans(
         progress.tell(done, len(pictures))
         if time.monotonic() > deadline:
             scans.late.append(number)
-        elif (picture := make()) is not None:
+        elif (picture := make()) is None:
+            scans.damaged.append(number)
+        else:
             _read(scans, number, picture, installed)
     if pictures:
         progress.tell(len(pictures), len(pictures))
