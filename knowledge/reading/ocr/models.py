@@ -99,7 +99,7 @@ def _find(picture: Picture) -> tuple[Any, list[Picture]]:
 def _upright(picture: Picture) -> tuple[Picture, Any, list[Picture]]:
     """The picture turned so that its text is upright, with its lines as `_find` gives them.
 
-    Which way it is turned, the lines decide together: of single ones, one in twenty is mistaken.
+    Which way it is turned, the lines decide together: single ones are often mistaken.
     """
     corners, crops = _find(picture)
     if crops and _weigh(corners, _are_tall(corners)) > 0.5:  # noqa: PLR2004  (most)
