@@ -181,7 +181,7 @@ OUTCOMES: dict[str, tuple[Content, str]] = {
     "empty.pdf": (b"", "refused: empty"),
     "blank.md": (b" \n\t\n", "refused: no_text"),
     "blank.docx": (docx(paragraph(" ")), "refused: no_text"),
-    "scan.pdf": (pdf([[]], draws="10 10 200 200 re f"), "refused: no_text"),
+    "scan.pdf": (pdf([[]], draws="10 10 200 200 re f"), "refused: needs_ocr"),
     "half.pdf": (pdf([["Text"]])[:60], "refused: damaged"),
     "half.docx": (docx(_TEXT)[:200], "refused: damaged"),
     "no-document.docx": (zipped({"word/other.xml": "<a/>"}), "refused: damaged"),
