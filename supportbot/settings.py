@@ -222,8 +222,8 @@ PROCESSING_LEASE_SECONDS = env_int("SUPPORTBOT_PROCESSING_LEASE_SECONDS", 30)
 READING_MEMORY_MB = env_int("SUPPORTBOT_READING_MEMORY_MB", 2048)
 READING_SECONDS = env_int("SUPPORTBOT_READING_SECONDS", 300)
 READING_MAX_PAGES = env_int("SUPPORTBOT_READING_MAX_PAGES", 5000)
-# Scans are read where Tesseract is installed; its names of languages, joined by +.
-OCR_LANGUAGES = env_str("SUPPORTBOT_OCR_LANGUAGES", "eng")
+# Empty: the bundled models read scans. Else Tesseract does, in these of its languages, joined by +.
+OCR_LANGUAGES = env_str("SUPPORTBOT_OCR_LANGUAGES", "")
 # Intranet hosts that web pages may be fetched from; all other private addresses are refused.
 WEB_ALLOWED_PRIVATE_HOSTS = env_list("SUPPORTBOT_WEB_ALLOWED_PRIVATE_HOSTS")
 # The locale of documents that do not say theirs, as a language tag such as en or en-GB.

@@ -17,6 +17,7 @@ from knowledge.admin.panels import panels_for
 from knowledge.admin.steps import STEPS, TermsForm
 from knowledge.admin.warnings import warnings_of
 from knowledge.models import Audience, Document, DocumentVersion
+from knowledge.pages import name_pages
 
 State, Status = DocumentVersion.State, DocumentVersion.Status
 MOST_VERSIONS = 12  # in the table at once; web pages gather hundreds
@@ -71,6 +72,7 @@ def _chosen_context(chosen: DocumentVersion) -> dict[str, Any]:
     open_warnings, dismissed = warnings_of(chosen)
     return {
         "chosen": chosen,
+        "scanned": name_pages(chosen.scanned_pages) if chosen.scanned_pages else "",
         "publish_form": TermsForm.of(chosen, "publish"),
         "terms_form": TermsForm.of(chosen, "terms"),
         "warnings": open_warnings,

@@ -132,6 +132,16 @@ class DocumentVersion(models.Model):
         blank=True,
         help_text="Character offset in the text at which each page starts; empty without pages.",
     )
+    scanned_pages = ArrayField(
+        models.PositiveIntegerField(),
+        default=list,
+        blank=True,
+        help_text="Pages, from 1, whose text was read from a picture of them.",
+    )
+    pages_read = models.PositiveIntegerField(
+        default=0, help_text="Scanned pages read so far, while it is being read."
+    )
+    pages_to_read = models.PositiveIntegerField(default=0, help_text="Scanned pages in all.")
     progress_done = models.PositiveIntegerField(default=0, help_text="Passages embedded.")
     progress_total = models.PositiveIntegerField(default=0, help_text="Passages in all.")
     passages_digest = models.CharField(

@@ -1,6 +1,7 @@
 """The reader's own process: reads the files that its parent names, one after the other.
 
-Messages both ways are JSON behind their length in four bytes. It ends when its parent does. It
+Messages both ways are JSON behind their length in four bytes; while scans are read, messages say
+how many pages are done. It ends when its parent does. It
 knows neither Django nor the database.
 """
 
@@ -19,6 +20,7 @@ import traceback
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from knowledge.reading.progress import told_to
 from knowledge.reading.result import Limits, UnreadableFileError
 
 HEADER = struct.Struct(">I")
@@ -37,11 +39,16 @@ def main() -> None:
     while True:
         request = requests.get()
         signal.alarm(limits.seconds + _GRACE_SECONDS)
-        answer = _answer(request, limits)
+        with told_to(lambda done, total: _send(answers, {"pages": [done, total]})):
+            answer = _answer(request, limits)
         signal.alarm(0)
-        body = json.dumps(answer).encode()
-        answers.write(HEADER.pack(len(body)) + body)
-        answers.flush()
+        _send(answers, answer)
+
+
+def _send(answers: BinaryIO, message: dict[str, Any]) -> None:
+    body = json.dumps(message).encode()
+    answers.write(HEADER.pack(len(body)) + body)
+    answers.flush()
 
 
 def _limit(limits: Limits) -> None:

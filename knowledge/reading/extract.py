@@ -23,6 +23,7 @@ _READERS = {
     "eml": "knowledge.reading.mail",
     "msg": "knowledge.reading.outlook",
     "epub": "knowledge.reading.epub",
+    **dict.fromkeys(kinds.PICTURES, "knowledge.reading.picture"),
     **dict.fromkeys(kinds.HTML_EXTENSIONS, "knowledge.reading.html"),
     **dict.fromkeys(kinds.PLAIN_EXTENSIONS, "knowledge.reading.plain"),
 }
@@ -53,7 +54,7 @@ def extract(path: Path, file_name: str, limits: Limits) -> ReadText:
     if not text:
         raise no_text(kind)
     media_type = kinds.MEDIA_TYPES.get(kind, "text/markdown")
-    return ReadText(text, media_type, starts, [*warnings, *found.warnings])
+    return ReadText(text, media_type, starts, found.scanned_pages, [*warnings, *found.warnings])
 
 
 def _read(path: Path, kind: str, limits: Limits) -> Extract:
@@ -114,12 +115,6 @@ def _has_linked_content(relations: bytes) -> bool:
 
 
 def no_text(kind: str) -> UnreadableFileError:
-    if kind == "pdf":
-        return UnreadableFileError(
-            "No text was found: the pages are probably scanned pictures and need OCR. "
-            "Save the file as a searchable PDF and upload that.",
-            "needs_ocr",
-        )
     return UnreadableFileError(
         "No text was found in the file. Check that you chose the right one.", "no_text"
     )

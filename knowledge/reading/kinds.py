@@ -17,12 +17,20 @@ TEXT_EXTENSIONS = (
     | HTML_EXTENSIONS
     | PLAIN_EXTENSIONS
 )
-SUPPORTED_EXTENSIONS = TEXT_EXTENSIONS | {
-    *("pdf", "docx", "docm", "doc", "odt", "rtf"),
-    *("pptx", "pptm", "ppt"),
-    *("xlsx", "xlsm", "xls", "ods"),
-    *("msg", "epub"),
-}
+PICTURES = frozenset({"png", "jpg", "tiff", "webp", "bmp", "gif"})
+# The same format under another name, or with macros in it, which are never run.
+_SAME = {"docm": "docx", "pptm": "pptx", "xlsm": "xlsx", "jpeg": "jpg", "tif": "tiff"}
+PICTURE_EXTENSIONS = PICTURES | {"jpeg", "tif"}
+SUPPORTED_EXTENSIONS = (
+    TEXT_EXTENSIONS
+    | PICTURE_EXTENSIONS
+    | {
+        *("pdf", "docx", "docm", "doc", "odt", "rtf"),
+        *("pptx", "pptm", "ppt"),
+        *("xlsx", "xlsm", "xls", "ods"),
+        *("msg", "epub"),
+    }
+)
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _ODF = "application/vnd.oasis.opendocument."
 MEDIA_TYPES = {
@@ -34,20 +42,19 @@ MEDIA_TYPES = {
     **{"eml": "message/rfc822", "msg": "application/vnd.ms-outlook", "xml": "application/xml"},
     **{"doc": "application/msword", "xls": "application/vnd.ms-excel", "rtf": "application/rtf"},
     **{"ppt": "application/vnd.ms-powerpoint", "rst": "text/x-rst", "org": "text/x-org"},
-    "tex": "application/x-latex",
+    **{"tex": "application/x-latex", "png": "image/png", "jpg": "image/jpeg"},
+    **{"tiff": "image/tiff", "webp": "image/webp", "bmp": "image/bmp", "gif": "image/gif"},
 }
-# The same format under another name, or with macros in it, which are never run.
-_SAME = {"docm": "docx", "pptm": "pptx", "xlsm": "xlsx"}
 _HEAD = 4096
 _SIGNATURES = (
     (b"{\\rtf", "rtf"),
     (b"MZ\x90\x00", "program"),
     (b"\x7fELF", "program"),
-    (b"\x89PNG", "picture"),
-    (b"\xff\xd8\xff", "picture"),
-    (b"GIF8", "picture"),
-    (b"II*\x00", "picture"),
-    (b"MM\x00*", "picture"),
+    (b"\x89PNG", "png"),
+    (b"\xff\xd8\xff", "jpg"),
+    (b"GIF8", "gif"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
     (b"\x1f\x8b", "archive"),
     (b"7z\xbc\xaf", "archive"),
     (b"Rar!", "archive"),
@@ -74,7 +81,6 @@ _MAIL_START = re.compile(rb"(?:MIME-Version|Received|Return-Path|Message-ID):\s"
 REFUSALS = {
     "protected": "The file is protected by a password. Remove the password and upload it again.",
     "program": "The file is a program, not a document. Check that you chose the right one.",
-    "picture": "The file is a picture. Save it as a searchable PDF and upload that.",
     "archive": "The file is an archive of other files. Unpack it and upload the files in it.",
 }
 
@@ -93,7 +99,8 @@ def check_extension(extension: str) -> None:
     if extension not in SUPPORTED_EXTENSIONS:
         raise UnreadableFileError(
             f"Files of the kind “.{extension}” cannot be read. "
-            "Save it as PDF, DOCX, XLSX, PPTX, HTML, Markdown, CSV or plain text and upload that.",
+            "Save it as PDF, DOCX, XLSX, PPTX, HTML, Markdown, CSV, plain text, PNG or JPEG and "
+            "upload that.",
             "unsupported",
         )
 
@@ -127,6 +134,10 @@ def _by_content(path: Path, head: bytes, extension: str) -> str | None:
         return _kind_of_zip(path) or _refuse_damaged(extension)
     if head.startswith(_OLE):
         return _kind_of_ole(path, extension) or _refuse_damaged(extension)
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "webp"
+    if head.startswith(b"BM") and extension == "bmp":
+        return "bmp"
     return next((kind for start, kind in _SIGNATURES if head.startswith(start)), None)
 
 

@@ -25,6 +25,7 @@ import structlog
 
 from knowledge.reading.child import HEADER
 from knowledge.reading.kinds import damaged, extension_of
+from knowledge.reading.progress import Listener, ignore
 from knowledge.reading.result import Limits, ReadText, UnreadableFileError
 
 log = structlog.get_logger(__name__)
@@ -72,8 +73,9 @@ class ReaderProcess:
         fresh = self.files < _MOST_FILES and self._memory_mb() < limits.memory_mb / 2
         return self._process.poll() is None and self.limits == limits and fresh
 
-    def read(self, path: Path, file_name: str) -> dict[str, Any]:
-        """The answer of the process. Raises _DiedError and _OverrunError."""
+    def read(self, path: Path, file_name: str, on_page: Listener) -> dict[str, Any]:
+        """The answer of the process; `on_page` is told before it how many pages of a scan are done.
+        Raises _DiedError, _OverrunError, and what `on_page` raises."""
         self.files += 1
         body = json.dumps({"path": str(path.resolve()), "name": file_name}).encode()
         deadline = time.monotonic() + self.limits.seconds
@@ -83,9 +85,14 @@ class ReaderProcess:
             self._process.stdin.flush()
         except BrokenPipeError as error:
             raise _DiedError from error
-        length = HEADER.unpack(self._receive(HEADER.size, deadline))[0]
-        answer: dict[str, Any] = json.loads(self._receive(length, deadline))
+        while "pages" in (answer := self._next_message(deadline)):
+            on_page(*answer["pages"])
         return answer
+
+    def _next_message(self, deadline: float) -> dict[str, Any]:
+        length = HEADER.unpack(self._receive(HEADER.size, deadline))[0]
+        message: dict[str, Any] = json.loads(self._receive(length, deadline))
+        return message
 
     def _receive(self, length: int, deadline: float) -> bytes:
         assert self._process.stdout is not None  # noqa: S101
@@ -124,10 +131,13 @@ _lock = threading.Lock()
 _reader: ReaderProcess | None = None
 
 
-def read_in_process(path: Path, file_name: str, limits: Limits) -> ReadText:
-    """Raises UnreadableFileError; OSError when no process can be started."""
+def read_in_process(
+    path: Path, file_name: str, limits: Limits, on_page: Listener = ignore
+) -> ReadText:
+    """Raises UnreadableFileError; OSError when no process can be started; what `on_page` raises,
+    which ends the reading."""
     with _lock:
-        answer = _ask(path, file_name, limits)
+        answer = _ask(path, file_name, limits, on_page)
     if "read" in answer:
         return ReadText.from_json(answer["read"])
     if "refused" in answer:
@@ -138,12 +148,12 @@ def read_in_process(path: Path, file_name: str, limits: Limits) -> ReadText:
     raise _too_much_memory(limits)
 
 
-def _ask(path: Path, file_name: str, limits: Limits) -> dict[str, Any]:
+def _ask(path: Path, file_name: str, limits: Limits, on_page: Listener) -> dict[str, Any]:
     """A process that has read other files may have died of them: then a fresh one tries again."""
     reader = _running(limits)
     fresh = reader.files == 0
     try:
-        return reader.read(path, file_name)
+        return reader.read(path, file_name, on_page)
     except _OverrunError as error:
         stop_reader()
         raise (
@@ -152,7 +162,7 @@ def _ask(path: Path, file_name: str, limits: Limits) -> dict[str, Any]:
     except _DiedError as error:
         stop_reader()
         if not fresh:
-            return _ask(path, file_name, limits)
+            return _ask(path, file_name, limits, on_page)
         log.warning("reader_died", extension=extension_of(file_name))
         raise UnreadableFileError(
             "The file made the reader stop: it is damaged, or needs more than "
@@ -160,6 +170,9 @@ def _ask(path: Path, file_name: str, limits: Limits) -> dict[str, Any]:
             "split it, and upload that.",
             "reader_died",
         ) from error
+    except BaseException:
+        stop_reader()  # amid a file: the rest of its answer is nobody's
+        raise
 
 
 def _running(limits: Limits) -> ReaderProcess:

@@ -27,11 +27,13 @@ class ReadWarning:
 @dataclass(frozen=True)
 class ReadText:
     """`page_starts[i]` is the offset in `markdown` (characters) at which page i + 1 starts; a slide
-    is a page. Empty for formats without pages."""
+    is a page. Empty for formats without pages. `scanned_pages`, counted from 1, were read from
+    pictures of them."""
 
     markdown: str
     media_type: str
     page_starts: list[int] = field(default_factory=list)
+    scanned_pages: list[int] = field(default_factory=list)
     warnings: list[ReadWarning] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -49,14 +51,16 @@ class Extract:
 
     text: str = ""
     pages: list[str] = field(default_factory=list)
+    scanned_pages: list[int] = field(default_factory=list)
     warnings: list[ReadWarning] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may take. `ocr_languages` are Tesseract's names joined by a plus."""
+    """What one file may take. `ocr_languages` are Tesseract's names joined by a plus; without
+    any, the bundled models read scans."""
 
     memory_mb: int = 2048
     seconds: int = 300
     max_pages: int = 5000
-    ocr_languages: str = "eng"
+    ocr_languages: str = ""

@@ -28,6 +28,7 @@ from knowledge.services.processing import (
     kept_alive,
     postpone,
     record_failure,
+    record_pages,
     record_step,
     release,
     step_aside,
@@ -141,7 +142,9 @@ def _record(version: DocumentVersion, error: Exception) -> None:
 def _split(version: DocumentVersion) -> SplitVersion:
     reading: ReadText | None = None
     if version.status == Status.QUEUED:
-        reading = read_file(Path(version.file.path), version.file_name)
+        # A lost lease ends the reading.
+        on_page = partial(record_pages, version)
+        reading = read_file(Path(version.file.path), version.file_name, on_page)
         version.markdown, version.page_starts = reading.markdown, reading.page_starts
         if version.size > TOGETHER_BYTES:
             store_reading(version, reading)

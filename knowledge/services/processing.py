@@ -163,6 +163,15 @@ def record_step(version: DocumentVersion, **changes: object) -> None:
         setattr(version, name, value)
 
 
+def record_pages(version: DocumentVersion, read: int, total: int) -> None:
+    """So many scanned pages are read, for whoever waits. It is no step: after a stop they are read
+    again. Raises LeaseLostError."""
+    if not DocumentVersion.objects.filter(pk=version.pk, lease_token=version.lease_token).update(
+        pages_read=read, pages_to_read=total, lease_until=_lease_end()
+    ):
+        raise LeaseLostError
+
+
 @contextmanager
 def kept_alive(versions: Sequence[DocumentVersion]) -> Iterator[None]:
     """Prolong a claim's lease from a thread of its own while a step runs, however long it takes.

@@ -23,13 +23,14 @@ SET status = 'embedding', progress_done = 0,
     progress_total = x.passages, passages_digest = x.digest,
     markdown = COALESCE(x.markdown, v.markdown),
     page_starts = COALESCE(x.page_starts, v.page_starts),
+    scanned_pages = COALESCE(x.scanned_pages, v.scanned_pages),
     media_type = COALESCE(x.media_type, v.media_type),
     attempts = 1, step_started_at = %s, lease_until = %s
-FROM (VALUES {rows}) AS x (id, passages, digest, markdown, page_starts, media_type)
+FROM (VALUES {rows}) AS x (id, passages, digest, markdown, page_starts, scanned_pages, media_type)
 WHERE v.id = x.id AND v.lease_token = %s
 RETURNING v.id
 """
-_ROW = "(%s::bigint, %s::int, %s::text, %s::text, %s::int[], %s::text)"
+_ROW = "(%s::bigint, %s::int, %s::text, %s::text, %s::int[], %s::int[], %s::text)"
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,12 @@ def _record(split: Sequence[SplitVersion], now: dt.datetime) -> set[int]:
         reading = one.reading
         rows += [one.version.pk, len(one.passages), digest_of(one.passages)]
         rows += (
-            [reading.markdown, reading.page_starts, reading.media_type[:200]]
+            [
+                *(reading.markdown, reading.page_starts, reading.scanned_pages),
+                reading.media_type[:200],
+            ]
             if reading is not None
-            else [None, None, None]
+            else [None] * 4
         )
     until = now + dt.timedelta(seconds=settings.PROCESSING_LEASE_SECONDS)
     statement = _STORE.format(rows=", ".join([_ROW] * len(split)))
@@ -98,6 +102,7 @@ def store_reading(version: DocumentVersion, reading: ReadText) -> None:
             version,
             markdown=reading.markdown,
             page_starts=reading.page_starts,
+            scanned_pages=reading.scanned_pages,
             media_type=reading.media_type[:200],
             status=DocumentVersion.Status.SPLITTING,
         )

@@ -1,4 +1,4 @@
-"""Small files for the tests, made by hand, so that what is in them can be read here."""
+"""Small files for the tests, made here, so that what is in them can be read here."""
 
 from __future__ import annotations
 

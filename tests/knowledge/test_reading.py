@@ -132,8 +132,8 @@ def test_a_file_without_text_says_so(tmp_path: Path, content: bytes) -> None:
     assert refusal(tmp_path, "a.txt", content).endswith("Check that you chose the right one.")
 
 
-def test_a_pdf_of_scanned_pages_asks_for_ocr(tmp_path: Path) -> None:
-    assert "need OCR" in refusal(tmp_path, "scan.pdf", pdf([[], []]))
+def test_a_pdf_of_blank_pages_says_so(tmp_path: Path) -> None:
+    assert "No text was found" in refusal(tmp_path, "blank.pdf", pdf([[], []]))
 
 
 @pytest.mark.parametrize(

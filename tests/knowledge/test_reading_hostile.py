@@ -172,7 +172,7 @@ OUTCOMES: dict[str, tuple[Content, str]] = {
     ),
     "really-rtf.doc": (rb"{\rtf1\ansi Text.}", "read: Text. +mislabelled"),
     "really-a-pdf.txt": (pdf([["Text."]]), "read: Text. +mislabelled"),
-    "really-a-picture.pdf": (b"\x89PNG\r\n\x1a\n" + NOISE, "refused: picture"),
+    "really-a-picture.pdf": (b"\x89PNG\r\n\x1a\n" + NOISE, "refused: damaged"),
     "really-a-program.docx": (b"MZ\x90\x00" + NOISE, "refused: program"),
     "really-an-archive.docx": (zipped({"a.txt": "Text."}), "refused: archive"),
     "really-gzip.csv": (b"\x1f\x8b\x08" + NOISE, "refused: archive"),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import unicodedata
 from pathlib import Path
 
-import pypdfium2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +13,6 @@ from knowledge.reading import ReadText, read_file
 from knowledge.reading.pdf.bidi import in_reading_order
 from knowledge.reading.pdf.letters import HYPHEN, Letter
 from knowledge.reading.pdf.lines import join_lines, without_hyphens
-from knowledge.reading.pdf.ocr import find_languages
 from tests.knowledge.files import pdf, placed_pdf
 
 Words = list[tuple[float, float, str]]
@@ -161,7 +158,7 @@ def test_a_page_that_is_turned_is_read_as_it_is_shown(turn: int, tmp_path: Path)
 def test_a_page_without_a_text_layer_among_others_is_told(tmp_path: Path) -> None:
     pages = [["Text."], [], ["More."]]
     result = read(tmp_path, pdf(pages, draws="100 100 50 50 re f"))
-    assert [(warning.code, warning.page) for warning in result.warnings] == [("no_text_layer", 2)]
+    assert [(warning.code, warning.page) for warning in result.warnings] == [("page_damaged", 2)]
     assert result.warnings[0].text.startswith("Page 2 has no text layer; its text is missing.")
     assert len(result.page_starts) == 3
 
@@ -171,29 +168,7 @@ def test_a_broken_page_does_not_take_the_others_with_it(tmp_path: Path) -> None:
     content = pdf([["First."], ["Second."], ["Third."]]).replace(b"6 0 R 8", b"3 0 R 8", 1)
     result = read(tmp_path, content)
     assert result.markdown == "First.\n\nThird."
-    assert [(warning.code, warning.page) for warning in result.warnings] == [("no_text_layer", 2)]
-
-
-def scanned(content: bytes) -> bytes:
-    """The first page as a picture of itself."""
-    source, document = pypdfium2.PdfDocument(content), pypdfium2.PdfDocument.new()
-    width, height = source[0].get_size()
-    page = document.new_page(width, height)
-    picture = pypdfium2.PdfImage.new(document)
-    picture.set_bitmap(source[0].render(scale=3))
-    picture.set_matrix(pypdfium2.PdfMatrix().scale(width, height))
-    page.insert_obj(picture)
-    page.gen_content()
-    saved = io.BytesIO()
-    document.save(saved)
-    return saved.getvalue()
-
-
-@pytest.mark.skipif(find_languages("eng") is None, reason="Tesseract is not installed")
-def test_a_scan_is_read_by_ocr(tmp_path: Path) -> None:
-    result = read(tmp_path, scanned(pdf([["Returns are free within thirty days."]])))
-    assert result.markdown == "Returns are free within thirty days."
-    assert [(warning.code, warning.page) for warning in result.warnings] == [("ocr_used", 1)]
+    assert [(warning.code, warning.page) for warning in result.warnings] == [("page_damaged", 2)]
 
 
 def test_a_blank_page_is_no_reason_to_warn(tmp_path: Path) -> None:

@@ -14,10 +14,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from knowledge.models import DocumentVersion
 from knowledge.progress import wait_for
-from knowledge.reading import SUPPORTED_EXTENSIONS
+from knowledge.reading import PICTURE_EXTENSIONS, SUPPORTED_EXTENSIONS
 from knowledge.selectors import Progress
 from knowledge.services.documents import UploadRefusedError, add_version, check_upload
 from knowledge.services.processing import bundled_wake_ups
+
+# The pictures in a folder mostly belong to the documents beside them; one that is named is read.
+_READ_IN_FOLDERS = (SUPPORTED_EXTENSIONS - PICTURE_EXTENSIONS) | {"jsonl"}
 
 
 @dataclass(frozen=True)
@@ -131,7 +134,7 @@ def _sources(paths: list[Path]) -> Iterator[Source]:
                 relative = file.relative_to(path)
                 if any(part.startswith(".") for part in relative.parts):
                     continue
-                if file.suffix.lstrip(".").lower() in {*SUPPORTED_EXTENSIONS, "jsonl"}:
+                if file.suffix.lstrip(".").lower() in _READ_IN_FOLDERS:
                     yield from _file_sources(file, str(relative))
         else:
             yield from _file_sources(path, path.name)

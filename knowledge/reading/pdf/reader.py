@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ import pypdfium2.raw as pdfium
 
 from knowledge.reading import markdown
 from knowledge.reading.kinds import REFUSALS, damaged
+from knowledge.reading.ocr.models import Picture
+from knowledge.reading.ocr.scans import MOST_SIDE, Scans, read_scans
 from knowledge.reading.pdf.labels import with_bullets, with_labels
 from knowledge.reading.pdf.layout import Column, Region, Table, find_regions
 from knowledge.reading.pdf.lines import without_hyphens
-from knowledge.reading.pdf.ocr import read_scans
 from knowledge.reading.pdf.rules import read_drawn
 from knowledge.reading.pdf.running import find_running_titles
 from knowledge.reading.pdf.spans import Span, read_spans
@@ -25,7 +27,10 @@ from knowledge.reading.result import Extract, Limits, UnreadableFileError
 
 _PAGE_BREAK = "\f"
 _UNKNOWN = 0.3  # share of a page's letters that the file has no text for: as good as a scan
-_OCR_TIME = 0.7  # of the time for the file
+OCR_TIME = 0.7  # of the time for the file
+_FEW_LETTERS = 100  # beside a picture of the page: a stamp, or a mark of the scanner's program
+_WHOLE_PAGE = 0.6  # of its area, that such a picture covers
+_MOST_SCALE = 300 / 72  # dots of a picture per point of a small page
 
 
 @dataclass(frozen=True)
@@ -34,25 +39,66 @@ class _Page:
     turned: list[str]  # texts that stand across the others
     height: float
     drawn: bool  # something is on it, if not text
+    pictured: bool = False  # a picture covers it, and hardly any text
+    text: str = ""  # already in Markdown
 
 
 def read(path: Path, kind: str, limits: Limits) -> Extract:
     """Raises UnreadableFileError."""
-    deadline = time.monotonic() + _OCR_TIME * limits.seconds
+    deadline = time.monotonic() + OCR_TIME * limits.seconds
     document = _open(path)
     try:
         check_pages(len(document), limits.max_pages)
         pages = [_read_page(document, number) for number in range(len(document))]
         texts = _render(pages)
-        scans = [number for number, page in enumerate(pages) if page.drawn and not texts[number]]
-        found, warnings = read_scans(document, scans, limits.ocr_languages, deadline)
-        for number, text in found.items():
-            texts[number] = text
+        scans = _read_scans(document, pages, texts, limits.ocr_languages, deadline)
     except pypdfium2.PdfiumError as error:
         raise damaged(kind) from error
     finally:
         document.close()
-    return Extract(pages=texts, warnings=warnings)
+    if scans.pages:
+        texts = _render([_scanned(scans, number, page) for number, page in enumerate(pages)])
+    if not any(texts):
+        scans.refuse_uncovered()
+    return Extract(pages=texts, warnings=scans.warnings(), scanned_pages=scans.numbers)
+
+
+def render_scans(scans: Scans, count: int) -> list[str]:
+    """The texts of so many pages, of which some were read from scans and the others are blank."""
+    blank = _Page([], [], 0.0, drawn=False)
+    return _render([_scanned(scans, number, blank) for number in range(count)])
+
+
+def _scanned(scans: Scans, number: int, page: _Page) -> _Page:
+    found = scans.pages.get(number)
+    if found is None:
+        return page
+    return _Page(found.spans, [], found.height, drawn=True, text=found.text)
+
+
+def _read_scans(
+    document: pypdfium2.PdfDocument,
+    pages: Sequence[_Page],
+    texts: Sequence[str],
+    languages: str,
+    deadline: float,
+) -> Scans:
+    pictures = {
+        number: functools.partial(_picture_of, document, number)
+        for number, page in enumerate(pages)
+        if page.pictured or (page.drawn and not texts[number])
+    }
+    return read_scans(pictures, languages, deadline)
+
+
+def _picture_of(document: pypdfium2.PdfDocument, number: int) -> Picture | None:
+    try:
+        page = document[number]
+        scale = min(MOST_SIDE / max(*page.get_size(), 1.0), _MOST_SCALE)
+        picture: Picture = page.render(scale=scale, rev_byteorder=False).to_numpy().copy()
+    except pypdfium2.PdfiumError:
+        return None
+    return picture[:, :, :3]
 
 
 def check_pages(count: int, most: int) -> None:
@@ -81,6 +127,7 @@ def _read_page(document: pypdfium2.PdfDocument, number: int) -> _Page:
         text = read_spans(page)
         grids, bullets = read_drawn(page, page.get_cropbox(), text.quarter_turns)
         drawn = pdfium.FPDFPage_CountObjects(page.raw) > 0
+        pictured = text.letters < _FEW_LETTERS and _is_covered_by_picture(page)
     finally:
         page.close()
     if text.unknown > _UNKNOWN * text.letters:
@@ -88,7 +135,15 @@ def _read_page(document: pypdfium2.PdfDocument, number: int) -> _Page:
     spans = with_tables(grids, with_bullets(with_labels(text.upright), bullets))
     for span in spans:
         span.letters.clear()  # a book's would fill the memory
-    return _Page(spans, [span.text for span in text.turned], text.height, drawn)
+    return _Page(spans, [span.text for span in text.turned], text.height, drawn, pictured)
+
+
+def _is_covered_by_picture(page: pypdfium2.PdfPage) -> bool:
+    width, height = page.get_size()
+    pictures = page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE])
+    bounds = (picture.get_bounds() for picture in pictures)
+    covered = max(((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in bounds), default=0.0)
+    return bool(covered >= _WHOLE_PAGE * width * height)
 
 
 def _render(pages: Sequence[_Page]) -> list[str]:
@@ -125,7 +180,7 @@ def _join_tables(pages: Sequence[Sequence[Region]]) -> None:
 
 
 def _render_page(page: _Page, regions: Sequence[Region], style: Style) -> str:
-    blocks: list[str] = []
+    blocks = [page.text] if page.text else []
     for region in regions:
         if isinstance(region, Column):
             blocks += render_column(region, style)

@@ -1,0 +1,1 @@
+"""Pictures of pages → text: the bundled models, or Tesseract where it is configured."""
