@@ -158,8 +158,8 @@ def test_a_page_that_is_turned_is_read_as_it_is_shown(turn: int, tmp_path: Path)
 def test_a_page_without_a_text_layer_among_others_is_told(tmp_path: Path) -> None:
     pages = [["Text."], [], ["More."]]
     result = read(tmp_path, pdf(pages, draws="100 100 50 50 re f"))
-    assert [(warning.code, warning.page) for warning in result.warnings] == [("page_damaged", 2)]
-    assert result.warnings[0].text.startswith("Page 2 has no text layer; its text is missing.")
+    assert [(warning.code, warning.page) for warning in result.warnings] == [("needs_ocr", 2)]
+    assert result.warnings[0].text.startswith("Page 2 was not read")
     assert len(result.page_starts) == 3
 
 

@@ -77,14 +77,15 @@ def recognise(picture: Picture) -> Recognised:
     if not crops:
         return Recognised([], legible=True, width=width, height=height)
     found = _engine().recognize_txt(crops)
+    texts, scores = found.txts or (), found.scores or ()
     boxes = _straight(corners, (width / 2, height / 2))
-    lines = [ReadLine(text, box) for text, box in zip(found.txts, boxes, strict=True)]
+    lines = [ReadLine(text, box) for text, box in zip(texts, boxes, strict=True)]
     kept = [
         line
-        for line, score in zip(lines, found.scores, strict=True)
+        for line, score in zip(lines, scores, strict=True)
         if score >= _LEAST_SCORE and line.text.strip()
     ]
-    return Recognised(kept, _is_legible(lines, found.scores), width, height)
+    return Recognised(kept, _is_legible(lines, scores), width, height)
 
 
 def _find(picture: Picture) -> tuple[Any, list[Picture]]:
@@ -117,7 +118,7 @@ def _are_tall(corners: Any) -> list[bool]:
 
 def _are_upside_down(crops: Sequence[Picture]) -> list[bool]:
     _, found = _engine().cls_and_rotate(list(crops))
-    return ["180" in label for label, _ in found.cls_res]
+    return ["180" in label for label, _ in found.cls_res or []]
 
 
 def _weigh(corners: Any, chosen: Sequence[bool]) -> float:
