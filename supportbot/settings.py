@@ -3,14 +3,13 @@
 A wrong value is reported by a system check (supportbot/checks.py) with an id and a hint.
 """
 
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from supportbot.env import env_bool, env_float, env_int, env_list, env_secret, env_str
 from supportbot.logs import logging_config
+from supportbot.secret_key import kept_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -19,25 +18,8 @@ DATA_DIR = Path(env_str("SUPPORTBOT_DATA_DIR", ".local")).resolve()
 MEDIA_ROOT = Path(env_str("SUPPORTBOT_MEDIA_DIR", str(DATA_DIR / "media")))
 MODELS_DIR = Path(env_str("SUPPORTBOT_MODELS_DIR", str(DATA_DIR / "models")))
 
-
 # -- Security -----------------------------------------------------------------------------------
-def _secret_key() -> str:
-    """The configured key, or one that is made once and kept in the data folder."""
-    if key := env_secret("SUPPORTBOT_SECRET_KEY"):
-        return key
-    path = DATA_DIR / "secret_key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        # O_EXCL: of two processes that start at once, one writes and both read the same key.
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="utf-8")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(secrets.token_urlsafe(50))
-    return path.read_text(encoding="utf-8")
-
-
-SECRET_KEY = _secret_key()
+SECRET_KEY = env_secret("SUPPORTBOT_SECRET_KEY") or kept_secret_key(DATA_DIR / "secret_key")
 DEBUG = env_bool("SUPPORTBOT_DEBUG")
 ALLOWED_HOSTS = env_list("SUPPORTBOT_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env_list("SUPPORTBOT_TRUSTED_ORIGINS")
