@@ -13,6 +13,7 @@ http = get_asgi_application()
 from django.urls import path  # noqa: E402
 
 from supportbot.answers.runner import runner  # noqa: E402
+from supportbot.api.bodies import limit_bodies  # noqa: E402
 from supportbot.api.realtime import ChatConsumer  # noqa: E402
 from supportbot.warmup import warm_up  # noqa: E402
 
@@ -37,7 +38,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": limit_bodies(http),
         "websocket": URLRouter([path("ws/chat/", ChatConsumer.as_asgi())]),
         "lifespan": lifespan,
     }

