@@ -29,6 +29,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("SUPPORTBOT_BEHIND_PROXY") else None
 )
+# How many proxies in front add to X-Forwarded-For; 0: the peer is the client.
+PROXIES = env_int("SUPPORTBOT_PROXIES", 0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("SUPPORTBOT_HTTPS")
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "SAMEORIGIN"
@@ -264,16 +266,20 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "supportbot.api.pagination.Pages",
     "DEFAULT_THROTTLE_CLASSES": ["supportbot.api.limits.StaffLimit"],
-    "NUM_PROXIES": env_int("SUPPORTBOT_PROXIES", 0),
+    "NUM_PROXIES": PROXIES,
     "EXCEPTION_HANDLER": "supportbot.api.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 RATE_LIMITS = {
-    "visitors": env_str("SUPPORTBOT_LIMIT_VISITORS", "30/minute"),
+    "visitors": env_str("SUPPORTBOT_LIMIT_VISITORS", "600/minute"),
+    "renewals": env_str("SUPPORTBOT_LIMIT_RENEWALS", "60/minute"),
     "messages": env_str("SUPPORTBOT_LIMIT_MESSAGES", "20/minute"),
     "frames": env_str("SUPPORTBOT_LIMIT_FRAMES", "120/minute"),
     "staff": env_str("SUPPORTBOT_LIMIT_STAFF", "6000/minute"),
 }
+# Open sockets and event streams: of one visitor, who may have many tabs, and of all web processes.
+CONNECTIONS_PER_VISITOR = env_int("SUPPORTBOT_LIMIT_VISITOR_CONNECTIONS", 20)
+CONNECTIONS_IN_ALL = env_int("SUPPORTBOT_LIMIT_CONNECTIONS", 5000)
 SPECTACULAR_SETTINGS = {
     "TITLE": "supportbot",
     "DESCRIPTION": "Grounded, cited answers from your documents, or a person.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from django.http import StreamingHttpResponse
 from redis.exceptions import RedisError
 
 from supportbot.answers.run import in_thread
+from supportbot.api.connections import Place
 from tickets.services.events import events_after, group_of
 
 log = structlog.get_logger(__name__)
@@ -84,13 +85,10 @@ async def _listen(channel: str, arrived: asyncio.Event) -> None:
         arrived.set()
 
 
-def event_response(
-    conversation_id: UUID, *, after: int, as_json: bool, wait: int
-) -> StreamingHttpResponse:
+def event_response(feed: Feed, place: Place, *, as_json: bool, wait: int) -> StreamingHttpResponse:
     """The response to a request for events; streams, so it needs ASGI."""
-    feed = Feed(conversation_id, after)
     response = StreamingHttpResponse(
-        _long_poll(feed, wait) if as_json else _server_sent(feed),
+        _holding(place, _long_poll(feed, wait) if as_json else _server_sent(feed)),
         content_type="application/json" if as_json else "text/event-stream",
     )
     response["Cache-Control"] = "no-cache, no-transform"
@@ -98,7 +96,18 @@ def event_response(
     return response
 
 
-async def _long_poll(feed: Feed, wait: float) -> AsyncIterator[bytes]:
+async def _holding(place: Place, parts: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    """The same parts; the place is free when they end, however they do."""
+    place.hold()
+    try:
+        async with aclosing(parts):
+            async for part in parts:
+                yield part
+    finally:
+        await place.leave()
+
+
+async def _long_poll(feed: Feed, wait: float) -> AsyncGenerator[bytes]:
     ends_at = time.monotonic() + wait
     async with woken(feed.conversation_id) as wait_for_event:
         events = await feed.read()
@@ -108,7 +117,7 @@ async def _long_poll(feed: Feed, wait: float) -> AsyncIterator[bytes]:
     yield json.dumps({"events": events}).encode()
 
 
-async def _server_sent(feed: Feed) -> AsyncIterator[bytes]:
+async def _server_sent(feed: Feed) -> AsyncGenerator[bytes]:
     ends_at = time.monotonic() + STREAM_SECONDS
     last_sent = time.monotonic()
     async with woken(feed.conversation_id) as wait_for_event:

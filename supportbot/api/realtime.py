@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
+from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import timezone
@@ -24,6 +25,7 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.receive import accept_message, check_message
 from supportbot.answers.run import in_thread
 from supportbot.answers.runner import runner
+from supportbot.api.connections import Place, TooManyConnectionsError, take_place
 from supportbot.api.event_stream import POLL_SECONDS, Feed
 from supportbot.api.limits import seconds_to_wait
 from supportbot.api.visitor_tokens import BadTokenError, read_token
@@ -39,6 +41,7 @@ PROTOCOL = "supportbot.v1"
 TOKEN_PREFIX = "token."  # noqa: S105  (the name of a field, not a secret)
 CLOSE_BAD_TOKEN = 4401
 CLOSE_BAD_ORIGIN = 4403
+CLOSE_TOO_MANY = 4429
 MAX_FRAME_CHARACTERS = 100_000
 
 
@@ -52,6 +55,7 @@ class FrameError(Exception):
 
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     customer: Customer
+    place: Place | None = None
     conversation: Conversation | None = None
     feed: Feed | None = None
     poller: asyncio.Task[None] | None = None
@@ -67,9 +71,17 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(CLOSE_BAD_ORIGIN)
             return
         try:
-            self.customer = await _customer_of(self._token())
+            customer = await _customer_of(self._token())
+            self.place = await sync_to_async(take_place, thread_sensitive=False)(str(customer.pk))
         except BadTokenError:
             await self.close(CLOSE_BAD_TOKEN)
+            return
+        except TooManyConnectionsError as error:
+            await self._send_error(FrameError(error.code, error.text, retryable=True), {})
+            await self.close(CLOSE_TOO_MANY)
+            return
+        self.place.hold()
+        self.customer = customer
 
     def _token(self) -> str:
         for name in self.scope["subprotocols"]:
@@ -87,6 +99,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def disconnect(self, code: int) -> None:
         if self.poller is not None:
             self.poller.cancel()
+        if self.place is not None:
+            await self.place.leave()
         if self.conversation is not None:
             try:
                 await self.channel_layer.group_discard(

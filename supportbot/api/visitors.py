@@ -22,8 +22,9 @@ from supportbot.answers.receive import accept_message, check_message
 from supportbot.answers.runner import runner
 from supportbot.api import visitor_tokens
 from supportbot.api.authentication import IsVisitor, VisitorAuthentication, customer_of
-from supportbot.api.event_stream import event_response
-from supportbot.api.limits import MessagesLimit, VisitorsLimit
+from supportbot.api.connections import take_place
+from supportbot.api.event_stream import Feed, event_response
+from supportbot.api.limits import MessagesLimit, check_visitor
 from supportbot.api.parameters import read_number
 from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import register_visitor, start_conversation
@@ -49,15 +50,15 @@ class VisitorsView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (VisitorsLimit,)
+    throttle_classes: tuple[type[BaseThrottle], ...] = ()
 
     @extend_schema(request=VisitorRequest, responses={201: VisitorResponse})
     def post(self, request: Request) -> Response:
         body = VisitorRequest(data=request.data)
         body.is_valid(raise_exception=True)
-        customer = _known_visitor(body.validated_data.get("refresh_token", ""))
-        if customer is None:
-            customer = register_visitor()
+        known = _known_visitor(body.validated_data.get("refresh_token", ""))
+        check_visitor(request, known)
+        customer = known or register_visitor()
         tokens = visitor_tokens.issue(customer.pk)
         data = {"visitor_id": customer.pk, **vars(tokens)}
         return Response(VisitorResponse(data).data, status=201)
@@ -186,9 +187,11 @@ class EventsView(VisitorView):
         after = read_number("after", newest_known)
         wait = read_number("wait", request.query_params.get("wait", "25"))
         as_json = "application/json" in request.headers.get("Accept", "")
+        place = take_place(str(conversation.customer_id))
         # The stream may last an hour, and a connection held for it is missing in the pool.
         connection.close()
-        return event_response(conversation.pk, after=after, as_json=as_json, wait=min(wait, 25))
+        feed = Feed(conversation.pk, after)
+        return event_response(feed, place, as_json=as_json, wait=min(wait, 25))
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         # The stream's media type is no renderer of DRF's; errors are JSON whatever was asked for.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import time
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 import redis.asyncio
 from django.conf import settings
 from django.db import transaction
+from pytest_django import Settings
 
 from supportbot.answers.run import in_thread
 from supportbot.api import event_stream, visitor_tokens
@@ -211,9 +211,10 @@ async def test_nobody_wakes_for_another_conversation(conversation: Conversation)
 
 
 async def test_more_streams_than_database_connections_starve_nobody(
-    client: httpx.AsyncClient,
+    client: httpx.AsyncClient, settings: Settings
 ) -> None:
     pool = settings.DATABASES["default"]["OPTIONS"]["pool"]
+    settings.CONNECTIONS_PER_VISITOR = pool["max_size"] + 10
     async with contextlib.AsyncExitStack() as open_streams:
         for _ in range(pool["max_size"] + 5):
             response = await open_streams.enter_async_context(client.stream("GET", "events/"))
