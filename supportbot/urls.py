@@ -34,6 +34,7 @@ of_version.append(path("try/", versions.TryView.as_view(), name="version-try"))
 
 api: list[URLPattern | URLResolver] = [
     path("visitors/", visitors.VisitorsView.as_view()),
+    path("visitors/me/", visitors.SignOutView.as_view()),
     path("conversations/", visitors.ConversationsView.as_view()),
     path("conversations/<uuid:conversation_id>/", visitors.ConversationView.as_view()),
     path("conversations/<uuid:conversation_id>/messages/", visitors.MessagesView.as_view()),

@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from supportbot.answers.run import in_thread
 from supportbot.api.connections import Place
 from tickets.services.events import events_after, group_of
+from tickets.services.sign_out import SIGNED_OUT
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +46,8 @@ class Feed:
 
 @asynccontextmanager
 async def woken(conversation_id: UUID) -> AsyncIterator[Any]:
-    """A coroutine function that returns when something may have happened, or the time is over."""
+    """A coroutine function that returns when something may have happened, or the time is over;
+    False once the customer has been signed out."""
     layer = get_channel_layer()
     channel = ""
     try:
@@ -57,14 +59,15 @@ async def woken(conversation_id: UUID) -> AsyncIterator[Any]:
 
     # One reader for the whole time: the layer unsubscribes a channel whose reader is cancelled, so
     # a new one for every wait would lose wake-ups and leave subscriptions behind.
-    arrived = asyncio.Event()
-    reader = asyncio.create_task(_listen(channel, arrived)) if channel else None
+    arrived, signed_out = asyncio.Event(), asyncio.Event()
+    reader = asyncio.create_task(_listen(channel, arrived, signed_out)) if channel else None
 
-    async def wait(seconds: float) -> None:
+    async def wait(seconds: float) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(min(seconds, POLL_SECONDS)):
                 await arrived.wait()
         arrived.clear()
+        return not signed_out.is_set()
 
     try:
         yield wait
@@ -74,11 +77,13 @@ async def woken(conversation_id: UUID) -> AsyncIterator[Any]:
             await asyncio.gather(reader, return_exceptions=True)
 
 
-async def _listen(channel: str, arrived: asyncio.Event) -> None:
+async def _listen(channel: str, arrived: asyncio.Event, signed_out: asyncio.Event) -> None:
     layer = get_channel_layer()
     while True:
         try:
-            await layer.receive(channel)
+            message = await layer.receive(channel)
+            if message["type"] == SIGNED_OUT:
+                signed_out.set()
         except (RedisError, OSError) as error:
             log.warning("channel_layer_unavailable", error=str(error))
             await asyncio.sleep(POLL_SECONDS)
@@ -112,7 +117,8 @@ async def _long_poll(feed: Feed, wait: float) -> AsyncGenerator[bytes]:
     async with woken(feed.conversation_id) as wait_for_event:
         events = await feed.read()
         while not events and (left := ends_at - time.monotonic()) > 0:
-            await wait_for_event(left)
+            if not await wait_for_event(left):
+                break
             events = await feed.read()
     yield json.dumps({"events": events}).encode()
 
@@ -131,4 +137,5 @@ async def _server_sent(feed: Feed) -> AsyncGenerator[bytes]:
             if time.monotonic() - last_sent > HEARTBEAT_SECONDS:
                 yield b": still here\n\n"
                 last_sent = time.monotonic()
-            await wait_for_event(HEARTBEAT_SECONDS)
+            if not await wait_for_event(HEARTBEAT_SECONDS):
+                return

@@ -28,7 +28,7 @@ from supportbot.answers.runner import runner
 from supportbot.api.connections import Place, TooManyConnectionsError, take_place
 from supportbot.api.event_stream import POLL_SECONDS, Feed
 from supportbot.api.limits import seconds_to_wait
-from supportbot.api.visitor_tokens import BadTokenError, read_token
+from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked
 from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import current_conversation
 from tickets.services.events import group_of, iso
@@ -199,6 +199,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self.feed is not None and event["seq"] > self.feed.cursor:
             await self._send_new()
 
+    async def customer_signed_out(self, message: dict[str, Any]) -> None:
+        """A wake-up that says the token this socket was opened with is worth nothing any more."""
+        await self.close(CLOSE_BAD_TOKEN)
+
     async def _send_new(self) -> None:
         async with self.sending:
             while self.feed is not None and (events := await self.feed.read()):
@@ -248,7 +252,7 @@ def _parse(text: str | None) -> dict[str, Any]:
 @in_thread
 def _customer_of(token: str) -> Customer:
     customer = Customer.objects.filter(pk=read_token(token)).first()
-    if customer is None:
+    if customer is None or was_revoked(token, customer):
         raise BadTokenError
     return customer
 

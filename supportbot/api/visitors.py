@@ -30,6 +30,7 @@ from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import register_visitor, start_conversation
 from tickets.services.handover import request_person
 from tickets.services.messages import give_feedback, message_to_wire
+from tickets.services.sign_out import sign_out
 
 CONVERSATIONS_LISTED = 50
 
@@ -66,9 +67,13 @@ class VisitorsView(APIView):
 
 def _known_visitor(refresh_token: str) -> Customer | None:
     try:
-        return Customer.objects.filter(pk=visitor_tokens.read_refresh_token(refresh_token)).first()
+        known = visitor_tokens.read_refresh_token(refresh_token)
     except visitor_tokens.BadTokenError:
         return None  # an old visitor whose token has expired starts anew
+    customer = Customer.objects.filter(pk=known).first()
+    if customer is None or visitor_tokens.was_revoked(refresh_token, customer):
+        return None
+    return customer
 
 
 class VisitorView(APIView):
@@ -81,6 +86,15 @@ class VisitorView(APIView):
     def conversation(self, request: Request, conversation_id: UUID) -> Conversation:
         """The visitor's own conversation; anybody else's does not exist for them."""
         return get_object_or_404(Conversation, pk=conversation_id, customer=customer_of(request))
+
+
+class SignOutView(VisitorView):
+    """Forget this visitor: no token they were given until now is good any more, on any device."""
+
+    @extend_schema(request=None, responses={204: None})
+    def delete(self, request: Request) -> Response:
+        sign_out(customer=customer_of(request))
+        return Response(status=204)
 
 
 class ConversationSummary(serializers.Serializer[Any]):
