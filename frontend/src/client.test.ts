@@ -29,6 +29,7 @@ const created = (clientId: string, seq = 1) => ({
 beforeEach(async () => {
   vi.useFakeTimers();
   localStorage.clear();
+  sessionStorage.clear();
   fakeServer();
   client = await start();
 });

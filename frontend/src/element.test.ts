@@ -11,6 +11,7 @@ beforeAll(() => customElements.define('support-chat', SupportChat));
 beforeEach(() => {
   vi.useFakeTimers();
   localStorage.clear();
+  sessionStorage.clear();
   fakeServer();
   chat = place({ 'base-url': 'https://help.example/' });
 });
