@@ -48,6 +48,16 @@ export class Session {
     this.storage.visitor = null;
   }
 
+  /** A passage that an answer cited. Raises UnreachableError. */
+  async passage(messageId: string, passageId: string): Promise<string> {
+    const path = `messages/${encodeURIComponent(messageId)}/passages/${encodeURIComponent(passageId)}/`;
+    const headers = { Accept: 'application/json', Authorization: `Bearer ${await this.token()}` };
+    const response = await fetch(`${this.baseUrl}/api/v1/${path}`, { headers, credentials: 'omit' }).catch(() => null);
+    const raw: unknown = response?.ok ? await response.json().catch(() => null) : null;
+    if (!isRecord(raw) || typeof raw.passage !== 'string') throw new UnreachableError();
+    return raw.passage;
+  }
+
   private renew(): Promise<Visitor> {
     this.renewing ??= this.fetchVisitor(this.storage.refreshToken).finally(() => {
       this.renewing = null;

@@ -33,6 +33,7 @@ from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import current_conversation
 from tickets.services.events import group_of, iso
 from tickets.services.handover import request_person
+from tickets.services.history import MESSAGES, MOST_MESSAGES, read_page
 from tickets.services.messages import give_feedback
 
 log = structlog.get_logger(__name__)
@@ -134,6 +135,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._hello(frame)
         elif self.conversation is None:
             raise FrameError("hello_first", "Say hello before anything else.")
+        elif frame["type"] == "earlier":
+            await self._earlier(frame, self.conversation)
         elif frame["type"] == "message":
             await self._message(frame, self.conversation)
         elif frame["type"] == "handover":
@@ -159,12 +162,17 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         after = frame.get("after", 0)
         if not isinstance(after, int) or isinstance(after, bool) or after < 0:
             raise FrameError("bad_after", "“after” is the number of the last event you have.")
+        last = _last(frame)
         conversation = await _find_conversation(self.customer, frame.get("conversation"))
         if self.conversation is not None and self.conversation.pk != conversation.pk:
             await self.channel_layer.group_discard(
                 group_of(self.conversation.pk), self.channel_name
             )
         self.conversation = conversation
+        if last is not None:
+            page = await in_thread(read_page)(conversation.pk, last=last)
+            after = page.through
+            await self._send({"seq": 0, "type": "history", "at": _now(), **page.to_wire()})
         self.feed = Feed(conversation.pk, after)
         try:
             # Listen first, read second: what happens in between comes twice and is sent once.
@@ -174,6 +182,15 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self._send_new()
         if self.poller is None:
             self.poller = asyncio.create_task(self._poll())
+
+    async def _earlier(self, frame: dict[str, Any], conversation: Conversation) -> None:
+        before = frame.get("before")
+        if not isinstance(before, int) or isinstance(before, bool) or before < 1:
+            raise FrameError("bad_before", "“before” is the number of the first event you have.")
+        page = await in_thread(read_page)(
+            conversation.pk, last=_last(frame) or MESSAGES, before=before
+        )
+        await self._send({"seq": 0, "type": "history", "at": _now(), **page.to_wire()})
 
     async def _message(self, frame: dict[str, Any], conversation: Conversation) -> None:
         incoming = check_message(frame)
@@ -227,7 +244,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             {
                 "seq": 0,
                 "type": "error",
-                "at": iso(timezone.now().astimezone(dt.UTC)),
+                "at": _now(),
                 "code": error.code,
                 "text": error.text,
                 "client_id": client_id if isinstance(client_id, str) else None,
@@ -235,6 +252,20 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 "retryable": error.retryable,
             }
         )
+
+
+def _now() -> str:
+    return iso(timezone.now().astimezone(dt.UTC))
+
+
+def _last(frame: dict[str, Any]) -> int | None:
+    """How many messages the widget wants to begin with; None for the log after a number."""
+    last = frame.get("last")
+    if last is None:
+        return None
+    if not isinstance(last, int) or isinstance(last, bool) or not 1 <= last <= MOST_MESSAGES:
+        raise FrameError("bad_last", f"“last” is a number of messages from 1 to {MOST_MESSAGES}.")
+    return last
 
 
 def _parse(text: str | None) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -29,6 +30,7 @@ from supportbot.api.parameters import read_number
 from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import register_visitor, start_conversation
 from tickets.services.handover import request_person
+from tickets.services.history import MESSAGES, MOST_MESSAGES, read_page, read_passage
 from tickets.services.messages import give_feedback, message_to_wire
 from tickets.services.sign_out import sign_out
 
@@ -210,6 +212,54 @@ class EventsView(VisitorView):
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         # The stream's media type is no renderer of DRF's; errors are JSON whatever was asked for.
         return super().perform_content_negotiation(request, force=True)
+
+
+class HistoryView(VisitorView):
+    """What was said, a page at a time from the end, without how it was written."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("last", OpenApiTypes.INT, description="messages; 20 unless given"),
+            OpenApiParameter("before", OpenApiTypes.INT, description="the first number you have"),
+        ],
+        responses=inline_serializer(
+            "History",
+            {
+                "events": serializers.ListField(child=serializers.DictField()),
+                "through": serializers.IntegerField(),
+                "earlier": serializers.BooleanField(),
+                "speaker": serializers.DictField(allow_null=True),
+            },
+        ),
+    )
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        conversation = self.conversation(request, conversation_id)
+        last = read_number("last", request.query_params.get("last", str(MESSAGES)))
+        if not 1 <= last <= MOST_MESSAGES:
+            raise ValidationError({"last": [f"Give a whole number from 1 to {MOST_MESSAGES}."]})
+        before = request.query_params.get("before")
+        page = read_page(
+            conversation.pk,
+            last=last,
+            before=None if before is None else read_number("before", before),
+        )
+        return Response(page.to_wire())
+
+
+class PassageView(VisitorView):
+    """A passage that an answer rests on, as it stood then."""
+
+    @extend_schema(
+        responses=inline_serializer("CitedPassage", {"passage": serializers.CharField()})
+    )
+    def get(self, request: Request, message_id: UUID, passage_id: str) -> Response:
+        message = get_object_or_404(
+            Message, pk=message_id, conversation__customer=customer_of(request)
+        )
+        passage = read_passage(message=message, passage_id=passage_id)
+        if passage is None:
+            raise NotFound("This answer does not cite the passage.")
+        return Response({"passage": passage})
 
 
 class HandoverView(VisitorView):
