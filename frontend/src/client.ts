@@ -110,6 +110,21 @@ export class ChatClient {
     this.sendOrWait(frames.feedback(messageId, value, comment));
   }
 
+  /** Starts over as a new visitor: nobody reads on here, or on another device, what was said. */
+  async forget(): Promise<void> {
+    this.connection.stop();
+    try {
+      await this.session.forget();
+      for (const { clientId } of this.state.pending) this.discard(clientId);
+      this.connection.forgetConversation();
+      this.dispatch({ type: 'local.reset' });
+    } catch {
+      const problem = { code: 'not_forgotten', text: strings.forgetFailed, client_id: null, run_id: null, retryable: true };
+      this.dispatch({ seq: 0, at: new Date().toISOString(), type: 'error', ...problem });
+    }
+    this.connection.start();
+  }
+
   loadEarlier(): void {
     if (this.state.earlierBefore !== null) this.connection.send(frames.earlier(this.state.earlierBefore));
   }

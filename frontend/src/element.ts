@@ -149,6 +149,11 @@ export class SupportChat extends HTMLElement {
       },
       rate: (messageId, value, comment) => this.client?.rate(messageId, value, comment),
       openSource: (citations, opener) => this.openSource(citations, opener),
+      forget: () => {
+        if (!window.confirm(strings.forgetQuestion)) return;
+        void this.client?.forget();
+        this.panel.composer.focus();
+      },
       loadEarlier: () => this.client?.loadEarlier(),
       close: () => this.close(),
     };

@@ -109,6 +109,30 @@ describe('the widget', () => {
     expect(server.requests.at(-1)?.path).toBe('https://help.example/api/v1/messages/m-12/passages/17/');
   });
 
+  it('forgets the visitor on the server and here, once they agree', async () => {
+    vi.stubGlobal('confirm', () => false);
+    widget.one('forget').click();
+    await settle();
+    expect(server.requests.some(({ method }) => method === 'DELETE')).toBe(false);
+    vi.stubGlobal('confirm', () => true);
+    server.route(/visitors\/me\//, () => new Response(null, { status: 204 }));
+    widget.one('forget').click();
+    await settle();
+    const after = server.requests.slice(server.requests.findIndex(({ method }) => method === 'DELETE'));
+    expect(after.map(({ path, body }) => [path.split('/v1/')[1], body])).toEqual([['visitors/me/', undefined], ['visitors/', {}]]);
+    expect(widget.all('.row')).toHaveLength(0);
+    expect(widget.one('forget').hidden).toBe(true);
+  });
+
+  it('forgets nothing when the server is away, and says so', async () => {
+    vi.stubGlobal('confirm', () => true);
+    server.route(/visitors\/me\//, () => Promise.reject(new TypeError('away')));
+    widget.one('forget').click();
+    await settle();
+    expect(widget.all('.row').length).toBeGreaterThan(1);
+    expect(widget.one('log').textContent).toContain('nothing was forgotten');
+  });
+
   it('says so when the passage cannot be had', async () => {
     server.route(/passages/, () => json({}, 503));
     widget.one('source-link').click();

@@ -58,6 +58,17 @@ export class Session {
     return raw.passage;
   }
 
+  /** Signs the visitor out on every device and forgets them here. Raises UnreachableError. */
+  async forget(): Promise<void> {
+    const headers = { Authorization: `Bearer ${await this.token()}` };
+    const init: RequestInit = { method: 'DELETE', headers, credentials: 'omit' };
+    const response = await fetch(`${this.baseUrl}/api/v1/visitors/me/`, init).catch(() => null);
+    // 401: the server has forgotten them already.
+    if (!response?.ok && response?.status !== 401) throw new UnreachableError();
+    this.visitor = null;
+    this.storage.forgetVisitor();
+  }
+
   private renew(): Promise<Visitor> {
     this.renewing ??= this.fetchVisitor(this.storage.refreshToken).finally(() => {
       this.renewing = null;
