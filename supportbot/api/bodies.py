@@ -8,7 +8,7 @@ documents. Who they are is looked up only when a body is larger than a visitor's
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
@@ -22,8 +22,8 @@ from rest_framework.authtoken.models import Token
 
 log = structlog.get_logger(__name__)
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
+Scope = dict[str, Any]
+Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -99,7 +99,7 @@ def _declared(scope: Scope) -> int:
     return int(length) if length.isdecimal() else 0
 
 
-@database_sync_to_async
+@database_sync_to_async  # type: ignore[untyped-decorator]
 def _is_staff(headers: dict[str, str]) -> bool:
     """Whether an API token or an admin session of active staff comes with the request."""
     scheme, _, key = headers.get("authorization", "").partition(" ")

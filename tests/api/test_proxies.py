@@ -25,7 +25,7 @@ def _own_folder(settings: Settings, tmp_path: Path) -> None:
 
 
 async def ask(peer: str, **headers: str) -> None:
-    transport = httpx.ASGITransport(application, client=(peer, 1234))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(application, client=(peer, 1234))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         assert (await client.get("/healthz", headers=headers)).status_code == 200
 
