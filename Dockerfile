@@ -38,4 +38,5 @@ HEALTHCHECK --interval=15s --timeout=5s --start-period=60s CMD ["python", "-c", 
     "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 CMD ["python", "-m", "uvicorn", "supportbot.asgi:application", "--host", "0.0.0.0", \
     "--port", "8000", "--lifespan", "on", "--ws", "websockets-sansio", \
+    "--ws-max-size", "524288", \
     "--timeout-graceful-shutdown", "20", "--no-access-log", "--no-proxy-headers"]

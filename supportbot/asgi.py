@@ -1,6 +1,7 @@
 """The ASGI application: HTTP through Django, the widget's WebSocket through Channels, and the
 lifespan in which this process takes answers."""
 
+import asyncio
 import os
 from typing import Any
 
@@ -13,23 +14,32 @@ http = get_asgi_application()
 from django.urls import path  # noqa: E402
 
 from supportbot.answers.runner import runner  # noqa: E402
+from supportbot.api.bodies import limit_bodies  # noqa: E402
+from supportbot.api.connections import keep_places  # noqa: E402
+from supportbot.api.proxies import notice_proxies  # noqa: E402
 from supportbot.api.realtime import ChatConsumer  # noqa: E402
+from supportbot.checks import log_settings  # noqa: E402
 from supportbot.warmup import warm_up  # noqa: E402
 
 
 async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Start and stop what lives as long as the process."""
+    keeper: asyncio.Task[None] | None = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            log_settings()
             try:
                 await warm_up()
             except Exception as error:  # noqa: BLE001  (the server prints it and exits)
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
             await runner.start()
+            keeper = asyncio.create_task(keep_places())
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
+            if keeper is not None:
+                keeper.cancel()
             await runner.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
@@ -37,7 +47,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": notice_proxies(limit_bodies(http)),
         "websocket": URLRouter([path("ws/chat/", ChatConsumer.as_asgi())]),
         "lifespan": lifespan,
     }

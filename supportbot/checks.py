@@ -7,18 +7,28 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 from limits import parse
 
 from knowledge.embedding.model import BUNDLED
+from supportbot.api.proxies import unknown_proxy_seen
 from tickets.models import Conversation
+
+log = structlog.get_logger(__name__)
 
 
 @register()
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Everything below, in one list."""
-    return [*_answer_mode(), *_model(), *_embedding_model(), *_origins(), *_rates()]
+    return [*_answer_mode(), *_model(), *_embedding_model(), *_origins(), *_rates(), *_proxies()]
+
+
+def log_settings() -> None:
+    """Say what is wrong, for a server that was not started by manage.py and has checked nothing."""
+    for message in check_settings():
+        log.warning("setting", id=message.id, problem=message.msg, hint=message.hint)
 
 
 def _answer_mode() -> list[CheckMessage]:
@@ -98,3 +108,20 @@ def _rates() -> list[CheckMessage]:
                 )
             )
     return messages
+
+
+def _proxies() -> list[CheckMessage]:
+    """Behind a proxy that is not counted, all visitors have one address and share its limits."""
+    if settings.PROXIES:
+        return []
+    hint = (
+        "Set SUPPORTBOT_PROXIES to the number of proxies that add to X-Forwarded-For, usually 1, "
+        "and SUPPORTBOT_BEHIND_PROXY to 1 where they set X-Forwarded-Proto."
+    )
+    if settings.SECURE_PROXY_SSL_HEADER:
+        text = "SUPPORTBOT_BEHIND_PROXY is on, but SUPPORTBOT_PROXIES is 0."
+        return [Warning(text, hint=hint, id="supportbot.W008")]
+    if unknown_proxy_seen():
+        text = "Requests come through a proxy that is not configured, so visitors share limits."
+        return [Warning(text, hint=hint, id="supportbot.W009")]
+    return []

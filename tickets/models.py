@@ -18,6 +18,9 @@ class Customer(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
+    signed_out_at = models.DateTimeField(
+        null=True, blank=True, help_text="Tokens from before are refused."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

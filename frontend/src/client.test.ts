@@ -29,6 +29,7 @@ const created = (clientId: string, seq = 1) => ({
 beforeEach(async () => {
   vi.useFakeTimers();
   localStorage.clear();
+  sessionStorage.clear();
   fakeServer();
   client = await start();
 });
@@ -104,7 +105,7 @@ describe('sending', () => {
     const id = onlyPending();
     await vi.advanceTimersByTimeAsync(11_000);
     FakeSocket.last.accept();
-    expect(FakeSocket.last.sent[0]).toEqual({ type: 'hello', after: 0 });
+    expect(FakeSocket.last.sent[0]).toEqual({ type: 'hello', last: 20 });
     FakeSocket.last.says(created(id));
     expect(client.state).toMatchObject({ lastSeq: 1, pending: [] });
   });

@@ -1,11 +1,11 @@
 // The conversation without a face: state, outbox and connection, moved by what the visitor does and the server says.
-import type { ClientFrame, FeedbackValue } from './contract';
+import type { Citation, ClientFrame, FeedbackValue } from './contract';
 import { frames, parseEvent } from './contract';
 import { hasGap, reduce } from './reducer';
 import type { Action } from './reducer';
 import { Session } from './session';
 import { initialState } from './state';
-import type { State } from './state';
+import type { AnswerItem, State } from './state';
 import { Storage } from './storage';
 import type { OutboxEntry } from './storage';
 import { strings } from './strings';
@@ -27,6 +27,7 @@ export class ChatClient {
   state: State = initialState;
   readonly storage: Storage;
   private readonly connection: Connection;
+  private readonly session: Session;
   private readonly waiting: ClientFrame[] = [];
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   private typingSentAt = 0;
@@ -38,11 +39,11 @@ export class ChatClient {
     private readonly onChange: Listener,
   ) {
     this.storage = new Storage(baseUrl);
-    const session = new Session(baseUrl, this.storage, () => {
+    this.session = new Session(baseUrl, this.storage, () => {
       this.connection.forgetConversation();
       this.dispatch({ type: 'local.reset' });
     });
-    this.connection = new Connection(baseUrl, session, {
+    this.connection = new Connection(baseUrl, this.session, {
       onStatus: this.onChange,
       onOpen: (fresh) => this.opened(fresh),
       onEvent: (raw) => this.receive(raw),
@@ -109,6 +110,33 @@ export class ChatClient {
     this.sendOrWait(frames.feedback(messageId, value, comment));
   }
 
+  /** Starts over as a new visitor: nobody reads on here, or on another device, what was said. */
+  async forget(): Promise<void> {
+    this.connection.stop();
+    try {
+      await this.session.forget();
+      for (const { clientId } of this.state.pending) this.discard(clientId);
+      this.connection.forgetConversation();
+      this.dispatch({ type: 'local.reset' });
+    } catch {
+      const problem = { code: 'not_forgotten', text: strings.forgetFailed, client_id: null, run_id: null, retryable: true };
+      this.dispatch({ seq: 0, at: new Date().toISOString(), type: 'error', ...problem });
+    }
+    this.connection.start();
+  }
+
+  loadEarlier(): void {
+    if (this.state.earlierBefore !== null) this.connection.send(frames.earlier(this.state.earlierBefore));
+  }
+
+  /** The passage of a citation that came without it. Raises when it cannot be had. */
+  async passageOf(citation: Citation): Promise<string> {
+    const { passage_id: id } = citation;
+    const cites = ({ sentences }: AnswerItem): boolean => sentences.some((each) => each.citations.some((one) => one.passage_id === id));
+    const answer = this.state.items.find((item): item is AnswerItem => item.kind === 'answer' && item.message !== null && cites(item));
+    return this.session.passage(answer?.message?.id ?? '', id);
+  }
+
   /** Tells a waiting or talking agent that the visitor types, at most every few seconds. */
   typing(): void {
     const now = Date.now();
@@ -169,7 +197,9 @@ export class ChatClient {
       return;
     }
     this.dispatch(event);
-    if (event.type === 'message.created') this.confirmed(event.message.client_id);
+    for (const each of event.type === 'history' ? event.events : [event]) {
+      if (each.type === 'message.created') this.confirmed(each.message.client_id);
+    }
     if (event.type === 'error') this.failed(event.client_id);
     if (event.type === 'agent.typing') {
       this.after('typing', TYPING_SHOWN_MS, () => this.dispatch({ type: 'local.typing_ended' }));

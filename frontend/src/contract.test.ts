@@ -18,6 +18,7 @@ describe('server events of the contract', () => {
         'answer.sentence',
         'error',
         'handover.changed',
+        'history',
         'message.created',
         'run.started',
         'run.status',
@@ -52,6 +53,7 @@ describe('client frames', () => {
     expect([
       frames.hello(0),
       frames.hello(7, conversation),
+      frames.earlier(41),
       frames.message('c-1', 'Can I return opened coffee beans?'),
       frames.feedback(rated, 'up'),
       frames.feedback(rated, 'down', 'It is the old rule.'),

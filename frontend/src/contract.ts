@@ -1,5 +1,9 @@
 // The wire: every server event and client frame as a tagged union, and the parser that turns raw JSON into it.
 // tests/contracts/realtime.json is the authority; contract.test.ts asserts this file against it.
+import { MalformedError, isRecord, list, number, oneOf, optionalText, record, text, texts } from './raw';
+import type { Raw } from './raw';
+
+export { isRecord } from './raw';
 
 export const SUBPROTOCOL = 'supportbot.v1';
 export const TOKEN_PREFIX = 'token.';
@@ -31,7 +35,8 @@ export interface Citation {
   readonly quote: string;
   /** The texts of those cells of the quoted table row that the sentence uses. */
   readonly cells: readonly string[];
-  readonly passage: string;
+  /** Null in a page of history; it is fetched when somebody opens the source. */
+  readonly passage: string | null;
   readonly version: number;
   /** A calendar date, `2026-03-01`, or null when the version has no start date. */
   readonly effective_from: string | null;
@@ -102,7 +107,18 @@ export type ServerEvent =
     })
   | (Stamp & { readonly type: 'agent.typing'; readonly agent_name: string })
   | (Stamp & { readonly type: 'ticket.changed'; readonly ticket_id: string; readonly status: TicketStatus })
+  | HistoryPage
   | ErrorEvent;
+
+/** A page of stored events, from the end of the log: all up to number `through` that still matter. */
+export interface HistoryPage extends Stamp {
+  readonly type: 'history';
+  readonly events: readonly (ServerEvent | UnknownEvent)[];
+  readonly through: number;
+  readonly earlier: boolean;
+  /** Who spoke before the page, where that was not the bot from the start. */
+  readonly speaker: ServerEvent | UnknownEvent | null;
+}
 
 /** A stored event of a later server. It counts for `seq` and changes nothing else. */
 export interface UnknownEvent extends Stamp {
@@ -112,7 +128,8 @@ export interface UnknownEvent extends Stamp {
 export type FeedbackValue = 'up' | 'down';
 
 export type ClientFrame =
-  | { readonly type: 'hello'; readonly after: number; readonly conversation?: string }
+  | { readonly type: 'hello'; readonly after?: number; readonly last?: number; readonly conversation?: string }
+  | { readonly type: 'earlier'; readonly before: number; readonly last: number }
   | { readonly type: 'message'; readonly client_id: string; readonly text: string }
   | { readonly type: 'feedback'; readonly message_id: string; readonly value: FeedbackValue; readonly comment?: string }
   | { readonly type: 'handover' }
@@ -120,8 +137,13 @@ export type ClientFrame =
 
 /** The frames the client builds. One function each, so that the contract test can hold them to the fixture. */
 export const frames = {
-  hello: (after: number, conversation?: string | null): ClientFrame =>
-    conversation ? { type: 'hello', after, conversation } : { type: 'hello', after },
+  /** After nothing means from the end: the last page, not the whole log. */
+  hello: (after: number, conversation?: string | null): ClientFrame => ({
+    type: 'hello',
+    ...(after === 0 ? { last: PAGE_MESSAGES } : { after }),
+    ...(conversation && { conversation }),
+  }),
+  earlier: (before: number): ClientFrame => ({ type: 'earlier', before, last: PAGE_MESSAGES }),
   message: (client_id: string, text: string): ClientFrame => ({ type: 'message', client_id, text }),
   feedback: (message_id: string, value: FeedbackValue, comment = ''): ClientFrame =>
     comment ? { type: 'feedback', message_id, value, comment } : { type: 'feedback', message_id, value },
@@ -130,52 +152,7 @@ export const frames = {
 };
 
 const MOST_CHOICES = 4;
-
-type Raw = Readonly<Record<string, unknown>>;
-
-export function isRecord(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Raised inside the parser for a known type with a field missing; never leaves this file. */
-class MalformedError extends Error {}
-
-function text(raw: Raw, key: string): string {
-  const value = raw[key];
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
-  throw new MalformedError(key);
-}
-
-function number(raw: Raw, key: string): number {
-  const value = raw[key];
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw new MalformedError(key);
-}
-
-function optionalText(raw: Raw, key: string): string | null {
-  return raw[key] === undefined || raw[key] === null ? null : text(raw, key);
-}
-
-function list(raw: Raw, key: string): readonly unknown[] {
-  const value = raw[key];
-  return Array.isArray(value) ? (value as readonly unknown[]) : [];
-}
-
-function record(value: unknown): Raw {
-  if (isRecord(value)) return value;
-  throw new MalformedError('object');
-}
-
-function texts(raw: Raw, key: string): readonly string[] {
-  return list(raw, key).filter((each): each is string => typeof each === 'string');
-}
-
-/** A value of a closed list; a value that a later server adds becomes `otherwise`. */
-function oneOf<T extends string>(raw: Raw, key: string, known: readonly T[], otherwise: T): T {
-  const value = raw[key];
-  return known.find((each) => each === value) ?? otherwise;
-}
+export const PAGE_MESSAGES = 20;
 
 function parseCitation(value: unknown): Citation {
   const raw = record(value);
@@ -188,7 +165,7 @@ function parseCitation(value: unknown): Citation {
     page: typeof raw.page === 'number' ? raw.page : null,
     quote: text(raw, 'quote'),
     cells: texts(raw, 'cells'),
-    passage: text(raw, 'passage'),
+    passage: optionalText(raw, 'passage'),
     version: number(raw, 'version'),
     effective_from: optionalText(raw, 'effective_from'),
     updated_at: text(raw, 'updated_at'),
@@ -262,6 +239,12 @@ const READERS: { readonly [T in EventType]: (raw: Raw) => Body<T> } = {
   'ticket.changed': (raw) => ({
     ticket_id: text(raw, 'ticket_id'),
     status: oneOf(raw, 'status', TICKET_STATUSES, 'open'),
+  }),
+  history: (raw) => ({
+    events: list(raw, 'events').flatMap((each) => parseEvent(each) ?? []),
+    through: number(raw, 'through'),
+    earlier: raw.earlier === true,
+    speaker: parseEvent(raw.speaker),
   }),
   error: (raw) => ({
     code: text(raw, 'code'),

@@ -11,6 +11,7 @@ beforeAll(() => customElements.define('support-chat', SupportChat));
 beforeEach(() => {
   vi.useFakeTimers();
   localStorage.clear();
+  sessionStorage.clear();
   fakeServer();
   chat = place({ 'base-url': 'https://help.example/' });
 });
@@ -276,7 +277,7 @@ describe('a visitor who comes back', () => {
     chat = place({ 'base-url': 'https://help.example' });
     await settle();
     FakeSocket.last.accept();
-    expect(FakeSocket.last.sent).toEqual([{ type: 'hello', after: 0 }]);
+    expect(FakeSocket.last.sent).toEqual([{ type: 'hello', last: 20 }]);
     await says(...rawEvents.slice(0, 11));
     expect(one('sentence').classList.contains('appear')).toBe(false);
     expect(one('launcher').getAttribute('aria-label')).toBe('Open chat, 1 unread message');

@@ -1,5 +1,6 @@
 // The custom element <support-chat>: attributes in, events out, and the wiring between the client and its views.
 import { ChatClient } from './client';
+import type { Citation } from './contract';
 import type { State } from './state';
 import { initialState, unreadCount } from './state';
 import { strings } from './strings';
@@ -147,9 +148,22 @@ export class SupportChat extends HTMLElement {
         this.emit('support-chat-handover');
       },
       rate: (messageId, value, comment) => this.client?.rate(messageId, value, comment),
-      openSource: (citations, opener) => this.panel.source.open(citations, opener),
+      openSource: (citations, opener) => this.openSource(citations, opener),
+      forget: () => {
+        if (!window.confirm(strings.forgetQuestion)) return;
+        void this.client?.forget();
+        this.panel.composer.focus();
+      },
+      loadEarlier: () => this.client?.loadEarlier(),
       close: () => this.close(),
     };
+  }
+
+  private openSource(citations: readonly Citation[], opener: HTMLElement): void {
+    const { client, panel } = this;
+    const [first] = citations;
+    if (!client || !first) return;
+    panel.source.open(citations, opener, first.passage ?? client.passageOf(first));
   }
 
   private readonly changed = (): void => {

@@ -32,7 +32,10 @@ function answerOf(state: State) {
 }
 
 describe('the log of the contract', () => {
-  it.each(events.map((event, index) => [event.type, index] as const))('changes the state at %s (event %i)', (_, index) => {
+  // A page is for a log that is empty or has earlier messages; it has tests of its own in history.test.ts.
+  const changing = events.map((event, index) => [event.type, index] as const).filter(([type]) => type !== 'history');
+
+  it.each(changing)('changes the state at %s (event %i)', (_, index) => {
     const before = play(events.slice(0, index));
     const event = events[index] as ServerEvent;
     expect(reduce(before, event)).not.toBe(before);

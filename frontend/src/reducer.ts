@@ -46,6 +46,8 @@ function step(state: State, action: ServerEvent | UnknownEvent): State {
       return changeRun(state, action, (run) => completed(run, action));
     case 'handover.changed':
       return changeSpeaker(state, action);
+    case 'history':
+      return withPage(state, action);
     case 'agent.typing':
       return { ...state, typing: action.agent_name };
     case 'ticket.changed':
@@ -57,6 +59,19 @@ function step(state: State, action: ServerEvent | UnknownEvent): State {
     default:
       return ignored(action, state);
   }
+}
+
+/** The page that a new connection begins with, or an earlier one that the visitor asked for. */
+function withPage(state: State, page: Of<'history'>): State {
+  const isFirst = state.lastSeq === 0;
+  if (!isFirst && (state.earlierBefore === null || page.through >= state.earlierBefore)) return state;
+  const from = page.speaker?.type === 'handover.changed' ? { ...initialState, ...spokenBy(page.speaker) } : initialState;
+  const base: State = isFirst ? { ...from, pending: state.pending, feedback: state.feedback } : from;
+  const read = page.events.reduce((before, event) => step(before, event), base);
+  const earlierBefore = page.earlier ? (page.events[0]?.seq ?? null) : null;
+  if (isFirst) return { ...read, earlierBefore, lastSeq: page.through };
+  const known = new Set(state.items.map((item) => item.key));
+  return { ...state, earlierBefore, items: [...read.items.filter((item) => !known.has(item.key)), ...state.items] };
 }
 
 function stepLocal(state: State, action: LocalAction): State {
@@ -201,12 +216,14 @@ function sentencesOf(message: Message): readonly Sentence[] {
   return message.text === '' ? [] : [{ text: message.text, form: 'text', number: null, citations: [] }];
 }
 
+function spokenBy(event: Of<'handover.changed'>): Pick<State, 'speaker' | 'agentName' | 'handoverText'> {
+  return { speaker: event.state, agentName: event.agent_name, handoverText: event.text };
+}
+
 function changeSpeaker(state: State, event: Of<'handover.changed'>): State {
   const next: State = {
     ...state,
-    speaker: event.state,
-    agentName: event.agent_name,
-    handoverText: event.text,
+    ...spokenBy(event),
     handoverAsked: false,
     typing: event.state === 'agent' ? state.typing : null,
   };

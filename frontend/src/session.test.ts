@@ -15,7 +15,7 @@ function session(): Session {
 
 beforeEach(() => {
   server = fakeServer();
-  storage = new Storage('', memoryArea());
+  storage = new Storage('', memoryArea(), memoryArea());
   changed.mockClear();
 });
 afterEach(() => {
@@ -36,6 +36,30 @@ describe('Session', () => {
     storage.refreshToken = 'again';
     await session().token();
     expect(server.requests[0]?.body).toEqual({ refresh_token: 'again' });
+  });
+
+  it('asks once a tab: ten pages after another use one token', async () => {
+    for (let page = 0; page < 10; page += 1) expect(await session().token()).toBe('signed');
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('does not use a kept token that has run out, was refused, or is of a visitor who was forgotten', async () => {
+    vi.useFakeTimers();
+    await session().token();
+    vi.setSystemTime(Date.now() + 3_600_000);
+    await session().token();
+    expect(server.requests).toHaveLength(2);
+    session().expire();
+    await session().token();
+    expect(server.requests).toHaveLength(3);
+    storage.refreshToken = null;
+    await session().token();
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it.each(['{', 'null', '[]', '{"token":7}', '{"token":"x"}'])('passes over a damaged kept token %s', async (text) => {
+    storage.visitor = text;
+    expect(await session().token()).toBe('signed');
   });
 
   it('renews a token that has run out or that the server refused', async () => {

@@ -1,4 +1,4 @@
-// The visitor's session: a short-lived token in memory, renewed with the refresh token the browser keeps.
+// The visitor's session: a short-lived token that the tab keeps, renewed with the refresh token the browser keeps.
 import { isRecord } from './contract';
 import type { Storage } from './storage';
 
@@ -24,7 +24,7 @@ const SHORTEST_LIFE_MS = 60_000;
 const TIMES_KEPT_OUT = 3;
 
 export class Session {
-  private visitor: Visitor | null = null;
+  private visitor: Visitor | null;
   private renewing: Promise<Visitor> | null = null;
   private keptOut = 0;
 
@@ -32,7 +32,9 @@ export class Session {
     private readonly baseUrl: string,
     private readonly storage: Storage,
     private readonly onVisitorChanged: () => void,
-  ) {}
+  ) {
+    this.visitor = keptVisitor(storage);
+  }
 
   /** A valid token. Raises RefusedError or UnreachableError. */
   async token(): Promise<string> {
@@ -43,6 +45,28 @@ export class Session {
   /** Makes the next token() fetch a new one: the server said that this one is no longer good. */
   expire(): void {
     if (this.visitor) this.visitor = { ...this.visitor, validUntil: 0 };
+    this.storage.visitor = null;
+  }
+
+  /** A passage that an answer cited. Raises UnreachableError. */
+  async passage(messageId: string, passageId: string): Promise<string> {
+    const path = `messages/${encodeURIComponent(messageId)}/passages/${encodeURIComponent(passageId)}/`;
+    const headers = { Accept: 'application/json', Authorization: `Bearer ${await this.token()}` };
+    const response = await fetch(`${this.baseUrl}/api/v1/${path}`, { headers, credentials: 'omit' }).catch(() => null);
+    const raw: unknown = response?.ok ? await response.json().catch(() => null) : null;
+    if (!isRecord(raw) || typeof raw.passage !== 'string') throw new UnreachableError();
+    return raw.passage;
+  }
+
+  /** Signs the visitor out on every device and forgets them here. Raises UnreachableError. */
+  async forget(): Promise<void> {
+    const headers = { Authorization: `Bearer ${await this.token()}` };
+    const init: RequestInit = { method: 'DELETE', headers, credentials: 'omit' };
+    const response = await fetch(`${this.baseUrl}/api/v1/visitors/me/`, init).catch(() => null);
+    // 401: the server has forgotten them already.
+    if (!response?.ok && response?.status !== 401) throw new UnreachableError();
+    this.visitor = null;
+    this.storage.forgetVisitor();
   }
 
   private renew(): Promise<Visitor> {
@@ -93,9 +117,23 @@ export class Session {
   private remember(visitor: Visitor): Visitor {
     const changed = this.visitor !== null && this.visitor.visitorId !== visitor.visitorId;
     this.visitor = visitor;
+    this.storage.visitor = JSON.stringify(visitor);
     if (visitor.refreshToken !== null) this.storage.refreshToken = visitor.refreshToken;
     if (changed) this.onVisitorChanged();
     return visitor;
+  }
+}
+
+/** The visitor of the page before in this tab, so that a page view asks for no token. */
+function keptVisitor(storage: Storage): Visitor | null {
+  try {
+    const raw: unknown = JSON.parse(storage.visitor ?? 'null');
+    // Without its refresh token the visitor was forgotten, perhaps in another tab.
+    if (!isRecord(raw) || typeof raw.token !== 'string' || typeof raw.validUntil !== 'number') return null;
+    if (storage.refreshToken === null && raw.refreshToken !== null) return null;
+    return raw as unknown as Visitor;
+  } catch {
+    return null;
   }
 }
 

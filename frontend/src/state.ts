@@ -61,6 +61,8 @@ export type Item = StoredItem | PendingItem;
 
 export interface State {
   readonly lastSeq: number;
+  /** The first number that is here, where there are earlier messages on the server; else null. */
+  readonly earlierBefore: number | null;
   readonly items: readonly StoredItem[];
   readonly pending: readonly PendingItem[];
   readonly speaker: HandoverState;
@@ -74,6 +76,7 @@ export interface State {
 
 export const initialState: State = {
   lastSeq: 0,
+  earlierBefore: null,
   items: [],
   pending: [],
   speaker: 'bot',

@@ -18,12 +18,23 @@ export interface KeyValue {
 
 export class Storage {
   private readonly prefix: string;
-  private readonly area: KeyValue;
 
   /** Keys carry the server's address, so that two servers on one site keep apart. */
-  constructor(baseUrl: string, area: KeyValue = browserArea()) {
+  constructor(
+    baseUrl: string,
+    private readonly area: KeyValue = browserArea('localStorage'),
+    private readonly tab: KeyValue = browserArea('sessionStorage'),
+  ) {
     this.prefix = `support-chat:${baseUrl}:`;
-    this.area = area;
+  }
+
+  /** The short-lived token, as text, for the pages that this tab opens next. */
+  get visitor(): string | null {
+    return this.read('visitor', this.tab);
+  }
+
+  set visitor(text: string | null) {
+    this.write('visitor', text, this.tab);
   }
 
   get refreshToken(): string | null {
@@ -44,6 +55,7 @@ export class Storage {
 
   /** For a refresh token the server no longer takes: the next visitor starts with an empty conversation. */
   forgetVisitor(): void {
+    this.visitor = null;
     this.write('refresh', null);
     this.write('read', null);
   }
@@ -71,18 +83,18 @@ export class Storage {
     this.write('outbox', entries.length === 0 ? null : JSON.stringify(entries));
   }
 
-  private read(key: string): string | null {
+  private read(key: string, area = this.area): string | null {
     try {
-      return this.area.getItem(this.prefix + key);
+      return area.getItem(this.prefix + key);
     } catch {
       return null;
     }
   }
 
-  private write(key: string, value: string | null): void {
+  private write(key: string, value: string | null, area = this.area): void {
     try {
-      if (value === null) this.area.removeItem(this.prefix + key);
-      else this.area.setItem(this.prefix + key, value);
+      if (value === null) area.removeItem(this.prefix + key);
+      else area.setItem(this.prefix + key, value);
     } catch {
       // Storage that is full or forbidden costs the memory between visits, never the chat.
     }
@@ -95,13 +107,14 @@ function isOutboxEntry(value: unknown): value is OutboxEntry {
   return typeof entry.clientId === 'string' && typeof entry.text === 'string' && typeof entry.at === 'string';
 }
 
-/** localStorage, or memory where the browser forbids it (private windows, sandboxed frames). */
-export function browserArea(): KeyValue {
+/** One of the browser's areas, or memory where it forbids them (private windows, sandboxed frames). */
+export function browserArea(name: 'localStorage' | 'sessionStorage'): KeyValue {
   try {
     const probe = 'support-chat:probe';
-    window.localStorage.setItem(probe, '1');
-    window.localStorage.removeItem(probe);
-    return window.localStorage;
+    const area = window[name];
+    area.setItem(probe, '1');
+    area.removeItem(probe);
+    return area;
   } catch {
     return memoryArea();
   }

@@ -15,7 +15,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from supportbot.api.visitor_tokens import BadTokenError, read_token
+from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked
 from tickets.models import Customer
 
 if TYPE_CHECKING:  # DRF's views import this module
@@ -35,6 +35,8 @@ class VisitorAuthentication(BaseAuthentication):
             return None
         try:
             customer = Customer.objects.get(pk=read_token(token.strip()))
+            if was_revoked(token.strip(), customer):
+                raise BadTokenError
         except (BadTokenError, Customer.DoesNotExist) as error:
             raise AuthenticationFailed(
                 "The visitor token is not valid or has expired. Get a new one from visitors/."

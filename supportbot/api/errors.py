@@ -12,14 +12,16 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from knowledge.services.documents import UploadRefusedError
 from knowledge.services.publishing import LifecycleError
 from supportbot.answers.errors import AnswerError
+from supportbot.api.connections import TooManyConnectionsError
 from tickets.services.drafts import DraftDecidedError
 from tickets.states import TransitionError
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Services' errors become answers; anything unknown stays a 500."""
-    if isinstance(error, AnswerError):
-        return _response(400, error.code, error.text)
+    if isinstance(error, (AnswerError, TooManyConnectionsError)):
+        status = 429 if isinstance(error, TooManyConnectionsError) else 400
+        return _response(status, error.code, error.text)
     if isinstance(error, UploadRefusedError):
         return _response(400, error.code, str(error))
     if isinstance(error, LifecycleError):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,9 @@ from django.http import StreamingHttpResponse
 from redis.exceptions import RedisError
 
 from supportbot.answers.run import in_thread
+from supportbot.api.connections import Place
 from tickets.services.events import events_after, group_of
+from tickets.services.sign_out import SIGNED_OUT
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +46,8 @@ class Feed:
 
 @asynccontextmanager
 async def woken(conversation_id: UUID) -> AsyncIterator[Any]:
-    """A coroutine function that returns when something may have happened, or the time is over."""
+    """A coroutine function that returns when something may have happened, or the time is over;
+    False once the customer has been signed out."""
     layer = get_channel_layer()
     channel = ""
     try:
@@ -56,14 +59,15 @@ async def woken(conversation_id: UUID) -> AsyncIterator[Any]:
 
     # One reader for the whole time: the layer unsubscribes a channel whose reader is cancelled, so
     # a new one for every wait would lose wake-ups and leave subscriptions behind.
-    arrived = asyncio.Event()
-    reader = asyncio.create_task(_listen(channel, arrived)) if channel else None
+    arrived, signed_out = asyncio.Event(), asyncio.Event()
+    reader = asyncio.create_task(_listen(channel, arrived, signed_out)) if channel else None
 
-    async def wait(seconds: float) -> None:
+    async def wait(seconds: float) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(min(seconds, POLL_SECONDS)):
                 await arrived.wait()
         arrived.clear()
+        return not signed_out.is_set()
 
     try:
         yield wait
@@ -73,24 +77,23 @@ async def woken(conversation_id: UUID) -> AsyncIterator[Any]:
             await asyncio.gather(reader, return_exceptions=True)
 
 
-async def _listen(channel: str, arrived: asyncio.Event) -> None:
+async def _listen(channel: str, arrived: asyncio.Event, signed_out: asyncio.Event) -> None:
     layer = get_channel_layer()
     while True:
         try:
-            await layer.receive(channel)
+            message = await layer.receive(channel)
+            if message["type"] == SIGNED_OUT:
+                signed_out.set()
         except (RedisError, OSError) as error:
             log.warning("channel_layer_unavailable", error=str(error))
             await asyncio.sleep(POLL_SECONDS)
         arrived.set()
 
 
-def event_response(
-    conversation_id: UUID, *, after: int, as_json: bool, wait: int
-) -> StreamingHttpResponse:
+def event_response(feed: Feed, place: Place, *, as_json: bool, wait: int) -> StreamingHttpResponse:
     """The response to a request for events; streams, so it needs ASGI."""
-    feed = Feed(conversation_id, after)
     response = StreamingHttpResponse(
-        _long_poll(feed, wait) if as_json else _server_sent(feed),
+        _holding(place, _long_poll(feed, wait) if as_json else _server_sent(feed)),
         content_type="application/json" if as_json else "text/event-stream",
     )
     response["Cache-Control"] = "no-cache, no-transform"
@@ -98,17 +101,29 @@ def event_response(
     return response
 
 
-async def _long_poll(feed: Feed, wait: float) -> AsyncIterator[bytes]:
+async def _holding(place: Place, parts: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    """The same parts; the place is free when they end, however they do."""
+    place.hold()
+    try:
+        async with aclosing(parts):
+            async for part in parts:
+                yield part
+    finally:
+        await place.leave()
+
+
+async def _long_poll(feed: Feed, wait: float) -> AsyncGenerator[bytes]:
     ends_at = time.monotonic() + wait
     async with woken(feed.conversation_id) as wait_for_event:
         events = await feed.read()
         while not events and (left := ends_at - time.monotonic()) > 0:
-            await wait_for_event(left)
+            if not await wait_for_event(left):
+                break
             events = await feed.read()
     yield json.dumps({"events": events}).encode()
 
 
-async def _server_sent(feed: Feed) -> AsyncIterator[bytes]:
+async def _server_sent(feed: Feed) -> AsyncGenerator[bytes]:
     ends_at = time.monotonic() + STREAM_SECONDS
     last_sent = time.monotonic()
     async with woken(feed.conversation_id) as wait_for_event:
@@ -122,4 +137,5 @@ async def _server_sent(feed: Feed) -> AsyncIterator[bytes]:
             if time.monotonic() - last_sent > HEARTBEAT_SECONDS:
                 yield b": still here\n\n"
                 last_sent = time.monotonic()
-            await wait_for_event(HEARTBEAT_SECONDS)
+            if not await wait_for_event(HEARTBEAT_SECONDS):
+                return

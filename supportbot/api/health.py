@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import redis
 from django.conf import settings
@@ -14,6 +17,48 @@ from kombu.exceptions import OperationalError as BrokerError
 from supportbot.celery import app
 
 WORKER_SECONDS = 1.5
+# How long an answer is given again. A start that waits for it asks about twice a second.
+READY_SECONDS, UNREADY_SECONDS = 5.0, 1.0
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What was found, and when by the monotonic clock."""
+
+    checks: dict[str, str]
+    at: float
+
+    @property
+    def ready(self) -> bool:
+        return all(result == "ok" for result in self.checks.values())
+
+    @property
+    def is_fresh(self) -> bool:
+        kept = READY_SECONDS if self.ready else UNREADY_SECONDS
+        return time.monotonic() - self.at < kept
+
+
+class ReadinessCheck:
+    """Checks at most once in a while and one at a time, however often it is asked."""
+
+    def __init__(self) -> None:
+        self._last: Readiness | None = None
+        self._checking = threading.Lock()
+
+    def read(self) -> Readiness:
+        """The kept state; while it is being renewed, the one before. Waits for the first one."""
+        last = self._last
+        if last is not None and last.is_fresh:
+            return last
+        if last is not None and self._checking.locked():
+            return last
+        with self._checking:
+            if self._last is None or not self._last.is_fresh:
+                self._last = _check()
+            return self._last
+
+
+readiness = ReadinessCheck()
 
 
 def healthz(request: HttpRequest) -> JsonResponse:
@@ -21,18 +66,25 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when PostgreSQL, Redis and a worker answer; 503 and a sentence for each that does not."""
+    """200 when PostgreSQL, Redis and a worker answer; 503 and a sentence for each that does not.
+
+    Anybody may ask, so the state is kept for some seconds and a loop finds nothing out.
+    """
+    found = readiness.read()
+    return JsonResponse(
+        {"status": "ok" if found.ready else "unavailable", "checks": found.checks},
+        status=200 if found.ready else 503,
+    )
+
+
+def _check() -> Readiness:
     checks: dict[str, Callable[[], str]] = {
         "postgresql": _postgresql,
         "redis": _redis,
         "worker": _worker,
     }
     results = {name: check() for name, check in checks.items()}
-    ready = all(result == "ok" for result in results.values())
-    return JsonResponse(
-        {"status": "ok" if ready else "unavailable", "checks": results},
-        status=200 if ready else 503,
-    )
+    return Readiness(results, time.monotonic())
 
 
 def _postgresql() -> str:

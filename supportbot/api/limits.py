@@ -4,6 +4,7 @@ a limit is there to protect the product, and refusing every customer does not.""
 from __future__ import annotations
 
 import functools
+import ipaddress
 import math
 import time
 from typing import TYPE_CHECKING
@@ -14,13 +15,18 @@ from limits import RateLimitItem, parse
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
+from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+
+from tickets.models import Customer
 
 if TYPE_CHECKING:  # DRF's views import this module
     from rest_framework.views import APIView
 
 log = structlog.get_logger(__name__)
+
+IPV6 = 6
 
 
 @functools.cache
@@ -47,6 +53,28 @@ def seconds_to_wait(scope: str, who: str) -> int:
     return max(1, math.ceil(resets_at - time.time()))
 
 
+def check_visitor(request: Request, known: Customer | None) -> None:
+    """Count a request for a token. Raises Throttled.
+
+    New visitors are counted by address, and who comes back by themselves: an office of hundreds has
+    one address.
+    """
+    scope, who = ("visitors", _network(request)) if known is None else ("renewals", str(known.pk))
+    if wait := seconds_to_wait(scope, who):
+        raise Throttled(wait)
+
+
+def _network(request: Request) -> str:
+    """The client's address; of IPv6 the part that one customer of a provider has."""
+    address = str(BaseThrottle().get_ident(request))
+    try:
+        if ipaddress.ip_address(address).version == IPV6:
+            return str(ipaddress.ip_network(f"{address}/64", strict=False))
+    except ValueError:
+        log.warning("no_address", address=address)
+    return address
+
+
 class _Limit(BaseThrottle):
     scope = ""
     _wait = 0
@@ -60,12 +88,6 @@ class _Limit(BaseThrottle):
 
     def wait(self) -> float:
         return self._wait
-
-
-class VisitorsLimit(_Limit):
-    """New visitors, by network address."""
-
-    scope = "visitors"
 
 
 class MessagesLimit(_Limit):

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
+from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import timezone
@@ -24,13 +25,15 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.receive import accept_message, check_message
 from supportbot.answers.run import in_thread
 from supportbot.answers.runner import runner
+from supportbot.api.connections import Place, TooManyConnectionsError, take_place
 from supportbot.api.event_stream import POLL_SECONDS, Feed
 from supportbot.api.limits import seconds_to_wait
-from supportbot.api.visitor_tokens import BadTokenError, read_token
+from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked
 from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import current_conversation
 from tickets.services.events import group_of, iso
 from tickets.services.handover import request_person
+from tickets.services.history import MESSAGES, MOST_MESSAGES, read_page
 from tickets.services.messages import give_feedback
 
 log = structlog.get_logger(__name__)
@@ -39,6 +42,7 @@ PROTOCOL = "supportbot.v1"
 TOKEN_PREFIX = "token."  # noqa: S105  (the name of a field, not a secret)
 CLOSE_BAD_TOKEN = 4401
 CLOSE_BAD_ORIGIN = 4403
+CLOSE_TOO_MANY = 4429
 MAX_FRAME_CHARACTERS = 100_000
 
 
@@ -52,6 +56,7 @@ class FrameError(Exception):
 
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     customer: Customer
+    place: Place | None = None
     conversation: Conversation | None = None
     feed: Feed | None = None
     poller: asyncio.Task[None] | None = None
@@ -67,9 +72,17 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(CLOSE_BAD_ORIGIN)
             return
         try:
-            self.customer = await _customer_of(self._token())
+            customer = await _customer_of(self._token())
+            self.place = await sync_to_async(take_place, thread_sensitive=False)(str(customer.pk))
         except BadTokenError:
             await self.close(CLOSE_BAD_TOKEN)
+            return
+        except TooManyConnectionsError as error:
+            await self._send_error(FrameError(error.code, error.text, retryable=True), {})
+            await self.close(CLOSE_TOO_MANY)
+            return
+        self.place.hold()
+        self.customer = customer
 
     def _token(self) -> str:
         for name in self.scope["subprotocols"]:
@@ -87,6 +100,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def disconnect(self, code: int) -> None:
         if self.poller is not None:
             self.poller.cancel()
+        if self.place is not None:
+            await self.place.leave()
         if self.conversation is not None:
             try:
                 await self.channel_layer.group_discard(
@@ -120,6 +135,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._hello(frame)
         elif self.conversation is None:
             raise FrameError("hello_first", "Say hello before anything else.")
+        elif frame["type"] == "earlier":
+            await self._earlier(frame, self.conversation)
         elif frame["type"] == "message":
             await self._message(frame, self.conversation)
         elif frame["type"] == "handover":
@@ -145,12 +162,17 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         after = frame.get("after", 0)
         if not isinstance(after, int) or isinstance(after, bool) or after < 0:
             raise FrameError("bad_after", "“after” is the number of the last event you have.")
+        last = _last(frame)
         conversation = await _find_conversation(self.customer, frame.get("conversation"))
         if self.conversation is not None and self.conversation.pk != conversation.pk:
             await self.channel_layer.group_discard(
                 group_of(self.conversation.pk), self.channel_name
             )
         self.conversation = conversation
+        if last is not None:
+            page = await in_thread(read_page)(conversation.pk, last=last)
+            after = page.through
+            await self._send({"seq": 0, "type": "history", "at": _now(), **page.to_wire()})
         self.feed = Feed(conversation.pk, after)
         try:
             # Listen first, read second: what happens in between comes twice and is sent once.
@@ -160,6 +182,15 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self._send_new()
         if self.poller is None:
             self.poller = asyncio.create_task(self._poll())
+
+    async def _earlier(self, frame: dict[str, Any], conversation: Conversation) -> None:
+        before = frame.get("before")
+        if not isinstance(before, int) or isinstance(before, bool) or before < 1:
+            raise FrameError("bad_before", "“before” is the number of the first event you have.")
+        page = await in_thread(read_page)(
+            conversation.pk, last=_last(frame) or MESSAGES, before=before
+        )
+        await self._send({"seq": 0, "type": "history", "at": _now(), **page.to_wire()})
 
     async def _message(self, frame: dict[str, Any], conversation: Conversation) -> None:
         incoming = check_message(frame)
@@ -185,6 +216,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self.feed is not None and event["seq"] > self.feed.cursor:
             await self._send_new()
 
+    async def customer_signed_out(self, message: dict[str, Any]) -> None:
+        """A wake-up that says the token this socket was opened with is worth nothing any more."""
+        await self.close(CLOSE_BAD_TOKEN)
+
     async def _send_new(self) -> None:
         async with self.sending:
             while self.feed is not None and (events := await self.feed.read()):
@@ -209,7 +244,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             {
                 "seq": 0,
                 "type": "error",
-                "at": iso(timezone.now().astimezone(dt.UTC)),
+                "at": _now(),
                 "code": error.code,
                 "text": error.text,
                 "client_id": client_id if isinstance(client_id, str) else None,
@@ -217,6 +252,20 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 "retryable": error.retryable,
             }
         )
+
+
+def _now() -> str:
+    return iso(timezone.now().astimezone(dt.UTC))
+
+
+def _last(frame: dict[str, Any]) -> int | None:
+    """How many messages the widget wants to begin with; None for the log after a number."""
+    last = frame.get("last")
+    if last is None:
+        return None
+    if not isinstance(last, int) or isinstance(last, bool) or not 1 <= last <= MOST_MESSAGES:
+        raise FrameError("bad_last", f"“last” is a number of messages from 1 to {MOST_MESSAGES}.")
+    return last
 
 
 def _parse(text: str | None) -> dict[str, Any]:
@@ -234,7 +283,7 @@ def _parse(text: str | None) -> dict[str, Any]:
 @in_thread
 def _customer_of(token: str) -> Customer:
     customer = Customer.objects.filter(pk=read_token(token)).first()
-    if customer is None:
+    if customer is None or was_revoked(token, customer):
         raise BadTokenError
     return customer
 

@@ -10,7 +10,11 @@ from django.conf import settings
 from django.core import signing
 from django.utils import timezone
 
+from tickets.models import Customer
+
 _ACCESS, _REFRESH = "visitor.access", "visitor.refresh"
+# A token travels as a WebSocket subprotocol, where Django's usual “:” is not allowed.
+_SEPARATOR = "~"
 
 
 class BadTokenError(Exception):
@@ -44,9 +48,17 @@ def read_refresh_token(token: str) -> UUID:
     return _read(token, _REFRESH, settings.VISITOR_REFRESH_SECONDS)
 
 
+def was_revoked(token: str, customer: Customer) -> bool:
+    """Whether a token that has been read is from before the customer was signed out."""
+    if customer.signed_out_at is None:
+        return False
+    # To the second, as TimestampSigner has it; the second of the sign-out counts as before.
+    issued_at = signing.b62_decode(token.rsplit(_SEPARATOR, 2)[1])
+    return issued_at <= int(customer.signed_out_at.timestamp())
+
+
 def _signer(salt: str) -> signing.TimestampSigner:
-    # A token travels as a WebSocket subprotocol, where Django's usual “:” is not allowed.
-    return signing.TimestampSigner(salt=salt, sep="~")
+    return signing.TimestampSigner(salt=salt, sep=_SEPARATOR)
 
 
 def _read(token: str, salt: str, max_age: int) -> UUID:

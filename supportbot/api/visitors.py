@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,13 +23,16 @@ from supportbot.answers.receive import accept_message, check_message
 from supportbot.answers.runner import runner
 from supportbot.api import visitor_tokens
 from supportbot.api.authentication import IsVisitor, VisitorAuthentication, customer_of
-from supportbot.api.event_stream import event_response
-from supportbot.api.limits import MessagesLimit, VisitorsLimit
+from supportbot.api.connections import take_place
+from supportbot.api.event_stream import Feed, event_response
+from supportbot.api.limits import MessagesLimit, check_visitor
 from supportbot.api.parameters import read_number
 from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import register_visitor, start_conversation
 from tickets.services.handover import request_person
+from tickets.services.history import MESSAGES, MOST_MESSAGES, read_page, read_passage
 from tickets.services.messages import give_feedback, message_to_wire
+from tickets.services.sign_out import sign_out
 
 CONVERSATIONS_LISTED = 50
 
@@ -49,15 +53,15 @@ class VisitorsView(APIView):
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
-    throttle_classes = (VisitorsLimit,)
+    throttle_classes: tuple[type[BaseThrottle], ...] = ()
 
     @extend_schema(request=VisitorRequest, responses={201: VisitorResponse})
     def post(self, request: Request) -> Response:
         body = VisitorRequest(data=request.data)
         body.is_valid(raise_exception=True)
-        customer = _known_visitor(body.validated_data.get("refresh_token", ""))
-        if customer is None:
-            customer = register_visitor()
+        known = _known_visitor(body.validated_data.get("refresh_token", ""))
+        check_visitor(request, known)
+        customer = known or register_visitor()
         tokens = visitor_tokens.issue(customer.pk)
         data = {"visitor_id": customer.pk, **vars(tokens)}
         return Response(VisitorResponse(data).data, status=201)
@@ -65,9 +69,13 @@ class VisitorsView(APIView):
 
 def _known_visitor(refresh_token: str) -> Customer | None:
     try:
-        return Customer.objects.filter(pk=visitor_tokens.read_refresh_token(refresh_token)).first()
+        known = visitor_tokens.read_refresh_token(refresh_token)
     except visitor_tokens.BadTokenError:
         return None  # an old visitor whose token has expired starts anew
+    customer = Customer.objects.filter(pk=known).first()
+    if customer is None or visitor_tokens.was_revoked(refresh_token, customer):
+        return None
+    return customer
 
 
 class VisitorView(APIView):
@@ -80,6 +88,15 @@ class VisitorView(APIView):
     def conversation(self, request: Request, conversation_id: UUID) -> Conversation:
         """The visitor's own conversation; anybody else's does not exist for them."""
         return get_object_or_404(Conversation, pk=conversation_id, customer=customer_of(request))
+
+
+class SignOutView(VisitorView):
+    """Forget this visitor: no token they were given until now is good any more, on any device."""
+
+    @extend_schema(request=None, responses={204: None})
+    def delete(self, request: Request) -> Response:
+        sign_out(customer=customer_of(request))
+        return Response(status=204)
 
 
 class ConversationSummary(serializers.Serializer[Any]):
@@ -186,13 +203,63 @@ class EventsView(VisitorView):
         after = read_number("after", newest_known)
         wait = read_number("wait", request.query_params.get("wait", "25"))
         as_json = "application/json" in request.headers.get("Accept", "")
+        place = take_place(str(conversation.customer_id))
         # The stream may last an hour, and a connection held for it is missing in the pool.
         connection.close()
-        return event_response(conversation.pk, after=after, as_json=as_json, wait=min(wait, 25))
+        feed = Feed(conversation.pk, after)
+        return event_response(feed, place, as_json=as_json, wait=min(wait, 25))
 
     def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
         # The stream's media type is no renderer of DRF's; errors are JSON whatever was asked for.
         return super().perform_content_negotiation(request, force=True)
+
+
+class HistoryView(VisitorView):
+    """What was said, a page at a time from the end, without how it was written."""
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("last", OpenApiTypes.INT, description="messages; 20 unless given"),
+            OpenApiParameter("before", OpenApiTypes.INT, description="the first number you have"),
+        ],
+        responses=inline_serializer(
+            "History",
+            {
+                "events": serializers.ListField(child=serializers.DictField()),
+                "through": serializers.IntegerField(),
+                "earlier": serializers.BooleanField(),
+                "speaker": serializers.DictField(allow_null=True),
+            },
+        ),
+    )
+    def get(self, request: Request, conversation_id: UUID) -> Response:
+        conversation = self.conversation(request, conversation_id)
+        last = read_number("last", request.query_params.get("last", str(MESSAGES)))
+        if not 1 <= last <= MOST_MESSAGES:
+            raise ValidationError({"last": [f"Give a whole number from 1 to {MOST_MESSAGES}."]})
+        before = request.query_params.get("before")
+        page = read_page(
+            conversation.pk,
+            last=last,
+            before=None if before is None else read_number("before", before),
+        )
+        return Response(page.to_wire())
+
+
+class PassageView(VisitorView):
+    """A passage that an answer rests on, as it stood then."""
+
+    @extend_schema(
+        responses=inline_serializer("CitedPassage", {"passage": serializers.CharField()})
+    )
+    def get(self, request: Request, message_id: UUID, passage_id: str) -> Response:
+        message = get_object_or_404(
+            Message, pk=message_id, conversation__customer=customer_of(request)
+        )
+        passage = read_passage(message=message, passage_id=passage_id)
+        if passage is None:
+            raise NotFound("This answer does not cite the passage.")
+        return Response({"passage": passage})
 
 
 class HandoverView(VisitorView):

@@ -40,7 +40,9 @@ def web_child(paths: StackPaths, env: Mapping[str, str], host: str, port: int) -
             *("--host", host, "--port", str(port), "--lifespan", "on", "--no-access-log"),
             # Whom to believe about the client's address is for the settings to say.
             "--no-proxy-headers",
-            *("--ws", "websockets-sansio", "--timeout-graceful-shutdown", str(_WEB_SECONDS)),
+            # A frame of 100,000 characters fits, whatever script it is in.
+            *("--ws", "websockets-sansio", "--ws-max-size", "524288"),
+            *("--timeout-graceful-shutdown", str(_WEB_SECONDS)),
         ],
         log=paths.logs / "web.log",
         env=env,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import socket as sockets
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 import redis
+import uvicorn
 from django.conf import settings as configured
 from django.contrib.auth.models import User
 from rest_framework.authtoken.models import Token
@@ -18,6 +22,26 @@ from tickets.models import Conversation
 @pytest.fixture(autouse=True)
 def _nothing_counted() -> None:
     redis.Redis.from_url(configured.REDIS_URL).flushdb()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The product's own ASGI application behind uvicorn; its HTTP part, without the lifespan."""
+    from supportbot.asgi import application
+
+    with sockets.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(application, lifespan="off", log_level="warning")
+        running = uvicorn.Server(config)
+        thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
+        thread.start()
+        deadline = time.monotonic() + 30
+        while not running.started and time.monotonic() < deadline:
+            time.sleep(0.02)
+        host, port = listener.getsockname()
+        yield f"http://{host}:{port}"
+        running.should_exit = running.force_exit = True
+        thread.join(10)
 
 
 def as_visitor(token: str) -> APIClient:

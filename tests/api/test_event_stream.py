@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
-import threading
-import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 import redis.asyncio
-import uvicorn
 from django.conf import settings
 from django.db import transaction
+from pytest_django import Settings
 
 from supportbot.answers.run import in_thread
 from supportbot.api import event_stream, visitor_tokens
@@ -26,26 +23,6 @@ from tickets.models import Conversation
 from tickets.services.events import append_event, events_after
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The product's own ASGI application behind uvicorn; its HTTP part, without the lifespan."""
-    from supportbot.asgi import application
-
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(application, lifespan="off", log_level="warning")
-        running = uvicorn.Server(config)
-        thread = threading.Thread(target=running.run, args=([listener],), daemon=True)
-        thread.start()
-        deadline = time.monotonic() + 30
-        while not running.started and time.monotonic() < deadline:
-            time.sleep(0.02)
-        host, port = listener.getsockname()
-        yield f"http://{host}:{port}"
-        running.should_exit = running.force_exit = True
-        thread.join(10)
 
 
 @pytest.fixture
@@ -234,9 +211,10 @@ async def test_nobody_wakes_for_another_conversation(conversation: Conversation)
 
 
 async def test_more_streams_than_database_connections_starve_nobody(
-    client: httpx.AsyncClient,
+    client: httpx.AsyncClient, settings: Settings
 ) -> None:
     pool = settings.DATABASES["default"]["OPTIONS"]["pool"]
+    settings.CONNECTIONS_PER_VISITOR = pool["max_size"] + 10
     async with contextlib.AsyncExitStack() as open_streams:
         for _ in range(pool["max_size"] + 5):
             response = await open_streams.enter_async_context(client.stream("GET", "events/"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,14 +12,21 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
+from supportbot.api import health
 from supportbot.celery import app
 
 DEAD_REDIS = "redis://127.0.0.1:9/0"
+WORKER_ROUND_TRIP = 0.05  # seconds; fifty of them are far more than fifty looks at a state
 
 
 def ready() -> tuple[int, dict[str, str]]:
     response = Client().get("/readyz")
     return response.status_code, response.json()["checks"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "readiness", health.ReadinessCheck())
 
 
 @pytest.fixture
@@ -58,3 +67,42 @@ def test_without_pgvector_it_says_so(db: None) -> None:
     status, checks = ready()
     assert status == 503
     assert checks["postgresql"].startswith("The extension pgvector is missing.")
+
+
+# -- A loop ---------------------------------------------------------------------------------------
+def test_a_loop_is_answered_from_the_kept_state_without_asking_anybody(worker: None) -> None:
+    assert ready()[0] == 200
+    started = time.monotonic()
+    for _ in range(50):
+        assert health.readiness.read().ready
+    assert time.monotonic() - started < WORKER_ROUND_TRIP
+
+
+def test_a_state_that_is_old_is_looked_at_anew(
+    worker: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ready()[0] == 200
+    settings.REDIS_URL = DEAD_REDIS
+    assert ready()[0] == 200
+    monkeypatch.setattr(health, "READY_SECONDS", 0.0)
+    assert ready()[0] == 503
+
+
+def test_while_one_looks_the_others_get_the_state_before(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = health.readiness.read()
+    assert not before.ready
+    monkeypatch.setattr(health, "UNREADY_SECONDS", 0.0)
+
+    def look() -> None:
+        health.readiness.read()
+        connection.close()
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    time.sleep(0.2)
+    started = time.monotonic()
+    assert health.readiness.read() is before
+    assert time.monotonic() - started < 0.1
+    looking.join()

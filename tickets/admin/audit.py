@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from tickets.models import AuditEntry, Conversation, Ticket
 
 WORDS = {
+    "customer.signed_out": "signed the customer out on every device",
     "conversation.handed_over": "handed the conversation over to people",
     "conversation.taken_over": "took the conversation over",
     "conversation.given_back": "gave the conversation back to the bot",

@@ -18,6 +18,7 @@ from tickets.admin.audit import to_line
 from tickets.admin.base import RecordAdmin, describe_age, labels, user_of
 from tickets.admin.desk import messages_of
 from tickets.models import AuditEntry, Conversation, Customer, Draft
+from tickets.services.sign_out import sign_out
 
 
 @admin.register(Draft)
@@ -134,6 +135,13 @@ class CustomerAdmin(RecordAdmin):
     actions = None
     page_template = "tickets/admin/customer.html"
 
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.sign_out_view)
+        return [
+            path("<uuid:pk>/sign-out/", view, name="tickets_customer_sign_out"),
+            *super().get_urls(),
+        ]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
         customers: QuerySet[Customer] = super().get_queryset(request)
         return customers.annotate(held=Count("conversations"))
@@ -145,6 +153,17 @@ class CustomerAdmin(RecordAdmin):
     def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
         conversations = found.conversations.prefetch_related("tickets")
         return {"customer": found, "conversations": list(conversations)}
+
+    def sign_out_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """POST: refuse every token that the customer has."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        customer = get_object_or_404(Customer, pk=pk)
+        if not self.has_change_permission(request, customer):
+            raise PermissionDenied
+        sign_out(customer=customer, agent=user_of(request))
+        messages.success(request, f"{customer} is signed out on every device.")
+        return HttpResponseRedirect(reverse("admin:tickets_customer_change", args=[pk]))
 
 
 @admin.register(AuditEntry)

@@ -19,6 +19,7 @@ ACTIONS = frozenset(
         "ticket.reopened",
         "ticket.status_changed",
         "ticket.assigned",
+        "customer.signed_out",
         "draft.created",
         "draft.approved",
         "draft.edited",

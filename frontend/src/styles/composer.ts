@@ -26,5 +26,6 @@ export const composerStyles = `
 .handover:hover { background: var(--tint); }
 .handover:disabled { color: var(--muted); background: none; font-weight: 500; }
 .disclosure { margin-inline-start: auto; font-size: 11.5px; }
+.forget { color: inherit; font-size: 11.5px; min-block-size: 24px; text-decoration: underline; text-underline-offset: 2px; }
 .privacy { color: inherit; font-size: 11.5px; min-block-size: 24px; line-height: 24px; text-underline-offset: 2px; }
 `;

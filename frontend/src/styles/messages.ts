@@ -2,6 +2,8 @@
 
 export const messageStyles = `
 .rows { display: flex; flex-direction: column; gap: 14px; }
+.earlier { display: block; margin: 0 auto 14px; padding: 8px 14px; min-block-size: 40px; border-radius: 12px; color: var(--accent); font-weight: 600; font-size: 13px; }
+.earlier:hover { background: var(--tint); }
 .row { display: flex; flex-direction: column; align-items: flex-start; max-inline-size: 100%; position: relative; }
 .row.mine { align-items: flex-end; padding-inline-start: 40px; }
 .row.theirs { padding-inline-end: 20px; }

@@ -75,7 +75,10 @@ export function fakeServer(): FakeServer {
   FakeSocket.all = [];
   vi.stubGlobal('WebSocket', FakeSocket);
   const requests: Request[] = [];
-  const routes: [RegExp, Answer][] = [[/visitors\/$/, () => json(visitor())]];
+  const routes: [RegExp, Answer][] = [
+    [/visitors\/$/, () => json(visitor())],
+    [/history\//, () => json({ events: [], through: 0, earlier: false, speaker: null })],
+  ];
   vi.stubGlobal('fetch', async (url: string, init: RequestInit = {}) => {
     const body: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
     const request = { method: init.method ?? 'GET', path: url, body, headers: new Headers(init.headers) };

@@ -138,14 +138,13 @@ export class Connection {
   }
 
   private ended(ending: Ending): void {
-    const neverOpened = this.status !== 'online' && this.transport !== null;
     this.abandon();
     if (ending === 'refused') {
       this.setStatus('refused');
       return;
     }
-    // A browser reports a refused handshake as a plain loss, so a socket that never opened may mean an old token too.
-    if (ending === 'unauthorised' || neverOpened) this.session.expire();
+    // The server opens a socket before it refuses a token, so one that never opened says nothing about the token.
+    if (ending === 'unauthorised') this.session.expire();
     const delay = ending === 'unauthorised' && this.failures === 0 ? 0 : backoff(this.failures);
     this.failures += 1;
     this.setStatus('reconnecting');

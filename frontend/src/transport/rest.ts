@@ -1,6 +1,6 @@
 // The fallback where WebSockets are blocked: requests out, a long poll in. Same frames, same events.
 import type { ClientFrame, ErrorEvent } from '../contract';
-import { isRecord } from '../contract';
+import { PAGE_MESSAGES, isRecord } from '../contract';
 import { strings } from '../strings';
 import type { Address, Ending, Transport, TransportHandlers } from './transport';
 
@@ -40,6 +40,7 @@ export class RestTransport implements Transport {
       this.conversation ??= await this.openConversation();
       if (this.abort.signal.aborted) return;
       this.handlers.onOpen(fresh);
+      if (this.address.after() === 0) await this.page(this.conversation, '');
       for (;;) await this.poll(this.conversation);
     } catch (error) {
       this.end(error);
@@ -71,6 +72,12 @@ export class RestTransport implements Transport {
     if (events.length === 0 && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
   }
 
+  /** The last page of the log, or the one before a number. */
+  private async page(conversation: string | null, before: string): Promise<void> {
+    const raw = await this.json('GET', `conversations/${conversation}/history/?last=${PAGE_MESSAGES}${before}`);
+    if (isRecord(raw) && !this.abort.signal.aborted) this.handlers.onEvent({ seq: 0, type: 'history', at: '', ...raw });
+  }
+
   private async deliver(frame: ClientFrame): Promise<void> {
     switch (frame.type) {
       case 'message': {
@@ -79,6 +86,9 @@ export class RestTransport implements Transport {
         if (!response.ok) this.handlers.onEvent(await errorEvent(response, frame.client_id));
         return;
       }
+      case 'earlier':
+        await this.page(this.conversation, `&before=${frame.before}`);
+        return;
       case 'handover': {
         const response = await this.request('POST', `conversations/${this.conversation}/handover/`, {});
         if (!response.ok) this.handlers.onEvent(await errorEvent(response, null));

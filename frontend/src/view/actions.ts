@@ -14,6 +14,8 @@ export interface Actions {
   readonly rate: (messageId: string, value: FeedbackValue, comment?: string) => void;
   /** Citations of one passage, and the control to give focus back to. */
   readonly openSource: (citations: readonly Citation[], opener: HTMLElement) => void;
+  readonly forget: () => void;
+  readonly loadEarlier: () => void;
   readonly close: () => void;
 }
 

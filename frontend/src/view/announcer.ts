@@ -21,7 +21,9 @@ export class Announcer {
 /** The lines to speak when the conversation moved from one state to the next. */
 export function announcements(before: State, after: State): readonly string[] {
   const known = new Map(before.items.map((item) => [item.key, item]));
-  const lines = after.items.flatMap((item) => {
+  // Earlier messages that come in above are read by who asked for them.
+  const from = Math.max(0, after.items.findIndex((item) => known.has(item.key)));
+  const lines = after.items.slice(from).flatMap((item) => {
     const old = known.get(item.key);
     return old === item ? [] : [...itemLines(old, item), ...choiceLines(old, item, after)];
   });

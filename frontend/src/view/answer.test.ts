@@ -10,6 +10,7 @@ let widget: Widget;
 beforeEach(async () => {
   vi.useFakeTimers();
   localStorage.clear();
+  sessionStorage.clear();
   fakeServer();
   widget = await Widget.open();
 });

@@ -8,6 +8,7 @@ const TALLEST_PX = 140;
 export class ComposerView {
   readonly element: HTMLElement;
   readonly handover: HTMLButtonElement;
+  private readonly forget: HTMLButtonElement;
   private readonly input = el('textarea', {
     rows: 1,
     class: 'input',
@@ -28,7 +29,8 @@ export class ComposerView {
     this.handover = button({ class: 'handover', testid: 'handover' }, [icon('person'), strings.talkToPerson], () =>
       actions.askForPerson(),
     );
-    this.foot.append(this.handover, this.disclosure);
+    this.forget = button({ class: 'forget', testid: 'forget', hidden: true }, [strings.forget], () => actions.forget());
+    this.foot.append(this.handover, this.disclosure, this.forget);
     // Not <footer>: inside a dialog that would be a landmark of the whole page.
     this.element = el('div', { class: 'composer-frame' }, [form, this.foot]);
     form.addEventListener('submit', (event) => {
@@ -49,6 +51,11 @@ export class ComposerView {
     const href = webAddress(url);
     if (href === null) return;
     this.foot.append(el('a', { class: 'privacy', href, target: '_blank', rel: 'noopener' }, [strings.privacy]));
+  }
+
+  /** Whether there is anything to forget. */
+  set canForget(value: boolean) {
+    this.forget.hidden = !value;
   }
 
   set isWithBot(value: boolean) {

@@ -25,17 +25,21 @@ export class LogView {
   readonly jump = button({ class: 'jump', testid: 'new-message', hidden: true }, [icon('arrowDown'), strings.newMessage], () =>
     this.scrollToEnd(true),
   );
+  private readonly earlier = button({ class: 'earlier', testid: 'earlier', hidden: true }, [strings.earlier], () =>
+    this.actions.loadEarlier(),
+  );
   private readonly list = el('div', { class: 'rows' });
   private readonly typing = el('p', { class: 'typing', hidden: true });
   private rows = new Map<string, Row>();
   private placed: HTMLElement | null = null;
   private pendingCount = 0;
+  private firstKey: string | null = null;
 
   constructor(
     private readonly actions: Actions,
     private readonly empty: HTMLElement,
   ) {
-    this.element.append(empty, this.list, this.typing);
+    this.element.append(empty, this.earlier, this.list, this.typing);
     this.element.addEventListener('scroll', () => {
       if (this.isNearEnd) this.jump.hidden = true;
     }, { passive: true });
@@ -48,10 +52,16 @@ export class LogView {
     const heightBefore = this.element.scrollHeight;
     const items = timeline(state);
     this.empty.hidden = items.length > 0;
+    const topBefore = this.element.scrollTop;
+    const grewAbove = this.firstKey !== null && this.firstKey !== items[0]?.key && !wasNearEnd;
+    this.firstKey = items[0]?.key ?? null;
+    this.showEarlier(state.earlierBefore !== null);
     this.renderRows(items, state, live);
     this.typing.hidden = state.typing === null;
     setText(this.typing, state.typing === null ? '' : strings.typing(state.typing));
-    if (wasNearEnd || hasSent || !live) this.scrollToEnd();
+    // What the visitor reads stays where it is when earlier messages come in above it.
+    if (grewAbove) this.element.scrollTop = topBefore + this.element.scrollHeight - heightBefore;
+    else if (wasNearEnd || hasSent || !live) this.scrollToEnd();
     else if (this.element.scrollHeight > heightBefore) this.jump.hidden = false;
   }
 
@@ -59,6 +69,12 @@ export class LogView {
     this.jump.hidden = true;
     const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
     this.element.scrollTo({ top: this.element.scrollHeight, behavior: smooth && !calm ? 'smooth' : 'instant' });
+  }
+
+  private showEarlier(shown: boolean): void {
+    // A button that goes would take the focus with it.
+    if (!shown && this.earlier.matches(':focus')) this.element.focus({ preventScroll: true });
+    this.earlier.hidden = !shown;
   }
 
   private get isNearEnd(): boolean {

@@ -1,4 +1,5 @@
 // The chat panel: header, banners, conversation, composer, and the source dialog above them.
+import { isEmpty } from '../state';
 import type { State } from '../state';
 import { strings } from '../strings';
 import type { ConnectionStatus } from '../transport/connection';
@@ -81,6 +82,7 @@ export class PanelView {
 
   render(state: State, status: ConnectionStatus, live: boolean): void {
     const withBot = state.speaker === 'bot';
+    this.composer.canForget = !isEmpty(state);
     const placeholder = withBot ? (this.options?.placeholder ?? strings.placeholder) : strings.placeholderAgent;
     this.composer.placeholder = placeholder;
     this.composer.isWithBot = withBot;

@@ -22,14 +22,31 @@ export class SourceView {
     return !this.element.hidden;
   }
 
-  open(citations: readonly Citation[], opener: HTMLElement): void {
+  /** Shows the source; a passage that is still on its way stands there when it has come. */
+  open(citations: readonly Citation[], opener: HTMLElement, passage: string | Promise<string>): void {
     const [first] = citations;
     if (!first) return;
     this.opener = opener;
-    this.element.replaceChildren(this.dialog(first, citations));
+    const body = typeof passage === 'string' ? passageParts(passage, citations) : waitingParts(citations);
+    const dialog = this.dialog(first, citations, body);
+    this.element.replaceChildren(dialog);
     this.element.hidden = false;
     this.onToggle(true);
     this.element.querySelector<HTMLElement>('[data-testid="source-close"]')?.focus({ preventScroll: true });
+    showQuote(this.element);
+    if (typeof passage !== 'string') void this.complete(dialog, citations, passage);
+  }
+
+  private async complete(dialog: HTMLElement, citations: readonly Citation[], passage: Promise<string>): Promise<void> {
+    const parts = await passage.then((text) => passageParts(text, citations)).catch(() => null);
+    // Another source may have been opened meanwhile, or none.
+    if (!dialog.isConnected) return;
+    if (parts === null) {
+      const status = dialog.querySelector<HTMLElement>('.source-loading');
+      if (status) status.textContent = strings.passageFailed;
+      return;
+    }
+    dialog.querySelector('.source-passage')?.replaceChildren(...parts);
     showQuote(this.element);
   }
 
@@ -42,7 +59,7 @@ export class SourceView {
     this.opener = null;
   }
 
-  private dialog(citation: Citation, citations: readonly Citation[]): HTMLElement {
+  private dialog(citation: Citation, citations: readonly Citation[], body: readonly HTMLElement[]): HTMLElement {
     const close = button({ class: 'icon-button', testid: 'source-close', 'aria-label': strings.closeSource }, [icon('close')], () =>
       this.close(),
     );
@@ -57,7 +74,7 @@ export class SourceView {
         ]),
         el('div', { class: 'source-body', tabindex: 0, role: 'region', 'aria-label': strings.source }, [
           ...placeLines(citation),
-          ...passageParts(citation.passage, citations),
+          el('div', { class: 'source-passage' }, body),
         ]),
       ],
     );
@@ -88,6 +105,11 @@ export function versionLine(citation: Citation): string {
 /** The cells that the answer used, each once. */
 function used(citations: readonly Citation[]): readonly string[] {
   return [...new Set(citations.flatMap((each) => each.cells))];
+}
+
+/** The quotes alone, and that the words around them are coming. */
+function waitingParts(citations: readonly Citation[]): readonly HTMLElement[] {
+  return [...passageParts('', citations).slice(0, -2), el('p', { id: 'source-note', class: 'source-note source-loading', role: 'status' }, [strings.passageLoading])];
 }
 
 function passageParts(passage: string, citations: readonly Citation[]): readonly HTMLElement[] {

@@ -1,0 +1,130 @@
+"""How large a request's body may be, decided before anything reads it.
+
+Django spools a body to disk before it looks at the request, so the limit stands in front of it.
+It holds for what Content-Length says and for what really comes. Staff may send more: they upload
+documents. Who they are is looked up only when a body is larger than a visitor's may be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import structlog
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth import get_user
+from django.http import HttpRequest
+from django.http.cookie import parse_cookie
+from django.utils.module_loading import import_string
+from rest_framework.authtoken.models import Token
+
+log = structlog.get_logger(__name__)
+
+Scope = dict[str, Any]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class BodyTooLargeError(Exception):
+    """The body is larger than its sender may send; `limit` is in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} bytes")
+        self.limit = limit
+
+
+def limit_bodies(application: Application) -> Application:
+    """The application behind a limit on the bodies of its HTTP requests."""
+
+    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
+        budget = _Budget(scope)
+        answered = False
+
+        async def counted() -> Message:
+            message = await receive()
+            if message["type"] == "http.request":
+                await budget.spend(len(message.get("body", b"")))
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await budget.check(_declared(scope))
+            await application(scope, counted, watched)
+        except BodyTooLargeError as error:
+            log.warning("body_too_large", path=scope["path"], limit=error.limit)
+            if not answered:
+                await _refuse(send, error.limit)
+
+    return limited
+
+
+class _Budget:
+    """What may still come of one request's body."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.limit: int = settings.REQUEST_MAX_BYTES
+        self.spent = 0
+        self.asked = False
+
+    async def spend(self, size: int) -> None:
+        self.spent += size
+        await self.check(self.spent)
+
+    async def check(self, size: int) -> None:
+        if size > self.limit and not self.asked:
+            self.asked = True
+            if await _is_staff(_headers(self.scope)):
+                self.limit = settings.UPLOAD_REQUEST_MAX_BYTES
+        if size > self.limit:
+            raise BodyTooLargeError(self.limit)
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    return {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+    }
+
+
+def _declared(scope: Scope) -> int:
+    length = _headers(scope).get("content-length", "")
+    return int(length) if length.isdecimal() else 0
+
+
+@database_sync_to_async  # type: ignore[untyped-decorator]
+def _is_staff(headers: dict[str, str]) -> bool:
+    """Whether an API token or an admin session of active staff comes with the request."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "token":
+        owner = Token.objects.filter(key=key.strip(), user__is_active=True, user__is_staff=True)
+        return bool(owner.exists())
+    session_key = parse_cookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
+    if not session_key:
+        return False
+    request = HttpRequest()
+    request.session = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(session_key)
+    user = get_user(request)
+    return bool(user.is_active and getattr(user, "is_staff", False))
+
+
+async def _refuse(send: Send, limit: int) -> None:
+    size = f"{limit // 1024**2} MB" if limit >= 1024**2 else f"{limit // 1024} KB"
+    body = json.dumps(
+        {"code": "body_too_large", "detail": f"Send at most {size} at once.", "fields": {}}
+    ).encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        # The rest of the body is not read, so nothing else can follow on this connection.
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
