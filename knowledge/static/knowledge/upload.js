@@ -302,7 +302,8 @@
   };
 
   // -- being read ---------------------------------------------------------------------------------
-  const beingRead = () => entries.filter((one) => ["queued", "splitting", "embedding"].includes(one.status));
+  const beingRead = () =>
+    entries.filter((one) => ["queued", "splitting", "embedding", "checking"].includes(one.status));
 
   const ask = async (asked) => {
     const ids = asked.map((entry) => entry.version).join(",");
