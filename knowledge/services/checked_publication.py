@@ -81,6 +81,7 @@ def check_now(version: DocumentVersion) -> None:
     """Check a version that has not been yet. Raises LifecycleError when it contradicts others."""
     if version.checked_at is None:
         content_checks.check_version(version)
+        version.refresh_from_db(fields=["checked_at"])
         if reason := _why_held(version):
             raise LifecycleError("contradicts", reason)
 

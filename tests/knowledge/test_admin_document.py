@@ -13,6 +13,8 @@ from django.utils import timezone
 from knowledge.admin.days import Days, describe
 from knowledge.admin.steps import STEPS
 from knowledge.models import DocumentVersion, Passage
+from knowledge.services.checked_publication import publish_checked
+from knowledge.services.content_checks import check_version
 from tests.knowledge.desk import (
     LIST,
     Publish,
@@ -180,6 +182,7 @@ def test_a_version_is_published_on_the_terms_of_the_form(
         "effective_from": "2031-03-01",
         "effective_until": "2031-06-01",
     }
+    check_version(draft)
     answer = editor.post(act("publish", draft), terms, follow=True)
     assert "Version 1 is published and in effect 1 Mar – 31 May 2031." in text_of(answer)
     draft.refresh_from_db()
@@ -190,6 +193,7 @@ def test_a_version_is_published_on_the_terms_of_the_form(
 def test_published_without_a_form_it_keeps_its_own_terms(editor: Client, publish: Publish) -> None:
     draft = publish("Text.", audience="internal", publish=False)
     editor.post(act("publish", draft))
+    publish_checked()
     draft.refresh_from_db()
     assert (draft.state, draft.audience) == (State.PUBLISHED, "internal")
 

@@ -71,7 +71,7 @@ def test_a_retired_file_can_be_uploaded_anew(
     editor.post(act("retire", returns_policy))
     content = returns_policy.file.read()
     text = text_of(editor.post(UPLOAD, {"uploads": [file("returns.md", content)]}))
-    assert "Accepted as version 2." in text
+    assert "Accepted as version 2 of “Returns policy”, in Documents." in text
 
 
 def test_a_title_goes_to_a_single_file_only(editor: Client) -> None:
