@@ -11,7 +11,6 @@ import uuid
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import (
-    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
@@ -19,11 +18,12 @@ from django.http import (
     HttpResponseRedirect,
     JsonResponse,
     QueryDict,
+    StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
-from django.utils.http import quote_etag
+from django.utils.http import content_disposition_header, quote_etag
 
 from knowledge.admin import bulk, listing
 from knowledge.admin.base import Desk, ids_in, to_document, user_of
@@ -36,6 +36,7 @@ from knowledge.admin.undo import offer_undo, undo_all
 from knowledge.admin.warnings import bring_back_warning, dismiss_warning
 from knowledge.models import Document, DocumentEvent, VersionWarning
 from knowledge.services.document_changes import Step
+from knowledge.streaming import file_parts, stream
 
 POLLED = 200  # documents or versions asked about in one request
 EVENTS_PER_PAGE = 50
@@ -77,7 +78,7 @@ def show_progress(desk: Desk, request: HttpRequest) -> HttpResponse:
     )
 
 
-def show_file(desk: Desk, request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+def show_file(desk: Desk, request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
     """The stored file, always as a download: it is a stranger's bytes on the admin's origin."""
     version = desk.version(request, pk)
     try:
@@ -87,12 +88,11 @@ def show_file(desk: Desk, request: HttpRequest, pk: int) -> HttpResponse | FileR
             request, f"The file “{version.file_name}” is no longer stored. Upload it again."
         )
         return to_document(version)
-    response = FileResponse(
-        content,
-        as_attachment=True,
-        filename=version.file_name,
-        content_type="application/octet-stream",
-    )
+    parts = file_parts(content)
+    response = stream(request, parts, content_type="application/octet-stream")
+    response["Content-Length"] = str(version.file.size)
+    header = content_disposition_header(as_attachment=True, filename=version.file_name)
+    response["Content-Disposition"] = str(header)
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
