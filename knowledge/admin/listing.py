@@ -181,7 +181,13 @@ def render_cell(document: Document, name: str, content: SafeString | str) -> Saf
 
 def render_warnings(document: Document) -> SafeString:
     count = int(getattr(document, "open_warnings", 0))
-    context = {"count": count, "document": document}
+    unchecked = any(
+        version.status == Status.READY
+        and version.state != State.RETIRED
+        and version.checked_at is None
+        for version in document.versions.all()
+    )
+    context = {"count": count, "unchecked": unchecked, "document": document}
     return render_to_string("knowledge/admin/warning_count.html", context)
 
 

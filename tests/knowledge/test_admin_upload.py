@@ -294,8 +294,9 @@ def test_what_is_for_staff_stays_so_unless_somebody_says_otherwise(
 def test_an_upload_that_contradicts_another_collection_is_not_published(
     editor: Client, publish: Publish
 ) -> None:
-    publish("# Returns\n\nGoods can be returned within 30 days.", collection="Policies")
-    text = b"# Returns\n\nGoods can be returned within 14 days."
+    rule = "# Returns\n\nUnopened goods can be returned within {} days of delivery."
+    publish(rule.format(30), file_name="policy.md", collection="Policies")
+    text = rule.format(14).encode()
     said = upload(editor, "faq.md", text, collection="Help", publish="on")
     process_waiting()
     version = DocumentVersion.objects.get(pk=said["version"])

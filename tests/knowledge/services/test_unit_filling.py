@@ -85,7 +85,7 @@ def test_a_text_that_the_model_refuses_does_not_hold_up_the_others(
 
     def refuse(self: Encoder, texts: Sequence[str]) -> Vectors:
         if any("bad" in text for text in texts):
-            raise unit_filling.TextRefusedError("Too long.")
+            raise unit_filling.TextRefusedError("Too long.", "A bad text.")
         return encode(self, texts)
 
     monkeypatch.setattr(kind, "encode_passages", refuse)
