@@ -359,6 +359,8 @@
 
   // -- the page -----------------------------------------------------------------------------------
   input.required = false;
+  // Else unfold's own script writes the file's name into the first text field, the collection.
+  input.hasChangeListener = true;
   input.classList.add("sb-nameless"); // the list below has the names
   input.multiple = !single;
   input.addEventListener("change", () => add([...input.files]));
