@@ -337,8 +337,9 @@ def test_choosing_a_file_leaves_the_collection_as_it_was_written(
     with editor_at(browser, stack, "collection") as cleo:
         page = cleo.page
         page.goto(f"{stack.url}{LIST}add/")
-        file = {"name": "chosen.md", "mimeType": "text/markdown", "buffer": OLD.encode()}
-        page.locator("input[type=file]").set_input_files([file])
+        page.locator("input[type=file]").set_input_files(
+            {"name": "chosen.md", "mimeType": "text/markdown", "buffer": OLD.encode()}
+        )
         expect(row_of(page, "chosen.md")).to_be_visible()
         expect(page.get_by_label("Collection")).to_have_value("Documents")
 

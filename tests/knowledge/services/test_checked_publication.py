@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from knowledge.models import DocumentEvent, DocumentVersion, VersionWarning
+from knowledge.models import Audience, DocumentEvent, DocumentVersion, VersionWarning
 from knowledge.services import checked_publication, content_checks
 from knowledge.services.checked_publication import publish_checked, request_publication
 from knowledge.services.document_changes import Step
@@ -90,7 +90,7 @@ def test_publishing_a_draft_by_hand_waits_for_the_check_and_is_that_persons(
     publish: Publish, policy: DocumentVersion, cleo: User
 ) -> None:
     draft = publish("# Hours\n\nWe open at nine.", file_name="hours.md", publish=False)
-    terms = Terms(draft.audience, effective_until=timezone.localdate().replace(year=2090))
+    terms = Terms(Audience.PUBLIC, effective_until=timezone.localdate().replace(year=2090))
     assert not request_publication(version=draft, terms=terms, step=Step(by=cleo))
     assert state_of(draft) == State.DRAFT
     publish_checked()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from knowledge.embedding.encoder import Encoder, Vectors, get_encoder
+from knowledge.embedding.model import TextRefusedError
 from knowledge.models import DocumentVersion, Embedding, Passage
 from knowledge.services import unit_filling
 from knowledge.services.embedding_indexes import get_active_index
@@ -17,9 +19,14 @@ from knowledge.unit_vectors import is_of, unpack
 from tests.conftest import Publish
 
 
+def units_of(row: Embedding) -> bytes:
+    assert row.units is not None
+    return bytes(row.units)
+
+
 def forget() -> dict[bytes, bytes]:
     """As an earlier version left them; the units as they were."""
-    units = {bytes(row.text_hash): bytes(row.units) for row in Embedding.objects.all()}
+    units = {bytes(row.text_hash): units_of(row) for row in Embedding.objects.all()}
     Embedding.objects.update(units=None)
     return units
 
@@ -31,10 +38,10 @@ def test_they_are_what_the_product_embeds_today(returns_policy: DocumentVersion)
     assert passage is not None
     row = Embedding.objects.get(text_hash=passage.text_hash)
     wanted = unit_texts(passage.context, passage.text)
-    assert is_of(bytes(row.units), wanted)
+    assert is_of(units_of(row), wanted)
     dimensions = get_active_index().dimensions
     for row in Embedding.objects.all():
-        old, new = (unpack(u, dimensions) for u in (before[bytes(row.text_hash)], bytes(row.units)))
+        old, new = (unpack(u, dimensions) for u in (before[bytes(row.text_hash)], units_of(row)))
         assert np.sum(old * new, axis=1) == pytest.approx(np.ones(len(old)), abs=0.01)
     assert fill_units() == 0
 
@@ -55,7 +62,7 @@ def test_a_run_is_bounded_and_the_next_one_goes_on(
         publish(f"Text number {number}.", file_name=f"{number}.md")
     forget()
     monkeypatch.setattr(unit_filling, "TOGETHER", 2)
-    monkeypatch.setattr(unit_filling.time, "monotonic", iter([0, 0, 9, 9]).__next__)
+    monkeypatch.setattr(time, "monotonic", iter([0, 0, 9, 9]).__next__)
     assert unit_filling.fill(seconds=5) == 2
     monkeypatch.undo()
     assert unit_filling.fill(seconds=60) == 3
@@ -68,7 +75,7 @@ def test_what_customers_are_served_comes_first(
     published = publish("A text.", file_name="text.md")
     forget()
     monkeypatch.setattr(unit_filling, "TOGETHER", 1)
-    monkeypatch.setattr(unit_filling.time, "monotonic", iter([0, 0, 9, 9]).__next__)
+    monkeypatch.setattr(time, "monotonic", iter([0, 0, 9, 9]).__next__)
     assert unit_filling.fill(seconds=5) == 1
     (row,) = Embedding.objects.exclude(units=None)
     assert bytes(row.text_hash) == bytes(Passage.objects.get(version=published).text_hash)
@@ -85,7 +92,7 @@ def test_a_text_that_the_model_refuses_does_not_hold_up_the_others(
 
     def refuse(self: Encoder, texts: Sequence[str]) -> Vectors:
         if any("bad" in text for text in texts):
-            raise unit_filling.TextRefusedError("Too long.", "A bad text.")
+            raise TextRefusedError("Too long.", "A bad text.")
         return encode(self, texts)
 
     monkeypatch.setattr(kind, "encode_passages", refuse)
