@@ -13,7 +13,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies: ClassVar = [
-        ("knowledge", "0009_unit_vectors"),
+        ("knowledge", "0010_scanned_pages"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
