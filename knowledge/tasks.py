@@ -9,7 +9,15 @@ from celery import shared_task
 from django.utils import timezone
 
 from knowledge.models import DocumentVersion
-from knowledge.services import content_checks, freshness, web_queue, web_sync
+from knowledge.services import (
+    bulk,
+    checked_publication,
+    content_checks,
+    freshness,
+    unit_filling,
+    web_queue,
+    web_sync,
+)
 from knowledge.services.index_building import index_work_waits, work_on_indexes
 from knowledge.services.pipeline import process_versions
 from knowledge.services.processing import claim_some, wake_workers
@@ -22,8 +30,9 @@ _claims = itertools.count(1)
 
 @shared_task(name="knowledge.tasks.process_queue", ignore_result=True)
 def process_queue() -> int:
-    """Process waiting versions, and build indexes while none waits and now and then, until there is
-    nothing to do or the slice is over; returns how many versions."""
+    """Process waiting versions, publish what has been checked, and build indexes while none waits
+    and now and then, until there is nothing to do or the slice is over; returns how many versions.
+    """
     ends_at = time.monotonic() + SLICE_SECONDS
     processed = 0
     while True:
@@ -34,7 +43,8 @@ def process_queue() -> int:
         if versions:
             process_versions(versions, ends_at=ends_at)
             processed += len(versions)
-        elif not work_on_indexes():
+        published = checked_publication.publish_checked()
+        if not versions and not published and not work_on_indexes():
             return processed
         if time.monotonic() > ends_at:
             wake_workers()
@@ -44,8 +54,22 @@ def process_queue() -> int:
 @shared_task(name="knowledge.tasks.resume_processing", ignore_result=True)
 def resume_processing() -> None:
     """Wake the workers when something waits: after a crash, an emptied Redis or a lost message."""
-    if DocumentVersion.objects.claimable(timezone.now()).exists() or index_work_waits():
+    versions = DocumentVersion.objects
+    if (
+        versions.claimable(timezone.now()).exists()
+        or versions.awaiting_check().exists()
+        or index_work_waits()
+    ):
         wake_workers()
+    if bulk.work_waits():
+        bulk.wake_workers()
+
+
+@shared_task(name="knowledge.tasks.work_on_bulk_jobs", ignore_result=True)
+def work_on_bulk_jobs() -> None:
+    """Go on with what editors want done with many documents, for a slice."""
+    if bulk.work_on_jobs(seconds=SLICE_SECONDS):
+        bulk.wake_workers()
 
 
 @shared_task(name="knowledge.tasks.sync_web_sources", ignore_result=True)
@@ -61,6 +85,13 @@ def check_content() -> int:
     """Look for passages that repeat or contradict others, while no version waits; returns how many
     versions were checked."""
     return content_checks.check_waiting(seconds=SLICE_SECONDS / 2)
+
+
+@shared_task(name="knowledge.tasks.fill_units", ignore_result=True)
+def fill_units() -> int:
+    """Embed the units of passages that an earlier version put in without, while no version waits;
+    returns of how many texts."""
+    return unit_filling.fill(seconds=SLICE_SECONDS / 2)
 
 
 @shared_task(name="knowledge.tasks.check_freshness", ignore_result=True)

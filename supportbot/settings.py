@@ -180,6 +180,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "fill-units": {
+        "task": "knowledge.tasks.fill_units",
+        "schedule": 30.0,
+        "options": {"expires": 30, "queue": "ingest"},
+    },
     "check-freshness": {
         "task": "knowledge.tasks.check_freshness",
         "schedule": 300.0,

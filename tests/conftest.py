@@ -16,6 +16,7 @@ from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from knowledge.models import DocumentVersion
+from knowledge.services.checked_publication import publish_checked
 from knowledge.services.documents import add_version, check_upload
 from knowledge.services.pipeline import process_version
 from knowledge.services.processing import claim_next
@@ -157,9 +158,10 @@ def publish(db: None) -> Iterator[Publish]:
 
 
 def process_waiting() -> None:
-    """What a worker does: claim and process until nothing waits."""
+    """What a worker does: claim and process until nothing waits, and publish what is checked."""
     while (version := claim_next()) is not None:
         process_version(version)
+    publish_checked()
 
 
 @pytest.fixture

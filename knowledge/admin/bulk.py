@@ -1,154 +1,62 @@
-"""What an editor can do with many documents at once.
-
-First it is worked out for each document what would be done, or why nothing would; that is what the
-confirmation shows. Everything done together carries one batch id, by which it is undone.
-"""
+"""Doing something with many documents: asking first, starting the job, showing how far it is."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    JsonResponse,
+    QueryDict,
+)
+from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
 from knowledge.admin import listing
-from knowledge.models import Document, DocumentVersion
-from knowledge.services import documents, publishing
-from knowledge.services.document_changes import Step
-from knowledge.services.publishing import LifecycleError
+from knowledge.admin.base import Desk, ids_in, user_of
+from knowledge.models import BulkJob, Document
+from knowledge.services import bulk
+from knowledge.services.bulk import BULK, MOST_DOCUMENTS, Choice
 
-Status, State = DocumentVersion.Status, DocumentVersion.State
-MOST_DOCUMENTS = 1000  # in one request; each is a transaction of its own
 LISTED = 50  # titles that a confirmation names
+LEFT_LISTED = 200  # sentences on what was left as it was
+NOT_BEGUN_AFTER = dt.timedelta(seconds=20)
 
 
-@dataclass(frozen=True)
-class Choice:
-    """A document and the versions of it that would be changed; without any, the reason."""
-
-    document: Document
-    versions: list[DocumentVersion] = field(default_factory=list)
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class BulkAction:
-    """`choose` gives the versions to change, or a reason to leave the document as it is."""
-
-    label: str
-    verb: str
-    done: str
-    choose: Callable[[Document], list[DocumentVersion] | str]
-    run: Callable[[DocumentVersion, Step], object]
-    consequence: str = ""
-    confirmed: bool = False
-    undoable: bool = False
-
-
-def _to_publish(document: Document) -> list[DocumentVersion] | str:
-    newest = listing.newest_of(document)
-    if newest is None:
-        return "has no version"
-    if newest.state == State.PUBLISHED:
-        return "is published already"
-    if newest.state == State.RETIRED:
-        return "is retired; publish it again on its own page"
-    return _when_read(newest)
-
-
-def _when_read(newest: DocumentVersion) -> list[DocumentVersion] | str:
-    if newest.status == Status.READY:
-        return [newest]
-    if newest.status == Status.FAILED:
-        return "could not be read"
-    return "was cancelled" if newest.status == Status.CANCELLED else "is not read yet"
-
-
-def _to_submit(document: Document) -> list[DocumentVersion] | str:
-    newest = listing.newest_of(document)
-    if newest is None or newest.state != State.DRAFT:
-        return "has no draft"
-    return _when_read(newest)
-
-
-def _all_in_state(state: str, reason: str) -> Callable[[Document], list[DocumentVersion] | str]:
-    return lambda document: [v for v in document.versions.all() if v.state == state] or reason
-
-
-def _all_with_status(
-    statuses: Iterable[str], reason: str
-) -> Callable[[Document], list[DocumentVersion] | str]:
-    wanted = set(statuses)
-    return lambda document: [v for v in document.versions.all() if v.status in wanted] or reason
-
-
-def _to_retry(document: Document) -> list[DocumentVersion] | str:
-    newest = listing.newest_of(document)
-    if newest is not None and newest.status in {Status.FAILED, Status.CANCELLED}:
-        return [newest]
-    return "has not failed"
-
-
-BULK: dict[str, BulkAction] = {
-    "publish": BulkAction(
-        label="Publish…",
-        verb="Publish",
-        done="Published",
-        choose=_to_publish,
-        run=lambda version, step: publishing.publish_version(version=version, step=step),
-        consequence="Readers are answered from the newest version of each, on its own days.",
-        confirmed=True,
-        undoable=True,
-    ),
-    "submit": BulkAction(
-        label="Submit for review",
-        verb="Submit",
-        done="Submitted for review:",
-        choose=_to_submit,
-        run=lambda version, step: publishing.submit_for_review(version=version, step=step),
-        undoable=True,
-    ),
-    "retire": BulkAction(
-        label="Retire…",
-        verb="Retire",
-        done="Retired",
-        choose=_all_in_state(State.PUBLISHED, "has nothing published"),
-        run=lambda version, step: publishing.retire_version(version=version, step=step),
-        consequence="Nobody is answered from them any more, also not from versions scheduled for "
-        "later days. They are kept.",
-        confirmed=True,
-        undoable=True,
-    ),
-    "retry": BulkAction(
-        label="Try reading again",
-        verb="Try again",
-        done="Waiting to be read again:",
-        choose=_to_retry,
-        run=lambda version, step: documents.retry_version(version=version, by=step.by),
-    ),
-    "cancel": BulkAction(
-        label="Cancel reading",
-        verb="Cancel",
-        done="Cancelled reading of",
-        choose=_all_with_status(DocumentVersion.IN_PROGRESS, "is not being read"),
-        run=lambda version, step: documents.cancel_version(version=version, by=step.by),
-    ),
-}
-
-
-def plan(action: BulkAction, chosen: Iterable[Document]) -> list[Choice]:
-    """What the action would do with each document; `chosen` has its versions prefetched."""
-    choices = []
-    for document in chosen:
-        found = action.choose(document)
-        if isinstance(found, str):
-            choices.append(Choice(document, reason=found))
-        else:
-            choices.append(Choice(document, found))
-    return choices
+def offer_bulk(
+    desk: Desk, request: HttpRequest, queryset: QuerySet[Document], name: str
+) -> HttpResponse | None:
+    """An action of the list: ask first where readers are touched, else start it at once."""
+    action = BULK[name]
+    documents = list(queryset.order_by("title", "pk")[: MOST_DOCUMENTS + 1])
+    if len(documents) > MOST_DOCUMENTS:
+        messages.error(request, f"Choose at most {MOST_DOCUMENTS:,} documents at once.")
+        return None
+    back = request.GET.urlencode()
+    if not action.confirmed:
+        return _start(request, name, [document.pk for document in documents], back)
+    choices = bulk.plan(action, documents)
+    return desk.page(
+        request,
+        "confirm",
+        title=f"{action.verb} documents",
+        name=name,
+        action=action,
+        back=back,
+        ids=",".join(str(choice.document.pk) for choice in choices if choice.versions),
+        **describe_plan(choices),
+    )
 
 
 def describe_plan(choices: list[Choice]) -> dict[str, Any]:
@@ -168,30 +76,62 @@ def describe_plan(choices: list[Choice]) -> dict[str, Any]:
         "later": later,
         "replacing": sum(1 for one in changed if listing.in_effect_of(one, today)),
         "warned": sum(1 for one in changed if getattr(one, "open_warnings", 0)),
+        "unchecked": sum(1 for version in versions if version.checked_at is None),
     }
 
 
-@dataclass
-class Outcome:
-    """How many documents were changed, and a sentence on each that was not."""
+def do_bulk(desk: Desk, request: HttpRequest, name: str) -> HttpResponse:
+    """POST: what a confirmation asked about, for the documents in `ids`."""
+    desk.require_change(request)
+    if name not in BULK:
+        raise Http404
+    ids = ids_in(request.POST.get("ids", ""), MOST_DOCUMENTS)
+    known = Document.objects.filter(pk__in=ids).order_by("title", "pk")
+    return _start(
+        request, name, list(known.values_list("pk", flat=True)), request.POST.get("back", "")
+    )
 
-    batch: uuid.UUID
-    count: int = 0
-    left: list[str] = field(default_factory=list)
+
+def undo_together(request: HttpRequest, event_ids: list[int]) -> HttpResponse:
+    """Undo many steps, the last first, by a job."""
+    return _start(request, bulk.UNDO, event_ids, "")
 
 
-def carry_out(action: BulkAction, choices: Iterable[Choice], step: Step) -> Outcome:
-    """Do it document by document; one that cannot be changed does not stop the others."""
-    outcome = Outcome(step.batch or uuid.uuid4())
-    for choice in choices:
-        if not choice.versions:
-            outcome.left.append(f"“{choice.document}” {choice.reason}.")
-            continue
-        try:
-            for version in choice.versions:
-                action.run(version, step)
-        except LifecycleError as error:
-            outcome.left.append(f"“{choice.document}”: {error}")
-        else:
-            outcome.count += 1
-    return outcome
+def _start(request: HttpRequest, name: str, items: list[int], back: str) -> HttpResponse:
+    job = bulk.start_job(action=name, items=items, by=user_of(request))
+    url = reverse("admin:knowledge_document_job", args=[job.pk])
+    return HttpResponseRedirect(f"{url}?{urlencode({'back': back})}" if back else url)
+
+
+def show_job(desk: Desk, request: HttpRequest, job: uuid.UUID) -> HttpResponse:
+    """How far a job is, and in the end what it did; to the page's script as JSON."""
+    if not desk.has_view_permission(request):
+        raise Http404
+    context = describe_job(get_object_or_404(BulkJob, pk=job))
+    if request.headers.get("Accept") == "application/json":
+        html = render_to_string("knowledge/admin/job_body.html", context, request)
+        return JsonResponse({"finished": context["finished"], "html": html})
+    back = QueryDict(request.GET.get("back", "")).urlencode()
+    return desk.page(request, "job", title=context["heading"], back=back, **context)
+
+
+def describe_job(job: BulkJob) -> dict[str, Any]:
+    finished = job.finished_at is not None
+    action = BULK.get(job.action)
+    what = "step" if action is None else "document"
+    doing, done = (action.doing, action.done) if action else ("Undoing", "Undone:")
+    verb, number = (done, job.changed) if finished else (doing, job.total)
+    is_late = job.done == 0 and timezone.now() - job.created_at > NOT_BEGUN_AFTER
+    return {
+        "job": job,
+        "heading": f"{verb} {_count(number, what)}",
+        "finished": finished,
+        "undoable": finished and job.changed and action is not None and action.undoable,
+        "left": job.left[:LEFT_LISTED],
+        "left_more": max(0, len(job.left) - LEFT_LISTED),
+        "not_begun": not finished and is_late,
+    }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

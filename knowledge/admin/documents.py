@@ -18,13 +18,15 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from knowledge.admin import bulk, filters, listing, views
+from knowledge.admin import bulk, describing, editing, filters, listing, views
 from knowledge.admin.base import Desk, user_of, version_url
 from knowledge.admin.page import page_context
 from knowledge.admin.steps import STEPS
 from knowledge.admin.undo import take_offer
 from knowledge.admin.upload import Batch, Result, UploadForm, take_batch
+from knowledge.locales import locale_name
 from knowledge.models import Document, DocumentVersion, Passage
+from knowledge.services.bulk import BULK
 from knowledge.services.documents import delete_document
 
 
@@ -38,17 +40,18 @@ def _bulk_action(name: str) -> Callable[..., HttpResponse | None]:
     """As Django's admin wants its actions."""
 
     def act(desk: Desk, request: HttpRequest, queryset: QuerySet[Document]) -> HttpResponse | None:
-        return views.offer_bulk(desk, request, queryset, name)
+        return bulk.offer_bulk(desk, request, queryset, name)
 
     act.__name__ = f"bulk_{name}"
-    act.short_description = bulk.BULK[name].label  # type: ignore[attr-defined]
+    act.short_description = BULK[name].label  # type: ignore[attr-defined]
     act.allowed_permissions = ("change",)  # type: ignore[attr-defined]
     return act
 
 
 @admin.register(Document)
 class DocumentAdmin(Desk):
-    """A document changes by a new version only, so its page has buttons and no form."""
+    """A document's text changes by a new version only; its page has forms for what is said of it
+    and steps for its versions."""
 
     own_views: ClassVar = {
         "progress": ("progress/", views.show_progress),
@@ -60,7 +63,11 @@ class DocumentAdmin(Desk):
         "compare": ("<int:pk>/compare/", views.show_comparison),
         "dismiss": ("warnings/<int:pk>/dismiss/", views.dismiss),
         "bring_back": ("warnings/<int:pk>/bring-back/", views.bring_back),
-        "bulk": ("bulk/<slug:name>/", views.do_bulk),
+        "describe": ("<int:pk>/describe/", describing.describe),
+        "edit": ("versions/<int:pk>/edit/", editing.edit_text),
+        "preview": ("versions/<int:pk>/preview/", editing.preview_text),
+        "bulk": ("bulk/<slug:name>/", bulk.do_bulk),
+        "job": ("jobs/<uuid:job>/", bulk.show_job),
         "undo": ("undo/<uuid:batch>/", views.do_undo),
         "undo_event": ("events/<int:pk>/undo/", views.do_undo),
         **_step_views(),
@@ -80,7 +87,7 @@ class DocumentAdmin(Desk):
     ordering = ("-updated_at",)
     list_per_page = 50
     show_add_link = False
-    actions = tuple(_bulk_action(name) for name in bulk.BULK)
+    actions = tuple(_bulk_action(name) for name in BULK)
 
     class Media:
         css: ClassVar = {"all": ["knowledge/desk.css"]}
@@ -99,7 +106,10 @@ class DocumentAdmin(Desk):
 
     @display(description="title", ordering="title")  # type: ignore[untyped-decorator]
     def title_cell(self, document: Document) -> SafeString:
-        return render_to_string("knowledge/admin/title.html", {"document": document})
+        return render_to_string(
+            "knowledge/admin/title.html",
+            {"document": document, "language": locale_name(document.locale)},
+        )
 
     @display(description="reading", ordering="newest_status")  # type: ignore[untyped-decorator]
     def status_cell(self, document: Document) -> SafeString:

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from knowledge.locales import locale_name
 from knowledge.models import Audience, Collection, Document, DocumentVersion
 
 Status, State = DocumentVersion.Status, DocumentVersion.State
@@ -101,11 +102,12 @@ class AudienceFilter(admin.SimpleListFilter):
 
 
 class LocaleFilter(admin.SimpleListFilter):
-    title = "locale"
+    title = "language"
     parameter_name = "locale"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(locale, locale) for locale in locales_in_use()]
+        named = ((locale, locale_name(locale)) for locale in locales_in_use())
+        return sorted(named, key=lambda choice: choice[1])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(locale=self.value()) if self.value() else queryset

@@ -17,10 +17,12 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from knowledge.admin.days import Days
+from knowledge.locales import locale_name
 from knowledge.models import Audience, Document, DocumentEvent, DocumentVersion
 from knowledge.services.history import ACTIONS
 
 State = DocumentVersion.State
+_FIELDS = {"title": "Title", "locale": "Language", "collection": "Collection"}
 
 
 def in_words(event: DocumentEvent) -> str:
@@ -38,9 +40,18 @@ def details_of(event: DocumentEvent) -> list[str]:
         for number in sorted(after, key=int)
         for line in _changes(number, before.get(number) or {}, after[number])
     ]
+    lines += [
+        f"{_FIELDS.get(name, name)}: {_shown(name, was)} → {_shown(name, now)}"
+        for name, (was, now) in (data.get("changes") or {}).items()
+    ]
+    lines += [f"From the text of version {data['corrects']}"] if data.get("corrects") else []
     lines += [f"“{data['note']}”"] if data.get("note") else []
     lines += [str(data[key]) for key in ("file_name", "error", "text") if data.get(key)]
     return lines
+
+
+def _shown(field: str, value: str) -> str:
+    return locale_name(value) if field == "locale" else f"“{value}”"
 
 
 def _changes(number: str, before: dict[str, Any], after: dict[str, Any]) -> list[str]:

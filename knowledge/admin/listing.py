@@ -68,8 +68,10 @@ def in_effect_of(document: Document, day: dt.date) -> DocumentVersion | None:
 
 
 def count_in_progress() -> int:
-    """Documents of which a version is being processed or waits for it."""
-    return DocumentVersion.objects.in_progress().values("document").distinct().count()
+    """Documents of which a version is being processed or checked, or waits for it."""
+    versions = DocumentVersion.objects
+    waiting = versions.in_progress().order_by() | versions.awaiting_check().order_by()
+    return waiting.values("document").distinct().count()
 
 
 @dataclass(frozen=True)
@@ -129,12 +131,18 @@ def render_status(version: DocumentVersion | None) -> SafeString:
     being_read = version.status == Status.QUEUED and (version.lease_until or now) > now
     context = {
         "version": version,
-        "label": "Reading" if being_read else version.get_status_display(),
+        "label": _label_of(version, being_read=being_read),
         "kind": _STATUS_KINDS.get(version.status, "info"),
         "step": STEPS.get(version.status) if being_read or version.status != Status.QUEUED else 0,
         "left": estimate_left(version, now),
     }
     return render_to_string("knowledge/admin/status.html", context)
+
+
+def _label_of(version: DocumentVersion, *, being_read: bool) -> str:
+    if version.is_awaiting_check:
+        return "Being checked"
+    return "Reading" if being_read else str(version.get_status_display())
 
 
 def estimate_left(version: DocumentVersion, now: dt.datetime) -> str:
@@ -173,7 +181,13 @@ def render_cell(document: Document, name: str, content: SafeString | str) -> Saf
 
 def render_warnings(document: Document) -> SafeString:
     count = int(getattr(document, "open_warnings", 0))
-    context = {"count": count, "document": document}
+    unchecked = any(
+        version.status == Status.READY
+        and version.state != State.RETIRED
+        and version.checked_at is None
+        for version in document.versions.all()
+    )
+    context = {"count": count, "unchecked": unchecked, "document": document}
     return render_to_string("knowledge/admin/warning_count.html", context)
 
 

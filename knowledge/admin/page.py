@@ -12,10 +12,12 @@ from django.utils.safestring import SafeString
 
 from knowledge.admin import listing
 from knowledge.admin.days import Days, describe, own_days, served_days, terms_of
+from knowledge.admin.describing import DescriptionForm
 from knowledge.admin.history import events_of, history_rows, last_step
 from knowledge.admin.panels import panels_for
 from knowledge.admin.steps import STEPS, TermsForm
 from knowledge.admin.warnings import warnings_of
+from knowledge.locales import locale_name
 from knowledge.models import Audience, Document, DocumentVersion
 from knowledge.pages import name_pages
 
@@ -39,29 +41,46 @@ class VersionRow:
 
 
 def page_context(request: HttpRequest, document: Document) -> dict[str, Any]:
-    """`?version=` chooses what is shown, anything odd means the newest; `?all` lists them all."""
+    """`?version=` chooses what is shown; without it that is what readers are served, or a newer
+    draft. `?all` lists all versions."""
     # Through the document, so that each version knows it without another query.
     listed = document.versions.defer("markdown", "page_starts").select_related("created_by")
     versions = list(listed.order_by("-number"))
-    chosen = _choose(versions, request.GET.get("version", ""))
-    rows = _rows(document, versions, chosen)
+    served = served_days(document)
+    chosen = _choose(versions, request.GET.get("version", ""), served)
+    rows = _rows(versions, chosen, served)
     shown = rows if "all" in request.GET else [row for row in rows if _is_shown(row, rows)]
     return {
         "document": document,
         "versions": shown,
         "version_count": len(rows),
         "row": next((row for row in rows if row.chosen), None),
-        "in_progress": any(v.status in DocumentVersion.IN_PROGRESS for v in versions),
+        "in_progress": any(
+            v.status in DocumentVersion.IN_PROGRESS or v.is_awaiting_check for v in versions
+        ),
         "panels": panels_for(request, document, chosen),
         "events": history_rows(list(events_of(document.pk)[:EVENTS_SHOWN])),
         "last_step": last_step(document.pk),
+        "description_form": DescriptionForm(document=document),
+        "language": locale_name(document.locale),
         **(_chosen_context(chosen) if chosen else {}),
     }
 
 
-def _choose(versions: list[DocumentVersion], number: str) -> DocumentVersion | None:
-    wanted = (version for version in versions if str(version.number) == number)
-    return next(wanted, versions[0] if versions else None)
+def _choose(
+    versions: list[DocumentVersion], number: str, served: dict[int, list[Days]]
+) -> DocumentVersion | None:
+    """The one with that number; else, newest first, a draft that is newer than what is live, what
+    is live, or the newest."""
+    today = timezone.localdate()
+    for version in versions:
+        if str(version.number) == number:
+            return version
+    for version in versions:
+        is_live = any(today in days for days in served.get(version.pk, ()))
+        if is_live or version.state in {State.DRAFT, State.IN_REVIEW}:
+            return version
+    return next(iter(versions), None)
 
 
 def _is_shown(row: VersionRow, rows: list[VersionRow]) -> bool:
@@ -82,10 +101,11 @@ def _chosen_context(chosen: DocumentVersion) -> dict[str, Any]:
 
 
 def _rows(
-    document: Document, versions: list[DocumentVersion], chosen: DocumentVersion | None
+    versions: list[DocumentVersion],
+    chosen: DocumentVersion | None,
+    served: dict[int, list[Days]],
 ) -> list[VersionRow]:
     today = timezone.localdate()
-    served = served_days(document)
     begun = [v.number for v in versions if v.state == State.PUBLISHED and _has_begun(v, today)]
     rows = []
     for version in versions:

@@ -16,8 +16,11 @@ from django.utils import timezone
 from unfold.widgets import INPUT_CLASSES
 
 from knowledge.admin.days import own_days
+from knowledge.admin.filters import locales_in_use
+from knowledge.locales import locale_choices
 from knowledge.models import Audience, DocumentVersion
-from knowledge.services import documents, publishing
+from knowledge.models.documents import default_locale
+from knowledge.services import checked_publication, documents, publishing
 from knowledge.services.document_changes import Step
 from knowledge.services.publishing import LifecycleError, Terms
 
@@ -33,6 +36,16 @@ def day_input() -> forms.DateInput:
 
 def audience_select() -> forms.Select:
     return forms.Select(attrs={"class": "sb-select"})
+
+
+def language_field(**more: Any) -> forms.ChoiceField:
+    """A language chosen by its name; `choices` are asked for each time the form is made."""
+    return forms.ChoiceField(label="Language", widget=audience_select(), **more)
+
+
+def languages(*more: str) -> list[Any]:
+    """Choices for it: those that documents are in, `more`, and all others."""
+    return locale_choices({default_locale(), *locales_in_use(), *filter(None, more)})
 
 
 class TermsForm(forms.Form):
@@ -93,8 +106,13 @@ def _send_back(version: DocumentVersion, step: Step, form: QueryDict) -> str:
 
 
 def _publish(version: DocumentVersion, step: Step, form: QueryDict) -> str:
-    publishing.publish_version(version=version, terms=terms_in(form, version), step=step)
-    return f"Version {version.number} is published{_from_when(version)}."
+    terms = terms_in(form, version)
+    if checked_publication.request_publication(version=version, terms=terms, step=step):
+        return f"Version {version.number} is published{_from_when(version)}."
+    return (
+        f"Version {version.number} is first compared with your other documents, which takes about "
+        "a minute, and is published if it contradicts none."
+    )
 
 
 def _from_when(version: DocumentVersion) -> str:

@@ -18,8 +18,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import cached_property
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from knowledge.admin.filters import locales_in_use
-from knowledge.admin.steps import TermsForm, audience_select
+from knowledge.admin.steps import TermsForm, audience_select, language_field, languages
+from knowledge.locales import locale_name
 from knowledge.models import Audience, Collection, Document, DocumentVersion
 from knowledge.models.documents import default_locale
 from knowledge.reading import SUPPORTED_EXTENSIONS
@@ -28,6 +28,7 @@ from knowledge.services.documents import (
     UploadRefusedError,
     add_version,
     check_upload,
+    find_by_file_name,
 )
 
 
@@ -63,8 +64,7 @@ class UploadForm(TermsForm):
     )
     audience = forms.ChoiceField(
         label="For",
-        choices=Audience.choices,
-        initial=Audience.PUBLIC,
+        choices=[("", "As before; everybody for a new document"), *Audience.choices],
         required=False,
         help_text="Who may be answered from it.",
         widget=audience_select(),
@@ -73,16 +73,11 @@ class UploadForm(TermsForm):
         max_length=100,
         required=False,
         initial=DEFAULT_COLLECTION,
-        help_text="Choose a collection or write the name of a new one.",
+        help_text="Of new documents: choose one or write the name of a new one. A known document "
+        "stays where it is.",
         widget=_text_input(list="collections"),
     )
-    locale = forms.CharField(
-        max_length=35,
-        required=False,
-        help_text="A language tag, such as en or pt-BR; empty: as the document has it, or the "
-        "default.",
-        widget=_text_input(list="locales"),
-    )
+    locale = language_field(required=False, help_text="Of the text.")
     title = forms.CharField(
         max_length=300,
         required=False,
@@ -90,10 +85,11 @@ class UploadForm(TermsForm):
         widget=UnfoldAdminTextInputWidget(),
     )
     publish = forms.BooleanField(
-        label="Publish as soon as it is read",
+        label="Publish as soon as it is read and checked",
         required=False,
         initial=True,
-        help_text="Otherwise it stays a draft until somebody publishes it.",
+        help_text="It is compared with your other documents first; if it contradicts one, it stays "
+        "a draft and says so. Without the tick it stays a draft until somebody publishes it.",
     )
     field_order = (
         *("uploads", "collection", "audience", "locale"),
@@ -107,14 +103,20 @@ class UploadForm(TermsForm):
         error_messages={"invalid_choice": "This document is not there any more."},
     )
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        as_before = f"As before; {locale_name(default_locale())} for a new document"
+        self.fields["locale"].choices = [("", as_before), *languages()]  # type: ignore[attr-defined]
+
     def clean(self) -> dict[str, Any]:
         fields = super().clean()
         if fields.get("document") and len(fields.get("uploads") or ()) > 1:
             self.add_error("uploads", "Choose one file: it becomes the document’s next version.")
         return fields
 
-    def clean_audience(self) -> Audience:
-        return Audience(self.cleaned_data["audience"] or Audience.PUBLIC)
+    def clean_audience(self) -> Audience | None:
+        """None as the document has it."""
+        return Audience(found) if (found := self.cleaned_data["audience"]) else None
 
     @property
     def text_fields(self) -> list[forms.BoundField]:
@@ -132,10 +134,6 @@ class UploadForm(TermsForm):
     @property
     def collections(self) -> list[str]:
         return list(Collection.objects.values_list("name", flat=True))
-
-    @property
-    def locales(self) -> list[str]:
-        return sorted({default_locale(), *locales_in_use()})
 
     @property
     def limits(self) -> dict[str, int]:
@@ -164,7 +162,7 @@ class Batch:
     collection: str
     title: str
     locale: str
-    audience: Audience
+    audience: Audience | None
     publish: bool
     effective_from: dt.date | None
     effective_until: dt.date | None
@@ -177,8 +175,8 @@ def take_batch(*, batch: Batch, created_by: AbstractBaseUser) -> list[Result]:
 
 def _take_file(file: UploadedFile[Any], batch: Batch, created_by: AbstractBaseUser) -> Result:
     name = file.name or ""
-    known = batch.document
     try:
+        known = batch.document or find_by_file_name(name, collection=batch.collection.strip())
         upload = check_upload(
             file,
             file_name=name,
@@ -187,9 +185,10 @@ def _take_file(file: UploadedFile[Any], batch: Batch, created_by: AbstractBaseUs
             title=batch.title.strip() if len(batch.uploads) == 1 else "",
             effective_from=batch.effective_from,
             effective_until=batch.effective_until,
-            audience=batch.audience,
+            audience=batch.audience or _audience_of(known),
             locale=batch.locale.strip(),
             publish=batch.publish,
+            check_first=True,
         )
     except UploadRefusedError as error:
         return Result(name, "refused", str(error))
@@ -197,10 +196,19 @@ def _take_file(file: UploadedFile[Any], batch: Batch, created_by: AbstractBaseUs
     was_failed = version.status == DocumentVersion.Status.FAILED
     version.refresh_from_db()
     if created:
-        return Result(name, "accepted", f"Accepted as version {version.number}.", version)
+        text = f"Accepted as version {version.number}"
+        if known is not None and batch.document is None:
+            text = f"{text} of “{known}”, in {known.collection}"
+        return Result(name, "accepted", f"{text}.", version)
     if was_failed:
         text = f"Unchanged: version {version.number} had failed and is tried again."
         return Result(name, "unchanged", text, version)
     return Result(
         name, "unchanged", f"Unchanged: this is version {version.number} already.", version
     )
+
+
+def _audience_of(document: Document | None) -> Audience:
+    """Of its newest version: what was for staff only does not become public by an upload."""
+    versions = DocumentVersion.objects.filter(document=document).order_by("-number")
+    return Audience(versions.values_list("audience", flat=True).first() or Audience.PUBLIC)

@@ -10,9 +10,7 @@ import uuid
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import (
-    FileResponse,
     Http404,
     HttpRequest,
     HttpResponse,
@@ -20,11 +18,12 @@ from django.http import (
     HttpResponseRedirect,
     JsonResponse,
     QueryDict,
+    StreamingHttpResponse,
 )
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
-from django.utils.http import quote_etag
+from django.utils.http import content_disposition_header, quote_etag
 
 from knowledge.admin import bulk, listing
 from knowledge.admin.base import Desk, ids_in, to_document, user_of
@@ -37,6 +36,7 @@ from knowledge.admin.undo import offer_undo, undo_all
 from knowledge.admin.warnings import bring_back_warning, dismiss_warning
 from knowledge.models import Document, DocumentEvent, VersionWarning
 from knowledge.services.document_changes import Step
+from knowledge.streaming import file_parts, stream
 
 POLLED = 200  # documents or versions asked about in one request
 EVENTS_PER_PAGE = 50
@@ -66,7 +66,7 @@ def show_progress(desk: Desk, request: HttpRequest) -> HttpResponse:
             },
             "versions": {
                 version.pk: {
-                    "status": version.status,
+                    "status": "checking" if version.is_awaiting_check else version.status,
                     "html": listing.render_status(version),
                     "done": version.progress_done,
                     "total": version.progress_total,
@@ -78,7 +78,7 @@ def show_progress(desk: Desk, request: HttpRequest) -> HttpResponse:
     )
 
 
-def show_file(desk: Desk, request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+def show_file(desk: Desk, request: HttpRequest, pk: int) -> HttpResponse | StreamingHttpResponse:
     """The stored file, always as a download: it is a stranger's bytes on the admin's origin."""
     version = desk.version(request, pk)
     try:
@@ -88,12 +88,11 @@ def show_file(desk: Desk, request: HttpRequest, pk: int) -> HttpResponse | FileR
             request, f"The file “{version.file_name}” is no longer stored. Upload it again."
         )
         return to_document(version)
-    response = FileResponse(
-        content,
-        as_attachment=True,
-        filename=version.file_name,
-        content_type="application/octet-stream",
-    )
+    parts = file_parts(content)
+    response = stream(request, parts, content_type="application/octet-stream")
+    response["Content-Length"] = str(version.file.size)
+    header = content_disposition_header(as_attachment=True, filename=version.file_name)
+    response["Content-Disposition"] = str(header)
     response["X-Content-Type-Options"] = "nosniff"
     return response
 
@@ -214,55 +213,6 @@ def _warning(pk: int) -> VersionWarning:
     return get_object_or_404(found.defer("version__markdown", "version__page_starts"), pk=pk)
 
 
-def offer_bulk(
-    desk: Desk, request: HttpRequest, queryset: QuerySet[Document], name: str
-) -> HttpResponse | None:
-    """An action of the list: ask first where readers are touched, else do it at once."""
-    action = bulk.BULK[name]
-    documents = list(queryset.order_by("title", "pk")[: bulk.MOST_DOCUMENTS + 1])
-    if len(documents) > bulk.MOST_DOCUMENTS:
-        messages.error(request, f"Choose at most {bulk.MOST_DOCUMENTS:,} documents at once.")
-        return None
-    choices = bulk.plan(action, documents)
-    if not action.confirmed:
-        carry_out(request, name, choices)
-        return None
-    return desk.page(
-        request,
-        "confirm",
-        title=f"{action.verb} documents",
-        name=name,
-        action=action,
-        back=request.GET.urlencode(),
-        ids=",".join(str(choice.document.pk) for choice in choices if choice.versions),
-        **bulk.describe_plan(choices),
-    )
-
-
-def do_bulk(desk: Desk, request: HttpRequest, name: str) -> HttpResponse:
-    """POST: what a confirmation asked about, for the documents in `ids`."""
-    desk.require_change(request)
-    if name not in bulk.BULK:
-        raise Http404
-    ids = ids_in(request.POST.get("ids", ""), bulk.MOST_DOCUMENTS)
-    documents = listing.with_versions(Document.objects.filter(pk__in=ids))
-    carry_out(request, name, bulk.plan(bulk.BULK[name], documents))
-    return to_list(request.POST.get("back", ""))
-
-
-def carry_out(request: HttpRequest, name: str, choices: list[bulk.Choice]) -> None:
-    """Do it and say what was done, what was not and why, and offer to undo it."""
-    action = bulk.BULK[name]
-    step = Step(by=user_of(request), batch=uuid.uuid4())
-    outcome = bulk.carry_out(action, choices, step)
-    text = f"{action.done} {outcome.count} document{'' if outcome.count == 1 else 's'}."
-    if outcome.count and action.undoable:
-        offer_undo(request, outcome.batch, text)
-    elif outcome.count:
-        messages.success(request, text)
-    tell_left(request, outcome.left)
-
-
 def tell_left(request: HttpRequest, left: list[str]) -> None:
     """What was not changed, and why; the first few of many."""
     if not left:
@@ -280,6 +230,9 @@ def do_undo(desk: Desk, request: HttpRequest, **which: uuid.UUID | int) -> HttpR
     """POST: put back what was done together (`batch`), or one step of a history (`pk`)."""
     desk.require_change(request)
     events = DocumentEvent.objects.filter(**which)
+    last_first = list(events.order_by("-pk").values_list("pk", flat=True))
+    if len(last_first) > 1:
+        return bulk.undo_together(request, last_first)
     undone = undo_all(events=events, step=Step(by=user_of(request), batch=uuid.uuid4()))
     if undone.count:
         steps = "1 step" if undone.count == 1 else f"{undone.count} steps"

@@ -13,7 +13,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from knowledge.admin.steps import language_field, languages
 from knowledge.models import Audience, Collection, WebSource
+from knowledge.models.documents import default_locale
 from knowledge.services.documents import DEFAULT_COLLECTION
 from knowledge.services.web_sources import (
     MOST_HOURS,
@@ -65,12 +67,7 @@ class WebSourceForm(forms.Form):
         widget=UnfoldAdminSelectWidget(),
         help_text="Who may be answered from it.",
     )
-    locale = forms.CharField(
-        max_length=35,
-        required=False,
-        widget=_text_input(),
-        help_text="The language of pages that do not say theirs: a language tag such as en, pt-BR.",
-    )
+    locale = language_field(required=False, help_text="Of pages that do not say theirs.")
     refresh_hours = forms.IntegerField(
         label="Refresh every … hours",
         widget=_number_input(0, MOST_HOURS),
@@ -97,9 +94,11 @@ class WebSourceForm(forms.Form):
             for name in self.base_fields
             if name != "collection"
         }
+        initial["locale"] = initial["locale"] or default_locale()
         initial["collection"] = existing.collection.name if existing else DEFAULT_COLLECTION
         super().__init__(data, initial=initial)
         self.existing = existing
+        self.fields["locale"].choices = languages(str(initial["locale"]))  # type: ignore[attr-defined]
         if existing is not None:
             del self.fields["collection"]
 

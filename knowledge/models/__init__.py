@@ -6,6 +6,7 @@ that can be quoted. An embedding belongs to a text, not to a passage, so equal t
 once per embedding index.
 """
 
+from knowledge.models.bulk import BulkJob
 from knowledge.models.documents import (
     Audience,
     Collection,
@@ -24,6 +25,7 @@ from knowledge.models.web import WebPage, WebSource
 
 __all__ = [
     "Audience",
+    "BulkJob",
     "Collection",
     "Document",
     "DocumentEvent",

@@ -37,6 +37,10 @@ class Collection(models.Model):
     """A named set of documents, such as one product line's or one test's."""
 
     name = models.CharField(max_length=100, unique=True)
+    temporary = models.BooleanField(
+        default=False,
+        help_text="Put in for a measurement and removed after it: never compared with others.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -84,6 +88,15 @@ class DocumentVersionQuerySet(models.QuerySet["DocumentVersion"]):
         """Waiting, or left behind by a worker whose lease ran out."""
         return self.in_progress().filter(Q(lease_until=None) | Q(lease_until__lt=now))
 
+    def awaiting_check(self) -> Self:
+        """Read, and to be published as soon as the content has been checked."""
+        return self.filter(
+            status=DocumentVersion.Status.READY,
+            state__in=[DocumentVersion.State.DRAFT, DocumentVersion.State.IN_REVIEW],
+            publish_when_ready=True,
+            check_first=True,
+        )
+
 
 class DocumentVersion(models.Model):
     class Status(models.TextChoices):
@@ -91,7 +104,7 @@ class DocumentVersion(models.Model):
 
         QUEUED = "queued", "Waiting"
         SPLITTING = "splitting", "Splitting into passages"
-        EMBEDDING = "embedding", "Embedding"
+        EMBEDDING = "embedding", "Preparing for search"
         READY = "ready", "Read"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
@@ -123,6 +136,18 @@ class DocumentVersion(models.Model):
     audience = models.CharField(max_length=20, choices=Audience, default=Audience.PUBLIC)
     publish_when_ready = models.BooleanField(
         default=True, help_text="Publish it as soon as it is read; else it stays a draft."
+    )
+    check_first = models.BooleanField(
+        default=False,
+        help_text="Publish it only once its content has been checked and contradicts nothing.",
+    )
+    publisher = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Who decided that it is published when ready, if not who uploaded it.",
     )
 
     markdown = models.TextField(blank=True, help_text="The text as it was read.")
@@ -183,10 +208,28 @@ class DocumentVersion(models.Model):
                 condition=Q(status__in=["queued", "splitting", "embedding"]),
             ),
             models.Index(fields=["content_hash"], name="version_content_hash"),  # stored_files
+            # DocumentVersionQuerySet.awaiting_check, polled by every worker
+            models.Index(
+                fields=["id"],
+                name="version_awaiting_check",
+                condition=Q(
+                    status="ready",
+                    state__in=["draft", "in_review"],
+                    publish_when_ready=True,
+                    check_first=True,
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.document.title}, version {self.number}"
+
+    @property
+    def is_awaiting_check(self) -> bool:
+        """As the queryset's awaiting_check."""
+        is_unpublished = self.state in {self.State.DRAFT, self.State.IN_REVIEW}
+        is_decided = self.publish_when_ready and self.check_first
+        return self.status == self.Status.READY and is_unpublished and is_decided
 
 
 class PassageQuerySet(models.QuerySet["Passage"]):
@@ -261,7 +304,8 @@ class Passage(models.Model):
 
 
 class VersionWarning(models.Model):
-    """Something an editor should look at before or after publishing. It stops nothing."""
+    """Something an editor should look at before or after publishing. Only an open contradiction
+    stops anything: publication without a person (knowledge.services.checked_publication)."""
 
     version = models.ForeignKey(DocumentVersion, on_delete=models.CASCADE, related_name="warnings")
     code = models.CharField(max_length=40)

@@ -80,6 +80,10 @@ class Embedding(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["index", "text_hash"], name="embedding_text_unique")
         ]
+        indexes: ClassVar = [
+            # knowledge.services.unit_filling: what an earlier version put in, none otherwise
+            models.Index(fields=["index"], name="embedding_without_units", condition=Q(units=None)),
+        ]
 
     def __str__(self) -> str:
         return f"Embedding {self.pk}"

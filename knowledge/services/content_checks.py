@@ -1,9 +1,10 @@
 """What an editor should look at in a version's content: repeats and contradictions.
 
-A version is checked once it has been read, and again after each publication, against what is
-published on its days for the same readers. A document that was there before is not checked anew
-when another one comes: the newer one gets the warning, which names both. It is work of low
-priority: nothing is checked while a version waits to be processed.
+A version is checked once it has been read, and again after each publication, against everything in
+its language that its readers may be answered from on its days, in whichever collection. A document
+that was there before is not checked anew when another one comes: the newer one gets the warning,
+which names both. It is work of low priority, done while no version waits to be processed; what is
+to be published once it is checked (knowledge.services.checked_publication) does not wait so long.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from knowledge.claims import Claim, claims_of, contradictions
-from knowledge.models import DocumentVersion, EmbeddingIndex, Passage, VersionWarning
+from knowledge.models import Audience, DocumentVersion, EmbeddingIndex, Passage, VersionWarning
 from knowledge.repeats import similarity
 from knowledge.services.embedding_indexes import get_active_index
 
@@ -37,7 +38,7 @@ MOST_WARNINGS = 50  # of a kind and version; whoever sees more has seen enough
 BATCH = 100  # passages looked up together
 
 # Through the index's own HNSW graph. Eligible are passages of the version itself, and those that
-# its readers meet beside it: of other documents, on one of its days.
+# its readers meet beside it: of other documents in any collection, on one of its days.
 _NEIGHBOURS = """
 SELECT p.id, near.id
 FROM knowledge_passage p
@@ -48,9 +49,10 @@ CROSS JOIN LATERAL (
     JOIN knowledge_passage q ON q.text_hash = o.text_hash
     JOIN knowledge_documentversion v ON v.id = q.version_id
     JOIN knowledge_document d ON d.id = v.document_id
+    JOIN knowledge_collection c ON c.id = d.collection_id
     WHERE o.index_id = {index_id} AND q.id <> p.id AND (q.version_id = %(version)s OR (
-        q.published AND q.collection_id = p.collection_id AND q.audience = %(audience)s
-        AND d.id <> %(document)s AND d.locale = %(locale)s
+        q.published AND q.audience = ANY(%(audiences)s) AND NOT c.temporary
+        AND d.id <> %(document)s AND split_part(d.locale, '-', 1) = %(language)s
         AND q.effective && datemultirange(daterange(%(start)s, %(end)s))
     ))
     ORDER BY o.vector::halfvec({dimensions}) <=> e.vector::halfvec({dimensions})
@@ -100,6 +102,7 @@ def check_next() -> bool:
     version = (
         DocumentVersion.objects.filter(due, status=DocumentVersion.Status.READY)
         .exclude(state=DocumentVersion.State.RETIRED)
+        .exclude(document__collection__temporary=True)
         .defer("markdown", "page_starts")
         .select_related("document")
         .order_by("-pk")
@@ -180,8 +183,8 @@ def _nearest(
     parameters: dict[str, Any] = {
         "version": version.pk,
         "document": version.document_id,
-        "locale": version.document.locale,
-        "audience": version.audience,
+        "language": version.document.locale.partition("-")[0],
+        "audiences": _met_by_readers(version),
         "start": version.effective_from,
         "end": version.effective_until,
         "passages": list(passages),
@@ -190,6 +193,13 @@ def _nearest(
         cursor.execute(statement, parameters)
         pairs: list[tuple[int, int]] = cursor.fetchall()
         return pairs
+
+
+def _met_by_readers(version: DocumentVersion) -> list[Audience]:
+    """Whose documents are compared: all that customers are answered from, or those for staff."""
+    if version.audience == Audience.INTERNAL:
+        return [Audience.INTERNAL]
+    return Audience.seen_by(Audience.CUSTOMERS)
 
 
 def _light_passages(ids: Iterable[int]) -> dict[int, Passage]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import PurePath
-from typing import IO
+from typing import IO, Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -26,7 +26,8 @@ from knowledge.models import (
 )
 from knowledge.models.documents import default_locale
 from knowledge.reading import SUPPORTED_EXTENSIONS
-from knowledge.services import history, search_entries, serving, stored_files
+from knowledge.services import history, serving, stored_files
+from knowledge.services.descriptions import Description, describe_document
 from knowledge.services.processing import wake_workers
 
 DEFAULT_COLLECTION = "Documents"
@@ -59,6 +60,7 @@ class Upload:
     locale: str
     source_url: str
     publish: bool
+    check_first: bool
 
 
 def check_upload(  # noqa: PLR0913  (a form with these fields, each given by name)
@@ -74,11 +76,13 @@ def check_upload(  # noqa: PLR0913  (a form with these fields, each given by nam
     locale: str = "",
     source_url: str = "",
     publish: bool = True,
+    check_first: bool = False,
 ) -> Upload:
     """Raw input → Upload. Raises UploadRefusedError; changes nothing.
 
-    `publish` False leaves the version a draft once it is read. Without a `locale` a document keeps
-    the one it has.
+    `publish` False leaves the version a draft once it is read; `check_first` publishes it only once
+    its content has been checked and contradicts nothing. Without a `locale` a document keeps the
+    one it has.
     """
     # A browser may send a path, and a name may carry control characters.
     name = "".join(c for c in PurePath(file_name.replace("\\", "/")).name if c.isprintable())
@@ -120,6 +124,7 @@ def check_upload(  # noqa: PLR0913  (a form with these fields, each given by nam
         locale=_check_locale(locale),
         source_url=source_url,
         publish=publish,
+        check_first=check_first,
     )
 
 
@@ -137,13 +142,18 @@ def _title_of(file_name: str) -> str:
 
 
 def add_version(
-    *, upload: Upload, created_by: AbstractBaseUser | None = None
+    *,
+    upload: Upload,
+    created_by: AbstractBaseUser | None = None,
+    corrects: DocumentVersion | None = None,
+    note: str = "",
 ) -> tuple[DocumentVersion, bool]:
     """Store an upload as the next version of its document and queue it for processing.
 
     Returns (version, created). The same bytes on the same terms as the document's newest version
     give that version back and False, unless it had failed: then it is tried again. A retired
     version does not count, so that what was taken out of service can be put back by uploading it.
+    `corrects` is the version whose text was corrected by hand, `note` what was changed.
     """
     with transaction.atomic():
         document, is_new = _document_of(upload)
@@ -156,7 +166,7 @@ def add_version(
                 if same.status == DocumentVersion.Status.FAILED:
                     retry_version(version=same)
                 return same, False
-            _rename(document, upload)
+            _redescribe(document, upload, created_by)
         version = DocumentVersion(
             document=document,
             number=versions[0].number + 1 if versions else 1,
@@ -167,19 +177,45 @@ def add_version(
             effective_until=upload.effective_until,
             audience=upload.audience,
             publish_when_ready=upload.publish,
+            check_first=upload.check_first,
             created_by_id=created_by.pk if created_by is not None else None,
         )
         stored_files.store(version, upload.content)
         version.save(force_insert=True)
+        what: dict[str, Any] = (
+            {"corrects": corrects.number} if corrects else {"file_name": version.file_name}
+        )
         history.record(
-            action="uploaded",
+            action="corrected" if corrects else "uploaded",
             document=document,
             version=version,
             by=created_by,
-            file_name=version.file_name,
+            **(what | {"note": note} if note else what),
         )
         wake_workers()
     return version, True
+
+
+def find_by_file_name(file_name: str, *, collection: str = "") -> Document | None:
+    """The document that a file of this name is a new version of, in whichever collection it lies.
+
+    Among several the one in `collection` is meant; raises UploadRefusedError when none lies there.
+    Web pages, and what a measurement has put in, have no file that somebody could upload.
+    """
+    files = Document.objects.filter(source_url="", collection__temporary=False)
+    files = files.select_related("collection")
+    named = list(files.filter(external_id=file_name))
+    named = named or list(files.filter(versions__file_name=file_name).distinct())
+    here = [document for document in named if document.collection.name == collection]
+    found = here or named
+    if len(found) > 1:
+        places = ", ".join(f"“{document}” in {document.collection}" for document in found[:5])
+        raise UploadRefusedError(
+            "several_documents",
+            f"{len(found)} documents have the file name “{file_name}”: {places}. Open the one that "
+            "is meant and choose “Upload a new version” there.",
+        )
+    return next(iter(found), None)
 
 
 def _document_of(upload: Upload) -> tuple[Document, bool]:
@@ -204,15 +240,20 @@ def _document_of(upload: Upload) -> tuple[Document, bool]:
             document = documents.get()
         else:
             return new, True
-    if _is_shown_otherwise(upload, document):
+    description = Description.of(document).with_given(title=upload.title, locale=upload.locale)
+    if description != Description.of(document):
         serving.lock_for_publication()  # before the document's lock, as publications do
     return document, False
 
 
-def _is_shown_otherwise(upload: Upload, document: Document) -> bool:
-    """Whether the upload changes the title or language of a document that may be served."""
-    named = (upload.title or document.title, upload.locale or document.locale)
-    return named != (document.title, document.locale)
+def _redescribe(document: Document, upload: Upload, by: AbstractBaseUser | None) -> None:
+    """What the upload says of the document stands from now on."""
+    description = Description.of(document).with_given(title=upload.title, locale=upload.locale)
+    if description != Description.of(document):
+        describe_document(document=document, description=description, by=by)
+    if upload.source_url and upload.source_url != document.source_url:
+        document.source_url = upload.source_url
+    document.save(update_fields=["source_url", "updated_at"])
 
 
 @transaction.atomic
@@ -247,19 +288,6 @@ def _same_as(upload: Upload, versions: Sequence[DocumentVersion]) -> DocumentVer
             )
             return version if stands else None
     return None
-
-
-def _rename(document: Document, upload: Upload) -> None:
-    """What the upload says of the document stands from now on."""
-    before = (document.title, document.locale)
-    document.title = upload.title or document.title
-    document.locale = upload.locale or document.locale
-    document.source_url = upload.source_url or document.source_url
-    document.save(update_fields=["title", "locale", "source_url", "updated_at"])
-    if before != (document.title, document.locale):
-        serving.count_revision()
-    if before[1] != document.locale:
-        search_entries.renew_entries(document)
 
 
 def retry_version(*, version: DocumentVersion, by: AbstractBaseUser | None = None) -> None:

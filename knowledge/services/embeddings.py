@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.db import connection, transaction
 from pgvector import HalfVector
 
@@ -52,6 +53,10 @@ WHERE EXISTS (SELECT FROM knowledge_passage p WHERE p.text_hash = incoming.text_
 ON CONFLICT (index_id, text_hash) DO UPDATE SET units = EXCLUDED.units
     WHERE knowledge_embedding.units IS NULL
 RETURNING (xmax = 0)
+"""
+_STORE_UNITS = """
+UPDATE knowledge_embedding SET units = %s
+WHERE index_id = %s AND text_hash = %s AND units IS NULL
 """
 
 
@@ -132,19 +137,32 @@ def embed(index: EmbeddingIndex, texts: Sequence[Text]) -> Iterator[tuple[int, i
 
 def encode(encoder: Encoder, texts: Sequence[Text]) -> list[Embedded]:
     """The vectors of texts and of their units; a unit that several have is embedded once."""
-    different = list(dict.fromkeys(part for text in texts for part in (text.text, *text.units)))
-    row = {part: at for at, part in enumerate(different)}
-    vectors = encoder.encode_passages(different)
-    return [
-        Embedded(
-            text.key,
-            vectors[row[text.text]],
-            unit_vectors.pack(text.units, vectors[[row[unit] for unit in text.units]])
-            if text.units
-            else None,
-        )
-        for text in texts
-    ]
+    rows = _encode_once(encoder, [part for text in texts for part in (text.text, *text.units)])
+    return [Embedded(text.key, rows[text.text], _packed(text, rows)) for text in texts]
+
+
+def _encode_once(encoder: Encoder, parts: Sequence[str]) -> dict[str, Vectors]:
+    different = list(dict.fromkeys(parts))
+    return dict(zip(different, encoder.encode_passages(different), strict=True))
+
+
+def _packed(text: Text, rows: Mapping[str, Vectors]) -> bytes | None:
+    if not text.units:
+        return None
+    return unit_vectors.pack(text.units, np.stack([rows[unit] for unit in text.units]))
+
+
+def store_units(index: EmbeddingIndex, encoder: Encoder, texts: Sequence[Text]) -> int:
+    """Embed the units of texts whose own vectors are stored, and add them; of how many texts they
+    were not there before. Raises EmbeddingModelError and TextRefusedError."""
+    rows = _encode_once(encoder, [unit for text in texts for unit in text.units])
+    with transaction.atomic(), connection.cursor() as cursor:
+        serving.hold_indexes()
+        stored = 0
+        for text in texts:
+            cursor.execute(_STORE_UNITS, [_packed(text, rows), index.pk, text.key])
+            stored += cursor.rowcount
+    return stored
 
 
 def store(index: EmbeddingIndex, embedded: Sequence[Embedded]) -> int:

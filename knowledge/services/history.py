@@ -15,6 +15,7 @@ from knowledge.models import Document, DocumentEvent, DocumentVersion
 
 ACTIONS = {
     "uploaded": "Uploaded",
+    "corrected": "Text corrected",
     "tried_again": "Tried again",
     "cancelled": "Cancelled",
     "failed": "Could not be read",
@@ -26,7 +27,9 @@ ACTIONS = {
     "rolled_back": "Rolled back",
     "undone": "Undone",
     "deleted": "Deleted",
-    "renamed": "Title or locale changed",
+    "described": "Title, language or collection changed",
+    "held": "Not published",
+    "publication_requested": "To be published once checked",
     "warning_dismissed": "Warning dismissed",
     "warning_brought_back": "Warning brought back",
 }

@@ -206,7 +206,12 @@ def _publish_as_decided(versions: Sequence[DocumentVersion]) -> None:
     with changing_documents(changes) as documents:
         for version, siblings in zip(versions, documents, strict=True):
             mine = siblings[version.number]
-            if mine.publish_when_ready and mine.state in {State.DRAFT, State.IN_REVIEW}:
+            is_waiting = mine.check_first and mine.checked_at is None
+            if (
+                mine.publish_when_ready
+                and not is_waiting
+                and mine.state in {State.DRAFT, State.IN_REVIEW}
+            ):
                 _publish(mine, Terms.of(mine))
 
 

@@ -102,11 +102,12 @@ def count_wrong_terms() -> int:
 
 
 def renew_entries(document: Document) -> None:
-    """Compute anew what is served of a document whose language was wrong."""
-    served = Passage.objects.filter(version__document=document, published=True)
+    """Compute anew the entries of a document whose language was wrong: of all its versions, since
+    drafts are published, and older ones rolled back to, as they stand."""
+    passages = Passage.objects.filter(version__document=document)
     with connection.cursor() as cursor:
-        rows = served.order_by("pk").values_list("pk", "text_hash", "context", "text")
-        for pk, key, context, text in rows:
+        rows = passages.order_by("pk").values_list("pk", "text_hash", "context", "text")
+        for pk, key, context, text in rows.iterator(chunk_size=BATCH):
             said = said_text(bytes(key), context, text) or text
             weights = passage_weights(context, said, document.locale)
             cursor.execute(_SET, [list(weights), sparse_vector(weights).to_text(), pk])

@@ -12,9 +12,11 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from knowledge.models import DocumentVersion, Passage, VersionWarning
+from knowledge.models import Document, DocumentVersion, Passage, VersionWarning
 from knowledge.reading import ReadText
+from knowledge.services.document_changes import lock_documents
 from knowledge.services.processing import record_step
+from knowledge.services.search_entries import renew_entries
 
 # A text that is stored already is given as null and stays.
 _STORE = """
@@ -49,6 +51,7 @@ def store_split(split: Sequence[SplitVersion]) -> None:
     """
     now = timezone.now()
     with transaction.atomic():
+        described_anew = _lock_documents([one.version for one in split])
         ours = _record(split, now)
         stored = [one for one in split if one.version.pk in ours]
         _remove_earlier(stored)
@@ -61,10 +64,28 @@ def store_split(split: Sequence[SplitVersion]) -> None:
             if one.reading is not None
             for warning in _warnings_of(one.version, one.reading)
         )
+        for document in described_anew:
+            Passage.objects.filter(version__document=document).update(
+                collection=document.collection_id
+            )
+            renew_entries(document)
     for one in stored:
         one.version.status = DocumentVersion.Status.EMBEDDING
         one.version.progress_done, one.version.progress_total = 0, len(one.passages)
         one.version.attempts, one.version.step_started_at = 1, now
+
+
+def _lock_documents(versions: Sequence[DocumentVersion]) -> list[Document]:
+    """Hold off changes of the documents' languages and collections until this transaction ends;
+    those that have changed since the versions were claimed."""
+    lock_documents([version.document_id for version in versions])
+    now = Document.objects.in_bulk([version.document_id for version in versions])
+    known = {version.document_id: version.document for version in versions}
+    return [
+        document
+        for pk, document in now.items()
+        if (document.locale, document.collection_id) != (known[pk].locale, known[pk].collection_id)
+    ]
 
 
 def _record(split: Sequence[SplitVersion], now: dt.datetime) -> set[int]:

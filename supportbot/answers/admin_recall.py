@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,12 +10,13 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from knowledge.admin.panels import Panel, PanelRow, register_panel
 from knowledge.models import Document, DocumentVersion
+from knowledge.streaming import csv_parts, stream
 from supportbot.answers.models import AnswerRun, Citation
 from supportbot.answers.recall import RecallRow, answers_citing, recall_rows
 
@@ -85,17 +85,16 @@ def asked_for(request: HttpRequest) -> Citing | None:
     return Citing.parse(request.GET.get(PARAMETER, ""))
 
 
-def recall_view(request: HttpRequest, cites: str) -> HttpResponse:
-    """The recall list as CSV."""
+def recall_view(request: HttpRequest, cites: str) -> StreamingHttpResponse:
+    """The recall list as CSV, sent as it is looked up."""
     if not request.user.has_perm(RIGHT):
         raise PermissionDenied
     citing = Citing.parse(cites)
     if citing is None:
         raise Http404
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    rows = _csv_rows(citing, with_customers=request.user.has_perm("tickets.view_customer"))
+    response = stream(request, csv_parts(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="recall-{citing.value}.csv"'
-    with_customers = request.user.has_perm("tickets.view_customer")
-    csv.writer(response).writerows(_csv_rows(citing, with_customers=with_customers))
     return response
 
 

@@ -122,6 +122,10 @@ class TryRequest(serializers.Serializer[Any]):
     as_of = serializers.DateField(
         required=False, allow_null=True, help_text="The day of the question; today unless given."
     )
+    served = serializers.BooleanField(
+        default=False,
+        help_text="True: ask what readers are served, without this version unless it is in effect.",
+    )
 
 
 class TriedSentence(serializers.Serializer[Any]):
@@ -155,7 +159,8 @@ class TryView(APIView):
     @extend_schema(parameters=_PATH, request=TryRequest, responses=TryResponse)
     def post(self, request: Request, id: str, number: str) -> Response:
         """The answer that a reader would get if this version were in effect, in the place of the
-        document's other ones: quoted, and checked like any answer. 409 until it has been read."""
+        document's other ones; with `served`, the one that readers get today. Quoted, and checked
+        like any answer. 409 until the version has been read."""
         version = find_version(id, number)
         body = TryRequest(data=request.data)
         body.is_valid(raise_exception=True)
@@ -175,7 +180,7 @@ def _question(version: DocumentVersion, body: dict[str, Any]) -> Question:
         history=(),
         as_of=body.get("as_of") or timezone.localdate(),
         reader=Audience(body.get("audience", version.audience)),
-        preview=version.pk,
+        preview=None if body["served"] else version.pk,
     )
 
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import signal
 import sys
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from knowledge.models import Audience, Collection, DocumentVersion
@@ -39,6 +42,7 @@ _NAMES = r"^evaluation [0-9a-f]{32}$"
 LEFT_BEHIND_AFTER = dt.timedelta(days=1)
 STALLED_SECONDS = 120.0  # without any progress
 _PAUSE_SECONDS = 0.5
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 _REMOVED_TOGETHER = 20  # documents; publications wait for so long
 
 Say = Callable[[str], None]
@@ -66,20 +70,56 @@ class StoredFile:
 
 @contextmanager
 def scratch_collection(documents: Sequence[Text | StoredFile], *, say: Say) -> Iterator[Scratch]:
-    """The documents, published in a collection of their own until the block ends, however it ends.
+    """The documents, published in a collection of their own until the block ends, however it ends:
+    SIGTERM and SIGHUP end it with SystemExit.
 
     Raises EvaluationError when they cannot be put in.
     """
     remove_leftovers(say)
-    collection = Collection.objects.create(name=_NAME.format(uuid.uuid4().hex))
+    name = _NAME.format(uuid.uuid4().hex)
+    with _ended_by_signals() as ignore_signals:
+        try:
+            collection = Collection.objects.create(name=name, temporary=True)
+            with bundled_wake_ups():
+                versions = [_add(document, collection).pk for document in documents]
+            progress = _process(versions)
+            yield Scratch(collection.pk, progress.passages_total, _unread(versions))
+        finally:
+            ignore_signals()
+            say(f"Removing the {len(documents)} documents.")
+            _use_a_new_connection()
+            for made in Collection.objects.filter(name=name):
+                _remove(made)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[Callable[[], None]]:
+    """Within the block a signal that would kill the process raises SystemExit instead, until what
+    is yielded is called: then such signals are ignored, and what is being removed is removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ignore()
+        raise SystemExit(128 + number)  # as a shell gives it
+
+    def ignore() -> None:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+
+    before = {number: signal.signal(number, end) for number in _ENDING}
     try:
-        with bundled_wake_ups():
-            versions = [_add(document, collection).pk for document in documents]
-        progress = _process(versions)
-        yield Scratch(collection.pk, progress.passages_total, _unread(versions))
+        yield ignore
     finally:
-        say(f"Removing the {len(documents)} documents.")
-        _remove(collection)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _use_a_new_connection() -> None:
+    """A signal may have come in the middle of a statement, whose answer is still on its way."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 def remove_leftovers(say: Say) -> None:

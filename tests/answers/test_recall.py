@@ -267,7 +267,8 @@ def download(browser: Client, cites: str) -> list[dict[str, str]]:
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert f'filename="recall-{cites}.csv"' in response["Content-Disposition"]
     assert "no-store" in response["Cache-Control"]
-    text = response.content.decode("utf-8-sig")
+    assert response.streaming
+    text = response.getvalue().decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text)))
 
 

@@ -221,6 +221,18 @@ def test_it_stands_in_the_place_of_the_published_version(
 
 
 @committed
+def test_what_readers_are_served_can_be_asked_instead(
+    cleo_api: APIClient, publish: Publish
+) -> None:
+    publish("Opened coffee beans can be returned within 14 days.")
+    second = publish("Opened coffee beans can be returned within 30 days.", publish=False)
+    question = "How long can opened coffee beans be returned?"
+    body = tried(cleo_api, second, question=question, served=True)
+    assert [passage["from_this_version"] for passage in body["passages"]] == [False]
+    assert "14 days" in body["sentences"][0]["text"]
+
+
+@committed
 def test_a_question_that_it_does_not_answer_is_told_so(
     cleo_api: APIClient, draft: DocumentVersion
 ) -> None:

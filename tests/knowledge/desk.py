@@ -8,9 +8,11 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
+from django.test import Client
 from django.urls import reverse
 
 from knowledge.models import Document, DocumentEvent, DocumentVersion
+from knowledge.services.bulk import work_on_jobs
 
 LIST = "/admin/knowledge/document/"
 UPLOAD = "/admin/knowledge/document/add/"
@@ -32,6 +34,13 @@ def act(name: str, *arguments: Any) -> str:
     """The address of one of the desk's views; a version stands for its id."""
     ids = [getattr(argument, "pk", argument) for argument in arguments]
     return reverse(f"admin:knowledge_document_{name}", args=ids)
+
+
+def work_on(editor: Client, response: HttpResponseBase) -> str:
+    """Do the bulk job that an answer leads to, as a worker would; its page afterwards."""
+    assert response.status_code == 302, response
+    work_on_jobs(seconds=60)
+    return " ".join(text_of(editor.get(response["Location"])).split())
 
 
 def text_of(response: HttpResponseBase) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +14,8 @@ from django.utils import timezone
 from knowledge.admin.days import Days, describe
 from knowledge.admin.steps import STEPS
 from knowledge.models import DocumentVersion, Passage
+from knowledge.services.checked_publication import publish_checked
+from knowledge.services.content_checks import check_version
 from tests.knowledge.desk import (
     LIST,
     Publish,
@@ -42,6 +45,36 @@ def test_an_older_version_can_be_looked_at(editor: Client, publish: Publish) -> 
     publish("# Returns\n\nThe new rule.", file_name="a.md", title="Returns")
     for query, number in [("", 2), ("?version=2", 2), ("?version=1", 1), ("?version=x", 2)]:
         assert editor.get(f"{page_of(old)}{query}").context["chosen"].number == number
+
+
+def test_the_page_opens_on_what_is_live(editor: Client, publish: Publish) -> None:
+    def opened() -> int:
+        number: int = editor.get(page_of(old)).context["chosen"].number
+        return number
+
+    old = publish("# Returns\n\nThe old rule.", file_name="a.md", title="Returns")
+    publish("# Returns\n\nThe new rule.", file_name="a.md", title="Returns")
+    assert opened() == 2
+    editor.post(act("roll-back", old))
+    assert opened() == 1
+    later = timezone.localdate() + dt.timedelta(days=30)
+    publish("# Returns\n\nAnother.", file_name="a.md", effective_from=later)
+    assert opened() == 1
+    publish("# Returns\n\nA draft.", file_name="a.md", publish=False)
+    assert opened() == 4
+
+
+def test_editors_see_figures_only_where_they_unfold_them(
+    editor: Client, returns_policy: DocumentVersion
+) -> None:
+    returns_policy.document.external_id = "shop/policies#7"
+    returns_policy.document.save()
+    for url in (page_of(returns_policy), act("read", returns_policy)):
+        text = text_of(editor.get(url))
+        shown = re.sub(r"<details.*?</details>", "", text, flags=re.DOTALL)
+        for word in ("token", "score", "vector", "identified by", "shop/policies#7"):
+            assert word not in shown.casefold().replace("csrfmiddlewaretoken", ""), (url, word)
+    assert "shop/policies#7" in text_of(editor.get(page_of(returns_policy)))
 
 
 def test_many_versions_are_folded_but_not_what_is_published(
@@ -180,6 +213,7 @@ def test_a_version_is_published_on_the_terms_of_the_form(
         "effective_from": "2031-03-01",
         "effective_until": "2031-06-01",
     }
+    check_version(draft)
     answer = editor.post(act("publish", draft), terms, follow=True)
     assert "Version 1 is published and in effect 1 Mar – 31 May 2031." in text_of(answer)
     draft.refresh_from_db()
@@ -190,6 +224,7 @@ def test_a_version_is_published_on_the_terms_of_the_form(
 def test_published_without_a_form_it_keeps_its_own_terms(editor: Client, publish: Publish) -> None:
     draft = publish("Text.", audience="internal", publish=False)
     editor.post(act("publish", draft))
+    publish_checked()
     draft.refresh_from_db()
     assert (draft.state, draft.audience) == (State.PUBLISHED, "internal")
 

@@ -17,6 +17,7 @@ from knowledge.admin import panels
 from knowledge.admin.panels import Panel, PanelRow, register_panel
 from knowledge.models import Document, DocumentEvent, DocumentVersion, Passage, VersionWarning
 from knowledge.services import history
+from knowledge.services.content_checks import check_version
 from knowledge.services.documents import delete_document
 from tests.knowledge.desk import Publish, act, actions_of, last_event, page_of, text_of
 
@@ -95,7 +96,7 @@ def test_older_events_are_left_out_of_the_past_days(
     earlier = timezone.now() - dt.timedelta(days=40)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timezone, "now", lambda: earlier)
-        history.record(action="renamed", document=returns_policy.document)
+        history.record(action="described", document=returns_policy.document)
     for days, count in [("1", 2), ("31", 2), ("366", 3), ("", 3)]:
         assert len(editor.get(f"{EVENTS}?when={days}").context["cl"].result_list) == count
 
@@ -195,7 +196,11 @@ def test_dismissing_needs_the_permission_a_post_and_a_warning(
 def test_a_version_without_warnings_says_so(
     editor: Client, returns_policy: DocumentVersion
 ) -> None:
-    assert "Nothing stood out when it was read." in text_of(editor.get(page_of(returns_policy)))
+    text = text_of(editor.get(page_of(returns_policy)))
+    assert "Not yet compared with your other documents." in text
+    assert "Nothing stands out" not in text
+    check_version(returns_policy)
+    assert "Nothing stands out in this version." in text_of(editor.get(page_of(returns_policy)))
 
 
 # -- Panels of other apps -------------------------------------------------------------------------

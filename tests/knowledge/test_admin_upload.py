@@ -7,9 +7,18 @@ from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django import Settings
 
-from knowledge.models import Document, DocumentVersion
-from tests.conftest import process_waiting
-from tests.knowledge.desk import UPLOAD, act, actions_of, fail, last_event, states_of, text_of
+from knowledge.models import Collection, Document, DocumentVersion
+from tests.conftest import Publish, process_waiting
+from tests.knowledge.desk import (
+    UPLOAD,
+    act,
+    actions_of,
+    fail,
+    last_event,
+    page_of,
+    states_of,
+    text_of,
+)
 from tests.knowledge.desk import a_file as file
 
 BAD = [
@@ -71,7 +80,7 @@ def test_a_retired_file_can_be_uploaded_anew(
     editor.post(act("retire", returns_policy))
     content = returns_policy.file.read()
     text = text_of(editor.post(UPLOAD, {"uploads": [file("returns.md", content)]}))
-    assert "Accepted as version 2." in text
+    assert "Accepted as version 2 of “Returns policy”, in Documents." in text
 
 
 def test_a_title_goes_to_a_single_file_only(editor: Client) -> None:
@@ -219,3 +228,92 @@ def test_a_document_that_is_gone_is_said_so(editor: Client, document: str) -> No
     assert "not there any more" in answer.json()["text"]
     assert editor.get(f"{UPLOAD}?document={document}").status_code == 200
     assert not Document.objects.exists()
+
+
+# -- The name of a known document -----------------------------------------------------------------
+def upload(editor: Client, name: str, content: bytes, **fields: str) -> dict[str, str]:
+    answer = editor.post(act("add_file"), {"uploads": [file(name, content)], **fields})
+    found: dict[str, str] = answer.json()
+    return found
+
+
+@pytest.mark.parametrize("collection", ["", "Documents", "Elsewhere"])
+def test_a_known_name_is_a_new_version_in_whichever_collection_it_lies(
+    editor: Client, publish: Publish, collection: str
+) -> None:
+    policy = publish("# A\n\nOld.", file_name="returns.md", collection="Policies", title="Returns")
+    said = upload(editor, "returns.md", b"# A\n\nNew.", collection=collection, publish="on")
+    assert said["text"] == "Accepted as version 2 of “Returns”, in Policies."
+    process_waiting()
+    assert list(Document.objects.all()) == [policy.document]
+    assert states_of(policy.document) == {1: "retired", 2: "published"}
+
+
+def test_a_file_name_counts_where_the_document_has_another_id(
+    editor: Client, publish: Publish
+) -> None:
+    policy = publish(
+        "# A\n\nOld.", file_name="returns.md", external_id="policy-7", collection="Policies"
+    )
+    upload(editor, "returns.md", b"# A\n\nNew.")
+    assert list(Document.objects.all()) == [policy.document]
+
+
+def test_of_several_the_one_in_the_chosen_collection_is_meant(
+    editor: Client, publish: Publish
+) -> None:
+    for collection in ("Coffee", "Tea"):
+        publish("# A\n\nOld.", file_name="readme.md", collection=collection)
+    said = upload(editor, "readme.md", b"# A\n\nNew.", collection="Tea")
+    assert "in Tea" in said["text"]
+    said = upload(editor, "readme.md", b"# A\n\nNewer.", collection="Documents")
+    assert said["kind"] == "refused"
+    assert "2 documents have the file name “readme.md”: “Readme” in Coffee" in said["text"]
+    assert Document.objects.count() == 2
+
+
+def test_web_pages_and_measurements_are_no_known_files(editor: Client, publish: Publish) -> None:
+    publish("# A\n\nOld.", file_name="a.md", collection="Web", source_url="https://shop.test/a")
+    publish("# A\n\nOld.", file_name="a.md", collection="evaluation 0")
+    Collection.objects.filter(name="evaluation 0").update(temporary=True)
+    said = upload(editor, "a.md", b"# A\n\nNew.")
+    assert said["text"] == "Accepted as version 1."
+    assert Document.objects.count() == 3
+
+
+def test_what_is_for_staff_stays_so_unless_somebody_says_otherwise(
+    editor: Client, publish: Publish
+) -> None:
+    notes = publish("# A\n\nOld.", file_name="notes.md", audience="internal")
+    upload(editor, "notes.md", b"# A\n\nNew.")
+    upload(editor, "notes.md", b"# A\n\nNewer.", audience="customers")
+    audiences = notes.document.versions.order_by("number").values_list("audience", flat=True)
+    assert list(audiences) == ["internal", "internal", "customers"]
+
+
+def test_an_upload_that_contradicts_another_collection_is_not_published(
+    editor: Client, publish: Publish
+) -> None:
+    rule = "# Returns\n\nUnopened goods can be returned within {} days of delivery."
+    publish(rule.format(30), file_name="policy.md", collection="Policies")
+    text = rule.format(14).encode()
+    said = upload(editor, "faq.md", text, collection="Help", publish="on")
+    process_waiting()
+    version = DocumentVersion.objects.get(pk=said["version"])
+    assert version.state == "draft"
+    answer = editor.get(act("progress"), {"versions": said["version"]}).json()
+    assert (
+        "Not published: 1 passage contradicts" in answer["versions"][str(said["version"])]["html"]
+    )
+    page = text_of(editor.get(said["url"]))
+    assert "Not published: 1 passage contradicts another document that is in effect." in page
+
+
+def test_while_it_is_checked_the_pages_say_so(editor: Client, publish: Publish) -> None:
+    version = publish("# A\n\nA text.", publish=False)
+    DocumentVersion.objects.update(publish_when_ready=True, check_first=True)
+    answer = editor.get(act("progress"), {"versions": version.pk}).json()
+    assert answer["in_progress"] == 1
+    assert answer["versions"][str(version.pk)]["status"] == "checking"
+    assert "Being checked" in answer["versions"][str(version.pk)]["html"]
+    assert "Waits until this version has been compared" in text_of(editor.get(page_of(version)))

@@ -45,15 +45,19 @@
     const facts = [
       passage.from_this_version ? "from this version" : "from another document or version",
       passage.page ? `page ${passage.page}` : "",
-      typeof passage.score === "number" ? `score ${passage.score.toFixed(2)}` : "",
     ];
     head.append(element("span", facts.filter(Boolean).join(" · "), "sb-muted"));
     item.append(head, element("p", passage.text, "sb-source"));
+    if (typeof passage.score === "number") {
+      const details = element("details", "", "sb-more");
+      details.append(element("summary", "Details"), element("span", `score ${passage.score.toFixed(2)}`, "sb-muted"));
+      item.append(details);
+    }
     if (passage.from_this_version) item.className = "sb-own";
     return item;
   };
 
-  const show = (answer) => {
+  const show = (answer, served) => {
     const passages = answer.passages || [];
     const parts = [];
     if (answer.abstained || !(answer.sentences || []).length) {
@@ -72,7 +76,8 @@
     place.replaceChildren(...parts);
     place.hidden = false;
     const own = passages.filter((passage) => passage.from_this_version).length;
-    said.textContent = `Asked as if this version were in effect: ${own} of ${passages.length} passages are from it.`;
+    const how = served ? "Asked of what customers are served now" : "Asked as if this version were in effect";
+    said.textContent = `${how}: ${own} of ${passages.length} passages ${own === 1 ? "is" : "are"} from this version.`;
   };
 
   // The server's own sentence where it has one.
@@ -101,9 +106,10 @@
           question: fields.get("question"),
           audience: fields.get("audience"),
           as_of: fields.get("as_of") || null,
+          served: fields.get("served") === "only",
         }),
       });
-      if (response.ok) show(await response.json());
+      if (response.ok) show(await response.json(), fields.get("served") === "only");
       else said.textContent = await problemOf(response);
     } catch {
       said.textContent = "The server cannot be reached. Ask again in a moment.";

@@ -302,7 +302,8 @@
   };
 
   // -- being read ---------------------------------------------------------------------------------
-  const beingRead = () => entries.filter((one) => ["queued", "splitting", "embedding"].includes(one.status));
+  const beingRead = () =>
+    entries.filter((one) => ["queued", "splitting", "embedding", "checking"].includes(one.status));
 
   const ask = async (asked) => {
     const ids = asked.map((entry) => entry.version).join(",");
@@ -358,6 +359,8 @@
 
   // -- the page -----------------------------------------------------------------------------------
   input.required = false;
+  // Else unfold's own script writes the file's name into the first text field, the collection.
+  input.hasChangeListener = true;
   input.classList.add("sb-nameless"); // the list below has the names
   input.multiple = !single;
   input.addEventListener("change", () => add([...input.files]));

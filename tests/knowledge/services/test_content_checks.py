@@ -96,7 +96,6 @@ def test_a_draft_is_checked_before_it_is_published(
     "fields",
     [
         {"audience": "internal"},
-        {"collection": "Another shop"},
         {"locale": "de"},
         {"effective_until": SPRING},
     ],

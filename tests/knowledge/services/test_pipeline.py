@@ -458,8 +458,8 @@ def test_warnings_of_reading_are_kept_with_the_version(
 ) -> None:
     read = read_file
 
-    def with_warning(path: Path, file_name: str) -> Any:
-        found = read(path, file_name)
+    def with_warning(path: Path, file_name: str, on_page: Any) -> Any:
+        found = read(path, file_name, on_page)
         warning = SimpleNamespace(code="no_text_layer", text="Page 7 has no text.", page=7)
         return SimpleNamespace(**{**vars(found), "warnings": [warning]})
 

@@ -117,7 +117,7 @@ def test_drafts_by_hand_for_staff(browser: Client, site: Site) -> None:
         ("refresh_hours", "-1", "from 0 (by hand)"),
         ("refresh_hours", "soon", "whole number"),
         ("max_pages", "0", "from 1 to 50,000"),
-        ("locale", "x", "language tag"),
+        ("locale", "x", "valid choice"),
         ("audience", "martians", "valid choice"),
         ("kind", "magic", "valid choice"),
     ],
