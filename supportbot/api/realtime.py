@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 from supportbot.answers.errors import AnswerError
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.receive import accept_message, check_message
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from supportbot.answers.runner import runner
 from supportbot.api.event_stream import POLL_SECONDS, Feed
 from supportbot.api.limits import seconds_to_wait

@@ -17,11 +17,15 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from supportbot.answers.models import AnswerRun
 from supportbot.answers.receive import accept_message, check_message
 from supportbot.answers.runner import runner
 from supportbot.api import visitor_tokens
-from supportbot.api.authentication import IsVisitor, VisitorAuthentication, customer_of
+from supportbot.api.authentication import (
+    IsVisitor,
+    VisitorAuthentication,
+    audience_of,
+    customer_of,
+)
 from supportbot.api.event_stream import event_response
 from supportbot.api.limits import MessagesLimit, VisitorsLimit
 from supportbot.api.parameters import read_number
@@ -134,7 +138,10 @@ class ConversationView(VisitorView):
 
 
 class MessagesView(VisitorView):
-    """Ask or say something. The answer comes as events."""
+    """Ask or say something. The answer comes as events.
+
+    In a conversation that has ended it begins another one: `conversation` says which it is in.
+    """
 
     throttle_classes = (MessagesLimit,)
 
@@ -146,17 +153,27 @@ class MessagesView(VisitorView):
         responses={
             202: inline_serializer(
                 "MessageAccepted",
-                {"message": serializers.DictField(), "run_id": serializers.UUIDField()},
+                {
+                    "message": serializers.DictField(),
+                    "run_id": serializers.UUIDField(),
+                    "conversation": serializers.UUIDField(),
+                },
             )
         },
     )
     def post(self, request: Request, conversation_id: UUID) -> Response:
         conversation = self.conversation(request, conversation_id)
         incoming = check_message(request.data)
-        message, run = accept_message(conversation=conversation, incoming=incoming)
-        if run.status == AnswerRun.Status.QUEUED:
-            transaction.on_commit(lambda: runner.submit(run.pk))
-        return Response({"message": message_to_wire(message), "run_id": run.pk}, status=202)
+        accepted = accept_message(
+            conversation=conversation, incoming=incoming, reader=audience_of(request)
+        )
+        transaction.on_commit(lambda: runner.begin(accepted))
+        body = {
+            "message": message_to_wire(accepted.message),
+            "run_id": accepted.run.pk,
+            "conversation": accepted.message.conversation_id,
+        }
+        return Response(body, status=202)
 
 
 class EventsView(VisitorView):

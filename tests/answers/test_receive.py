@@ -59,7 +59,7 @@ def test_the_limit_is_a_setting(settings: Settings) -> None:
 
 
 def accept(conversation: Conversation, text: str = "Hi", client_id: str = "c") -> AnswerRun:
-    return accept_message(conversation=conversation, incoming=IncomingMessage(text, client_id))[1]
+    return accept_message(conversation=conversation, incoming=IncomingMessage(text, client_id)).run
 
 
 def test_a_message_and_its_run_are_stored_together(conversation: Conversation) -> None:

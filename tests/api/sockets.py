@@ -14,7 +14,7 @@ from channels.testing import WebsocketCommunicator
 from django.db import transaction
 from django.db.models import Model
 
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from supportbot.api import visitor_tokens
 from supportbot.asgi import application
 from tickets.models import Conversation

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from supportbot.api import realtime, visitor_tokens
 from tests.api.sockets import CONTRACT, MESSAGE, Socket, count, say, socket_of
 from tickets.models import Conversation, Customer, Message
