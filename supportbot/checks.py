@@ -14,11 +14,13 @@ from limits import parse
 from knowledge.embedding.model import BUNDLED
 from tickets.models import Conversation
 
+IDENTITY_CHARACTERS = 32  # as many as the hash of HS256 has bytes (RFC 7518, section 3.2)
+
 
 @register()
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Everything below, in one list."""
-    return [*_answer_mode(), *_model(), *_embedding_model(), *_origins(), *_rates()]
+    return [*_answer_mode(), *_model(), *_embedding_model(), *_origins(), *_rates(), *_identity()]
 
 
 def _answer_mode() -> list[CheckMessage]:
@@ -98,3 +100,16 @@ def _rates() -> list[CheckMessage]:
                 )
             )
     return messages
+
+
+def _identity() -> list[CheckMessage]:
+    if not settings.IDENTITY_SECRET or len(settings.IDENTITY_SECRET) >= IDENTITY_CHARACTERS:
+        return []
+    hint = "Set SUPPORTBOT_IDENTITY_SECRET to at least 32 random characters on both servers."
+    return [
+        Error(
+            "The secret that identities are signed with can be guessed.",
+            hint=hint,
+            id="supportbot.E010",
+        )
+    ]

@@ -306,6 +306,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
+        "Audience": "knowledge.models.Audience",
         "ConversationState": "tickets.models.Conversation.State",
         "VersionState": "knowledge.models.DocumentVersion.State",
         "VersionStatus": "knowledge.models.DocumentVersion.Status",

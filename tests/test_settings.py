@@ -31,6 +31,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "supportbot.E004": {"EMBEDDING_MODEL": "/no/such/folder"},
     "supportbot.E005": {"WIDGET_ORIGINS": ["https://shop.example", "shop.example/page"]},
     "supportbot.E007": {"MODEL_TEMPERATURE": "warm"},
+    "supportbot.E010": {"IDENTITY_SECRET": "too short"},
     "supportbot.E006": {"RATE_LIMITS": {"visitors": "a lot", "messages": "20/minute"}},
 }
 

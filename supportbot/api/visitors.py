@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -27,18 +29,31 @@ from supportbot.api.authentication import (
     customer_of,
 )
 from supportbot.api.event_stream import event_response
+from supportbot.api.identity import read_identity
 from supportbot.api.limits import MessagesLimit, VisitorsLimit
 from supportbot.api.parameters import read_number
 from tickets.models import Conversation, Customer, Feedback, Message
-from tickets.services.conversations import register_visitor, start_conversation
+from tickets.services.conversations import (
+    close_conversation,
+    register_visitor,
+    signed_in_customer,
+    start_conversation,
+)
 from tickets.services.handover import request_person
 from tickets.services.messages import give_feedback, message_to_wire
 
 CONVERSATIONS_LISTED = 50
+SUBJECT_CHARACTERS = 80
 
 
 class VisitorRequest(serializers.Serializer[Any]):
     refresh_token = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    identity = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=4000,
+        help_text="Signed by the company's server, for a customer who has signed in there.",
+    )
 
 
 class VisitorResponse(serializers.Serializer[Any]):
@@ -49,7 +64,7 @@ class VisitorResponse(serializers.Serializer[Any]):
 
 
 class VisitorsView(APIView):
-    """A token for a new visitor, or a new one for a visitor who comes back."""
+    """A token for a new visitor, for one who comes back, or for a customer who has signed in."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -59,12 +74,22 @@ class VisitorsView(APIView):
     def post(self, request: Request) -> Response:
         body = VisitorRequest(data=request.data)
         body.is_valid(raise_exception=True)
-        customer = _known_visitor(body.validated_data.get("refresh_token", ""))
-        if customer is None:
-            customer = register_visitor()
-        tokens = visitor_tokens.issue(customer.pk)
+        if identity := body.validated_data.get("identity", ""):
+            customer, tokens = _signed_in(identity)
+        else:
+            known = _known_visitor(body.validated_data.get("refresh_token", ""))
+            customer = known or register_visitor()
+            tokens = visitor_tokens.issue(customer.pk)
         data = {"visitor_id": customer.pk, **vars(tokens)}
         return Response(VisitorResponse(data).data, status=201)
+
+
+def _signed_in(token: str) -> tuple[Customer, visitor_tokens.VisitorTokens]:
+    identity = read_identity(token)
+    customer = signed_in_customer(
+        external_id=identity.external_id, name=identity.name, email=identity.email
+    )
+    return customer, visitor_tokens.issue_signed_in(customer.pk, identity.audience)
 
 
 def _known_visitor(refresh_token: str) -> Customer | None:
@@ -83,18 +108,34 @@ class VisitorView(APIView):
 
     def conversation(self, request: Request, conversation_id: UUID) -> Conversation:
         """The visitor's own conversation; anybody else's does not exist for them."""
-        return get_object_or_404(Conversation, pk=conversation_id, customer=customer_of(request))
+        own = _with_first_words(Conversation.objects.filter(customer=customer_of(request)))
+        return get_object_or_404(own, pk=conversation_id)
 
 
 class ConversationSummary(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     state = serializers.ChoiceField(Conversation.State.choices)
+    subject = serializers.SerializerMethodField(help_text="The first words that were written.")
     last_seq = serializers.IntegerField()
     created_at = serializers.DateTimeField()
+    last_message_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField()
+    continued_in = serializers.UUIDField(source="continued_in_id")
+
+    def get_subject(self, conversation: Conversation) -> str:
+        words = getattr(conversation, "first_words", "")
+        return shorten(words or "", SUBJECT_CHARACTERS, placeholder="…")
 
 
 class ConversationResponse(ConversationSummary):
     messages = serializers.ListField(child=serializers.DictField())
+
+
+def _with_first_words(conversations: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    first = Message.objects.filter(
+        conversation=OuterRef("pk"), author=Message.Author.CUSTOMER
+    ).order_by("seq")
+    return conversations.annotate(first_words=Subquery(first.values("text")[:1]))
 
 
 def _conversation_body(conversation: Conversation) -> dict[str, Any]:
@@ -119,8 +160,8 @@ class ConversationsView(VisitorView):
     )
     def get(self, request: Request) -> Response:
         """The visitor's own conversations, newest first."""
-        newest = Conversation.objects.filter(customer=customer_of(request)).order_by("-created_at")
-        listed = newest[:CONVERSATIONS_LISTED]
+        own = Conversation.objects.filter(customer=customer_of(request)).order_by("-created_at")
+        listed = _with_first_words(own)[:CONVERSATIONS_LISTED]
         return Response({"results": ConversationSummary(listed, many=True).data})
 
     @extend_schema(request=None, responses={201: ConversationResponse})
@@ -218,12 +259,26 @@ class HandoverView(VisitorView):
     @extend_schema(
         request=None,
         responses={
-            202: inline_serializer("HandoverAccepted", {"ticket_id": serializers.CharField()})
+            202: inline_serializer(
+                "HandoverAccepted",
+                {"ticket_id": serializers.CharField(), "conversation": serializers.UUIDField()},
+            )
         },
     )
     def post(self, request: Request, conversation_id: UUID) -> Response:
         ticket = request_person(conversation=self.conversation(request, conversation_id))
-        return Response({"ticket_id": str(ticket.pk)}, status=202)
+        body = {"ticket_id": str(ticket.pk), "conversation": ticket.conversation_id}
+        return Response(body, status=202)
+
+
+class CloseView(VisitorView):
+    """End the conversation. What is written after that begins another one."""
+
+    @extend_schema(request=None, responses={200: ConversationResponse})
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        conversation = self.conversation(request, conversation_id)
+        close_conversation(conversation=conversation, by=Conversation.ClosedBy.CUSTOMER)
+        return Response(_conversation_body(self.conversation(request, conversation_id)))
 
 
 class FeedbackRequest(serializers.Serializer[Any]):

@@ -43,6 +43,7 @@ class Socket:
         headers = [(b"host", host.encode())]
         headers += [(b"origin", origin.encode())] if origin else []
         protocols = [CONTRACT["subprotocol"], f"{CONTRACT['token_subprotocol_prefix']}{token}"]
+        self.conversation = ""
         self.end = Communicator(application, "/ws/chat/", headers, protocols)
 
     async def open(self) -> Any:
@@ -55,7 +56,11 @@ class Socket:
         await self.end.send_to(text_data=json.dumps(frame))
 
     async def next(self) -> dict[str, Any]:
+        """The next event; which conversation it belongs to is noted in `conversation`."""
         event: dict[str, Any] = await self.end.receive_json_from(timeout=SECONDS)
+        if event["type"] == "conversation.opened":
+            self.conversation = event["conversation"]
+            return await self.next()
         return event
 
     async def events(self, count: int) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ class DraftAdmin(RecordAdmin):
             (Draft.Status.PENDING, "warning"),
             (Draft.Status.APPROVED, "success"),
             (Draft.Status.REJECTED, "danger"),
+            (Draft.Status.WITHDRAWN, "info"),
         ]
     )
 

@@ -1,3 +1,4 @@
+"""How a conversation ends and goes on, the order of its messages, and who has signed in."""
 
 import django.db.models.deletion
 from django.db import migrations, models

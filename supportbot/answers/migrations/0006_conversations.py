@@ -1,3 +1,5 @@
+"""Runs of one conversation in turn: results of stages, and whose documents they may read."""
+
 from django.db import migrations, models
 
 

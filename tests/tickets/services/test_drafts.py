@@ -202,11 +202,11 @@ def test_closing_a_ticket_takes_its_drafts_out_of_the_queue(
 ) -> None:
     change_status(ticket=draft.ticket, status="closed", agent=ben)
     draft.refresh_from_db()
-    assert (draft.status, draft.decided_by) == ("rejected", ben)
+    assert (draft.status, draft.decided_by) == ("withdrawn", ben)
     with pytest.raises(DraftDecidedError):
         approve_draft(draft=draft, agent=ben)
     assert replies(conversation) == []
-    assert "draft.rejected" in actions_on(draft)
+    assert "draft.withdrawn" in actions_on(draft)
 
 
 def test_an_agent_cannot_send_nothing(ben: User) -> None:
