@@ -94,7 +94,9 @@ def _signed_in(token: str) -> tuple[Customer, visitor_tokens.VisitorTokens]:
 
 def _known_visitor(refresh_token: str) -> Customer | None:
     try:
-        return Customer.objects.filter(pk=visitor_tokens.read_refresh_token(refresh_token)).first()
+        known = visitor_tokens.read_refresh_token(refresh_token)
+        # Who has signed in is said by the company's server alone.
+        return Customer.objects.filter(pk=known, external_id=None).first()
     except visitor_tokens.BadTokenError:
         return None  # an old visitor whose token has expired starts anew
 

@@ -74,10 +74,16 @@ class Socket:
 
 @asynccontextmanager
 async def socket_of(customer_id: uuid.UUID, **hello: Any) -> AsyncIterator[Socket]:
-    socket = Socket(visitor_tokens.issue(customer_id).token)
+    async with socket_of_token(visitor_tokens.issue(customer_id).token) as socket:
+        if hello:
+            await socket.send(type="hello", **hello)
+        yield socket
+
+
+@asynccontextmanager
+async def socket_of_token(token: str) -> AsyncIterator[Socket]:
+    socket = Socket(token)
     await socket.open()
-    if hello:
-        await socket.send(type="hello", **hello)
     try:
         yield socket
     finally:
