@@ -22,6 +22,7 @@ from supportbot.answers.lease import lease_end
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.pipeline import answer, fail
 from supportbot.answers.receive import Accepted, delivery_in
+from supportbot.answers.results import unpacked
 from supportbot.answers.run import Run
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Stage
@@ -186,7 +187,7 @@ def claim(run_id: UUID) -> Run | None:
 
 def _announce(run: Run) -> None:
     """run.started the first time; later, answer.replaced if half an answer stands in the widget."""
-    if Stage.DELIVER in run.row.results:
+    if unpacked(Stage.DELIVER, run.row.results) is not None:
         return  # the whole answer stands there, and only its end is missing
     last = (
         Event.objects.filter(conversation_id=run.row.conversation_id, payload__run_id=str(run.id))

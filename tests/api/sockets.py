@@ -55,12 +55,12 @@ class Socket:
     async def send(self, **frame: Any) -> None:
         await self.end.send_to(text_data=json.dumps(frame))
 
-    async def next(self) -> dict[str, Any]:
+    async def next(self, seconds: float = SECONDS) -> dict[str, Any]:
         """The next event; which conversation it belongs to is noted in `conversation`."""
-        event: dict[str, Any] = await self.end.receive_json_from(timeout=SECONDS)
+        event: dict[str, Any] = await self.end.receive_json_from(timeout=seconds)
         if event["type"] == "conversation.opened":
             self.conversation = event["conversation"]
-            return await self.next()
+            return await self.next(seconds)
         return event
 
     async def events(self, count: int) -> list[dict[str, Any]]:
