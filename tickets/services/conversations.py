@@ -10,12 +10,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tickets.models import Conversation, Customer, Ticket
+from tickets.models import Conversation, Customer, Message, Ticket
 from tickets.services import audit
 from tickets.services.events import append_event
 from tickets.services.statuses import set_status
 
 State, ClosedBy = Conversation.State, Conversation.ClosedBy
+# Behind these the bot has not finished.
+ANSWER_UNDER_WAY = frozenset({"run.started", "run.status", "answer.sentence"})
 CLOSED_TEXT = {
     ClosedBy.CUSTOMER: "You ended this conversation.",
     ClosedBy.AGENT: "This conversation was closed.",
@@ -75,15 +77,24 @@ def is_past(conversation: Conversation) -> bool:
 
 def is_idle(conversation: Conversation) -> bool:
     """Whether nobody has written for so long that an open conversation ends. It goes on for as
-    long as an agent owes the customer a reply."""
+    long as an agent, or the bot, owes the customer a reply."""
     if conversation.state == State.CLOSED or not _is_silent(conversation):
         return False
-    return not conversation.tickets.filter(status=Ticket.Status.OPEN).exists()
+    if conversation.tickets.filter(status=Ticket.Status.OPEN).exists():
+        return False
+    return not _waits_for_the_bot(conversation)
+
+
+def _waits_for_the_bot(conversation: Conversation) -> bool:
+    last = conversation.events.order_by("-seq").first()
+    if last is not None and last.type == "message.created":
+        return bool(last.payload["message"]["author"] == Message.Author.CUSTOMER)
+    return last is not None and last.type in ANSWER_UNDER_WAY
 
 
 def _is_silent(conversation: Conversation) -> bool:
-    last = conversation.last_message_at
-    return last is not None and _idle_since() is not None and last < _idle_since()
+    last, since = conversation.last_message_at, _idle_since()
+    return last is not None and since is not None and last < since
 
 
 def _idle_since() -> dt.datetime | None:
@@ -164,6 +175,15 @@ def latest_of(conversation: Conversation) -> Conversation:
     while latest.continued_in is not None:
         latest = latest.continued_in
     return latest
+
+
+def leads_to(earlier: Conversation, conversation: Conversation) -> bool:
+    """Whether they are the same, or the earlier one has gone on to the other."""
+    while earlier.pk != conversation.pk:
+        if earlier.continued_in is None:
+            return False
+        earlier = earlier.continued_in
+    return True
 
 
 def continue_conversation(locked: Conversation) -> Conversation:

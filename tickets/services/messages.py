@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tickets.models import Conversation, Feedback, Message
-from tickets.services.conversations import continue_conversation, has_ended
+from tickets.services.conversations import continue_conversation, has_ended, leads_to
 from tickets.services.events import append_event, iso
 
 Author = Message.Author
@@ -63,7 +63,13 @@ def add_customer_message(
 
 
 def _sent_before(conversation: Conversation, client_id: str) -> Message | None:
-    return conversation.messages.filter(author=Author.CUSTOMER, client_id=client_id).first()
+    """In this conversation or in one that it goes on from, as a tab that slept may send again."""
+    sent = Message.objects.filter(
+        conversation__customer_id=conversation.customer_id,
+        author=Author.CUSTOMER,
+        client_id=client_id,
+    ).select_related("conversation")
+    return next((one for one in sent if leads_to(one.conversation, conversation)), None)
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,17 @@ from tickets.services.conversations import (
 from tickets.services.drafts import send_reply
 from tickets.services.events import events_after
 from tickets.services.handover import give_back, request_person, take_over
-from tickets.services.messages import add_customer_message
+from tickets.services.messages import add_bot_answer, add_customer_message
 from tickets.services.tickets import change_status
 from tickets.states import TransitionError
 
 WEEKS = timedelta(weeks=3)
+
+
+def ask_and_answer(conversation: Conversation) -> None:
+    """A question, and the bot's answer to it."""
+    question = ask(conversation)
+    add_bot_answer(question=question, run_id=uuid.uuid4(), text="Yes.", sentences=[])
 
 
 def pass_time(time: timedelta = WEEKS) -> None:
@@ -129,7 +135,7 @@ def test_time_ends_a_conversation_in_which_nobody_writes(
     conversation: Conversation, settings: Settings
 ) -> None:
     start_conversation(customer=conversation.customer)  # without a message nothing can end
-    ask(conversation)
+    ask_and_answer(conversation)
     settings.CONVERSATION_IDLE_HOURS = 72
     pass_time(timedelta(hours=71))
     assert close_idle_conversations() == 0
@@ -155,12 +161,24 @@ def test_a_customer_who_waits_for_a_reply_is_not_forgotten(
     assert close_idle_conversations() == 1
 
 
+def test_a_customer_whom_the_bot_owes_an_answer_is_not_forgotten(
+    conversation: Conversation,
+) -> None:
+    question = ask(conversation)
+    pass_time()
+    assert close_idle_conversations() == 0
+    assert write(conversation)[0].conversation == conversation
+    add_bot_answer(question=question, run_id=uuid.uuid4(), text="Yes.", sentences=[])
+    pass_time()
+    assert close_idle_conversations() == 1
+
+
 # -- Going on ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("ended", ["customer", "agent", "time", "silence"])
 def test_a_message_after_the_end_begins_another_conversation(
     conversation: Conversation, ended: str
 ) -> None:
-    ask(conversation)
+    ask_and_answer(conversation)
     if ended == "silence":
         pass_time()  # no sweep has come by yet
     else:
@@ -175,7 +193,7 @@ def test_a_message_after_the_end_begins_another_conversation(
     assert write(conversation, "c-9") == (message, False)
     assert write(conversation)[0].conversation_id == message.conversation_id
     conversation.refresh_from_db()
-    assert (conversation.state, conversation.messages.count()) == ("closed", 1)
+    assert (conversation.state, conversation.messages.count()) == ("closed", 2)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -198,7 +216,7 @@ def test_asking_for_a_person_after_the_end_opens_a_ticket_in_the_next_conversati
 
 
 def test_a_visitor_who_comes_back_after_weeks_begins_afresh(conversation: Conversation) -> None:
-    ask(conversation)
+    ask_and_answer(conversation)
     pass_time()
     now = current_conversation(customer=conversation.customer)
     assert now != conversation
