@@ -1,6 +1,7 @@
 // The conversation without a face: state, outbox and connection, moved by what the visitor does and the server says.
 import type { ClientFrame, FeedbackValue } from './contract';
 import { frames, parseEvent } from './contract';
+import { Earlier } from './earlier';
 import { hasGap, reduce } from './reducer';
 import type { Action } from './reducer';
 import { Session } from './session';
@@ -26,6 +27,7 @@ export type Listener = () => void;
 export class ChatClient {
   state: State = initialState;
   readonly storage: Storage;
+  readonly earlier: Earlier;
   private readonly connection: Connection;
   private readonly waiting: ClientFrame[] = [];
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
@@ -36,12 +38,14 @@ export class ChatClient {
   constructor(
     baseUrl: string,
     private readonly onChange: Listener,
+    identity: () => string | null = () => null,
   ) {
     this.storage = new Storage(baseUrl);
     const session = new Session(baseUrl, this.storage, () => {
       this.connection.forgetConversation();
       this.dispatch({ type: 'local.reset' });
-    });
+    }, identity);
+    this.earlier = new Earlier(baseUrl, session);
     this.connection = new Connection(baseUrl, session, {
       onStatus: this.onChange,
       onOpen: (fresh) => this.opened(fresh),
@@ -57,7 +61,7 @@ export class ChatClient {
 
   /** True for a visitor who has been here before and may find a conversation. */
   get isReturning(): boolean {
-    return this.storage.refreshToken !== null || this.state.pending.length > 0;
+    return this.storage.refreshToken !== null || this.storage.hasSignedIn || this.state.pending.length > 0;
   }
 
   start(): void {
@@ -102,6 +106,16 @@ export class ChatClient {
     if (this.state.handoverAsked || this.state.speaker !== 'bot') return;
     this.dispatch({ type: 'local.handover' });
     this.sendOrWait(frames.handover());
+  }
+
+  /** Ends the conversation; what is written after that begins another one. */
+  end(): void {
+    if (this.state.closedBy === null) this.sendOrWait(frames.close());
+  }
+
+  /** The page says anew who the visitor is. */
+  signInAgain(): void {
+    this.connection.signInAgain();
   }
 
   rate(messageId: string, value: FeedbackValue, comment = ''): void {
@@ -168,7 +182,9 @@ export class ChatClient {
       this.connection.reconnectLater();
       return;
     }
+    if (event.type === 'conversation.opened') this.connection.remember(event.conversation);
     this.dispatch(event);
+    if (event.type === 'conversation.continued') this.connection.moveTo(event.conversation);
     if (event.type === 'message.created') this.confirmed(event.message.client_id);
     if (event.type === 'error') this.failed(event.client_id);
     if (event.type === 'agent.typing') {

@@ -13,6 +13,9 @@ describe('server events of the contract', () => {
     expect([...types].sort()).toEqual(
       [
         'agent.typing',
+        'conversation.closed',
+        'conversation.continued',
+        'conversation.opened',
         'answer.completed',
         'answer.replaced',
         'answer.sentence',
@@ -33,6 +36,7 @@ describe('server events of the contract', () => {
       'run.status': wire.RUN_STATUSES,
       'answer.completed.outcome': wire.OUTCOMES,
       'answer.replaced.reason': wire.REPLACED_REASONS,
+      'conversation.closed.by': wire.CLOSED_BY,
       'handover.changed.state': wire.HANDOVER_STATES,
       'ticket.changed.status': wire.TICKET_STATUSES,
     }).toEqual(enums);
@@ -57,6 +61,7 @@ describe('client frames', () => {
       frames.feedback(rated, 'down', 'It is the old rule.'),
       frames.handover(),
       frames.typing(),
+      frames.close(),
     ]).toEqual(rawFrames);
   });
 });

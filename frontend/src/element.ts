@@ -16,7 +16,7 @@ const REPLAY_MS = 1_000;
 const DRAW_MS = 16;
 
 export class SupportChat extends HTMLElement {
-  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url'];
+  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url', 'identity'];
   /** Where the server is when no base-url is given; register.ts sets it to the script's own origin. */
   static defaultBaseUrl = '';
 
@@ -25,6 +25,7 @@ export class SupportChat extends HTMLElement {
   private drawTimer: ReturnType<typeof setTimeout> | undefined;
   private liveFrom = 0;
   private unread = 0;
+  private signedOut = false;
   private readonly panel = new PanelView(this.actions());
   private readonly announcer = new Announcer();
   private readonly badge = el('span', { class: 'badge', 'aria-hidden': 'true', hidden: true });
@@ -44,7 +45,7 @@ export class SupportChat extends HTMLElement {
 
   connectedCallback(): void {
     this.configure();
-    this.client = new ChatClient(this.baseUrl, () => this.changed());
+    this.client = new ChatClient(this.baseUrl, () => this.changed(), () => this.getAttribute('identity'));
     // A visitor who never chatted costs the server nothing until the panel opens.
     if (this.client.isReturning) this.connect(true);
     if (this.hasAttribute('open')) this.show();
@@ -59,8 +60,10 @@ export class SupportChat extends HTMLElement {
     this.client = null;
   }
 
-  attributeChangedCallback(): void {
-    if (this.client) this.configure();
+  attributeChangedCallback(name: string): void {
+    if (!this.client) return;
+    if (name === 'identity') this.client.signInAgain();
+    else this.configure();
   }
 
   get baseUrl(): string {
@@ -149,13 +152,25 @@ export class SupportChat extends HTMLElement {
       rate: (messageId, value, comment) => this.client?.rate(messageId, value, comment),
       openSource: (citations, opener) => this.panel.source.open(citations, opener),
       close: () => this.close(),
+      end: () => this.client?.end(),
+      showEarlier: () => {
+        if (this.client) void this.panel.history.open(this.client.earlier, this.client.state.conversation);
+      },
     };
   }
 
   private readonly changed = (): void => {
+    this.tellSignedOut();
     if (this.client?.status === 'online' && this.liveFrom === Infinity) this.liveFrom = Date.now() + REPLAY_MS;
     this.drawTimer ??= setTimeout(() => this.draw(), DRAW_MS);
   };
+
+  /** The page can set the attribute `identity` anew. */
+  private tellSignedOut(): void {
+    const signedOut = this.client?.status === 'signed_out';
+    if (signedOut && !this.signedOut) this.emit('support-chat-signed-out');
+    this.signedOut = signedOut;
+  }
 
   private draw(): void {
     clearTimeout(this.drawTimer);
@@ -166,8 +181,9 @@ export class SupportChat extends HTMLElement {
     this.panel.render(state, status, live);
     if (live && this.panel.isOpen) this.announcer.say(announcements(this.drawn, state));
     this.drawn = state;
-    if (this.panel.isOpen && !document.hidden && state.lastSeq > storage.readSeq) storage.readSeq = state.lastSeq;
-    this.drawUnread(unreadCount(state, storage.readSeq));
+    const { conversation, lastSeq } = state;
+    if (this.panel.isOpen && !document.hidden && lastSeq > storage.readSeq(conversation)) storage.setReadSeq(conversation, lastSeq);
+    this.drawUnread(unreadCount(state, storage.readSeq(conversation)));
   }
 
   private drawUnread(count: number): void {

@@ -35,7 +35,7 @@ function step(state: State, action: ServerEvent | UnknownEvent): State {
     case 'message.created':
       return addMessage(state, action);
     case 'run.started':
-      return changeRun(state, action, (run) => run);
+      return startRun(state, action);
     case 'run.status':
       return changeRun(state, action, (run) => ({ ...run, status: action.text }));
     case 'answer.sentence':
@@ -46,6 +46,12 @@ function step(state: State, action: ServerEvent | UnknownEvent): State {
       return changeRun(state, action, (run) => completed(run, action));
     case 'handover.changed':
       return changeSpeaker(state, action);
+    case 'conversation.closed':
+      return close(state, action);
+    case 'conversation.opened':
+      return opened(state, action.conversation);
+    case 'conversation.continued':
+      return state;
     case 'agent.typing':
       return { ...state, typing: action.agent_name };
     case 'ticket.changed':
@@ -76,7 +82,7 @@ function stepLocal(state: State, action: LocalAction): State {
     case 'local.typing_ended':
       return { ...state, typing: null };
     case 'local.reset':
-      return { ...initialState, pending: state.pending, feedback: state.feedback };
+      return afresh(state, null);
     default:
       return ignored(action, state);
   }
@@ -164,9 +170,18 @@ function changeRun(state: State, event: RunEvent, change: (run: AnswerItem) => A
   return { ...state, items: state.items.map((item) => (item === known ? change(known) : item)) };
 }
 
+/** A run that starts again with another message in its question moves below that message. */
+function startRun(state: State, event: Of<'run.started'>): State {
+  const key = runKey(event.run_id);
+  const known = state.items.find((item): item is AnswerItem => item.kind === 'answer' && item.key === key);
+  if (known?.message !== null || known.sentences.length > 0) return changeRun(state, event, (run) => run);
+  const others = state.items.filter((item) => item !== known);
+  return { ...state, items: [...others, { ...known, seq: event.seq, at: event.at }] };
+}
+
 /** What was said so far is taken back. After a hand-over the bot says no more; otherwise it writes anew. */
 function replaceRun(state: State, event: Of<'answer.replaced'>): State {
-  if (event.reason === 'handed_over') {
+  if (event.reason === 'handed_over' || event.reason === 'closed') {
     const key = runKey(event.run_id);
     return { ...state, items: state.items.filter((item) => item.key !== key) };
   }
@@ -212,6 +227,21 @@ function changeSpeaker(state: State, event: Of<'handover.changed'>): State {
   };
   if (event.state === state.speaker && event.agent_name === state.agentName) return next;
   return addNotice(next, event, { about: 'handover', state: event.state, agentName: event.agent_name });
+}
+
+function close(state: State, event: Of<'conversation.closed'>): State {
+  const ended: State = { ...state, speaker: 'bot', agentName: null, handoverText: '', handoverAsked: false, typing: null };
+  return addNotice({ ...ended, closedBy: event.by }, event, { about: 'closed', text: event.text });
+}
+
+/** Another conversation starts with nothing; what was not sent yet goes into it. */
+function opened(state: State, conversation: string): State {
+  if (state.conversation === null || state.conversation === conversation) return { ...state, conversation };
+  return afresh(state, conversation);
+}
+
+function afresh(state: State, conversation: string | null): State {
+  return { ...initialState, conversation, pending: state.pending, feedback: state.feedback };
 }
 
 function addNotice(state: State, event: { seq: number; at: string }, notice: Notice): State {

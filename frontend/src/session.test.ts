@@ -1,6 +1,6 @@
 // Tokens: fetched once, renewed when old, and never fetched for ever where the server refuses.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RefusedError, Session, UnreachableError } from './session';
+import { RefusedError, Session, SignedOutError, UnreachableError } from './session';
 import { Storage, memoryArea } from './storage';
 import { fakeServer, json, visitor } from './testing/server';
 import type { FakeServer } from './testing/server';
@@ -60,10 +60,10 @@ describe('Session', () => {
 
   it('starts as a new visitor when the refresh token is no longer good', async () => {
     storage.refreshToken = 'old';
-    storage.readSeq = 9;
+    storage.setReadSeq('a', 9);
     server.route(/visitors/, ({ body }) => (JSON.stringify(body) === '{}' ? json(visitor()) : json({}, 401)));
     expect(await session().token()).toBe('signed');
-    expect(storage.readSeq).toBe(0);
+    expect(storage.readSeq('a')).toBe(0);
   });
 
   it('says when the visitor has changed', async () => {
@@ -100,5 +100,27 @@ describe('Session', () => {
     const one = session();
     server.route(/visitors/, () => Promise.reject(new TypeError('away')));
     for (let attempt = 0; attempt < 5; attempt += 1) await expect(one.token()).rejects.toThrow(UnreachableError);
+  });
+
+  describe('of a customer who has signed in', () => {
+    let identity: string | null = 'signed-by-the-shop';
+    const signedIn = () => new Session('https://help.example', storage, changed, () => identity);
+
+    it('is what the page says, and leaves the anonymous visitor alone', async () => {
+      storage.refreshToken = 'anonymous';
+      server.route(/visitors\/$/, () => json(visitor({ refresh_token: '' })));
+      await signedIn().token();
+      expect(server.requests[0]?.body).toEqual({ identity: 'signed-by-the-shop' });
+      expect(storage.refreshToken).toBe('anonymous');
+      expect(storage.hasSignedIn).toBe(true);
+    });
+
+    it('ends when the server does not take it any more', async () => {
+      server.route(/visitors\/$/, () => json({ code: 'identity_refused' }, 403));
+      await expect(signedIn().token()).rejects.toThrow(SignedOutError);
+      identity = null;
+      server.route(/visitors\/$/, () => json(visitor()));
+      expect(await signedIn().token()).toBe('signed');
+    });
   });
 });

@@ -5,6 +5,9 @@ import type { Storage } from './storage';
 /** The server refuses this page for good: retrying cannot help. */
 export class RefusedError extends Error {}
 
+/** The server does not take who the page says the visitor is; the page can say it anew. */
+export class SignedOutError extends Error {}
+
 /** The server cannot be reached or is busy: retrying can help. */
 export class UnreachableError extends Error {}
 
@@ -32,9 +35,11 @@ export class Session {
     private readonly baseUrl: string,
     private readonly storage: Storage,
     private readonly onVisitorChanged: () => void,
+    /** What the page's server has signed about a customer who is signed in there. */
+    private readonly identity: () => string | null = () => null,
   ) {}
 
-  /** A valid token. Raises RefusedError or UnreachableError. */
+  /** A valid token. Raises RefusedError, SignedOutError or UnreachableError. */
   async token(): Promise<string> {
     if (this.visitor && Date.now() < this.visitor.validUntil - MARGIN_MS) return this.visitor.token;
     return (await this.renew()).token;
@@ -46,10 +51,23 @@ export class Session {
   }
 
   private renew(): Promise<Visitor> {
-    this.renewing ??= this.fetchVisitor(this.storage.refreshToken).finally(() => {
+    this.renewing ??= this.fetchTokens().finally(() => {
       this.renewing = null;
     });
     return this.renewing;
+  }
+
+  private fetchTokens(): Promise<Visitor> {
+    const identity = this.identity();
+    return identity === null ? this.fetchVisitor(this.storage.refreshToken) : this.signIn(identity);
+  }
+
+  private async signIn(identity: string): Promise<Visitor> {
+    const response = await this.post({ identity });
+    if ([400, 401, 403].includes(response.status)) throw new SignedOutError();
+    if (!response.ok) throw new UnreachableError();
+    this.storage.hasSignedIn = true;
+    return this.remember(parseVisitor(await response.json().catch(() => null)));
   }
 
   private async fetchVisitor(refreshToken: string | null): Promise<Visitor> {
@@ -106,7 +124,7 @@ function parseVisitor(raw: unknown): Visitor {
   return {
     visitorId: String(raw.visitor_id),
     token: raw.token,
-    refreshToken: typeof raw.refresh_token === 'string' ? raw.refresh_token : null,
+    refreshToken: typeof raw.refresh_token === 'string' && raw.refresh_token !== '' ? raw.refresh_token : null,
     validUntil: Number.isNaN(expires) ? shortest : Math.max(expires, shortest),
   };
 }

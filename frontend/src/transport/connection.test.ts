@@ -115,12 +115,12 @@ describe('the fallback', () => {
     server.route(/conversations\/$/, ({ method }) => (method === 'GET' ? json({ results: [] }) : json({ id: 'conv' }, 201)));
     server.route(/events/, () => {
       after = 1;
-      return json({ events: received.length === 0 ? [event] : [] });
+      return json({ events: received.length === 1 ? [event] : [] });
     });
     await blockSockets();
     expect(connection.status).toBe('online');
     expect(opened).toHaveBeenCalledWith(true);
-    expect(received).toEqual([event]);
+    expect(received).toMatchObject([{ seq: 0, type: 'conversation.opened', conversation: 'conv' }, event]);
     const polls = server.requests.filter((each) => each.path.includes('events'));
     expect(polls.map((each) => each.path).slice(0, 2)).toEqual([
       'https://help.example/api/v1/conversations/conv/events/?after=0',
@@ -146,9 +146,32 @@ describe('the fallback', () => {
       ['conversations/conv/handover/', {}],
       ['messages/m-2/feedback/', { value: 'down', comment: 'Old.' }],
     ]);
-    expect(received).toMatchObject([{ seq: 0, type: 'error', client_id: 'c-1', text: 'Slow down.', retryable: true }]);
+    expect(received.slice(1)).toMatchObject([{ seq: 0, type: 'error', client_id: 'c-1', text: 'Slow down.', retryable: true }]);
   });
 
+  it('goes on in the conversation that follows', async () => {
+    const asked: string[] = [];
+    server.route(/conversations\/$/, () => json({ results: [{ id: 'old' }] }));
+    server.route(/events/, ({ path }) => {
+      asked.push(path.split('/v1/')[1] ?? '');
+      return path.includes('old') ? json({ events: [] }) : new Promise<Response>(() => undefined);
+    });
+    await blockSockets();
+    connection.moveTo('new');
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(received.at(-1)).toMatchObject({ type: 'conversation.opened', conversation: 'new' });
+    expect(asked.at(-1)).toBe('conversations/new/events/?after=0');
+  });
+
+  it('ends a conversation with a request', async () => {
+    server.route(/conversations\/$/, () => json({ results: [{ id: 'conv' }] }));
+    server.route(/events/, () => new Promise<Response>(() => undefined));
+    server.route(/close\/$/, () => json({}));
+    await blockSockets();
+    connection.send(frames.close());
+    await settle();
+    expect(server.requests.at(-1)?.path).toContain('conversations/conv/close/');
+  });
   it('renews the token on 401 and tries a WebSocket again when the network returns', async () => {
     server.route(/conversations\/$/, () => json({}, 401));
     await blockSockets();

@@ -40,10 +40,16 @@ export class RestTransport implements Transport {
       this.conversation ??= await this.openConversation();
       if (this.abort.signal.aborted) return;
       this.handlers.onOpen(fresh);
+      this.say(this.conversation);
       for (;;) await this.poll(this.conversation);
     } catch (error) {
       this.end(error);
     }
+  }
+
+  /** As the WebSocket answers a hello. */
+  private say(conversation: string): void {
+    this.handlers.onEvent({ seq: 0, type: 'conversation.opened', at: new Date().toISOString(), conversation });
   }
 
   /** The visitor's newest conversation, which the WebSocket would go on with too; else a new one. */
@@ -89,7 +95,16 @@ export class RestTransport implements Transport {
         await this.request('POST', `messages/${id}/feedback/`, comment === undefined ? { value } : { value, comment });
         return;
       }
+      case 'close': {
+        const response = await this.request('POST', `conversations/${this.conversation}/close/`, {});
+        if (!response.ok) this.handlers.onEvent(await errorEvent(response, null));
+        return;
+      }
       case 'hello':
+        if (frame.conversation === undefined) return;
+        this.conversation = frame.conversation;
+        this.say(frame.conversation);
+        return;
       case 'typing':
         return;
     }

@@ -15,6 +15,9 @@ export interface Actions {
   /** Citations of one passage, and the control to give focus back to. */
   readonly openSource: (citations: readonly Citation[], opener: HTMLElement) => void;
   readonly close: () => void;
+  /** Ends the conversation. */
+  readonly end: () => void;
+  readonly showEarlier: () => void;
 }
 
 /** What a row needs beside its item. */
