@@ -18,7 +18,7 @@ class Customer(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
-    external_id = models.CharField(  # noqa: DJ001  (NULLs are distinct: only the signed-in have one)
+    external_id = models.CharField(
         max_length=200,
         null=True,
         blank=True,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { bundle, root } from './bundle.mjs';
 
 // Uncompressed. A page owner pays this on every first visit.
-const LIMIT = 72_000;
+const LIMIT = 80_000;
 
 function problem(fresh, committed) {
   const names = readdirSync(fresh).sort();

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.receive import IncomingMessage, accept_message
-from supportbot.answers.threads import in_thread
 from supportbot.answers.runner import execute
+from supportbot.answers.threads import in_thread
 from tests.llm.scenarios import MakeScenario, normal
 from tests.openai_server import Request, Scenario, Wire
 from tickets.models import Conversation, Customer, Message

@@ -153,6 +153,7 @@ class Conversations(RuleBasedStateMachine):
         for message in Message.objects.filter(**self._mine()):
             Message.objects.filter(pk=message.pk).update(created_at=message.created_at - time)
         for one in self.customer.conversations.exclude(last_message_at=None):
+            assert one.last_message_at is not None
             earlier = one.last_message_at - time
             Conversation.objects.filter(pk=one.pk).update(last_message_at=earlier)
         self.has_paused = True
@@ -267,8 +268,10 @@ class Conversations(RuleBasedStateMachine):
         asked = self.asked[row.conversation_id]
         (place,) = [n for n, one in enumerate(asked) if "\n".join(one.parts) == question.text]
         assert all(one.is_answered for one in asked[:place])
-        said = [(turn.author, turn.text if turn.author == "customer" else "") for turn in
-                question.history]
+        said = [
+            (turn.author, turn.text if turn.author == "customer" else "")
+            for turn in question.history
+        ]
         assert said == history_of(asked[:place])
 
     @invariant()

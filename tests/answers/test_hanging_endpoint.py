@@ -15,6 +15,7 @@ from pytest_django import Settings
 from knowledge.embedding import encoder as encoders
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.runner import runner
+from supportbot.answers.threads import in_search_thread
 from tests.answers.asking import in_database
 from tests.api.sockets import Socket, socket_of
 from tests.conftest import RETURNS_POLICY, Publish
@@ -103,6 +104,7 @@ async def test_a_hanging_embedding_endpoint_costs_no_lease_and_no_socket(
             assert {event["type"] for event in ended} == {"error"}
             assert all(event["text"] and event["retryable"] for event in ended)
             await _until_all_ended()
+            await _until_searches_are_over()
             for socket in sockets:
                 assert not socket.end.future.done()  # no socket was dropped
     finally:
@@ -122,3 +124,9 @@ async def _until_all_ended() -> None:
     async with asyncio.timeout(HANGS_SECONDS):
         while await in_database(AnswerRun.objects.unfinished().exists):
             await asyncio.sleep(0.2)
+
+
+async def _until_searches_are_over() -> None:
+    """A thread that waits for the endpoint goes on after its run has ended; no other test is to
+    wait for it."""
+    await asyncio.gather(*(in_search_thread(time.sleep)(0.1) for _ in range(CONVERSATIONS)))

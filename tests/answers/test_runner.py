@@ -18,8 +18,8 @@ from pytest_django import Settings
 from supportbot.answers import runner as runner_module
 from supportbot.answers.errors import LeaseLostError
 from supportbot.answers.models import AnswerRun
-from supportbot.answers.threads import in_thread
 from supportbot.answers.runner import Runner, claim, execute, find_abandoned
+from supportbot.answers.threads import in_thread
 from tests.answers.asking import ANSWER, SENTENCES, ask, in_database, saying, told
 from tests.llm.scenarios import first_part
 from tests.openai_server import ModelServer, Request, Scenario, Wire, begin, end, speak, wait_for

@@ -23,7 +23,7 @@ from tickets.models import Conversation, Customer
 from tickets.services.conversations import register_visitor
 
 API = "/api/v1"
-SECRET = "a secret of two servers, and long enough"  # noqa: S105
+SECRET = "a secret of two servers, and long enough"
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,17 @@ def test_somebody_without_an_identity_reads_what_is_public(db: None) -> None:
         jwt.encode({"sub": "4711"}, SECRET, algorithm="HS256"),
         jwt.encode({"exp": int(time.time()) + 600}, SECRET, algorithm="HS256"),
     ],
-    ids=["nonsense", "forged", "expired", "nobody", "long", "no text", "unsigned", "endless", "sub"],
+    ids=[
+        "nonsense",
+        "forged",
+        "expired",
+        "nobody",
+        "long",
+        "no text",
+        "unsigned",
+        "endless",
+        "sub",
+    ],
 )
 def test_what_the_company_did_not_sign_is_refused(db: None, token: str) -> None:
     response = sign_in(token)
@@ -112,7 +122,7 @@ def test_a_refresh_token_never_speaks_for_a_customer_who_signed_in(db: None) -> 
     assert APIClient().post(f"{API}/visitors/", body).json()["visitor_id"] != str(customer.pk)
 
 
-# -- To retrieval ------------------------------------------------------------------------------------
+# -- To retrieval ---------------------------------------------------------------------------------
 @pytest.fixture
 def trade_terms(publish: Publish) -> DocumentVersion:
     return publish(

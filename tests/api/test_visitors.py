@@ -108,6 +108,23 @@ def test_a_visitor_finds_their_own_conversations_again_newest_first(
     assert (results[0]["subject"], results[0]["last_message_at"]) == ("", None)
 
 
+def test_a_conversation_that_has_ended_can_still_be_read(
+    visitor_api: APIClient, conversation: Conversation
+) -> None:
+    ask(conversation)
+    closed = visitor_api.post(of(conversation, "close/"))
+    assert (closed.status_code, closed.json()["state"]) == (200, "closed")
+    body = {"text": "And now?", "client_id": "c-2"}
+    accepted = visitor_api.post(of(conversation, "messages/"), body).json()
+    assert accepted["conversation"] != str(conversation.pk)
+    old = visitor_api.get(of(conversation)).json()
+    assert (old["state"], old["continued_in"]) == ("closed", accepted["conversation"])
+    assert [message["text"] for message in old["messages"]] == ["Can I return beans?"]
+    listed = visitor_api.get(f"{API}/conversations/").json()["results"]
+    assert [entry["subject"] for entry in listed] == ["And now?", "Can I return beans?"]
+    assert AuditEntry.objects.get(action="conversation.closed").data == {"by": "customer"}
+
+
 def test_looking_for_conversations_counts_as_no_message(
     visitor_api: APIClient, settings: Settings
 ) -> None:

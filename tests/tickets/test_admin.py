@@ -57,13 +57,15 @@ def a_draft(conversation: Conversation, question: str) -> Draft:
     message, _ = add_customer_message(
         conversation=conversation, text=question, client_id=str(uuid.uuid4())
     )
-    return create_draft(
+    draft = create_draft(
         question=message,
         run_id=uuid.uuid4(),
         text="Opened coffee cannot be returned.\nSealed coffee can.",
         sentences=[SENTENCE],
         passages=[PASSAGE],
     )
+    assert draft is not None
+    return draft
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from tickets.services import audit
 from tickets.services.events import append_event
 from tickets.services.statuses import set_status
 
-State, ClosedBy = Conversation.State, Conversation.ClosedBy
+State = Conversation.State
+ClosedBy = Conversation.ClosedBy
 # Behind these the bot has not finished.
 ANSWER_UNDER_WAY = frozenset({"run.started", "run.status", "answer.sentence"})
 CLOSED_TEXT = {

@@ -121,7 +121,11 @@ def _lock_pending(draft: Draft) -> Draft:
     # Conversation before draft, as everywhere: two transactions can never wait for each other. The
     # lock makes the second of two agents wait, and then see what the first decided.
     Conversation.objects.select_for_update().get(tickets__drafts=draft)
-    locked = Draft.objects.select_for_update(of=("self",)).select_related("ticket", "question").get(pk=draft.pk)
+    locked = (
+        Draft.objects.select_for_update(of=("self",))
+        .select_related("ticket", "question")
+        .get(pk=draft.pk)
+    )
     if locked.status != Status.PENDING:
         raise DraftDecidedError(_decided_words(locked))
     return locked

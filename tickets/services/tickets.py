@@ -51,9 +51,7 @@ def change_status(*, ticket: Ticket, status: str, agent: AbstractBaseUser) -> Ti
         return locked
     check_ticket_transition(locked, status)
     if status == Ticket.Status.CLOSED:
-        close_conversation(
-            conversation=conversation, by=Conversation.ClosedBy.AGENT, agent=agent
-        )
+        close_conversation(conversation=conversation, by=Conversation.ClosedBy.AGENT, agent=agent)
         locked.refresh_from_db()
         return locked
     set_status(locked, status, agent)

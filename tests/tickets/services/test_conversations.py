@@ -93,7 +93,7 @@ def test_a_change_of_mode_is_noted(conversation: Conversation, ben: User) -> Non
     assert AuditEntry.objects.get().data == {"before": "auto", "after": "draft"}
 
 
-# -- Ending ----------------------------------------------------------------------------------------
+# -- Ending ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("by", Conversation.ClosedBy)
 def test_a_closed_conversation_says_by_whom_and_ends_its_ticket(
     conversation: Conversation, by: str
@@ -111,9 +111,7 @@ def test_a_closed_conversation_says_by_whom_and_ends_its_ticket(
     assert actions_on(conversation).count("conversation.closed") == 1
 
 
-def test_closing_the_ticket_closes_the_conversation(
-    conversation: Conversation, ben: User
-) -> None:
+def test_closing_the_ticket_closes_the_conversation(conversation: Conversation, ben: User) -> None:
     ticket = request_person(conversation=conversation)
     assert change_status(ticket=ticket, status="closed", agent=ben).status == "closed"
     conversation.refresh_from_db()
@@ -173,7 +171,7 @@ def test_a_customer_whom_the_bot_owes_an_answer_is_not_forgotten(
     assert close_idle_conversations() == 1
 
 
-# -- Going on ----------------------------------------------------------------------------------------
+# -- Going on -------------------------------------------------------------------------------------
 @pytest.mark.parametrize("ended", ["customer", "agent", "time", "silence"])
 def test_a_message_after_the_end_begins_another_conversation(
     conversation: Conversation, ended: str
@@ -238,7 +236,7 @@ def test_the_last_words_of_an_agent_stay_in_sight(conversation: Conversation, be
     assert current_conversation(customer=conversation.customer) != conversation
 
 
-# -- Who speaks ------------------------------------------------------------------------------------
+# -- Who speaks -----------------------------------------------------------------------------------
 @pytest.mark.parametrize("is_taken_over", [True, False])
 def test_once_resolved_the_bot_answers_again_and_the_customer_is_told(
     conversation: Conversation, ben: User, is_taken_over: bool

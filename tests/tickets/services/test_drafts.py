@@ -50,6 +50,7 @@ def test_the_same_run_makes_one_draft(draft: Draft) -> None:
     again = create_draft(
         question=draft.question, run_id=draft.run_id, text="Other", sentences=[], passages=[]
     )
+    assert again is not None
     assert (again.pk, again.text) == (draft.pk, draft.text)
     assert actions_on(draft) == ["draft.created"]
 
@@ -221,11 +222,12 @@ def test_a_run_id_belongs_to_one_draft(draft: Draft, conversation: Conversation)
     other = create_draft(
         question=ask(conversation), run_id=uuid.uuid4(), text="", sentences=[], passages=[]
     )
+    assert other is not None
     assert other.pk != draft.pk
     assert other.ticket == draft.ticket
 
 
-# -- Withdrawn ---------------------------------------------------------------------------------------
+# -- Withdrawn --------------------------------------------------------------------------------
 def test_an_agents_own_words_withdraw_the_drafts_for_what_was_asked(
     draft: Draft, conversation: Conversation, ben: User
 ) -> None:
