@@ -114,7 +114,9 @@ class AnswerRun(models.Model):
                 condition=Q(status__in=["queued", "running"]),
             ),
             # supportbot.metrics, which counts them all at every scrape
-            models.Index(fields=["status", "outcome", "first_sentence_ms"], name="run_outcomes"),
+            models.Index(
+                fields=["status", "delivery", "outcome", "first_sentence_ms"], name="run_outcomes"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -10,6 +10,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RemoveIndex(model_name="answerrun", name="run_outcomes"),
+        migrations.AddIndex(
+            model_name="answerrun",
+            index=models.Index(
+                fields=["status", "delivery", "outcome", "first_sentence_ms"], name="run_outcomes"
+            ),
+        ),
         migrations.AddField(
             model_name="answerrun",
             name="reader",
