@@ -54,7 +54,7 @@ export const strings = {
   ticketResolved: 'This conversation was marked as resolved. Write again if you need more help.',
   writeAgain: 'Write again if you need more help.',
 
-  end: 'End conversation',
+  end: 'End chat',
   endConfirm: 'Really end it?',
   earlier: 'Earlier conversations',
   noEarlier: 'There are no earlier conversations.',
