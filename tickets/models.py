@@ -134,6 +134,9 @@ class Message(models.Model):
         related_name="joined",
         help_text="The message a moment before, with which it is one question.",
     )
+    awaits_answer = models.BooleanField(
+        default=False, help_text="The bot has a question before it that it has not done with."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -89,6 +89,7 @@ def complete_run(run: Run, reply: Reply) -> None:
     finished_at = timezone.now()
     record_citations(run_id=run.id, sentences=reply.sentences, at=finished_at)
     columns = {**run.record.columns(), "route": reply.route}
+    Message.objects.filter(pk=run.row.question_id).update(awaits_answer=False)
     run.lease.update(
         status=AnswerRun.Status.COMPLETED,
         outcome=outcome,
@@ -148,6 +149,7 @@ def fail_run(run: Run, error: AnswerError) -> None:
                 "retryable": error.retryable,
             },
         )
+    Message.objects.filter(pk=run.row.question_id).update(awaits_answer=False)
     run.lease.update(
         status=AnswerRun.Status.FAILED,
         outcome=Outcome.FAILED,

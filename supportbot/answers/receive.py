@@ -89,6 +89,8 @@ def accept_message(
         delivery=delivery_in(message.conversation),
         reader=reader,
     )
+    message.awaits_answer = True
+    message.save(update_fields=["awaits_answer"])
     return Accepted(message, run)
 
 
@@ -108,12 +110,10 @@ def _lock_last_run(conversation: Conversation) -> AnswerRun | None:
 
 
 def _belongs_to(message: Message, run: AnswerRun) -> bool:
-    """Whether nothing was said since the run's question, a moment ago, and nothing is shown."""
-    before = (
-        Message.objects.filter(conversation=message.conversation, seq__lt=message.seq)
-        .order_by("-seq")
-        .first()
-    )
+    """Whether the run's question was the last thing that a person said, a moment ago, and nothing
+    of its answer is shown. What the bot says to an earlier question does not come between."""
+    said = Message.objects.filter(conversation=message.conversation, seq__lt=message.seq)
+    before = said.exclude(author=Message.Author.BOT).order_by("-seq").first()
     if before is None or run.question_id not in {before.pk, before.joined_to_id}:
         return False
     if message.created_at - before.created_at > timedelta(seconds=settings.MESSAGE_JOIN_SECONDS):

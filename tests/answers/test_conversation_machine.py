@@ -340,7 +340,7 @@ def test_in_order_once_each_and_nothing_mixed(settings: Settings) -> None:
 
 
 EXAMPLES = hypothesis_settings(
-    max_examples=40,
+    max_examples=60,
     stateful_step_count=30,
     deadline=None,
     database=None,

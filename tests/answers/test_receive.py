@@ -169,6 +169,18 @@ async def test_a_message_that_joins_takes_the_run_from_who_works_on_it(
     assert started == [str(message.pk) for message in result.messages[:2]]
 
 
+@pytest.mark.django_db(transaction=True)
+async def test_the_answer_to_an_earlier_question_does_not_come_between(
+    conversation: Conversation, settings: Settings
+) -> None:
+    settings.MESSAGE_JOIN_SECONDS = 0
+    first = await ask(conversation, "Can I return beans?", client_id="a")
+    second = await ask(conversation, "What does a parcel cost?", client_id="b")
+    await execute(first)
+    settings.MESSAGE_JOIN_SECONDS = 60
+    assert await ask(conversation, "To Ireland.", client_id="c") == second
+
+
 # -- History -----------------------------------------------------------------------------------
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("returns_policy")

@@ -15,6 +15,14 @@ class Migration(migrations.Migration):
             options={"ordering": ["seq", "created_at", "id"]},
         ),
         migrations.AddField(
+            model_name="message",
+            name="awaits_answer",
+            field=models.BooleanField(
+                default=False,
+                help_text="The bot has a question before it that it has not done with.",
+            ),
+        ),
+        migrations.AddField(
             model_name="conversation",
             name="closed_at",
             field=models.DateTimeField(blank=True, null=True),

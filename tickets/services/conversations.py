@@ -10,15 +10,13 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tickets.models import Conversation, Customer, Message, Ticket
+from tickets.models import Conversation, Customer, Ticket
 from tickets.services import audit
 from tickets.services.events import append_event
 from tickets.services.statuses import set_status
 
 State = Conversation.State
 ClosedBy = Conversation.ClosedBy
-# Behind these the bot has not finished.
-ANSWER_UNDER_WAY = frozenset({"run.started", "run.status", "answer.sentence"})
 CLOSED_TEXT = {
     ClosedBy.CUSTOMER: "You ended this conversation.",
     ClosedBy.AGENT: "This conversation was closed.",
@@ -83,14 +81,7 @@ def is_idle(conversation: Conversation) -> bool:
         return False
     if conversation.tickets.filter(status=Ticket.Status.OPEN).exists():
         return False
-    return not _waits_for_the_bot(conversation)
-
-
-def _waits_for_the_bot(conversation: Conversation) -> bool:
-    last = conversation.events.order_by("-seq").first()
-    if last is not None and last.type == "message.created":
-        return bool(last.payload["message"]["author"] == Message.Author.CUSTOMER)
-    return last is not None and last.type in ANSWER_UNDER_WAY
+    return not conversation.messages.filter(awaits_answer=True).exists()
 
 
 def _is_silent(conversation: Conversation) -> bool:
@@ -153,6 +144,7 @@ def _idle_conversations() -> QuerySet[Conversation]:
         Conversation.objects.exclude(state=State.CLOSED)
         .filter(last_message_at__lt=since)
         .exclude(tickets__status=Ticket.Status.OPEN)
+        .exclude(messages__awaits_answer=True)
         .order_by("last_message_at")
     )
 
