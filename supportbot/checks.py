@@ -17,12 +17,21 @@ from supportbot.api.proxies import unknown_proxy_seen
 from tickets.models import Conversation
 
 log = structlog.get_logger(__name__)
+IDENTITY_CHARACTERS = 32  # as many as the hash of HS256 has bytes (RFC 7518, section 3.2)
 
 
 @register()
 def check_settings(**_: Any) -> list[CheckMessage]:
     """Everything below, in one list."""
-    return [*_answer_mode(), *_model(), *_embedding_model(), *_origins(), *_rates(), *_proxies()]
+    return [
+        *_answer_mode(),
+        *_model(),
+        *_embedding_model(),
+        *_origins(),
+        *_rates(),
+        *_proxies(),
+        *_identity(),
+    ]
 
 
 def log_settings() -> None:
@@ -125,3 +134,16 @@ def _proxies() -> list[CheckMessage]:
         text = "Requests come through a proxy that is not configured, so visitors share limits."
         return [Warning(text, hint=hint, id="supportbot.W009")]
     return []
+
+
+def _identity() -> list[CheckMessage]:
+    if not settings.IDENTITY_SECRET or len(settings.IDENTITY_SECRET) >= IDENTITY_CHARACTERS:
+        return []
+    hint = "Set SUPPORTBOT_IDENTITY_SECRET to at least 32 random characters on both servers."
+    return [
+        Error(
+            "The secret that identities are signed with can be guessed.",
+            hint=hint,
+            id="supportbot.E010",
+        )
+    ]

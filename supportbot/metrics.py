@@ -32,10 +32,11 @@ from supportbot.answers.models import AnswerRun
 # Upper bounds of the histogram, in milliseconds.
 BUCKETS_MS = (100, 250, 500, 1000, 2000, 4000, 8000, 16000)
 # Read from the index run_outcomes alone. A bound belongs to the bucket below it, as Prometheus has
-# it; width_bucket counts it to the one above.
+# it; width_bucket counts it to the one above. What became a draft was handed over.
 _RUNS = """
-SELECT status, outcome, width_bucket(first_sentence_ms, %s), count(*),
-       COALESCE(sum(first_sentence_ms), 0)
+SELECT status,
+       CASE WHEN delivery = 'draft' AND status = 'completed' THEN 'handed_over' ELSE outcome END,
+       width_bucket(first_sentence_ms, %s), count(*), COALESCE(sum(first_sentence_ms), 0)
 FROM answers_answerrun GROUP BY 1, 2, 3
 """
 _FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")

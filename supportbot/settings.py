@@ -185,6 +185,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30, "queue": "ingest"},
     },
+    "close-idle-conversations": {
+        "task": "tickets.tasks.close_idle",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "check-freshness": {
         "task": "knowledge.tasks.check_freshness",
         "schedule": 300.0,
@@ -233,6 +238,10 @@ ANSWERABILITY_MIN = env_float("SUPPORTBOT_ANSWERABILITY_MIN", 0.4)
 # -- Answers ------------------------------------------------------------------------------------
 ANSWER_MODE = env_str("SUPPORTBOT_ANSWER_MODE", "auto")  # auto: reply at once; draft: for review
 ANSWER_COLLECTIONS = env_list("SUPPORTBOT_ANSWER_COLLECTIONS")  # names; empty: all of them
+# What a customer adds within so long, before an answer shows, belongs to the same question.
+MESSAGE_JOIN_SECONDS = env_float("SUPPORTBOT_MESSAGE_JOIN_SECONDS", 1.5)
+# A conversation ends when nobody has written for so long; 0: never by itself.
+CONVERSATION_IDLE_HOURS = env_float("SUPPORTBOT_CONVERSATION_IDLE_HOURS", 72.0)
 MESSAGE_MAX_CHARACTERS = env_int("SUPPORTBOT_MESSAGE_MAX_CHARACTERS", 4000)
 RUN_LEASE_SECONDS = env_int("SUPPORTBOT_RUN_LEASE_SECONDS", 6)
 RUN_MAX_ATTEMPTS = 3
@@ -252,6 +261,8 @@ VISITOR_TOKEN_SECONDS = env_int("SUPPORTBOT_VISITOR_TOKEN_SECONDS", 3600)
 VISITOR_REFRESH_SECONDS = env_int("SUPPORTBOT_VISITOR_REFRESH_DAYS", 30) * 86400
 # The largest body of a request by anybody who is not staff.
 REQUEST_MAX_BYTES = env_int("SUPPORTBOT_REQUEST_MAX_KB", 256) * 1024
+# What the company's server signs a customer's identity with (HS256); without it nobody signs in.
+IDENTITY_SECRET = env_secret("SUPPORTBOT_IDENTITY_SECRET")
 CORS_ALLOWED_ORIGINS = WIDGET_ORIGINS
 CORS_URLS_REGEX = r"^/(api/v1/(visitors|conversations|messages)/|static/).*$"
 
@@ -292,6 +303,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
+        "Audience": "knowledge.models.Audience",
         "ConversationState": "tickets.models.Conversation.State",
         "VersionState": "knowledge.models.DocumentVersion.State",
         "VersionStatus": "knowledge.models.DocumentVersion.Status",

@@ -21,6 +21,13 @@ class Customer(models.Model):
     signed_out_at = models.DateTimeField(
         null=True, blank=True, help_text="Tokens from before are refused."
     )
+    external_id = models.CharField(
+        max_length=200,
+        null=True,
+        blank=True,
+        unique=True,
+        help_text="The company's own id of a customer who signed in.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -32,21 +39,39 @@ class Customer(models.Model):
 
 class Conversation(models.Model):
     class State(models.TextChoices):
-        """Who may speak to the customer. Changed by tickets.services.handover alone."""
+        """Who may speak to the customer. A closed conversation is read only; the customer's next
+        message begins another one."""
 
         BOT = "bot", "The bot answers"
         WAITING = "waiting", "Waiting for a person"
         AGENT = "agent", "A person answers"
+        CLOSED = "closed", "Closed"
 
     class Mode(models.TextChoices):
         AUTO = "auto", "Answers are sent at once"
         DRAFT = "draft", "Answers are drafts for review"
+
+    class ClosedBy(models.TextChoices):
+        CUSTOMER = "customer", "The customer"
+        AGENT = "agent", "An agent"
+        TIME = "time", "Time without a message"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="conversations")
     state = models.CharField(max_length=20, choices=State, default=State.BOT)
     mode = models.CharField(max_length=20, choices=Mode, default=Mode.AUTO)
     last_seq = models.PositiveIntegerField(default=0, help_text="Number of its newest event.")
+    last_message_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=20, choices=ClosedBy, blank=True)
+    continued_in = models.OneToOneField(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="continues",
+        help_text="The conversation that the customer's next message began.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -54,7 +79,13 @@ class Conversation(models.Model):
         ordering: ClassVar = ["-updated_at"]
         indexes: ClassVar = [
             # the visitor's newest conversation, looked up at every connection
-            models.Index(fields=["customer", "-created_at"], name="conversation_of_customer")
+            models.Index(fields=["customer", "-created_at"], name="conversation_of_customer"),
+            # the sweep for those that nobody has written in for days
+            models.Index(
+                fields=["last_message_at"],
+                name="conversation_not_closed",
+                condition=~Q(state="closed"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -87,10 +118,32 @@ class Message(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     run_id = models.UUIDField(null=True, blank=True, help_text="The run that wrote it.")
+    seq = models.PositiveIntegerField(
+        default=0, help_text="Number of the event that showed it: the order of the conversation."
+    )
+    reply_to = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="replies",
+        help_text="The question it answers.",
+    )
+    joined_to = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="joined",
+        help_text="The message a moment before, with which it is one question.",
+    )
+    awaits_answer = models.BooleanField(
+        default=False, help_text="The bot has a question before it that it has not done with."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        ordering: ClassVar = ["created_at", "id"]
+        ordering: ClassVar = ["seq", "created_at", "id"]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["conversation", "author", "client_id"], name="message_client_id_unique"
@@ -103,6 +156,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+    @property
+    def question_text(self) -> str:
+        """The whole question that begins with this message. Prefetch `joined` for many."""
+        return "\n".join([self.text, *(message.text for message in self.joined.all())])
 
 
 class Event(models.Model):
@@ -186,6 +244,8 @@ class Draft(models.Model):
         PENDING = "pending", "Waiting for review"
         APPROVED = "approved", "Approved"
         REJECTED = "rejected", "Rejected"
+        # Its question has been answered in another way, or nobody waits for an answer any more.
+        WITHDRAWN = "withdrawn", "Withdrawn"
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="drafts")
     question = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="drafts")

@@ -15,10 +15,17 @@ TICKET_TRANSITIONS: dict[str, frozenset[str]] = {
     Ticket.Status.CLOSED: frozenset(),
 }
 
+_BOT, _WAITING, _AGENT, _CLOSED = (
+    Conversation.State.BOT,
+    Conversation.State.WAITING,
+    Conversation.State.AGENT,
+    Conversation.State.CLOSED,
+)
 CONVERSATION_TRANSITIONS: dict[str, frozenset[str]] = {
-    Conversation.State.BOT: frozenset({Conversation.State.WAITING, Conversation.State.AGENT}),
-    Conversation.State.WAITING: frozenset({Conversation.State.AGENT, Conversation.State.BOT}),
-    Conversation.State.AGENT: frozenset({Conversation.State.BOT, Conversation.State.WAITING}),
+    _BOT: frozenset({_WAITING, _AGENT, _CLOSED}),
+    _WAITING: frozenset({_AGENT, _BOT, _CLOSED}),
+    _AGENT: frozenset({_BOT, _WAITING, _CLOSED}),
+    _CLOSED: frozenset(),
 }
 
 

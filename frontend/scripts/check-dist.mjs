@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundle, root } from './bundle.mjs';
 
-// Uncompressed. A page owner pays this on every first visit.
-const LIMIT = 80_000;
+// Uncompressed; 26 KB as it is sent. A page owner pays this on every first visit. Pages of history and earlier
+// conversations took it from 72 to 85 thousand bytes.
+const LIMIT = 84 * 1024;
 
 function problem(fresh, committed) {
   const names = readdirSync(fresh).sort();

@@ -48,7 +48,7 @@ function onlyPending(): string {
 describe('the log', () => {
   it('replays the contract', () => {
     FakeSocket.last.says(...rawEvents);
-    expect(client.state.lastSeq).toBe(18);
+    expect(client.state.lastSeq).toBe(22);
   });
 
   it('is fetched again after a gap', async () => {
@@ -105,7 +105,7 @@ describe('sending', () => {
     const id = onlyPending();
     await vi.advanceTimersByTimeAsync(11_000);
     FakeSocket.last.accept();
-    expect(FakeSocket.last.sent[0]).toEqual({ type: 'hello', last: 20 });
+    expect(FakeSocket.last.sent[0]).toMatchObject({ type: 'hello', last: 20 });
     FakeSocket.last.says(created(id));
     expect(client.state).toMatchObject({ lastSeq: 1, pending: [] });
   });
@@ -167,5 +167,56 @@ describe('the network', () => {
     window.dispatchEvent(new Event('online'));
     await settle();
     expect(FakeSocket.all).toHaveLength(2);
+  });
+});
+
+describe('a conversation that has ended', () => {
+  const opened = (conversation: string) => ({ seq: 0, type: 'conversation.opened', at: '', conversation });
+  const closed = { seq: 2, type: 'conversation.closed', at: '', by: 'time', text: 'Ended.' };
+  const continued = { seq: 3, type: 'conversation.continued', at: '', conversation: 'new' };
+
+  it('is named when the connection comes back', async () => {
+    FakeSocket.last.says(opened('old'), created('c-1'));
+    FakeSocket.last.drop();
+    await vi.advanceTimersByTimeAsync(600);
+    FakeSocket.last.accept();
+    expect(FakeSocket.last.sent[0]).toEqual({ type: 'hello', after: 1, conversation: 'old' });
+  });
+
+  it('goes on in another one, with nothing of the old one in it', () => {
+    FakeSocket.last.says(opened('old'), created('c-1'), closed);
+    expect(client.state.closedBy).toBe('time');
+    client.send('Hello again');
+    const id = onlyPending();
+    FakeSocket.last.says(continued);
+    expect(FakeSocket.last.sent.at(-1)).toEqual({ type: 'hello', last: 20, conversation: 'new' });
+    FakeSocket.last.says(opened('new'), created(id));
+    expect(client.state).toMatchObject({ conversation: 'new', lastSeq: 1, pending: [], closedBy: null });
+    expect(client.state.items).toHaveLength(1);
+  });
+
+  it('is left for good, even where the connection is lost before the other one is opened', async () => {
+    FakeSocket.last.says(opened('old'), created('c-1'), closed, continued);
+    FakeSocket.last.drop();
+    await vi.advanceTimersByTimeAsync(600);
+    FakeSocket.last.accept();
+    expect(FakeSocket.last.sent[0]).toEqual({ type: 'hello', last: 20, conversation: 'new' });
+  });
+
+  it('goes on where a page of its history says so', () => {
+    const page = (events: readonly unknown[], through: number) => ({ seq: 0, type: 'history', at: '', events, through, earlier: false, speaker: null });
+    FakeSocket.last.says(opened('old'), page([created('c-1'), closed, continued], 3));
+    expect(FakeSocket.last.sent.at(-1)).toEqual({ type: 'hello', last: 20, conversation: 'new' });
+    FakeSocket.last.says(opened('new'), page([created('c-2')], 1), created('c-3', 2));
+    expect(client.state).toMatchObject({ conversation: 'new', lastSeq: 2, closedBy: null });
+    expect(client.state.items.map((item) => item.key)).toEqual(['message:c-2', 'message:c-3']);
+  });
+
+  it('is ended once', () => {
+    FakeSocket.last.says(opened('old'), created('c-1'));
+    client.end();
+    FakeSocket.last.says(closed);
+    client.end();
+    expect(sentFrames('close')).toHaveLength(1);
   });
 });

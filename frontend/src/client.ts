@@ -1,6 +1,7 @@
 // The conversation without a face: state, outbox and connection, moved by what the visitor does and the server says.
 import type { Citation, ClientFrame, FeedbackValue } from './contract';
 import { frames, parseEvent } from './contract';
+import { Earlier } from './earlier';
 import { hasGap, reduce } from './reducer';
 import type { Action } from './reducer';
 import { Session } from './session';
@@ -26,6 +27,7 @@ export type Listener = () => void;
 export class ChatClient {
   state: State = initialState;
   readonly storage: Storage;
+  readonly earlier: Earlier;
   private readonly connection: Connection;
   private readonly session: Session;
   private readonly waiting: ClientFrame[] = [];
@@ -37,12 +39,14 @@ export class ChatClient {
   constructor(
     baseUrl: string,
     private readonly onChange: Listener,
+    identity: () => string | null = () => null,
   ) {
     this.storage = new Storage(baseUrl);
     this.session = new Session(baseUrl, this.storage, () => {
       this.connection.forgetConversation();
       this.dispatch({ type: 'local.reset' });
-    });
+    }, identity);
+    this.earlier = new Earlier(this.session);
     this.connection = new Connection(baseUrl, this.session, {
       onStatus: this.onChange,
       onOpen: (fresh) => this.opened(fresh),
@@ -58,7 +62,7 @@ export class ChatClient {
 
   /** True for a visitor who has been here before and may find a conversation. */
   get isReturning(): boolean {
-    return this.storage.refreshToken !== null || this.state.pending.length > 0;
+    return this.storage.refreshToken !== null || this.storage.hasSignedIn || this.state.pending.length > 0;
   }
 
   start(): void {
@@ -103,6 +107,16 @@ export class ChatClient {
     if (this.state.handoverAsked || this.state.speaker !== 'bot') return;
     this.dispatch({ type: 'local.handover' });
     this.sendOrWait(frames.handover());
+  }
+
+  /** Ends the conversation; what is written after that begins another one. */
+  end(): void {
+    if (this.state.closedBy === null) this.sendOrWait(frames.close());
+  }
+
+  /** The page says anew who the visitor is. */
+  signInAgain(): void {
+    this.connection.signInAgain();
   }
 
   rate(messageId: string, value: FeedbackValue, comment = ''): void {
@@ -196,14 +210,22 @@ export class ChatClient {
       this.connection.reconnectLater();
       return;
     }
+    if (event.type === 'conversation.opened') this.connection.remember(event.conversation);
     this.dispatch(event);
     for (const each of event.type === 'history' ? event.events : [event]) {
       if (each.type === 'message.created') this.confirmed(each.message.client_id);
+      if (each.type === 'conversation.continued') this.moveTo(each.conversation);
     }
     if (event.type === 'error') this.failed(event.client_id);
     if (event.type === 'agent.typing') {
       this.after('typing', TYPING_SHOWN_MS, () => this.dispatch({ type: 'local.typing_ended' }));
     }
+  }
+
+  /** From here on numbers are those of the other conversation, even where the connection is lost before it is opened. */
+  private moveTo(conversation: string): void {
+    this.dispatch({ seq: 0, at: new Date().toISOString(), type: 'conversation.opened', conversation });
+    this.connection.moveTo(conversation);
   }
 
   private confirmed(clientId: string | null): void {

@@ -13,6 +13,9 @@ describe('server events of the contract', () => {
     expect([...types].sort()).toEqual(
       [
         'agent.typing',
+        'conversation.closed',
+        'conversation.continued',
+        'conversation.opened',
         'answer.completed',
         'answer.replaced',
         'answer.sentence',
@@ -34,6 +37,7 @@ describe('server events of the contract', () => {
       'run.status': wire.RUN_STATUSES,
       'answer.completed.outcome': wire.OUTCOMES,
       'answer.replaced.reason': wire.REPLACED_REASONS,
+      'conversation.closed.by': wire.CLOSED_BY,
       'handover.changed.state': wire.HANDOVER_STATES,
       'ticket.changed.status': wire.TICKET_STATUSES,
     }).toEqual(enums);
@@ -52,6 +56,7 @@ describe('client frames', () => {
     const rated = '0193a2f0-0000-7000-8000-000000000002';
     expect([
       frames.hello(0),
+      frames.hello(0, '0193a2f0-0000-7000-8000-0000000000fe'),
       frames.hello(7, conversation),
       frames.earlier(41),
       frames.message('c-1', 'Can I return opened coffee beans?'),
@@ -59,6 +64,7 @@ describe('client frames', () => {
       frames.feedback(rated, 'down', 'It is the old rule.'),
       frames.handover(),
       frames.typing(),
+      frames.close(),
     ]).toEqual(rawFrames);
   });
 });

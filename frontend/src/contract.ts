@@ -12,8 +12,9 @@ export const FORMS = ['text', 'item', 'step'] as const;
 export const AUTHORS = ['customer', 'bot', 'agent', 'system'] as const;
 export const RUN_STATUSES = ['searching', 'writing'] as const;
 export const OUTCOMES = ['answered', 'no_answer', 'handed_over', 'failed', 'small_talk', 'asked_back'] as const;
-export const REPLACED_REASONS = ['restarted', 'model_failed', 'handed_over'] as const;
+export const REPLACED_REASONS = ['restarted', 'model_failed', 'handed_over', 'closed'] as const;
 export const HANDOVER_STATES = ['bot', 'waiting', 'agent'] as const;
+export const CLOSED_BY = ['customer', 'agent', 'time'] as const;
 export const TICKET_STATUSES = ['open', 'pending', 'resolved', 'closed'] as const;
 
 export type Form = (typeof FORMS)[number];
@@ -22,6 +23,7 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 export type Outcome = (typeof OUTCOMES)[number];
 export type ReplacedReason = (typeof REPLACED_REASONS)[number];
 export type HandoverState = (typeof HANDOVER_STATES)[number];
+export type ClosedBy = (typeof CLOSED_BY)[number];
 export type TicketStatus = (typeof TICKET_STATUSES)[number];
 
 /** A passage as it stood when the answer was written. `n` is its number within one answer. */
@@ -105,6 +107,11 @@ export type ServerEvent =
       readonly agent_name: string | null;
       readonly text: string;
     })
+  | (Stamp & { readonly type: 'conversation.closed'; readonly by: ClosedBy; readonly text: string })
+  /** The visitor has written after the end: what they wrote stands in this conversation. */
+  | (Stamp & { readonly type: 'conversation.continued'; readonly conversation: string })
+  /** The answer to hello: which conversation all numbers from here on belong to. */
+  | (Stamp & { readonly type: 'conversation.opened'; readonly conversation: string })
   | (Stamp & { readonly type: 'agent.typing'; readonly agent_name: string })
   | (Stamp & { readonly type: 'ticket.changed'; readonly ticket_id: string; readonly status: TicketStatus })
   | HistoryPage
@@ -133,26 +140,12 @@ export type ClientFrame =
   | { readonly type: 'message'; readonly client_id: string; readonly text: string }
   | { readonly type: 'feedback'; readonly message_id: string; readonly value: FeedbackValue; readonly comment?: string }
   | { readonly type: 'handover' }
-  | { readonly type: 'typing' };
+  | { readonly type: 'typing' }
+  | { readonly type: 'close' };
 
-/** The frames the client builds. One function each, so that the contract test can hold them to the fixture. */
-export const frames = {
-  /** After nothing means from the end: the last page, not the whole log. */
-  hello: (after: number, conversation?: string | null): ClientFrame => ({
-    type: 'hello',
-    ...(after === 0 ? { last: PAGE_MESSAGES } : { after }),
-    ...(conversation && { conversation }),
-  }),
-  earlier: (before: number): ClientFrame => ({ type: 'earlier', before, last: PAGE_MESSAGES }),
-  message: (client_id: string, text: string): ClientFrame => ({ type: 'message', client_id, text }),
-  feedback: (message_id: string, value: FeedbackValue, comment = ''): ClientFrame =>
-    comment ? { type: 'feedback', message_id, value, comment } : { type: 'feedback', message_id, value },
-  handover: (): ClientFrame => ({ type: 'handover' }),
-  typing: (): ClientFrame => ({ type: 'typing' }),
-};
+export { PAGE_MESSAGES, frames } from './frames';
 
 const MOST_CHOICES = 4;
-export const PAGE_MESSAGES = 20;
 
 function parseCitation(value: unknown): Citation {
   const raw = record(value);
@@ -192,7 +185,7 @@ function parseChoices(raw: Raw): readonly Choice[] {
   return choices.slice(0, MOST_CHOICES);
 }
 
-function parseMessage(value: unknown): Message {
+export function parseMessage(value: unknown): Message {
   const raw = record(value);
   return {
     id: text(raw, 'id'),
@@ -235,6 +228,9 @@ const READERS: { readonly [T in EventType]: (raw: Raw) => Body<T> } = {
     agent_name: optionalText(raw, 'agent_name'),
     text: optionalText(raw, 'text') ?? '',
   }),
+  'conversation.closed': (raw) => ({ by: oneOf(raw, 'by', CLOSED_BY, 'agent'), text: optionalText(raw, 'text') ?? '' }),
+  'conversation.continued': (raw) => ({ conversation: text(raw, 'conversation') }),
+  'conversation.opened': (raw) => ({ conversation: text(raw, 'conversation') }),
   'agent.typing': (raw) => ({ agent_name: optionalText(raw, 'agent_name') ?? '' }),
   'ticket.changed': (raw) => ({
     ticket_id: text(raw, 'ticket_id'),

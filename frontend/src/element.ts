@@ -17,7 +17,7 @@ const REPLAY_MS = 1_000;
 const DRAW_MS = 16;
 
 export class SupportChat extends HTMLElement {
-  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url'];
+  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url', 'identity'];
   /** Where the server is when no base-url is given; register.ts sets it to the script's own origin. */
   static defaultBaseUrl = '';
 
@@ -26,6 +26,7 @@ export class SupportChat extends HTMLElement {
   private drawTimer: ReturnType<typeof setTimeout> | undefined;
   private liveFrom = 0;
   private unread = 0;
+  private signedOut = false;
   private readonly panel = new PanelView(this.actions());
   private readonly announcer = new Announcer();
   private readonly badge = el('span', { class: 'badge', 'aria-hidden': 'true', hidden: true });
@@ -45,7 +46,7 @@ export class SupportChat extends HTMLElement {
 
   connectedCallback(): void {
     this.configure();
-    this.client = new ChatClient(this.baseUrl, () => this.changed());
+    this.client = new ChatClient(this.baseUrl, () => this.changed(), () => this.identity);
     // A visitor who never chatted costs the server nothing until the panel opens.
     if (this.client.isReturning) this.connect(true);
     if (this.hasAttribute('open')) this.show();
@@ -60,8 +61,16 @@ export class SupportChat extends HTMLElement {
     this.client = null;
   }
 
-  attributeChangedCallback(): void {
-    if (this.client) this.configure();
+  attributeChangedCallback(name: string): void {
+    if (!this.client) return;
+    this.configure();
+    if (name === 'identity') this.client.signInAgain();
+  }
+
+  /** A page may leave the attribute empty while nobody is signed in. */
+  private get identity(): string | null {
+    const said = this.getAttribute('identity');
+    return said === '' ? null : said;
   }
 
   get baseUrl(): string {
@@ -122,6 +131,7 @@ export class SupportChat extends HTMLElement {
       placeholder: this.getAttribute('placeholder'),
       privacyUrl: this.getAttribute('privacy-url'),
       suggestions: parseSuggestions(this.getAttribute('suggestions')),
+      signedIn: this.identity !== null,
     });
   }
 
@@ -156,6 +166,10 @@ export class SupportChat extends HTMLElement {
       },
       loadEarlier: () => this.client?.loadEarlier(),
       close: () => this.close(),
+      end: () => this.client?.end(),
+      showHistory: () => {
+        if (this.client) void this.panel.history.open(this.client.earlier, this.client.state.conversation);
+      },
     };
   }
 
@@ -167,9 +181,17 @@ export class SupportChat extends HTMLElement {
   }
 
   private readonly changed = (): void => {
+    this.tellSignedOut();
     if (this.client?.status === 'online' && this.liveFrom === Infinity) this.liveFrom = Date.now() + REPLAY_MS;
     this.drawTimer ??= setTimeout(() => this.draw(), DRAW_MS);
   };
+
+  /** The page can set the attribute `identity` anew. */
+  private tellSignedOut(): void {
+    const signedOut = this.client?.status === 'signed_out';
+    if (signedOut && !this.signedOut) this.emit('support-chat-signed-out');
+    this.signedOut = signedOut;
+  }
 
   private draw(): void {
     clearTimeout(this.drawTimer);
@@ -180,8 +202,9 @@ export class SupportChat extends HTMLElement {
     this.panel.render(state, status, live);
     if (live && this.panel.isOpen) this.announcer.say(announcements(this.drawn, state));
     this.drawn = state;
-    if (this.panel.isOpen && !document.hidden && state.lastSeq > storage.readSeq) storage.readSeq = state.lastSeq;
-    this.drawUnread(unreadCount(state, storage.readSeq));
+    const { conversation, lastSeq } = state;
+    if (this.panel.isOpen && !document.hidden && lastSeq > storage.readSeq(conversation)) storage.setReadSeq(conversation, lastSeq);
+    this.drawUnread(unreadCount(state, storage.readSeq(conversation)));
   }
 
   private drawUnread(count: number): void {

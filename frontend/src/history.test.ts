@@ -60,6 +60,20 @@ describe('a page of history', () => {
     expect(state).toMatchObject({ lastSeq: 8, earlierBefore: null });
   });
 
+  it('belongs to the conversation that was opened before it', () => {
+    const opened = (conversation: string) => ({ seq: 0, type: 'conversation.opened', at: AT, conversation });
+    const state = read(opened('a'), page([said(7)], 7, { earlier: true }), opened('b'), page([said(2)], 2));
+    expect(keys(state)).toEqual(['message:m-2']);
+    expect(state).toMatchObject({ conversation: 'b', lastSeq: 2, earlierBefore: null });
+  });
+
+  it('leaves out an answer that the page after it has taken back', () => {
+    const started = { seq: 2, type: 'run.started', at: AT, run_id: 'r', message_id: 'm-1' };
+    const replaced = { seq: 4, type: 'answer.replaced', at: AT, run_id: 'r', reason: 'handed_over' };
+    const state = read(page([said(3), replaced], 4, { earlier: true }), page([said(1), started], 2));
+    expect(keys(state)).toEqual(['message:m-1', 'message:m-3']);
+  });
+
   it('is not spoken when it comes in above', () => {
     const before = read(page([said(7, { author: 'agent', agent_name: 'Ben' })], 7, { earlier: true }));
     const after = reduce(before, parsed(page([said(1, { author: 'agent', agent_name: 'Ben' })], 6)));
@@ -121,6 +135,16 @@ describe('the widget', () => {
     const after = server.requests.slice(server.requests.findIndex(({ method }) => method === 'DELETE'));
     expect(after.map(({ path, body }) => [path.split('/v1/')[1], body])).toEqual([['visitors/me/', undefined], ['visitors/', {}]]);
     expect(widget.all('.row')).toHaveLength(0);
+    expect(widget.one('forget').hidden).toBe(true);
+  });
+
+  it('does not offer to forget a customer who has signed in on the page', async () => {
+    expect(widget.one('forget').hidden).toBe(false);
+    widget.element.setAttribute('identity', 'signed-by-the-shop');
+    await settle();
+    FakeSocket.last.accept();
+    await says(said(13));
+    expect(widget.all('.row')).toHaveLength(3);
     expect(widget.one('forget').hidden).toBe(true);
   });
 

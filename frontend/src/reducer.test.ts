@@ -44,13 +44,13 @@ describe('the log of the contract', () => {
 
   it('ends with the answer, the agent and the last number', () => {
     const state = play(events);
-    expect(state.lastSeq).toBe(18);
+    expect(state.lastSeq).toBe(22);
     expect(state.speaker).toBe('bot');
     expect(answerOf(state)).toMatchObject({ working: false, outcome: 'answered', restarted: false });
     expect(answerOf(state).sentences.map((each) => each.text)).toEqual(['Sealed food can be returned within 14 days.']);
     expect(state.items.map((item) => item.kind)).toEqual([
       ...['message', 'answer', 'notice', 'notice', 'message', 'notice', 'notice'],
-      ...['answer', 'answer', 'notice'],
+      ...['answer', 'answer', 'notice', 'notice'],
     ]);
   });
 
@@ -236,5 +236,26 @@ describe('unread messages', () => {
 describe('feedback', () => {
   it('is remembered for its message', () => {
     expect(play([{ type: 'local.feedback', messageId: 'm-2', value: 'up' }]).feedback).toEqual({ 'm-2': 'up' });
+  });
+});
+
+describe('a run that starts again', () => {
+  it('moves below the message that joined its question', () => {
+    const log = storedLog(
+      { type: 'message.created', message: message({ id: 'a' }) },
+      { type: 'run.started', run_id: 'r', message_id: 'a' },
+      { type: 'message.created', message: message({ id: 'b' }) },
+      { type: 'run.started', run_id: 'r', message_id: 'b' },
+    );
+    expect(play(log).items.map((item) => item.key)).toEqual(['message:a', 'message:b', 'run:r']);
+  });
+
+  it('goes when the conversation is closed', () => {
+    const log = storedLog(
+      { type: 'run.started', run_id: 'r', message_id: 'a' },
+      { type: 'answer.replaced', run_id: 'r', reason: 'closed' },
+      { type: 'conversation.closed', by: 'customer', text: 'Ended.' },
+    );
+    expect(play(log).items.map((item) => item.kind)).toEqual(['notice']);
   });
 });

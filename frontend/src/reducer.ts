@@ -1,5 +1,6 @@
 // The heart of the widget: a pure function (state, action) → state. A reload replays the stored events through it.
-import type { ErrorEvent, FeedbackValue, Message, Sentence, ServerEvent, UnknownEvent } from './contract';
+import type { ErrorEvent, FeedbackValue, Message, ServerEvent, UnknownEvent } from './contract';
+import { emptyRun, isRunEvent, runKey, sentencesOf, stepRun } from './runs';
 import type { AnswerItem, Notice, NoticeItem, PendingItem, State, StoredItem } from './state';
 import { initialState } from './state';
 
@@ -31,21 +32,18 @@ export function reduce(state: State, action: Action): State {
 }
 
 function step(state: State, action: ServerEvent | UnknownEvent): State {
+  if (isRunEvent(action)) return stepRun(state, action);
   switch (action.type) {
     case 'message.created':
       return addMessage(state, action);
-    case 'run.started':
-      return changeRun(state, action, (run) => run);
-    case 'run.status':
-      return changeRun(state, action, (run) => ({ ...run, status: action.text }));
-    case 'answer.sentence':
-      return changeRun(state, action, (run) => withSentence(run, action));
-    case 'answer.replaced':
-      return replaceRun(state, action);
-    case 'answer.completed':
-      return changeRun(state, action, (run) => completed(run, action));
     case 'handover.changed':
       return changeSpeaker(state, action);
+    case 'conversation.closed':
+      return close(state, action);
+    case 'conversation.opened':
+      return opened(state, action.conversation);
+    case 'conversation.continued':
+      return state;
     case 'history':
       return withPage(state, action);
     case 'agent.typing':
@@ -65,13 +63,15 @@ function step(state: State, action: ServerEvent | UnknownEvent): State {
 function withPage(state: State, page: Of<'history'>): State {
   const isFirst = state.lastSeq === 0;
   if (!isFirst && (state.earlierBefore === null || page.through >= state.earlierBefore)) return state;
-  const from = page.speaker?.type === 'handover.changed' ? { ...initialState, ...spokenBy(page.speaker) } : initialState;
-  const base: State = isFirst ? { ...from, pending: state.pending, feedback: state.feedback } : from;
+  const speaker = page.speaker?.type === 'handover.changed' ? spokenBy(page.speaker) : {};
+  const base: State = { ...afresh(state, state.conversation), ...speaker };
   const read = page.events.reduce((before, event) => step(before, event), base);
   const earlierBefore = page.earlier ? (page.events[0]?.seq ?? null) : null;
   if (isFirst) return { ...read, earlierBefore, lastSeq: page.through };
   const known = new Set(state.items.map((item) => item.key));
-  return { ...state, earlierBefore, items: [...read.items.filter((item) => !known.has(item.key)), ...state.items] };
+  // An answer that no number of an earlier page ends was taken back, or stands on the page after it.
+  const above = read.items.filter((item) => !known.has(item.key) && !(item.kind === 'answer' && item.working));
+  return { ...state, earlierBefore, items: [...above, ...state.items] };
 }
 
 function stepLocal(state: State, action: LocalAction): State {
@@ -91,7 +91,7 @@ function stepLocal(state: State, action: LocalAction): State {
     case 'local.typing_ended':
       return { ...state, typing: null };
     case 'local.reset':
-      return { ...initialState, pending: state.pending, feedback: state.feedback };
+      return afresh(state, null);
     default:
       return ignored(action, state);
   }
@@ -143,79 +143,6 @@ function addBotMessage(state: State, message: Message, seq: number): State {
   return { ...state, items: [...state.items, item] };
 }
 
-function runKey(runId: string | null): string {
-  return `run:${runId ?? ''}`;
-}
-
-function emptyRun(key: string, seq: number, at: string): AnswerItem {
-  return {
-    kind: 'answer',
-    key,
-    seq,
-    at,
-    working: true,
-    status: '',
-    restarted: false,
-    sentences: [],
-    message: null,
-    outcome: null,
-    offerHandover: false,
-    choices: [],
-  };
-}
-
-interface RunEvent {
-  readonly seq: number;
-  readonly at: string;
-  readonly run_id: string;
-}
-
-/** Changes the answer of a run, opening it when this is the first event of the run that is seen. */
-function changeRun(state: State, event: RunEvent, change: (run: AnswerItem) => AnswerItem): State {
-  const key = runKey(event.run_id);
-  const known = state.items.find((item): item is AnswerItem => item.kind === 'answer' && item.key === key);
-  if (!known) return { ...state, items: [...state.items, change(emptyRun(key, event.seq, event.at))] };
-  if (known.message !== null) return state;
-  return { ...state, items: state.items.map((item) => (item === known ? change(known) : item)) };
-}
-
-/** What was said so far is taken back. After a hand-over the bot says no more; otherwise it writes anew. */
-function replaceRun(state: State, event: Of<'answer.replaced'>): State {
-  if (event.reason === 'handed_over') {
-    const key = runKey(event.run_id);
-    return { ...state, items: state.items.filter((item) => item.key !== key) };
-  }
-  const restarted = event.reason === 'restarted';
-  return changeRun(state, event, (run) => ({ ...run, status: '', sentences: [], restarted }));
-}
-
-function withSentence(run: AnswerItem, event: Of<'answer.sentence'>): AnswerItem {
-  const { text, form, number, citations } = event;
-  const sentence: Sentence = { text, form, number, citations };
-  const sentences = [...run.sentences.slice(0, event.index), sentence, ...run.sentences.slice(event.index + 1)];
-  return { ...run, sentences };
-}
-
-function completed(run: AnswerItem, event: Of<'answer.completed'>): AnswerItem {
-  return {
-    ...run,
-    seq: event.seq,
-    working: false,
-    status: '',
-    restarted: false,
-    sentences: sentencesOf(event.message),
-    message: event.message,
-    outcome: event.outcome,
-    offerHandover: event.offer_handover || event.outcome === 'no_answer' || event.outcome === 'failed',
-    choices: event.choices,
-  };
-}
-
-function sentencesOf(message: Message): readonly Sentence[] {
-  if (message.sentences.length > 0) return message.sentences;
-  return message.text === '' ? [] : [{ text: message.text, form: 'text', number: null, citations: [] }];
-}
-
 function spokenBy(event: Of<'handover.changed'>): Pick<State, 'speaker' | 'agentName' | 'handoverText'> {
   return { speaker: event.state, agentName: event.agent_name, handoverText: event.text };
 }
@@ -229,6 +156,21 @@ function changeSpeaker(state: State, event: Of<'handover.changed'>): State {
   };
   if (event.state === state.speaker && event.agent_name === state.agentName) return next;
   return addNotice(next, event, { about: 'handover', state: event.state, agentName: event.agent_name });
+}
+
+function close(state: State, event: Of<'conversation.closed'>): State {
+  const ended: State = { ...state, speaker: 'bot', agentName: null, handoverText: '', handoverAsked: false, typing: null };
+  return addNotice({ ...ended, closedBy: event.by }, event, { about: 'closed', text: event.text });
+}
+
+/** Another conversation starts with nothing; what was not sent yet goes into it. */
+function opened(state: State, conversation: string): State {
+  if (state.conversation === null || state.conversation === conversation) return { ...state, conversation };
+  return afresh(state, conversation);
+}
+
+function afresh(state: State, conversation: string | null): State {
+  return { ...initialState, conversation, pending: state.pending, feedback: state.feedback };
 }
 
 function addNotice(state: State, event: { seq: number; at: string }, notice: Notice): State {

@@ -1,6 +1,6 @@
 // Tokens: fetched once, renewed when old, and never fetched for ever where the server refuses.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RefusedError, Session, UnreachableError } from './session';
+import { RefusedError, Session, SignedOutError, UnreachableError } from './session';
 import { Storage, memoryArea } from './storage';
 import { fakeServer, json, visitor } from './testing/server';
 import type { FakeServer } from './testing/server';
@@ -84,10 +84,10 @@ describe('Session', () => {
 
   it('starts as a new visitor when the refresh token is no longer good', async () => {
     storage.refreshToken = 'old';
-    storage.readSeq = 9;
+    storage.setReadSeq('a', 9);
     server.route(/visitors/, ({ body }) => (JSON.stringify(body) === '{}' ? json(visitor()) : json({}, 401)));
     expect(await session().token()).toBe('signed');
-    expect(storage.readSeq).toBe(0);
+    expect(storage.readSeq('a')).toBe(0);
   });
 
   it('says when the visitor has changed', async () => {
@@ -124,5 +124,67 @@ describe('Session', () => {
     const one = session();
     server.route(/visitors/, () => Promise.reject(new TypeError('away')));
     for (let attempt = 0; attempt < 5; attempt += 1) await expect(one.token()).rejects.toThrow(UnreachableError);
+  });
+
+  describe('of a customer who has signed in', () => {
+    const IDENTITY = 'head.claims.signature';
+    let identity: string | null;
+    beforeEach(() => {
+      identity = IDENTITY;
+    });
+    const signedIn = () => new Session('https://help.example', storage, changed, () => identity);
+
+    it('is what the page says, and leaves the anonymous visitor alone', async () => {
+      storage.refreshToken = 'anonymous';
+      server.route(/visitors\/$/, () => json(visitor({ refresh_token: '' })));
+      await signedIn().token();
+      expect(server.requests[0]?.body).toEqual({ identity: IDENTITY });
+      expect(storage.refreshToken).toBe('anonymous');
+      expect(storage.hasSignedIn).toBe(true);
+    });
+
+    it('is kept for the pages of a tab, for as long as the page says the same', async () => {
+      await signedIn().token();
+      await signedIn().token();
+      expect(server.requests).toHaveLength(1);
+      expect(storage.visitor).not.toContain('claims');
+    });
+
+    it.each([null, 'of-somebody-else'])('is forgotten by the tab when the page says %s instead', async (said) => {
+      await signedIn().token();
+      identity = said;
+      signedIn();
+      expect(storage.visitor).toBeNull();
+    });
+
+    it('gives no token of a customer after they have logged out in the page', async () => {
+      const one = signedIn();
+      server.route(/visitors\/$/, ({ body }) => json(visitor({ token: JSON.stringify(body) })));
+      expect(await one.token()).toContain('claims');
+      identity = null;
+      expect(await one.token()).not.toContain('claims');
+    });
+
+    it('is not taken from an answer that comes after they have logged out', async () => {
+      let answer: (response: Response) => void = () => undefined;
+      server.route(/visitors\/$/, ({ body }) => ('identity' in (body as object) ? new Promise<Response>((resolve) => void (answer = resolve)) : json(visitor())));
+      const one = signedIn();
+      const late = one.token();
+      identity = null;
+      expect(await one.token()).toBe('signed');
+      const kept = storage.visitor;
+      answer(json(visitor({ token: 'of the customer' })));
+      await expect(late).rejects.toThrow(UnreachableError);
+      expect(await one.token()).toBe('signed');
+      expect(storage.visitor).toBe(kept);
+    });
+
+    it('ends when the server does not take it any more', async () => {
+      server.route(/visitors\/$/, () => json({ code: 'identity_refused' }, 403));
+      await expect(signedIn().token()).rejects.toThrow(SignedOutError);
+      identity = null;
+      server.route(/visitors\/$/, () => json(visitor()));
+      expect(await signedIn().token()).toBe('signed');
+    });
   });
 });

@@ -1,9 +1,13 @@
-// The visitor's session: a short-lived token that the tab keeps, renewed with the refresh token the browser keeps.
+// The visitor's session: a short-lived token that the tab keeps, renewed with the refresh token the browser keeps or
+// with what the page says of a customer who has signed in there.
 import { isRecord } from './contract';
 import type { Storage } from './storage';
 
 /** The server refuses this page for good: retrying cannot help. */
 export class RefusedError extends Error {}
+
+/** The server does not take who the page says the visitor is; the page can say it anew. */
+export class SignedOutError extends Error {}
 
 /** The server cannot be reached or is busy: retrying can help. */
 export class UnreachableError extends Error {}
@@ -14,6 +18,8 @@ interface Visitor {
   readonly refreshToken: string | null;
   /** Milliseconds since the epoch, by this browser's clock. */
   readonly validUntil: number;
+  /** The mark of the identity that the token was given for; null for a visitor who has not signed in. */
+  readonly identity: string | null;
 }
 
 // A token is renewed this long before it runs out, so that it does not run out on the way.
@@ -25,20 +31,23 @@ const TIMES_KEPT_OUT = 3;
 
 export class Session {
   private visitor: Visitor | null;
-  private renewing: Promise<Visitor> | null = null;
+  private renewing: { readonly identity: string | null; readonly visitor: Promise<Visitor> } | null = null;
   private keptOut = 0;
 
   constructor(
     private readonly baseUrl: string,
     private readonly storage: Storage,
     private readonly onVisitorChanged: () => void,
+    /** What the page's server has signed about a customer who is signed in there. */
+    private readonly identity: () => string | null = () => null,
   ) {
     this.visitor = keptVisitor(storage);
+    if (this.visitor && !this.isCurrent(this.visitor)) this.expire();
   }
 
-  /** A valid token. Raises RefusedError or UnreachableError. */
+  /** A valid token. Raises RefusedError, SignedOutError or UnreachableError. */
   async token(): Promise<string> {
-    if (this.visitor && Date.now() < this.visitor.validUntil - MARGIN_MS) return this.visitor.token;
+    if (this.visitor && this.isCurrent(this.visitor) && Date.now() < this.visitor.validUntil - MARGIN_MS) return this.visitor.token;
     return (await this.renew()).token;
   }
 
@@ -48,32 +57,63 @@ export class Session {
     this.storage.visitor = null;
   }
 
+  /** The JSON object at a path of the API. Raises UnreachableError. */
+  async read(path: string): Promise<Readonly<Record<string, unknown>>> {
+    const response = await this.request('GET', path);
+    const raw: unknown = response.ok ? await response.json().catch(() => null) : null;
+    if (!isRecord(raw)) throw new UnreachableError();
+    return raw;
+  }
+
   /** A passage that an answer cited. Raises UnreachableError. */
   async passage(messageId: string, passageId: string): Promise<string> {
-    const path = `messages/${encodeURIComponent(messageId)}/passages/${encodeURIComponent(passageId)}/`;
-    const headers = { Accept: 'application/json', Authorization: `Bearer ${await this.token()}` };
-    const response = await fetch(`${this.baseUrl}/api/v1/${path}`, { headers, credentials: 'omit' }).catch(() => null);
-    const raw: unknown = response?.ok ? await response.json().catch(() => null) : null;
-    if (!isRecord(raw) || typeof raw.passage !== 'string') throw new UnreachableError();
-    return raw.passage;
+    const { passage } = await this.read(`messages/${encodeURIComponent(messageId)}/passages/${encodeURIComponent(passageId)}/`);
+    if (typeof passage !== 'string') throw new UnreachableError();
+    return passage;
   }
 
   /** Signs the visitor out on every device and forgets them here. Raises UnreachableError. */
   async forget(): Promise<void> {
-    const headers = { Authorization: `Bearer ${await this.token()}` };
-    const init: RequestInit = { method: 'DELETE', headers, credentials: 'omit' };
-    const response = await fetch(`${this.baseUrl}/api/v1/visitors/me/`, init).catch(() => null);
+    const response = await this.request('DELETE', 'visitors/me/');
     // 401: the server has forgotten them already.
-    if (!response?.ok && response?.status !== 401) throw new UnreachableError();
+    if (!response.ok && response.status !== 401) throw new UnreachableError();
     this.visitor = null;
     this.storage.forgetVisitor();
   }
 
+  private async request(method: string, path: string): Promise<Response> {
+    const headers = { Accept: 'application/json', Authorization: `Bearer ${await this.token()}` };
+    const init: RequestInit = { method, headers, credentials: 'omit' };
+    const response = await fetch(`${this.baseUrl}/api/v1/${path}`, init).catch(() => null);
+    if (!response) throw new UnreachableError();
+    return response;
+  }
+
+  /** Whether the visitor is still who the page says. */
+  private isCurrent({ identity }: Visitor): boolean {
+    return identity === markOf(this.identity());
+  }
+
   private renew(): Promise<Visitor> {
-    this.renewing ??= this.fetchVisitor(this.storage.refreshToken).finally(() => {
-      this.renewing = null;
+    const identity = this.identity();
+    if (this.renewing?.identity === identity) return this.renewing.visitor;
+    const visitor = this.fetchTokens(identity).finally(() => {
+      if (this.renewing?.visitor === visitor) this.renewing = null;
     });
-    return this.renewing;
+    this.renewing = { identity, visitor };
+    return visitor;
+  }
+
+  private fetchTokens(identity: string | null): Promise<Visitor> {
+    return identity === null ? this.fetchVisitor(this.storage.refreshToken) : this.signIn(identity);
+  }
+
+  private async signIn(identity: string): Promise<Visitor> {
+    const response = await this.post({ identity });
+    if ([400, 401, 403].includes(response.status)) throw new SignedOutError();
+    if (!response.ok) throw new UnreachableError();
+    this.storage.hasSignedIn = true;
+    return this.remember(parseVisitor(await response.json().catch(() => null), identity));
   }
 
   private async fetchVisitor(refreshToken: string | null): Promise<Visitor> {
@@ -85,7 +125,7 @@ export class Session {
     }
     if (response.status === 401 || response.status === 403) throw new RefusedError();
     if (!response.ok) throw new UnreachableError();
-    return this.remember(parseVisitor(await response.json().catch(() => null)));
+    return this.remember(parseVisitor(await response.json().catch(() => null), null));
   }
 
   private async post(body: Readonly<Record<string, string>>): Promise<Response> {
@@ -115,6 +155,8 @@ export class Session {
   }
 
   private remember(visitor: Visitor): Visitor {
+    // The page has said meanwhile that somebody else is there, or nobody.
+    if (!this.isCurrent(visitor)) throw new UnreachableError();
     const changed = this.visitor !== null && this.visitor.visitorId !== visitor.visitorId;
     this.visitor = visitor;
     this.storage.visitor = JSON.stringify(visitor);
@@ -137,14 +179,20 @@ function keptVisitor(storage: Storage): Visitor | null {
   }
 }
 
-function parseVisitor(raw: unknown): Visitor {
+/** The signature of an identity: it tells two apart, and is worth nothing to whoever finds it in the browser. */
+function markOf(identity: string | null): string | null {
+  return identity === null ? null : identity.slice(identity.lastIndexOf('.') + 1);
+}
+
+function parseVisitor(raw: unknown, identity: string | null): Visitor {
   if (!isRecord(raw) || typeof raw.token !== 'string') throw new UnreachableError();
   const expires = typeof raw.expires_at === 'string' ? Date.parse(raw.expires_at) : NaN;
   const shortest = Date.now() + SHORTEST_LIFE_MS + MARGIN_MS;
   return {
     visitorId: String(raw.visitor_id),
     token: raw.token,
-    refreshToken: typeof raw.refresh_token === 'string' ? raw.refresh_token : null,
+    refreshToken: typeof raw.refresh_token === 'string' && raw.refresh_token !== '' ? raw.refresh_token : null,
     validUntil: Number.isNaN(expires) ? shortest : Math.max(expires, shortest),
+    identity: markOf(identity),
   };
 }

@@ -1,5 +1,5 @@
 // The state of one conversation as the visitor sees it, and the questions the views ask of it.
-import type { Choice, FeedbackValue, HandoverState, Message, Outcome, Sentence, TicketStatus } from './contract';
+import type { Choice, ClosedBy, FeedbackValue, HandoverState, Message, Outcome, Sentence, TicketStatus } from './contract';
 
 /** A message by the customer, an agent or the system. */
 export interface MessageItem {
@@ -29,6 +29,7 @@ export interface AnswerItem {
 export type Notice =
   | { readonly about: 'handover'; readonly state: HandoverState; readonly agentName: string | null }
   | { readonly about: 'ticket'; readonly status: TicketStatus }
+  | { readonly about: 'closed'; readonly text: string }
   | { readonly about: 'error'; readonly text: string };
 
 /** A line between messages: who joined, what was closed, what went wrong. */
@@ -60,6 +61,8 @@ export type StoredItem = MessageItem | AnswerItem | NoticeItem;
 export type Item = StoredItem | PendingItem;
 
 export interface State {
+  /** The conversation that all numbers belong to; null until the server has said which. */
+  readonly conversation: string | null;
   readonly lastSeq: number;
   /** The first number that is here, where there are earlier messages on the server; else null. */
   readonly earlierBefore: number | null;
@@ -68,6 +71,8 @@ export interface State {
   readonly speaker: HandoverState;
   readonly agentName: string | null;
   readonly handoverText: string;
+  /** By whom the conversation has ended; what is written now begins another one. */
+  readonly closedBy: ClosedBy | null;
   /** True from the visitor's click until the server answers it. */
   readonly handoverAsked: boolean;
   readonly typing: string | null;
@@ -75,6 +80,7 @@ export interface State {
 }
 
 export const initialState: State = {
+  conversation: null,
   lastSeq: 0,
   earlierBefore: null,
   items: [],
@@ -82,6 +88,7 @@ export const initialState: State = {
   speaker: 'bot',
   agentName: null,
   handoverText: '',
+  closedBy: null,
   handoverAsked: false,
   typing: null,
   feedback: {},

@@ -31,10 +31,10 @@ describe('Storage', () => {
   it('forgets the visitor with how far they had read', () => {
     const storage = new Storage('', memoryArea());
     storage.refreshToken = 'a';
-    storage.readSeq = 7;
+    storage.setReadSeq('a', 7);
     storage.forgetVisitor();
     expect(storage.refreshToken).toBeNull();
-    expect(storage.readSeq).toBe(0);
+    expect(storage.readSeq('a')).toBe(0);
   });
 
   it('does without an area that throws', () => {

@@ -45,12 +45,23 @@ export class Storage {
     this.write('refresh', token);
   }
 
-  get readSeq(): number {
-    return Number(this.read('read') ?? 0);
+  /** How far the visitor has read in a conversation; 0 for any but the last one. */
+  readSeq(conversation: string | null): number {
+    const [known, seq] = (this.read('read') ?? '').split(' ');
+    return known === (conversation ?? '') ? Number(seq ?? 0) : 0;
   }
 
-  set readSeq(seq: number) {
-    this.write('read', String(seq));
+  setReadSeq(conversation: string | null, seq: number): void {
+    this.write('read', `${conversation ?? ''} ${seq}`);
+  }
+
+  /** Whether a customer who has signed in has chatted here. */
+  get hasSignedIn(): boolean {
+    return this.read('signed-in') !== null;
+  }
+
+  set hasSignedIn(value: boolean) {
+    this.write('signed-in', value ? '1' : null);
   }
 
   /** For a refresh token the server no longer takes: the next visitor starts with an empty conversation. */

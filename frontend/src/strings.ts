@@ -8,7 +8,9 @@ function count(n: number, one: string, other: string): string {
 
 export const strings = {
   heading: 'Support',
-  subtitle: 'Answers with their sources',
+  subtitle: 'You are talking with the assistant',
+  subtitleWaiting: 'A colleague will reply',
+  subtitleClosed: 'This conversation has ended',
   subtitleAgent: (name: string) => `You are talking with ${name}`,
   agentFallback: 'a colleague',
   greeting: 'Hello! How can we help?',
@@ -18,6 +20,7 @@ export const strings = {
   choicesOffered: (labels: readonly string[]) => `Suggestions: ${labels.join('; ')}`,
   placeholder: 'Ask a question…',
   placeholderAgent: 'Write a message…',
+  placeholderClosed: 'Start a new conversation…',
   disclosure: 'Automated assistant',
   privacy: 'Privacy',
 
@@ -49,7 +52,16 @@ export const strings = {
   noticeJoinedUnnamed: 'A colleague joined the conversation',
   noticeReturned: 'The assistant is answering again',
   ticketResolved: 'This conversation was marked as resolved. Write again if you need more help.',
-  ticketClosed: 'This conversation was closed. Write again if you need more help.',
+  writeAgain: 'Write again if you need more help.',
+
+  end: 'End chat',
+  endConfirm: 'Really end it?',
+  earlierConversations: 'Earlier conversations',
+  noEarlier: 'There are no earlier conversations.',
+  earlierFailed: 'Your earlier conversations could not be loaded.',
+  backToChat: 'Back to the chat',
+  backToEarlier: 'Back to earlier conversations',
+  loading: 'Loading…',
 
   source: 'Source',
   sourcesHeading: 'Sources',
@@ -59,7 +71,7 @@ export const strings = {
   forget: 'Forget me',
   forgetQuestion: 'Forget this conversation on all your devices? You cannot open it again.',
   forgetFailed: 'The server could not be reached, so nothing was forgotten. Please try again.',
-  earlier: 'Show earlier messages',
+  earlierMessages: 'Show earlier messages',
   citation: (n: number, title: string) => `Source ${n}: ${title}`,
   closeSource: 'Close source',
   page: (n: number) => `Page ${n}`,
@@ -79,6 +91,7 @@ export const strings = {
   reconnecting: 'Reconnecting…',
   offline: 'You are offline. Your messages will be sent when you are back.',
   refused: 'This chat is not available on this page.',
+  signedOut: 'You are signed out. Sign in on this page, or load it again, to go on.',
 
   today: 'Today',
   yesterday: 'Yesterday',

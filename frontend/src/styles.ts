@@ -1,11 +1,12 @@
 // All styles of the widget, applied to its shadow root.
 import { baseStyles } from './styles/base';
 import { composerStyles } from './styles/composer';
+import { historyStyles } from './styles/history';
 import { messageStyles } from './styles/messages';
 import { panelStyles } from './styles/panel';
 import { sourceStyles } from './styles/source';
 
-const css = [baseStyles, panelStyles, messageStyles, composerStyles, sourceStyles].join('\n');
+const css = [baseStyles, panelStyles, messageStyles, composerStyles, sourceStyles, historyStyles].join('\n');
 
 let sheet: CSSStyleSheet | null = null;
 

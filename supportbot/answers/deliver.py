@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
@@ -15,12 +15,13 @@ from supportbot.answers.model_route import NoAnswerError
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.recall import record_citations
 from supportbot.answers.routes import Route
-from supportbot.answers.run import Run, in_thread
-from supportbot.answers.types import Checked, Reply, Snapshot
+from supportbot.answers.run import Run
+from supportbot.answers.threads import in_thread
+from supportbot.answers.types import Checked, Reply
 from tickets.models import Conversation, Message
 from tickets.services.drafts import create_draft
 from tickets.services.handover import request_person
-from tickets.services.messages import message_to_wire
+from tickets.services.messages import add_bot_answer
 
 Outcome = AnswerRun.Outcome
 
@@ -33,15 +34,15 @@ async def deliver_sentences(run: Run, route: Route, checked: AsyncGenerator[Chec
         # Closed here, however it ends, and with it the model's connection at the other end.
         async with aclosing(checked):
             async for item in checked:
-                run.note_verdict(text=item.sentence.text, kept=item.kept, reason=item.reason)
+                run.record.note_verdict(text=item.sentence.text, kept=item.kept, reason=item.reason)
                 if not item.kept:
                     continue
                 wire = sentence_to_wire(item)
                 await run.emit("answer.sentence", index=len(sentences), **wire)
-                run.note_first_sentence()
+                run.record.note_first_sentence()
                 sentences.append(wire)
     except GenerateError as error:
-        run.note_fallback(route=route.name, code=error.code, detail=str(error))
+        run.record.note_fallback(route, code=error.code, detail=str(error))
         if sentences:
             await run.emit("answer.replaced", reason="model_failed")
         return Reply(route=route.name)
@@ -49,8 +50,10 @@ async def deliver_sentences(run: Run, route: Route, checked: AsyncGenerator[Chec
         if sentences:
             await run.emit("answer.replaced", reason="model_failed")
         return Reply(route=route.name, complete=True)
+    finally:
+        run.record.note_route(route)
     if not sentences and route.model:
-        run.note_fallback(route=route.name, code="nothing_kept", detail="no sentence passed")
+        run.record.note_fallback(route, code="nothing_kept", detail="no sentence passed")
     return Reply(route=route.name, sentences=tuple(sentences), complete=bool(sentences))
 
 
@@ -67,66 +70,44 @@ def sentence_to_wire(checked: Checked) -> dict[str, Any]:
 
 @in_thread
 @transaction.atomic
-def complete_run(run: Run, tried: Sequence[Route], reply: Reply, evidence: Snapshot) -> None:
+def complete_run(run: Run, reply: Reply) -> None:
     """Store the answer and end the run: the message, its event and the run's row, or a draft.
 
-    `tried` are the routes in order; the last wrote the reply, and all of them cost tokens. There
-    are none for what was answered without the documents.
+    The run's outcome is the reply's own, also of a draft.
     """
     outcome = Outcome(reply.outcome or Outcome.ANSWERED)
-    _lock(run)
-    if outcome == Outcome.HANDED_OVER:
-        if run.streams:  # the widget shows no longer that an answer is being written
-            run.append("answer.replaced", {"reason": "handed_over"})
-        request_person(conversation=run.row.conversation)
-    elif run.streams:
-        _send(run, outcome, reply)
+    conversation = run.emitter.lock()
+    is_closed = conversation.state == Conversation.State.CLOSED
+    if outcome == Outcome.HANDED_OVER and not is_closed:
+        if not run.emitter.is_muted:  # the widget shows no longer that an answer is being written
+            run.emitter.append("answer.replaced", {"reason": "handed_over"})
+        request_person(conversation=conversation)
+    elif run.emitter.is_muted:
+        _hand_to_agents(run, reply)
     else:
-        _hand_to_agents(run, reply, evidence.passages)
-        outcome = Outcome.HANDED_OVER
-    route = tried[-1] if tried else None
+        _send(run, outcome, reply)
     finished_at = timezone.now()
     record_citations(run_id=run.id, sentences=reply.sentences, at=finished_at)
-    run.update_row(
+    columns = {**run.record.columns(), "route": reply.route}
+    Message.objects.filter(pk=run.row.question_id).update(awaits_answer=False)
+    run.lease.update(
         status=AnswerRun.Status.COMPLETED,
         outcome=outcome,
-        route=reply.route,
-        model=(route.usage.model or route.model) if route else "",
-        prompt_name=route.prompt_name if route else "",
-        prompt_hash=route.prompt_hash if route else "",
-        tokens_in=sum(each.usage.tokens_in for each in tried),
-        tokens_out=sum(each.usage.tokens_out for each in tried),
-        passages=evidence.passages,
-        retrieval=evidence.retrieval,
+        results={},
         finished_at=finished_at,
-        **run.record(),
+        **columns,
     )
-
-
-def _lock(run: Run) -> None:
-    """Run before conversation, as everywhere: two transactions can never wait for each other."""
-    run.update_row()
-    conversation = Conversation.objects.select_for_update().get(pk=run.conversation_id)
-    # A person may have taken over while the answer was being written: then it is a draft for them.
-    run.mute_unless_bot_speaks(conversation.state)
 
 
 def _send(run: Run, outcome: str, reply: Reply) -> None:
-    message = Message.objects.create(
-        conversation_id=run.conversation_id,
-        author=Message.Author.BOT,
+    add_bot_answer(
+        question=Message.objects.get(pk=run.row.question_id),
+        run_id=run.id,
         text=text_of(reply),
         sentences=list(reply.sentences),
-        run_id=run.id,
-    )
-    run.append(
-        "answer.completed",
-        {
-            "outcome": outcome,
-            "offer_handover": reply.offer_handover,
-            "choices": [{"label": one.label, "text": one.text} for one in reply.choices],
-            "message": message_to_wire(message),
-        },
+        outcome=outcome,
+        offer_handover=reply.offer_handover,
+        choices=[{"label": one.label, "text": one.text} for one in reply.choices],
     )
 
 
@@ -140,24 +121,26 @@ def text_of(reply: Reply) -> str:
     return text.strip() or reply.text
 
 
-def _hand_to_agents(run: Run, reply: Reply, passages: list[dict[str, Any]]) -> None:
-    question = Message.objects.select_related("conversation").get(pk=run.row.question_id)
+def _hand_to_agents(run: Run, reply: Reply) -> None:
     create_draft(
-        question=question,
+        question=Message.objects.select_related("conversation").get(pk=run.row.question_id),
         run_id=run.id,
         text="" if reply.outcome == Outcome.NO_ANSWER else text_of(reply),
         sentences=list(reply.sentences),
-        passages=passages,
+        passages=run.row.passages,
     )
 
 
 @in_thread
 @transaction.atomic
 def fail_run(run: Run, error: AnswerError) -> None:
-    """End the run with words for the customer; one written for review becomes an empty draft."""
-    _lock(run)
-    if run.streams:
-        run.append(
+    """End the run with words for the customer; one written for review becomes an empty draft. What
+    its stages have found stays with it."""
+    run.emitter.lock()
+    if run.emitter.is_muted:
+        _hand_to_agents(run, Reply(route=""))
+    else:
+        run.emitter.append(
             "error",
             {
                 "code": error.code,
@@ -166,12 +149,12 @@ def fail_run(run: Run, error: AnswerError) -> None:
                 "retryable": error.retryable,
             },
         )
-    else:
-        _hand_to_agents(run, Reply(route=""), [])
-    run.update_row(
+    Message.objects.filter(pk=run.row.question_id).update(awaits_answer=False)
+    run.lease.update(
         status=AnswerRun.Status.FAILED,
         outcome=Outcome.FAILED,
+        results={},
         error_code=error.code,
         finished_at=timezone.now(),
-        **run.record(),
+        **run.record.columns(),
     )

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from knowledge.models import Collection
 from supportbot.answers.rewrite import standalone
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_search_thread
 from supportbot.answers.types import Evidence, Question, Snapshot
 from supportbot.retrieval.search import RankedPassage, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
@@ -20,7 +20,7 @@ NEIGHBOURS = 2  # of so many of the best, the passages before and behind: a list
 
 async def enrich(question: Question) -> Evidence:
     """Retrieval over the collections that customers are answered from."""
-    return await in_thread(_retrieve)(question, await standalone(question))
+    return await in_search_thread(_retrieve)(question, await standalone(question))
 
 
 def _retrieve(question: Question, rewritten: str | None) -> Evidence:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from supportbot.answers.models import AnswerRun
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Question, Reply
 from supportbot.manners.languages import foreign_language
 from supportbot.manners.models import Manner

@@ -6,9 +6,22 @@ import uuid
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
+from knowledge.models import Audience
 from tickets.models import Conversation, Message
+
+
+class AnswerRuns(models.QuerySet["AnswerRun"]):
+    def unfinished(self) -> AnswerRuns:
+        return self.filter(status__in=[AnswerRun.Status.QUEUED, AnswerRun.Status.RUNNING])
+
+    def next_in_turn(self) -> AnswerRuns:
+        """Unfinished runs with none before them in their conversation."""
+        earlier = AnswerRun.objects.unfinished().filter(
+            conversation=OuterRef("conversation"), question__seq__lt=OuterRef("question__seq")
+        )
+        return self.unfinished().exclude(Exists(earlier))
 
 
 class AnswerRun(models.Model):
@@ -36,14 +49,25 @@ class AnswerRun(models.Model):
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     delivery = models.CharField(max_length=20, choices=Delivery)
     outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
+    reader = models.CharField(
+        max_length=20,
+        choices=Audience,
+        default=Audience.PUBLIC,
+        help_text="Whose documents it may be answered from: the asker's, as they were signed in.",
+    )
 
     # A process works on a run only while it holds the lease; another takes over when it ends.
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
 
+    results = models.JSONField(
+        default=dict, blank=True, help_text="What its stages have found, until the run ends."
+    )
     stages = models.JSONField(
-        default=list, blank=True, help_text="Per stage: start and end in ms since the run began."
+        default=list,
+        blank=True,
+        help_text="Per stage and attempt: start and end in ms since the run began, the error.",
     )
     passages = models.JSONField(
         default=list, blank=True, help_text="Snapshot of what was found, best first, with scores."
@@ -69,7 +93,10 @@ class AnswerRun(models.Model):
     first_sentence_ms = models.PositiveIntegerField(null=True, blank=True)
     total_ms = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True, help_text="Its first attempt.")
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AnswerRuns.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-created_at"]
@@ -80,8 +107,16 @@ class AnswerRun(models.Model):
                 name="run_unfinished",
                 condition=Q(status__in=["queued", "running"]),
             ),
+            # of one conversation: the run before this one, and the next
+            models.Index(
+                fields=["conversation"],
+                name="run_unfinished_conversation",
+                condition=Q(status__in=["queued", "running"]),
+            ),
             # supportbot.metrics, which counts them all at every scrape
-            models.Index(fields=["status", "outcome", "first_sentence_ms"], name="run_outcomes"),
+            models.Index(
+                fields=["status", "delivery", "outcome", "first_sentence_ms"], name="run_outcomes"
+            ),
         ]
 
     def __str__(self) -> str:

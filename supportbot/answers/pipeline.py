@@ -6,14 +6,14 @@ import structlog
 
 from supportbot.answers.check import check
 from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run
-from supportbot.answers.enrich import enrich, snapshot
+from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import AnswerError
 from supportbot.answers.manners import reply_without_answer, reply_without_documents
 from supportbot.answers.no_answer import no_answer
 from supportbot.answers.receive import receive
-from supportbot.answers.routes import Route, routes_for
+from supportbot.answers.routes import routes_for
 from supportbot.answers.run import Run
-from supportbot.answers.types import Question, Reply, Snapshot, Stage
+from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.answers.validate import validate
 
 log = structlog.get_logger(__name__)
@@ -24,34 +24,44 @@ async def answer(run: Run) -> None:
     lost (LeaseLostError), in the hands of another process."""
     try:
         question = await run.stage(Stage.RECEIVE, receive, run.row)
-        question, said = await run.stage(Stage.VALIDATE, _screen, question)
-        if said is not None:
-            await complete_run(run, [], said, Snapshot([], {}))
-            return
-        await run.emit("run.status", status="searching", text="Searching the documents")
-        evidence = await run.stage(Stage.ENRICH, enrich, question)
-        if evidence.passages:
-            await run.emit("run.status", status="writing", text=_reading(len(evidence.passages)))
-        tried: list[Route] = []
-        for route in routes_for(evidence):
-            tried.append(route)
-            proposed = run.stream(Stage.GENERATE, route.generate(evidence))
-            checked = run.stream(Stage.CHECK, check(proposed, evidence))
-            reply = await run.stage(Stage.DELIVER, deliver_sentences, run, route, checked)
-            if reply.complete:
-                break
-        if not reply.sentences:
-            reply = await reply_without_answer(question) or no_answer(evidence, reply.route)
-        await complete_run(run, tried, reply, snapshot(evidence))
+        screened = await run.stage(Stage.VALIDATE, _screen, question)
+        reply = screened.reply or await _answer_from_documents(run, screened.question)
+        await run.stage(Stage.COMPLETE, complete_run, run, reply)
     except AnswerError as error:
-        log.warning("run_failed", run=str(run.id), code=error.code)
-        await fail_run(run, error)
+        await fail(run, error)
 
 
-async def _screen(question: Question) -> tuple[Question, Reply | None]:
-    """The checked question, and the reply to one that needs no documents."""
+async def fail(run: Run, error: AnswerError) -> None:
+    """End the run with words for the customer."""
+    log.warning("run_failed", run=str(run.id), code=error.code)
+    await run.stage(Stage.COMPLETE, fail_run, run, error)
+
+
+async def _screen(question: Question) -> Screened:
     question = await validate(question)
-    return question, await reply_without_documents(question)
+    return Screened(question, await reply_without_documents(question))
+
+
+async def _answer_from_documents(run: Run, question: Question) -> Reply:
+    await run.emit("run.status", status="searching", text="Searching the documents")
+    evidence = await run.stage(Stage.ENRICH, enrich, question)
+    if evidence.passages:
+        await run.emit("run.status", status="writing", text=_reading(len(evidence.passages)))
+    return await run.stage(Stage.DELIVER, _write, run, evidence)
+
+
+async def _write(run: Run, evidence: Evidence) -> Reply:
+    """Try the routes in their order; the customer sees the sentences as they pass the check."""
+    reply = Reply(route="")
+    for route in routes_for(evidence):
+        proposed = run.stream(Stage.GENERATE, route.generate(evidence))
+        checked = run.stream(Stage.CHECK, check(proposed, evidence))
+        reply = await deliver_sentences(run, route, checked)
+        if reply.complete:
+            break
+    if reply.sentences:
+        return reply
+    return await reply_without_answer(evidence.question) or no_answer(evidence, reply.route)
 
 
 def _reading(passages: int) -> str:

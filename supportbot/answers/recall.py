@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from supportbot.answers.models import Citation
 from tickets.models import Draft, Message
-from tickets.services.messages import agent_name
+from tickets.services.messages import staff_name
 
 CHUNK = 500  # citations looked up together
 
@@ -99,7 +99,7 @@ def _rows_of(citations: Sequence[Citation]) -> Iterator[RecallRow]:
 def _delivery_of(draft: Draft) -> str:
     if draft.reply is None:
         return f"Draft, {draft.get_status_display().lower()}"
-    who = agent_name(draft.decided_by) if draft.decided_by is not None else "an agent"
+    who = staff_name(draft.decided_by) if draft.decided_by is not None else "an agent"
     changed = "" if draft.reply.text == draft.text else ", rewritten"
     return f"Sent by {who}{changed}"
 

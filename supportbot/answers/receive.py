@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from knowledge.models import Audience
 from supportbot.answers.errors import ReceiveError
 from supportbot.answers.models import AnswerRun
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Question
 from supportbot.retrieval.conversation import Turn
-from tickets.models import Conversation, Message
+from tickets.models import Conversation, Event, Message
+from tickets.services.conversations import latest_of
+from tickets.services.events import append_event
 from tickets.services.messages import add_customer_message
 
 HISTORY_TURNS = 10
@@ -53,37 +59,118 @@ def check_message(raw: Any) -> IncomingMessage:
     return IncomingMessage(text=text, client_id=client_id)
 
 
+@dataclass(frozen=True)
+class Accepted:
+    """A stored message and the run that answers it. `restarted`: the run was under way, and begins
+    again with this message as a part of its question."""
+
+    message: Message
+    run: AnswerRun
+    restarted: bool = False
+
+
 @transaction.atomic
 def accept_message(
-    *, conversation: Conversation, incoming: IncomingMessage
-) -> tuple[Message, AnswerRun]:
-    """Store the message and queue its run. The same client_id again gives both back unchanged."""
+    *, conversation: Conversation, incoming: IncomingMessage, reader: Audience = Audience.PUBLIC
+) -> Accepted:
+    """Store the message and queue its run, or join it to the question a moment before. The same
+    client_id again gives back what is there."""
+    before = _lock_last_run(latest_of(conversation))
     message, created = add_customer_message(
         conversation=conversation, text=incoming.text, client_id=incoming.client_id
     )
     if not created:
-        return message, AnswerRun.objects.get(question=message)
-    current = Conversation.objects.get(pk=conversation.pk)
-    for_review = current.state != Conversation.State.BOT or current.mode == Conversation.Mode.DRAFT
+        return Accepted(message, AnswerRun.objects.get(question=message.joined_to or message))
+    if before is not None and _belongs_to(message, before):
+        return Accepted(message, before, restarted=_join(message, before))
     run = AnswerRun.objects.create(
-        conversation=current,
+        conversation=message.conversation,
         question=message,
-        delivery=AnswerRun.Delivery.DRAFT if for_review else AnswerRun.Delivery.STREAM,
+        delivery=delivery_in(message.conversation),
+        reader=reader,
     )
-    return message, run
+    message.awaits_answer = True
+    message.save(update_fields=["awaits_answer"])
+    return Accepted(message, run)
+
+
+def delivery_in(conversation: Conversation) -> AnswerRun.Delivery:
+    """How an answer that begins now reaches the customer."""
+    speaks = conversation.state == Conversation.State.BOT
+    at_once = speaks and conversation.mode == Conversation.Mode.AUTO
+    return AnswerRun.Delivery.STREAM if at_once else AnswerRun.Delivery.DRAFT
+
+
+def _lock_last_run(conversation: Conversation) -> AnswerRun | None:
+    """The newest unfinished run. Run before conversation, as everywhere: two transactions can never
+    wait for each other."""
+    unfinished = AnswerRun.objects.unfinished().filter(conversation=conversation)
+    locked = unfinished.select_for_update(of=("self",)).select_related("question")
+    return locked.order_by("-question__seq").first()
+
+
+def _belongs_to(message: Message, run: AnswerRun) -> bool:
+    """Whether the run's question was the last thing that a person said, a moment ago, and nothing
+    of its answer is shown. What the bot says to an earlier question does not come between."""
+    said = Message.objects.filter(conversation=message.conversation, seq__lt=message.seq)
+    before = said.exclude(author=Message.Author.BOT).order_by("-seq").first()
+    if before is None or run.question_id not in {before.pk, before.joined_to_id}:
+        return False
+    if message.created_at - before.created_at > timedelta(seconds=settings.MESSAGE_JOIN_SECONDS):
+        return False
+    shown = Event.objects.filter(
+        conversation_id=run.conversation_id,
+        seq__gt=run.question.seq,
+        type__in=["answer.sentence", "answer.completed"],
+        payload__run_id=str(run.pk),
+    )
+    return not shown.exists()
+
+
+def _join(message: Message, run: AnswerRun) -> bool:
+    """Make it a part of the run's question; returns whether the run had to begin again."""
+    message.joined_to_id = run.question_id
+    message.save(update_fields=["joined_to"])
+    is_running = run.status == AnswerRun.Status.RUNNING
+    # Whoever works on it has lost the lease, and shows nothing of the half question any more.
+    run.status, run.lease_token, run.lease_until = AnswerRun.Status.QUEUED, None, None
+    run.results, run.passages, run.retrieval = {}, [], {}
+    run.save(
+        update_fields=[
+            *("status", "lease_token", "lease_until"),
+            *("results", "passages", "retrieval"),
+        ]
+    )
+    if is_running and run.delivery == AnswerRun.Delivery.STREAM:
+        # The answer stands below the whole question.
+        append_event(
+            conversation_id=run.conversation_id,
+            type="run.started",
+            payload={"run_id": str(run.pk), "message_id": str(message.pk)},
+        )
+    return is_running
 
 
 @in_thread
 def receive(run: AnswerRun) -> Question:
     """The run's question as it is stored, with what was said before it."""
-    message = Message.objects.get(pk=run.question_id)
-    earlier = Message.objects.filter(
-        conversation_id=run.conversation_id, created_at__lt=message.created_at
-    ).order_by("-created_at")[:HISTORY_TURNS]
+    message = Message.objects.prefetch_related("joined").get(pk=run.question_id)
     return Question(
         message_id=message.id,
         conversation_id=run.conversation_id,
-        text=message.text,
-        history=tuple(Turn(entry.author, entry.text) for entry in reversed(earlier)),
+        text=message.question_text,
+        history=_history_of(message),
         as_of=timezone.localdate(message.created_at),
+        reader=Audience(run.reader),
     )
+
+
+def _history_of(question: Message) -> tuple[Turn, ...]:
+    """What was said before: each question followed by its answer, even where the answer came after
+    the next question."""
+    said = Message.objects.filter(conversation_id=question.conversation_id)
+    # Questions behind this one wait for their turn.
+    later = Q(author=Message.Author.CUSTOMER, seq__gte=question.seq)
+    place = Coalesce("reply_to__seq", "joined_to__seq", "seq")
+    turns = said.exclude(later).annotate(place=place).order_by("-place", "-seq")[:HISTORY_TURNS]
+    return tuple(Turn(turn.author, turn.text) for turn in reversed(turns))

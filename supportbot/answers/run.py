@@ -1,28 +1,26 @@
-"""A run at work: its lease, its events, its timings. Stages know nothing of these.
+"""A run at work: its row, the lease on it, what it tells the customer, and what it records.
 
-`run.stage` and `run.stream` own start and end, timing, timeouts and error wrapping for every stage;
-`run.emit` stores an event and sends it, provided this process still holds the lease.
+`run.stage` and `run.stream` own start and end, timing, timeouts, error wrapping and storing for
+every stage, the end of the run included. Stages know nothing of it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import structlog
-from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
-from django.utils import timezone
+from django.db import InterfaceError, OperationalError
 
+from supportbot.answers.emitter import Emitter
 from supportbot.answers.errors import (
     AnswerError,
     CheckError,
+    CompleteError,
     DeliverError,
     EnrichError,
     GenerateError,
@@ -30,10 +28,11 @@ from supportbot.answers.errors import (
     ReceiveError,
     ValidateError,
 )
+from supportbot.answers.lease import Lease
 from supportbot.answers.models import AnswerRun
+from supportbot.answers.record import Record
+from supportbot.answers.results import packed, unpacked
 from supportbot.answers.types import Stage
-from tickets.models import Conversation
-from tickets.services.events import append_event
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -45,6 +44,7 @@ STAGE_ERRORS: dict[Stage, type[AnswerError]] = {
     Stage.GENERATE: GenerateError,
     Stage.CHECK: CheckError,
     Stage.DELIVER: DeliverError,
+    Stage.COMPLETE: CompleteError,
 }
 # What no stage may turn into an error of its own: verdicts, the end of the lease, and a database
 # that is away for a moment, after which the keeper tries the whole run again.
@@ -55,161 +55,74 @@ STAGE_SECONDS: dict[Stage, float] = {
     Stage.ENRICH: 20,
     # It pulls the sentences out of generate and check, so it takes as long as they do.
     Stage.DELIVER: settings.MODEL_TOTAL_SECONDS + 60,
+    Stage.COMPLETE: 30,
 }
-
-
-def in_thread(function: Callable[..., T]) -> Callable[..., Awaitable[T]]:
-    """A database function, callable from a coroutine without blocking other answers."""
-    wrapped: Callable[..., Awaitable[T]] = database_sync_to_async(function, thread_sensitive=False)
-    return wrapped
 
 
 class Run:
     """One AnswerRun that this process holds the lease of."""
 
     def __init__(self, row: AnswerRun) -> None:
-        if row.lease_token is None:
-            raise ValueError("the run has no lease")
         self.row = row
         self.id: UUID = row.id
-        self.conversation_id: UUID = row.conversation_id
-        self.token: UUID = row.lease_token
-        self.streams = row.delivery == AnswerRun.Delivery.STREAM
-        self._began = time.monotonic()
-        self._stages: list[dict[str, Any]] = []
-        self._verdicts: list[dict[str, Any]] = []
-        self._fallbacks: list[dict[str, str]] = []
-
-    # -- time ------------------------------------------------------------------------------------
-    def elapsed_ms(self) -> int:
-        return round((time.monotonic() - self._began) * 1000)
+        self.lease = Lease(row)
+        self.emitter = Emitter(row, self.lease)
+        self.record = Record(row)
 
     async def stage(
         self, stage: Stage, function: Callable[..., Awaitable[T]], *arguments: Any
     ) -> T:
-        """Run one stage: timed, limited in time, its errors turned into the stage's own."""
-        start = self.elapsed_ms()
+        """Run one stage, or take the result that an earlier attempt has stored: timed, limited in
+        time, its errors turned into the stage's own, its result stored."""
+        known = unpacked(stage, self.row.results)
+        if known is not None:
+            return cast(T, known)
+        entry, error = self.record.begin(stage), ""
         try:
             async with asyncio.timeout(STAGE_SECONDS.get(stage)):
-                return await function(*arguments)
-        except PASSING:
-            raise
-        except TimeoutError as error:
-            raise STAGE_ERRORS[stage]("took too long") from error
-        except Exception as error:
-            log.exception("stage_failed", run=str(self.id), stage=stage)
-            raise STAGE_ERRORS[stage](str(error)) from error
+                result = await function(*arguments)
+        except BaseException as raised:
+            failure = self._failure(stage, raised)
+            error = failure.code if isinstance(failure, AnswerError) else type(failure).__name__
+            if failure is raised:
+                raise
+            raise failure from raised
         finally:
-            self._note_stage(stage, start)
+            self.record.end(entry, error)
+        if stage is not Stage.COMPLETE:
+            results, columns = packed(stage, result)
+            await self.lease.save(
+                results={**self.row.results, **results}, **columns, **self.record.columns()
+            )
+        return result
 
     async def stream(self, stage: Stage, items: AsyncGenerator[T]) -> AsyncGenerator[T]:
-        """The same for a stage that gives its results one by one."""
-        start = self.elapsed_ms()
+        """The same for a stage that gives its results one by one; they are stored by the stage that
+        takes them."""
+        entry, error = self.record.begin(stage), ""
         try:
             async with aclosing(items):
                 async for item in items:
                     yield item
-        except PASSING:
+        except GeneratorExit:
             raise
-        except Exception as error:
-            log.exception("stage_failed", run=str(self.id), stage=stage)
-            raise STAGE_ERRORS[stage](str(error)) from error
+        except BaseException as raised:
+            failure = self._failure(stage, raised)
+            error = failure.code if isinstance(failure, AnswerError) else type(failure).__name__
+            if failure is raised:
+                raise
+            raise failure from raised
         finally:
-            self._note_stage(stage, start)
+            self.record.end(entry, error)
 
-    def _note_stage(self, stage: Stage, start: int) -> None:
-        self._stages.append({"stage": stage, "start_ms": start, "end_ms": self.elapsed_ms()})
+    def _failure(self, stage: Stage, raised: BaseException) -> BaseException:
+        if isinstance(raised, TimeoutError):
+            return STAGE_ERRORS[stage]("took too long")
+        if isinstance(raised, PASSING) or not isinstance(raised, Exception):
+            return raised
+        log.error("stage_failed", run=str(self.id), stage=stage, exc_info=raised)
+        return STAGE_ERRORS[stage](str(raised))
 
-    # -- record ----------------------------------------------------------------------------------
-    def note_verdict(self, *, text: str, kept: bool, reason: str) -> None:
-        self._verdicts.append({"text": text, "kept": kept, "reason": reason})
-
-    def note_fallback(self, *, route: str, code: str, detail: str) -> None:
-        self._fallbacks.append({"route": route, "code": code, "detail": detail[:500]})
-        log.warning("route_failed", run=str(self.id), route=route, code=code)
-
-    def note_first_sentence(self) -> None:
-        if self.row.first_sentence_ms is None:
-            self.row.first_sentence_ms = self.elapsed_ms()
-
-    def record(self) -> dict[str, Any]:
-        """The fields of AnswerRun that this object has gathered."""
-        return {
-            "stages": self._stages,
-            "verdicts": self._verdicts,
-            "fallbacks": self._fallbacks,
-            "first_sentence_ms": self.row.first_sentence_ms,
-            "total_ms": self.elapsed_ms(),
-        }
-
-    async def save(self, **changes: Any) -> None:
-        """Update the row. Raises LeaseLostError when another process has taken over."""
-        await in_thread(self.update_row)(**changes)
-
-    def update_row(self, **changes: Any) -> None:
-        """As `save`, for use inside a transaction of the caller's."""
-        changes["lease_until"] = lease_end()
-        changed = AnswerRun.objects.filter(pk=self.id, lease_token=self.token).update(**changes)
-        if not changed:
-            raise LeaseLostError
-        for name, value in changes.items():
-            setattr(self.row, name, value)
-
-    # -- events ----------------------------------------------------------------------------------
     async def emit(self, type: str, **payload: Any) -> None:
-        """Store and send an event. A run that writes a draft has nobody watching: it goes through
-        the same code and shows nothing."""
-        await in_thread(self._emit)(type, payload)
-
-    @transaction.atomic
-    def _emit(self, type: str, payload: dict[str, Any]) -> None:
-        self.update_row()
-        if self.streams:
-            conversation = Conversation.objects.select_for_update().get(pk=self.conversation_id)
-            self.mute_unless_bot_speaks(conversation.state)
-        if self.streams:
-            self.append(type, payload)
-
-    def append(self, type: str, payload: dict[str, Any]) -> None:
-        """Append an event of this run inside a transaction of the caller's."""
-        append_event(
-            conversation_id=self.conversation_id,
-            type=type,
-            payload={"run_id": str(self.id), **payload},
-        )
-
-    def mute_unless_bot_speaks(self, state: str) -> None:
-        """Once a person was asked for, the bot says no more: what stands half-said is taken back,
-        and the rest of the run writes a draft. Needs a transaction that locks the conversation."""
-        if self.streams and state != Conversation.State.BOT:
-            self.append("answer.replaced", {"reason": "handed_over"})
-            self.streams = False
-
-    # -- lease -----------------------------------------------------------------------------------
-    @asynccontextmanager
-    async def kept_alive(self) -> AsyncIterator[None]:
-        """Prolong the lease while the block runs; the block is cancelled when it is lost."""
-        block = asyncio.current_task()
-
-        async def prolong() -> None:
-            while True:
-                await asyncio.sleep(settings.RUN_LEASE_SECONDS / 3)
-                try:
-                    await self.save()
-                except LeaseLostError:
-                    log.warning("lease_lost", run=str(self.id))
-                    if block is not None:
-                        block.cancel()
-                    return
-                except Exception:
-                    log.exception("lease_not_prolonged", run=str(self.id))
-
-        keeper = asyncio.create_task(prolong())
-        try:
-            yield
-        finally:
-            keeper.cancel()
-
-
-def lease_end() -> dt.datetime:
-    return timezone.now() + dt.timedelta(seconds=settings.RUN_LEASE_SECONDS)
+        """Store and send an event; see Emitter.emit."""
+        await self.emitter.emit(type, **payload)

@@ -17,12 +17,16 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from supportbot.answers.deliver import fail_run
 from supportbot.answers.errors import AnswerError, LeaseLostError
+from supportbot.answers.lease import lease_end
 from supportbot.answers.models import AnswerRun
-from supportbot.answers.pipeline import answer
-from supportbot.answers.run import Run, in_thread, lease_end
-from tickets.models import Event
+from supportbot.answers.pipeline import answer, fail
+from supportbot.answers.receive import Accepted, delivery_in
+from supportbot.answers.results import unpacked
+from supportbot.answers.run import Run
+from supportbot.answers.threads import in_thread
+from supportbot.answers.types import Stage
+from tickets.models import Event, Message
 
 log = structlog.get_logger(__name__)
 
@@ -57,17 +61,32 @@ class Runner:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         self._loop = None
 
-    def submit(self, run_id: UUID) -> None:
-        """Start a queued run now if this is a web process; if not, a keeper finds it."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._begin, run_id)
+    def begin(self, accepted: Accepted) -> None:
+        """Answer what a customer has sent, as soon as it is committed."""
+        if accepted.run.status == Status.QUEUED:
+            self.submit(accepted.run.pk, again=accepted.restarted)
 
-    def _begin(self, run_id: UUID) -> None:
-        if run_id in self._tasks:
+    def submit(self, run_id: UUID, *, again: bool = False) -> None:
+        """Start a queued run now if this is a web process; if not, a keeper finds it. `again`: it
+        was under way, so what this process does for it is ended first."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._begin, run_id, again)
+
+    def _begin(self, run_id: UUID, again: bool = False) -> None:
+        if (running := self._tasks.get(run_id)) is not None:
+            if again:
+                running.add_done_callback(lambda _: self._begin(run_id))
+                running.cancel()
             return
-        task = asyncio.create_task(execute(run_id), name=f"run {run_id}")
+        task = asyncio.create_task(self._work(run_id), name=f"run {run_id}")
         self._tasks[run_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(run_id, None))
+
+    async def _work(self, run_id: UUID) -> None:
+        """Answer a question, then begin with the next one of its conversation."""
+        await execute(run_id)
+        if (following := await find_next(run_id)) is not None:
+            self._begin(following)
 
     async def _keep(self) -> None:
         while True:
@@ -83,20 +102,21 @@ runner = Runner()
 
 
 async def execute(run_id: UUID) -> None:
-    """Claim a run and answer it; does nothing when another process has it."""
+    """Claim a run and answer it; does nothing when another process has it, or when an earlier
+    question of its conversation is not answered yet."""
     run = await claim(run_id)
     if run is None:
         return
     try:
-        async with run.kept_alive():
-            if run.row.attempts > settings.RUN_MAX_ATTEMPTS:
-                await fail_run(run, AnswerError(code="gave_up"))
+        async with run.lease.kept_alive():
+            if await _has_failed_too_often(run):
+                await fail(run, AnswerError(code="gave_up"))
             else:
                 await answer(run)
     except LeaseLostError:
         log.warning("lease_lost", run=str(run.id))
     except asyncio.CancelledError:
-        await _let_go(run)
+        await in_thread(run.lease.release)()
         raise
     except Exception:
         # The database failed under the run; it stays in the table, and the keeper tries again.
@@ -104,13 +124,32 @@ async def execute(run_id: UUID) -> None:
 
 
 @in_thread
+def _has_failed_too_often(run: Run) -> bool:
+    if run.row.attempts <= settings.RUN_MAX_ATTEMPTS:
+        return False
+    # An attempt that ended because the customer added something has not failed.
+    joined = Message.objects.filter(joined_to=run.row.question_id).count()
+    return run.row.attempts - joined > settings.RUN_MAX_ATTEMPTS
+
+
+@in_thread
 def find_abandoned() -> list[UUID]:
     """Runs that should be worked on and are not, oldest first."""
     now = timezone.now()
-    rows = AnswerRun.objects.filter(status__in=[Status.QUEUED, Status.RUNNING]).filter(
+    rows = AnswerRun.objects.next_in_turn().filter(
         Q(lease_until__lt=now) | Q(lease_until=None, created_at__lt=now - START_GRACE)
     )
     return list(rows.order_by("created_at").values_list("pk", flat=True)[:20])
+
+
+@in_thread
+def find_next(run_id: UUID) -> UUID | None:
+    """The run that may begin in the conversation of `run_id`, if nobody has begun it."""
+    of_conversation = AnswerRun.objects.filter(pk=run_id).values("conversation")
+    waiting = AnswerRun.objects.next_in_turn().filter(
+        conversation__in=of_conversation, status=Status.QUEUED, lease_until=None
+    )
+    return waiting.values_list("pk", flat=True).first()
 
 
 @in_thread
@@ -119,8 +158,9 @@ def claim(run_id: UUID) -> Run | None:
     now = timezone.now()
     with transaction.atomic():
         row = (
-            AnswerRun.objects.select_for_update(skip_locked=True)
-            .filter(pk=run_id, status__in=[Status.QUEUED, Status.RUNNING])
+            AnswerRun.objects.next_in_turn()
+            .select_for_update(skip_locked=True, of=("self",))
+            .filter(pk=run_id)
             .filter(Q(lease_until=None) | Q(lease_until__lt=now))
             .first()
         )
@@ -130,41 +170,33 @@ def claim(run_id: UUID) -> Run | None:
         row.attempts += 1
         row.lease_token = uuid.uuid4()
         row.lease_until = lease_end()
-        row.save(update_fields=["status", "attempts", "lease_token", "lease_until"])
+        if row.started_at is None:
+            row.started_at = now
+            row.delivery = delivery_in(row.conversation)
+        row.save(
+            update_fields=[
+                *("status", "attempts", "lease_token", "lease_until"),
+                *("started_at", "delivery"),
+            ]
+        )
         run = Run(row)
-        if run.streams:
+        if not run.emitter.is_muted:
             _announce(run)
     return run
 
 
 def _announce(run: Run) -> None:
     """run.started the first time; later, answer.replaced if half an answer stands in the widget."""
+    if unpacked(Stage.DELIVER, run.row.results) is not None:
+        return  # the whole answer stands there, and only its end is missing
     last = (
-        Event.objects.filter(conversation_id=run.conversation_id, payload__run_id=str(run.id))
+        Event.objects.filter(conversation_id=run.row.conversation_id, payload__run_id=str(run.id))
         .exclude(type="run.status")
         .order_by("-seq")
         .values_list("type", flat=True)
         .first()
     )
     if last is None:
-        run.append("run.started", {"message_id": str(run.row.question_id)})
+        run.emitter.append("run.started", {"message_id": str(run.row.question_id)})
     elif last == "answer.sentence":
-        run.append("answer.replaced", {"reason": "restarted"})
-    elif last == "answer.replaced" and _was_handed_over(run):
-        run.streams = False
-
-
-def _was_handed_over(run: Run) -> bool:
-    return Event.objects.filter(
-        conversation_id=run.conversation_id,
-        type="answer.replaced",
-        payload__run_id=str(run.id),
-        payload__reason="handed_over",
-    ).exists()
-
-
-@in_thread
-def _let_go(run: Run) -> None:
-    AnswerRun.objects.filter(pk=run.id, lease_token=run.token, status=Status.RUNNING).update(
-        lease_until=timezone.now()
-    )
+        run.emitter.append("answer.replaced", {"reason": "restarted"})

@@ -14,6 +14,8 @@ from supportbot.reader.reading import Reading, ReadUnit
 from supportbot.retrieval.search import RankedPassage
 
 MAX_UNIT_CHARACTERS = 600
+_LOOSE_END = re.compile(r"[\s,;:–-]+$")  # of a line that the source goes on from
+_LEADS = re.compile(r":[\s–-]*$")  # a line that leads to what comes next
 MIN_NEW_SHARE = 0.3  # of a unit's terms; fewer only repeat the question
 
 
@@ -60,7 +62,8 @@ def says_something(unit: Unit, work: Composing) -> bool:
     terms = work.terms(unit.text)
     new = terms - work.terms(work.question)
     is_new = not terms or len(new) >= MIN_NEW_SHARE * len(terms) or unit.form is Form.ROW
-    return is_new and not unit.text.endswith("?") and len(unit.text) <= MAX_UNIT_CHARACTERS
+    is_whole = not unit.text.endswith("?") and not _LEADS.search(unit.text)
+    return is_new and is_whole and len(unit.text) <= MAX_UNIT_CHARACTERS
 
 
 def proposed(read: ReadUnit, work: Composing, *, frame: str = "", form: str = "text") -> Proposed:
@@ -94,7 +97,7 @@ def listed(passage: int, units: Sequence[Unit], work: Composing) -> Proposed:
 
 
 def text_of_unit(unit: Unit, *, with_lead: bool = True) -> str:
-    text = unit.text.rstrip(";,") if unit.form in {Form.ITEM, Form.STEP} else unit.text
+    text = _LOOSE_END.sub("", unit.text)
     if not re.search(r"[.!?…。！？][\"'”’)]*$", text):
         text += "."
     if with_lead and unit.lead and unit.form is not Form.STEP and is_half(unit):

@@ -22,6 +22,7 @@ class Stage(StrEnum):
     GENERATE = "generate"
     CHECK = "check"
     DELIVER = "deliver"
+    COMPLETE = "complete"  # the answer, or the failure, is stored and the run ends
 
 
 STAGE_ORDER = tuple(Stage)
@@ -118,3 +119,11 @@ class Reply:
     outcome: str = ""
     choices: tuple[Choice, ...] = ()
     offer_handover: bool = False
+
+
+@dataclass(frozen=True)
+class Screened:
+    """A question that may be answered, and the reply to one that needs no documents."""
+
+    question: Question
+    reply: Reply | None = None

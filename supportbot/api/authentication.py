@@ -15,7 +15,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked
+from knowledge.models import Audience
+from supportbot.api.visitor_tokens import BadTokenError, Visitor, read_token, was_revoked
 from tickets.models import Customer
 
 if TYPE_CHECKING:  # DRF's views import this module
@@ -27,21 +28,22 @@ class StaffTokenAuthentication(TokenAuthentication):
 
 
 class VisitorAuthentication(BaseAuthentication):
-    """Sets `request.user` to the Customer of a visitor token."""
+    """Sets `request.user` to the Customer of a visitor token, `request.auth` to the Visitor."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         scheme, _, token = get_authorization_header(request).decode("latin-1").partition(" ")
         if scheme.lower() != "bearer":
             return None
         try:
-            customer = Customer.objects.get(pk=read_token(token.strip()))
+            visitor = read_token(token.strip())
+            customer = Customer.objects.get(pk=visitor.customer_id)
             if was_revoked(token.strip(), customer):
                 raise BadTokenError
         except (BadTokenError, Customer.DoesNotExist) as error:
             raise AuthenticationFailed(
                 "The visitor token is not valid or has expired. Get a new one from visitors/."
             ) from error
-        return customer, None
+        return customer, visitor
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
@@ -65,6 +67,11 @@ class IsVisitor(BasePermission):
 def customer_of(request: Request) -> Customer:
     """Who asks, behind IsVisitor."""
     return cast("Customer", request.user)
+
+
+def audience_of(request: Request) -> Audience:
+    """Whose documents they may read, behind IsVisitor."""
+    return cast("Visitor", request.auth).audience
 
 
 def agent_of(request: Request) -> User:

@@ -15,7 +15,7 @@ from channels.layers import get_channel_layer
 from django.http import StreamingHttpResponse
 from redis.exceptions import RedisError
 
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from supportbot.api.connections import Place
 from tickets.services.events import events_after, group_of
 from tickets.services.sign_out import SIGNED_OUT

@@ -20,17 +20,17 @@ from django.conf import settings
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from knowledge.models import Audience
 from supportbot.answers.errors import AnswerError
-from supportbot.answers.models import AnswerRun
 from supportbot.answers.receive import accept_message, check_message
-from supportbot.answers.run import in_thread
 from supportbot.answers.runner import runner
+from supportbot.answers.threads import in_thread
 from supportbot.api.connections import Place, TooManyConnectionsError, take_place
 from supportbot.api.event_stream import POLL_SECONDS, Feed
 from supportbot.api.limits import seconds_to_wait
 from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked
 from tickets.models import Conversation, Customer, Feedback, Message
-from tickets.services.conversations import current_conversation
+from tickets.services.conversations import close_conversation, current_conversation
 from tickets.services.events import group_of, iso
 from tickets.services.handover import request_person
 from tickets.services.history import MESSAGES, MOST_MESSAGES, read_page
@@ -57,6 +57,7 @@ class FrameError(Exception):
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     customer: Customer
     place: Place | None = None
+    audience: Audience
     conversation: Conversation | None = None
     feed: Feed | None = None
     poller: asyncio.Task[None] | None = None
@@ -72,7 +73,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(CLOSE_BAD_ORIGIN)
             return
         try:
-            customer = await _customer_of(self._token())
+            customer, audience = await _visitor_of(self._token())
             self.place = await sync_to_async(take_place, thread_sensitive=False)(str(customer.pk))
         except BadTokenError:
             await self.close(CLOSE_BAD_TOKEN)
@@ -82,7 +83,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close(CLOSE_TOO_MANY)
             return
         self.place.hold()
-        self.customer = customer
+        self.customer, self.audience = customer, audience
 
     def _token(self) -> str:
         for name in self.scope["subprotocols"]:
@@ -141,6 +142,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._message(frame, self.conversation)
         elif frame["type"] == "handover":
             await in_thread(request_person)(conversation=self.conversation)
+        elif frame["type"] == "close":
+            await in_thread(close_conversation)(
+                conversation=self.conversation, by=Conversation.ClosedBy.CUSTOMER
+            )
         elif frame["type"] == "feedback":
             await _give_feedback(self.conversation, frame)
         elif frame["type"] != "typing":  # shown to agents once their desk has a place for it
@@ -169,10 +174,14 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 group_of(self.conversation.pk), self.channel_name
             )
         self.conversation = conversation
+        async with self.sending:
+            self.feed = None  # nothing of the conversation before comes behind the next line
+        # Which log the numbers of all events from here on belong to.
+        await self._send_unstored("conversation.opened", conversation=str(conversation.pk))
         if last is not None:
             page = await in_thread(read_page)(conversation.pk, last=last)
             after = page.through
-            await self._send({"seq": 0, "type": "history", "at": _now(), **page.to_wire()})
+            await self._send_unstored("history", **page.to_wire())
         self.feed = Feed(conversation.pk, after)
         try:
             # Listen first, read second: what happens in between comes twice and is sent once.
@@ -190,14 +199,15 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         page = await in_thread(read_page)(
             conversation.pk, last=_last(frame) or MESSAGES, before=before
         )
-        await self._send({"seq": 0, "type": "history", "at": _now(), **page.to_wire()})
+        await self._send_unstored("history", **page.to_wire())
 
     async def _message(self, frame: dict[str, Any], conversation: Conversation) -> None:
         incoming = check_message(frame)
         await self._count("messages", "message")
-        _, run = await in_thread(accept_message)(conversation=conversation, incoming=incoming)
-        if run.status == AnswerRun.Status.QUEUED:
-            runner.submit(run.pk)
+        accepted = await in_thread(accept_message)(
+            conversation=conversation, incoming=incoming, reader=self.audience
+        )
+        runner.begin(accepted)
 
     # -- events to the client --------------------------------------------------------------------
     async def conversation_event(self, message: dict[str, Any]) -> None:
@@ -238,24 +248,21 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _send(self, event: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(event))
 
+    async def _send_unstored(self, type: str, **fields: Any) -> None:
+        """A frame that is no part of the conversation's log."""
+        now = iso(timezone.now().astimezone(dt.UTC))
+        await self._send({"seq": 0, "type": type, "at": now, **fields})
+
     async def _send_error(self, error: FrameError | AnswerError, frame: dict[str, Any]) -> None:
         client_id = frame.get("client_id")
-        await self._send(
-            {
-                "seq": 0,
-                "type": "error",
-                "at": _now(),
-                "code": error.code,
-                "text": error.text,
-                "client_id": client_id if isinstance(client_id, str) else None,
-                "run_id": None,
-                "retryable": error.retryable,
-            }
+        await self._send_unstored(
+            "error",
+            code=error.code,
+            text=error.text,
+            client_id=client_id if isinstance(client_id, str) else None,
+            run_id=None,
+            retryable=error.retryable,
         )
-
-
-def _now() -> str:
-    return iso(timezone.now().astimezone(dt.UTC))
 
 
 def _last(frame: dict[str, Any]) -> int | None:
@@ -281,11 +288,12 @@ def _parse(text: str | None) -> dict[str, Any]:
 
 
 @in_thread
-def _customer_of(token: str) -> Customer:
-    customer = Customer.objects.filter(pk=read_token(token)).first()
+def _visitor_of(token: str) -> tuple[Customer, Audience]:
+    visitor = read_token(token)
+    customer = Customer.objects.filter(pk=visitor.customer_id).first()
     if customer is None or was_revoked(token, customer):
         raise BadTokenError
-    return customer
+    return customer, visitor.audience
 
 
 @in_thread

@@ -169,7 +169,7 @@ class SearchView(APIView):
 
 # -- Tickets and drafts ---------------------------------------------------------------------------
 class DraftSerializer(serializers.ModelSerializer[Draft]):
-    question = serializers.CharField(source="question.text")
+    question = serializers.CharField(source="question.question_text")
     decided_by = serializers.CharField(source="decided_by.username", default=None)
 
     class Meta:
@@ -226,7 +226,7 @@ class TicketsView(viewsets.ReadOnlyModelViewSet[Ticket]):
     permission_classes = (HasRight,)
     rights: ClassVar = {"GET": "tickets.view_ticket", "PATCH": "tickets.change_ticket"}
     queryset = Ticket.objects.select_related("assignee", "conversation").prefetch_related(
-        "drafts__question", "drafts__decided_by"
+        "drafts__question__joined", "drafts__decided_by"
     )
 
     def get_serializer_class(self) -> type[TicketSerializer]:
@@ -260,7 +260,9 @@ class DraftsView(viewsets.ReadOnlyModelViewSet[Draft]):
 
     permission_classes = (HasRight,)
     rights: ClassVar = {"GET": "tickets.view_draft", "POST": "tickets.change_draft"}
-    queryset = Draft.objects.select_related("question", "decided_by", "ticket")
+    queryset = Draft.objects.select_related("question", "decided_by", "ticket").prefetch_related(
+        "question__joined"
+    )
     serializer_class = DraftSerializer
 
     def get_queryset(self) -> QuerySet[Draft]:
@@ -295,11 +297,11 @@ class DraftsView(viewsets.ReadOnlyModelViewSet[Draft]):
 
 # -- Runs and audit -------------------------------------------------------------------------------
 class RunSerializer(serializers.ModelSerializer[AnswerRun]):
-    question = serializers.CharField(source="question.text")
+    question = serializers.CharField(source="question.question_text")
 
     class Meta:
         model = AnswerRun
-        exclude = ("lease_token", "lease_until")
+        exclude = ("lease_token", "lease_until", "results")
 
 
 class RunsView(viewsets.ReadOnlyModelViewSet[AnswerRun]):
@@ -307,7 +309,7 @@ class RunsView(viewsets.ReadOnlyModelViewSet[AnswerRun]):
 
     permission_classes = (HasRight,)
     rights: ClassVar = {"GET": "answers.view_answerrun"}
-    queryset = AnswerRun.objects.select_related("question")
+    queryset = AnswerRun.objects.select_related("question").prefetch_related("question__joined")
     serializer_class = RunSerializer
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from textwrap import shorten
 from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
@@ -18,27 +20,44 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from supportbot.answers.models import AnswerRun
 from supportbot.answers.receive import accept_message, check_message
 from supportbot.answers.runner import runner
 from supportbot.api import visitor_tokens
-from supportbot.api.authentication import IsVisitor, VisitorAuthentication, customer_of
+from supportbot.api.authentication import (
+    IsVisitor,
+    VisitorAuthentication,
+    audience_of,
+    customer_of,
+)
 from supportbot.api.connections import take_place
 from supportbot.api.event_stream import Feed, event_response
+from supportbot.api.identity import read_identity
 from supportbot.api.limits import MessagesLimit, check_visitor
 from supportbot.api.parameters import read_number
 from tickets.models import Conversation, Customer, Feedback, Message
-from tickets.services.conversations import register_visitor, start_conversation
+from tickets.services.conversations import (
+    close_conversation,
+    register_visitor,
+    signed_in_customer,
+    start_conversation,
+)
 from tickets.services.handover import request_person
 from tickets.services.history import MESSAGES, MOST_MESSAGES, read_page, read_passage
 from tickets.services.messages import give_feedback, message_to_wire
 from tickets.services.sign_out import sign_out
 
 CONVERSATIONS_LISTED = 50
+SUBJECT_CHARACTERS = 80
 
 
 class VisitorRequest(serializers.Serializer[Any]):
     refresh_token = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    identity = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=4000,
+        help_text="Signed by the company's server, for a customer who has signed in there.",
+    )
 
 
 class VisitorResponse(serializers.Serializer[Any]):
@@ -49,7 +68,7 @@ class VisitorResponse(serializers.Serializer[Any]):
 
 
 class VisitorsView(APIView):
-    """A token for a new visitor, or a new one for a visitor who comes back."""
+    """A token for a new visitor, for one who comes back, or for a customer who has signed in."""
 
     authentication_classes = ()
     permission_classes = (AllowAny,)
@@ -59,12 +78,24 @@ class VisitorsView(APIView):
     def post(self, request: Request) -> Response:
         body = VisitorRequest(data=request.data)
         body.is_valid(raise_exception=True)
-        known = _known_visitor(body.validated_data.get("refresh_token", ""))
-        check_visitor(request, known)
-        customer = known or register_visitor()
-        tokens = visitor_tokens.issue(customer.pk)
+        if identity := body.validated_data.get("identity", ""):
+            customer, tokens = _signed_in(identity)
+            check_visitor(request, customer)
+        else:
+            known = _known_visitor(body.validated_data.get("refresh_token", ""))
+            check_visitor(request, known)
+            customer = known or register_visitor()
+            tokens = visitor_tokens.issue(customer.pk)
         data = {"visitor_id": customer.pk, **vars(tokens)}
         return Response(VisitorResponse(data).data, status=201)
+
+
+def _signed_in(token: str) -> tuple[Customer, visitor_tokens.VisitorTokens]:
+    identity = read_identity(token)
+    customer = signed_in_customer(
+        external_id=identity.external_id, name=identity.name, email=identity.email
+    )
+    return customer, visitor_tokens.issue_signed_in(customer.pk, identity.audience)
 
 
 def _known_visitor(refresh_token: str) -> Customer | None:
@@ -72,7 +103,8 @@ def _known_visitor(refresh_token: str) -> Customer | None:
         known = visitor_tokens.read_refresh_token(refresh_token)
     except visitor_tokens.BadTokenError:
         return None  # an old visitor whose token has expired starts anew
-    customer = Customer.objects.filter(pk=known).first()
+    # Who has signed in is said by the company's server alone.
+    customer = Customer.objects.filter(pk=known, external_id=None).first()
     if customer is None or visitor_tokens.was_revoked(refresh_token, customer):
         return None
     return customer
@@ -87,7 +119,8 @@ class VisitorView(APIView):
 
     def conversation(self, request: Request, conversation_id: UUID) -> Conversation:
         """The visitor's own conversation; anybody else's does not exist for them."""
-        return get_object_or_404(Conversation, pk=conversation_id, customer=customer_of(request))
+        own = _with_first_words(Conversation.objects.filter(customer=customer_of(request)))
+        return get_object_or_404(own, pk=conversation_id)
 
 
 class SignOutView(VisitorView):
@@ -102,12 +135,27 @@ class SignOutView(VisitorView):
 class ConversationSummary(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     state = serializers.ChoiceField(Conversation.State.choices)
+    subject = serializers.SerializerMethodField(help_text="The first words that were written.")
     last_seq = serializers.IntegerField()
     created_at = serializers.DateTimeField()
+    last_message_at = serializers.DateTimeField()
+    closed_at = serializers.DateTimeField()
+    continued_in = serializers.UUIDField(source="continued_in_id")
+
+    def get_subject(self, conversation: Conversation) -> str:
+        words = getattr(conversation, "first_words", "")
+        return shorten(words or "", SUBJECT_CHARACTERS, placeholder="…")
 
 
 class ConversationResponse(ConversationSummary):
     messages = serializers.ListField(child=serializers.DictField())
+
+
+def _with_first_words(conversations: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    first = Message.objects.filter(
+        conversation=OuterRef("pk"), author=Message.Author.CUSTOMER
+    ).order_by("seq")
+    return conversations.annotate(first_words=Subquery(first.values("text")[:1]))
 
 
 def _conversation_body(conversation: Conversation) -> dict[str, Any]:
@@ -132,8 +180,8 @@ class ConversationsView(VisitorView):
     )
     def get(self, request: Request) -> Response:
         """The visitor's own conversations, newest first."""
-        newest = Conversation.objects.filter(customer=customer_of(request)).order_by("-created_at")
-        listed = newest[:CONVERSATIONS_LISTED]
+        own = Conversation.objects.filter(customer=customer_of(request)).order_by("-created_at")
+        listed = _with_first_words(own)[:CONVERSATIONS_LISTED]
         return Response({"results": ConversationSummary(listed, many=True).data})
 
     @extend_schema(request=None, responses={201: ConversationResponse})
@@ -151,7 +199,10 @@ class ConversationView(VisitorView):
 
 
 class MessagesView(VisitorView):
-    """Ask or say something. The answer comes as events."""
+    """Ask or say something. The answer comes as events.
+
+    In a conversation that has ended it begins another one: `conversation` says which it is in.
+    """
 
     throttle_classes = (MessagesLimit,)
 
@@ -163,17 +214,27 @@ class MessagesView(VisitorView):
         responses={
             202: inline_serializer(
                 "MessageAccepted",
-                {"message": serializers.DictField(), "run_id": serializers.UUIDField()},
+                {
+                    "message": serializers.DictField(),
+                    "run_id": serializers.UUIDField(),
+                    "conversation": serializers.UUIDField(),
+                },
             )
         },
     )
     def post(self, request: Request, conversation_id: UUID) -> Response:
         conversation = self.conversation(request, conversation_id)
         incoming = check_message(request.data)
-        message, run = accept_message(conversation=conversation, incoming=incoming)
-        if run.status == AnswerRun.Status.QUEUED:
-            transaction.on_commit(lambda: runner.submit(run.pk))
-        return Response({"message": message_to_wire(message), "run_id": run.pk}, status=202)
+        accepted = accept_message(
+            conversation=conversation, incoming=incoming, reader=audience_of(request)
+        )
+        transaction.on_commit(lambda: runner.begin(accepted))
+        body = {
+            "message": message_to_wire(accepted.message),
+            "run_id": accepted.run.pk,
+            "conversation": accepted.message.conversation_id,
+        }
+        return Response(body, status=202)
 
 
 class EventsView(VisitorView):
@@ -268,12 +329,26 @@ class HandoverView(VisitorView):
     @extend_schema(
         request=None,
         responses={
-            202: inline_serializer("HandoverAccepted", {"ticket_id": serializers.CharField()})
+            202: inline_serializer(
+                "HandoverAccepted",
+                {"ticket_id": serializers.CharField(), "conversation": serializers.UUIDField()},
+            )
         },
     )
     def post(self, request: Request, conversation_id: UUID) -> Response:
         ticket = request_person(conversation=self.conversation(request, conversation_id))
-        return Response({"ticket_id": str(ticket.pk)}, status=202)
+        body = {"ticket_id": str(ticket.pk), "conversation": ticket.conversation_id}
+        return Response(body, status=202)
+
+
+class CloseView(VisitorView):
+    """End the conversation. What is written after that begins another one."""
+
+    @extend_schema(request=None, responses={200: ConversationResponse})
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        conversation = self.conversation(request, conversation_id)
+        close_conversation(conversation=conversation, by=Conversation.ClosedBy.CUSTOMER)
+        return Response(_conversation_body(self.conversation(request, conversation_id)))
 
 
 class FeedbackRequest(serializers.Serializer[Any]):

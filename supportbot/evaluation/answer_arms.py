@@ -20,7 +20,7 @@ from knowledge.progress import Line, Rate
 from knowledge.services.embedding_indexes import embed_questions, index_for_questions
 from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import ValidateError
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from supportbot.answers.trial import Trial, try_question
 from supportbot.answers.types import Evidence, Question
 from supportbot.evaluation.answer_datasets import UNTITLED

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.receive import IncomingMessage, accept_message
-from supportbot.answers.run import in_thread
 from supportbot.answers.runner import execute
+from supportbot.answers.threads import in_thread
 from tests.llm.scenarios import MakeScenario, normal
 from tests.openai_server import Request, Scenario, Wire
 from tickets.models import Conversation, Customer, Message
@@ -136,8 +136,8 @@ def new_conversation(customer: Customer) -> Conversation:
 async def ask(conversation: Conversation, text: str = QUESTION, client_id: str = "c-1") -> UUID:
     """Store a question and queue its run; returns the run's id."""
     incoming = IncomingMessage(text=text, client_id=client_id)
-    _, run = await in_thread(accept_message)(conversation=conversation, incoming=incoming)
-    return run.pk
+    accepted = await in_thread(accept_message)(conversation=conversation, incoming=incoming)
+    return accepted.run.pk
 
 
 async def answered(conversation: Conversation, text: str = QUESTION) -> Told:

@@ -11,7 +11,7 @@ from supportbot.answers.check import check_sentence
 from supportbot.answers.enrich import enrich
 from supportbot.answers.extractive import generate
 from supportbot.answers.receive import receive
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Evidence, Proposed
 from supportbot.answers.validate import validate
 from tests.answers.asking import QUESTION, answered, ask, in_database

@@ -16,8 +16,9 @@ from supportbot.answers.deliver import fail_run
 from supportbot.answers.errors import AnswerError
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.no_answer import TEXT, TEXT_WITH_TOPICS
-from supportbot.answers.run import STAGE_ERRORS, STAGE_SECONDS, in_thread
+from supportbot.answers.run import STAGE_ERRORS, STAGE_SECONDS
 from supportbot.answers.runner import claim, execute
+from supportbot.answers.threads import in_thread
 from supportbot.answers.types import STAGE_ORDER, Stage
 from tests.answers.asking import ANSWER, SENTENCES, Told, answered, ask, in_database, saying, told
 from tests.llm.scenarios import first_part
@@ -97,7 +98,9 @@ async def test_a_stage_that_breaks_ends_the_run_with_words(
     monkeypatch.setattr(pipeline, BREAKABLE[stage], broken)
     result = await answered(conversation)
     assert_failed(result, STAGE_ERRORS[stage].code)
-    assert result.run.stages[-1]["stage"] in {stage, Stage.DELIVER}
+    assert result.run.stages[-1]["stage"] == Stage.COMPLETE
+    assert result.run.stages[-2]["stage"] in {stage, Stage.DELIVER}
+    assert result.run.stages[-2]["error"] == STAGE_ERRORS[stage].code
     assert "boom" not in result.of_run[-1]["text"]
 
 
@@ -127,7 +130,8 @@ async def test_a_draft_is_made_in_silence(conversation: Conversation) -> None:
     await in_database(lambda: Conversation.objects.update(mode=Conversation.Mode.DRAFT))
     result = await answered(conversation)
     assert result.of_run == []
-    assert (result.run.status, result.run.outcome) == ("completed", "handed_over")
+    assert (result.run.status, result.run.outcome) == ("completed", "answered")
+    assert result.run.delivery == AnswerRun.Delivery.DRAFT
     draft = await in_database(Draft.objects.select_related("ticket").get)
     assert draft.run_id == result.run.pk
     assert draft.sentences
@@ -174,7 +178,8 @@ async def test_a_person_asked_for_in_mid_answer_silences_the_bot(
     draft = await in_database(Draft.objects.select_related("ticket").get)
     assert [sentence["text"] for sentence in draft.sentences] == SENTENCES
     assert draft.ticket.status == Ticket.Status.OPEN
-    assert (result.run.status, result.run.outcome) == ("completed", "handed_over")
+    assert (result.run.status, result.run.outcome) == ("completed", "answered")
+    assert result.run.delivery == AnswerRun.Delivery.DRAFT
 
 
 async def test_a_run_that_fails_after_the_hand_over_says_nothing_to_the_customer(

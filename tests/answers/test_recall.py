@@ -77,13 +77,15 @@ def add_draft(conversation: Conversation, *sentences: dict[str, Any]) -> Draft:
         outcome="handed_over",
     )
     record_citations(run_id=run.pk, sentences=sentences, at=timezone.now())
-    return create_draft(
+    draft = create_draft(
         question=question,
         run_id=run.pk,
         text=" ".join(each["text"] for each in sentences),
         sentences=list(sentences),
         passages=[],
     )
+    assert draft is not None
+    return draft
 
 
 def runs_citing(document_id: int, version: int | None = None) -> list[UUID]:

@@ -18,8 +18,8 @@ from pytest_django import Settings
 from supportbot.answers import runner as runner_module
 from supportbot.answers.errors import LeaseLostError
 from supportbot.answers.models import AnswerRun
-from supportbot.answers.run import in_thread
 from supportbot.answers.runner import Runner, claim, execute, find_abandoned
+from supportbot.answers.threads import in_thread
 from tests.answers.asking import ANSWER, SENTENCES, ask, in_database, saying, told
 from tests.llm.scenarios import first_part
 from tests.openai_server import ModelServer, Request, Scenario, Wire, begin, end, speak, wait_for
@@ -93,7 +93,7 @@ async def test_a_lease_is_respected_until_it_ends(conversation: Conversation) ->
     assert await find_abandoned() == [run_id]
     second = await claim(run_id)
     assert second is not None
-    assert second.token != first.token
+    assert second.lease.token != first.lease.token
     assert second.row.attempts == 2
     assert (await told(run_id)).types == ["run.started"]  # nothing was said, so nothing restarts
 
@@ -116,7 +116,7 @@ async def test_who_lost_the_lease_says_nothing_more(conversation: Conversation) 
     with pytest.raises(LeaseLostError):
         await first.emit("answer.sentence", index=0, text="No.", citations=[])
     with pytest.raises(LeaseLostError):
-        await first.save(route="model")
+        await first.lease.save(route="model")
     assert (await told(run_id)).events == before.events
 
 

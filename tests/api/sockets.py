@@ -14,7 +14,7 @@ from channels.testing import WebsocketCommunicator
 from django.db import transaction
 from django.db.models import Model
 
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from supportbot.api import visitor_tokens
 from supportbot.asgi import application
 from tickets.models import Conversation
@@ -43,6 +43,7 @@ class Socket:
         headers = [(b"host", host.encode())]
         headers += [(b"origin", origin.encode())] if origin else []
         protocols = [CONTRACT["subprotocol"], f"{CONTRACT['token_subprotocol_prefix']}{token}"]
+        self.conversation = ""
         self.end = Communicator(application, "/ws/chat/", headers, protocols)
 
     async def open(self) -> Any:
@@ -54,8 +55,12 @@ class Socket:
     async def send(self, **frame: Any) -> None:
         await self.end.send_to(text_data=json.dumps(frame))
 
-    async def next(self) -> dict[str, Any]:
-        event: dict[str, Any] = await self.end.receive_json_from(timeout=SECONDS)
+    async def next(self, seconds: float = SECONDS) -> dict[str, Any]:
+        """The next event; which conversation it belongs to is noted in `conversation`."""
+        event: dict[str, Any] = await self.end.receive_json_from(timeout=seconds)
+        if event["type"] == "conversation.opened":
+            self.conversation = event["conversation"]
+            return await self.next(seconds)
         return event
 
     async def events(self, count: int) -> list[dict[str, Any]]:
@@ -69,10 +74,16 @@ class Socket:
 
 @asynccontextmanager
 async def socket_of(customer_id: uuid.UUID, **hello: Any) -> AsyncIterator[Socket]:
-    socket = Socket(visitor_tokens.issue(customer_id).token)
+    async with socket_of_token(visitor_tokens.issue(customer_id).token) as socket:
+        if hello:
+            await socket.send(type="hello", **hello)
+        yield socket
+
+
+@asynccontextmanager
+async def socket_of_token(token: str) -> AsyncIterator[Socket]:
+    socket = Socket(token)
     await socket.open()
-    if hello:
-        await socket.send(type="hello", **hello)
     try:
         yield socket
     finally:

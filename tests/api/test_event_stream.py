@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from pytest_django import Settings
 
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from supportbot.api import event_stream, visitor_tokens
 from supportbot.api.event_stream import Feed, woken
 from tickets.models import Conversation

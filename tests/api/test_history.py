@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from tests.api.sockets import CONTRACT, Socket, say, socket_of
 from tickets.models import Conversation, Customer, Message
 from tickets.services.conversations import start_conversation

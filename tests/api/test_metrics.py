@@ -39,9 +39,8 @@ def add_run(conversation: Conversation, **fields: Any) -> None:
     question = Message.objects.create(
         conversation=conversation, author=Message.Author.CUSTOMER, text="How?"
     )
-    AnswerRun.objects.create(
-        conversation=conversation, question=question, delivery="stream", **fields
-    )
+    fields = {"delivery": "stream", **fields}
+    AnswerRun.objects.create(conversation=conversation, question=question, **fields)
 
 
 def test_freshness_is_that_of_the_last_check(returns_policy: DocumentVersion) -> None:
@@ -171,3 +170,15 @@ def test_a_token_is_asked_for_once_there_is_one(settings: Settings) -> None:
 
 def test_metrics_are_only_read() -> None:
     assert Client().post("/metrics").status_code == 405
+
+
+def test_what_became_a_draft_counts_as_handed_over(conversation: Conversation) -> None:
+    add_run(conversation, status="completed", outcome="answered", delivery="draft")
+    add_run(conversation, status="failed", outcome="failed", delivery="draft")
+    add_run(conversation, status="completed", outcome="answered")
+    counts = {one: value("answer_runs_total", outcome=one) for one in AnswerRun.Outcome.values}
+    assert {one: n for one, n in counts.items() if n} == {
+        "answered": 1,
+        "handed_over": 1,
+        "failed": 1,
+    }

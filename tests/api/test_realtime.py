@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
 from pytest_django import Settings
 
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from supportbot.api import realtime, visitor_tokens
 from tests.api.sockets import CONTRACT, MESSAGE, Socket, count, say, socket_of
+from tests.tickets.cast import reply_in
 from tickets.models import Conversation, Customer, Message
 from tickets.services.conversations import register_visitor, start_conversation
 from tickets.services.events import notify
@@ -151,3 +155,52 @@ async def test_typing_is_passed_on_and_not_counted(conversation: Conversation) -
         assert (await socket.next())["seq"] == 1
         await in_thread(notify)(conversation.pk, frame)
         assert await socket.next() == frame
+
+
+# -- Ending and going on --------------------------------------------------------------------------
+async def test_hello_is_told_which_conversation_the_numbers_belong_to(
+    socket: Socket, conversation: Conversation
+) -> None:
+    (example,) = [e for e in CONTRACT["server_events"] if e["type"] == "conversation.opened"]
+    await socket.send(type="hello", after=0)
+    opened = await socket.end.receive_json_from(timeout=10)
+    assert set(opened) == set(example)
+    assert (opened["seq"], opened["conversation"]) == (0, str(conversation.pk))
+
+
+async def test_the_customer_ends_the_conversation_and_another_one_follows(
+    conversation: Conversation,
+) -> None:
+    async with (
+        socket_of(conversation.customer_id, after=0) as one,
+        socket_of(conversation.customer_id, after=0) as other,
+    ):
+        await one.send(type="close")
+        for tab in (one, other):
+            closed = await tab.next()
+            assert (closed["type"], closed["by"]) == ("conversation.closed", "customer")
+        await other.send(**MESSAGE)
+        following = [await tab.next() for tab in (one, other)]
+        assert [event["type"] for event in following] == ["conversation.continued"] * 2
+        # Each tab goes where the log says, and finds the message there, once.
+        for tab, event in zip((one, other), following, strict=True):
+            await tab.send(type="hello", after=0, conversation=event["conversation"])
+            shown = await tab.next()
+            assert tab.conversation == event["conversation"]
+            assert (shown["seq"], shown["message"]["client_id"]) == (1, "c-1")
+        await one.send(**MESSAGE)
+        assert await one.end.receive_nothing(0.3)
+    assert await count(Message) == 1
+
+
+async def test_a_visitor_who_comes_back_after_weeks_finds_an_empty_conversation(
+    conversation: Conversation, ben: User
+) -> None:
+    await in_thread(reply_in)(conversation, ben, "Hello.")
+    long_ago = timezone.now() - timedelta(weeks=3)
+    await in_thread(Conversation.objects.update)(last_message_at=long_ago)
+    async with socket_of(conversation.customer_id, after=0) as socket:
+        await socket.send(**MESSAGE)
+        shown = await socket.next()
+        assert (shown["seq"], shown["message"]["author"]) == (1, "customer")
+        assert socket.conversation != str(conversation.pk)

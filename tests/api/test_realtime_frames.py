@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from supportbot.answers.models import AnswerRun
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from tests.api.sockets import CONTRACT, MESSAGE, Socket, count, only, stored
 from tests.tickets.cast import ask, reply_in
 from tickets.models import Conversation, Feedback, Message, Ticket

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from supportbot.answers.run import in_thread
+from supportbot.answers.threads import in_thread
 from supportbot.api import visitor_tokens
 from tests.api.sockets import Socket, say, socket_of
 from tickets.models import AuditEntry, Conversation, Customer

@@ -48,6 +48,7 @@ PATHS = [
     ("post", "conversations/{id}/messages/"),
     ("get", "conversations/{id}/events/"),
     ("post", "conversations/{id}/handover/"),
+    ("post", "conversations/{id}/close/"),
     ("post", "messages/{id}/feedback/"),
 ]
 
@@ -98,8 +99,30 @@ def test_a_visitor_finds_their_own_conversations_again_newest_first(
     stranger.post(f"{API}/conversations/")
     results = visitor_api.get(f"{API}/conversations/").json()["results"]
     assert [entry["id"] for entry in results] == [str(newer.pk), str(conversation.pk)]
-    assert set(results[1]) == {"id", "state", "last_seq", "created_at"}
+    assert set(results[1]) == {
+        *("id", "state", "subject", "last_seq", "created_at"),
+        *("last_message_at", "closed_at", "continued_in"),
+    }
     assert (results[1]["state"], results[1]["last_seq"]) == ("bot", 1)
+    assert results[1]["subject"] == "Can I return beans?"
+    assert (results[0]["subject"], results[0]["last_message_at"]) == ("", None)
+
+
+def test_a_conversation_that_has_ended_can_still_be_read(
+    visitor_api: APIClient, conversation: Conversation
+) -> None:
+    ask(conversation)
+    closed = visitor_api.post(of(conversation, "close/"))
+    assert (closed.status_code, closed.json()["state"]) == (200, "closed")
+    body = {"text": "And now?", "client_id": "c-2"}
+    accepted = visitor_api.post(of(conversation, "messages/"), body).json()
+    assert accepted["conversation"] != str(conversation.pk)
+    old = visitor_api.get(of(conversation)).json()
+    assert (old["state"], old["continued_in"]) == ("closed", accepted["conversation"])
+    assert [message["text"] for message in old["messages"]] == ["Can I return beans?"]
+    listed = visitor_api.get(f"{API}/conversations/").json()["results"]
+    assert [entry["subject"] for entry in listed] == ["And now?", "Can I return beans?"]
+    assert AuditEntry.objects.get(action="conversation.closed").data == {"by": "customer"}
 
 
 def test_looking_for_conversations_counts_as_no_message(
@@ -223,7 +246,10 @@ def test_asking_for_a_person_opens_one_ticket_and_leaves_an_audit_trail(
 ) -> None:
     first, second = (visitor_api.post(of(conversation, "handover/")) for _ in range(2))
     assert (first.status_code, first.json()) == (202, second.json())
-    assert first.json() == {"ticket_id": str(conversation.tickets.get().pk)}
+    assert first.json() == {
+        "ticket_id": str(conversation.tickets.get().pk),
+        "conversation": str(conversation.pk),
+    }
     assert set(AuditEntry.objects.values_list("action", flat=True)) == {
         "conversation.handed_over",
         "ticket.opened",

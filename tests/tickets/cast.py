@@ -37,9 +37,11 @@ def open_ticket() -> Ticket:
 
 
 def draft_for(conversation: Conversation, text: str = "Within 30 days.") -> Draft:
-    return create_draft(
+    draft = create_draft(
         question=ask(conversation), run_id=uuid.uuid4(), text=text, sentences=CITED, passages=[]
     )
+    assert draft is not None
+    return draft
 
 
 def actions_on(target: Any) -> list[str]:

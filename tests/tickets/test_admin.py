@@ -57,13 +57,15 @@ def a_draft(conversation: Conversation, question: str) -> Draft:
     message, _ = add_customer_message(
         conversation=conversation, text=question, client_id=str(uuid.uuid4())
     )
-    return create_draft(
+    draft = create_draft(
         question=message,
         run_id=uuid.uuid4(),
         text="Opened coffee cannot be returned.\nSealed coffee can.",
         sentences=[SENTENCE],
         passages=[PASSAGE],
     )
+    assert draft is not None
+    return draft
 
 
 @pytest.fixture
@@ -302,7 +304,11 @@ def test_the_status_follows_its_transitions(agent: Client, ben: User, ticket: Ti
     answer = agent.post(do(ticket, "status"), {"status": "pending"})
     assert "cannot become" in answer.content.decode()
     assert agent.post(do(ticket, "status"), {"status": "gone"}).status_code == 409
-    assert actions_of(ben) == ["ticket.status_changed"]
+    assert set(actions_of(ben)) == {
+        "ticket.status_changed",
+        "draft.withdrawn",
+        "conversation.given_back",
+    }
 
 
 def test_a_ticket_is_assigned_and_freed(agent: Client, ben: User, ticket: Ticket) -> None:
@@ -417,3 +423,34 @@ def test_the_audit_log_is_read_and_nothing_else(
 
 def test_every_audit_action_has_words() -> None:
     assert set(WORDS) == audit.ACTIONS
+
+
+# -- Conversations ------------------------------------------------------------------------------
+def test_an_agent_closes_a_conversation_on_its_page(
+    agent: Client, ben: User, conversation: Conversation
+) -> None:
+    page = reverse("admin:tickets_conversation_change", args=[conversation.pk])
+    close = reverse("admin:tickets_conversation_close", args=[conversation.pk])
+    assert close in agent.get(page).content.decode()
+    assert agent.get(close).status_code == 405
+    assert agent.post(close).status_code == 302
+    conversation.refresh_from_db()
+    assert (conversation.state, conversation.closed_by) == ("closed", "agent")
+    after = agent.get(page).content.decode()
+    assert "by: An agent" in after
+    assert close not in after
+    assert actions_of(ben) == ["conversation.closed"]
+
+
+def test_who_may_not_change_conversations_cannot_close_one(
+    browser_of: Callable[[User], Client], cleo: User, conversation: Conversation
+) -> None:
+    close = reverse("admin:tickets_conversation_close", args=[conversation.pk])
+    assert browser_of(cleo).post(close).status_code == 403
+
+
+def test_an_agent_reads_how_customers_see_them(agent: Client, ben: User, ticket: Ticket) -> None:
+    page = reverse("admin:tickets_ticket_change", args=[ticket.pk])
+    assert "The customer sees you as “Ben”." in agent.get(page).content.decode()
+    User.objects.filter(pk=ben.pk).update(first_name="")
+    assert "“a colleague”, because your account" in agent.get(page).content.decode()

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from tickets.models import Conversation, Draft, Ticket
-from tickets.services.conversations import change_mode
+from tickets.services.conversations import change_mode, close_conversation
 from tickets.services.drafts import approve_draft, reject_draft, send_reply
 from tickets.services.handover import give_back, take_over
 from tickets.services.tickets import assign, change_status
@@ -105,6 +105,12 @@ def set_mode(conversation: Conversation, agent: User, form: QueryDict) -> str:
         raise ValueError("There is no such mode.")
     change_mode(conversation=conversation, mode=wanted, agent=agent)
     return f"From now on: {Conversation.Mode(wanted).label}."
+
+
+def close(conversation: Conversation, agent: User) -> str:
+    """Used on a conversation's own page; a ticket's page closes the ticket."""
+    close_conversation(conversation=conversation, by=Conversation.ClosedBy.AGENT, agent=agent)
+    return "The conversation is closed. The customer's next message begins a new one."
 
 
 ACTIONS: dict[str, Action] = {

@@ -15,6 +15,7 @@ WORDS = {
     "conversation.taken_over": "took the conversation over",
     "conversation.given_back": "gave the conversation back to the bot",
     "conversation.mode_changed": "changed the conversation's mode",
+    "conversation.closed": "closed the conversation",
     "ticket.opened": "opened the ticket",
     "ticket.reopened": "reopened the ticket",
     "ticket.status_changed": "changed the ticket's status",
@@ -23,6 +24,7 @@ WORDS = {
     "draft.approved": "approved a draft and sent it as it was",
     "draft.edited": "edited a draft and sent it",
     "draft.rejected": "rejected a draft",
+    "draft.withdrawn": "withdrew a draft",
     "message.sent": "sent a reply",
 }
 

@@ -64,7 +64,8 @@ def messages_of(conversation: Conversation) -> QuerySet[Message]:
 
 
 def drafts_of(ticket: Ticket) -> QuerySet[Draft]:
-    return ticket.drafts.select_related("question", "decided_by").order_by("-created_at")
+    drafts = ticket.drafts.select_related("question", "decided_by")
+    return drafts.prefetch_related("question__joined").order_by("-created_at")
 
 
 def news_after(ticket: Ticket, seq: int) -> News:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -13,7 +14,7 @@ from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from tickets.admin.actions import set_mode
+from tickets.admin.actions import close, set_mode
 from tickets.admin.audit import to_line
 from tickets.admin.base import RecordAdmin, describe_age, labels, user_of
 from tickets.admin.desk import messages_of
@@ -35,6 +36,7 @@ class DraftAdmin(RecordAdmin):
             (Draft.Status.PENDING, "warning"),
             (Draft.Status.APPROVED, "success"),
             (Draft.Status.REJECTED, "danger"),
+            (Draft.Status.WITHDRAWN, "info"),
         ]
     )
 
@@ -83,9 +85,10 @@ class ConversationAdmin(RecordAdmin):
     )
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.mode_view)
+        view = self.admin_site.admin_view
         return [
-            path("<uuid:pk>/mode/", view, name="tickets_conversation_mode"),
+            path("<uuid:pk>/mode/", view(self.mode_view), name="tickets_conversation_mode"),
+            path("<uuid:pk>/close/", view(self.close_view), name="tickets_conversation_close"),
             *super().get_urls(),
         ]
 
@@ -115,13 +118,22 @@ class ConversationAdmin(RecordAdmin):
 
     def mode_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """POST: whether answers are sent at once or wait for review."""
+        return self._act(request, pk, lambda one: set_mode(one, user_of(request), request.POST))
+
+    def close_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """POST: end the conversation, and its ticket with it."""
+        return self._act(request, pk, lambda one: close(one, user_of(request)))
+
+    def _act(
+        self, request: HttpRequest, pk: Any, do: Callable[[Conversation], str]
+    ) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         conversation = get_object_or_404(Conversation, pk=pk)
         if not self.has_change_permission(request, conversation):
             raise PermissionDenied
         try:
-            messages.success(request, set_mode(conversation, user_of(request), request.POST))
+            messages.success(request, do(conversation))
         except ValueError as error:
             messages.error(request, str(error))
         return HttpResponseRedirect(reverse("admin:tickets_conversation_change", args=[pk]))

@@ -25,6 +25,7 @@ from tickets.admin.actions import ACTIONS
 from tickets.admin.base import RecordAdmin, describe_age, labels, user_of
 from tickets.admin.desk import desk_context, news_after
 from tickets.models import Draft, Ticket
+from tickets.services.messages import display_name
 
 Status = Ticket.Status
 STATUS_LABELS = labels(
@@ -155,7 +156,7 @@ class TicketAdmin(RecordAdmin):
 
     # -- The desk --------------------------------------------------------------------------------
     def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
-        return desk_context(found)
+        return {**desk_context(found), "seen_as": display_name(user_of(request))}
 
     def act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Do one of ACTIONS. What cannot be done is said on the page, with what was typed kept."""

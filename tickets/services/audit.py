@@ -15,6 +15,7 @@ ACTIONS = frozenset(
         "conversation.taken_over",
         "conversation.given_back",
         "conversation.mode_changed",
+        "conversation.closed",
         "ticket.opened",
         "ticket.reopened",
         "ticket.status_changed",
@@ -24,6 +25,7 @@ ACTIONS = frozenset(
         "draft.approved",
         "draft.edited",
         "draft.rejected",
+        "draft.withdrawn",
         "message.sent",
     }
 )

@@ -1,18 +1,45 @@
-"""Customers and their conversations."""
+"""Customers and their conversations: beginning, ending, and going on in another one."""
 
 from __future__ import annotations
+
+import datetime as dt
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 
-from tickets.models import Conversation, Customer
+from tickets.models import Conversation, Customer, Ticket
 from tickets.services import audit
+from tickets.services.events import append_event
+from tickets.services.statuses import set_status
+
+State = Conversation.State
+ClosedBy = Conversation.ClosedBy
+CLOSED_TEXT = {
+    ClosedBy.CUSTOMER: "You ended this conversation.",
+    ClosedBy.AGENT: "This conversation was closed.",
+    ClosedBy.TIME: "This conversation ended because nobody wrote for some time.",
+}
 
 
 def register_visitor() -> Customer:
     """A new, unknown customer."""
     return Customer.objects.create()
+
+
+@transaction.atomic
+def signed_in_customer(*, external_id: str, name: str = "", email: str = "") -> Customer:
+    """The customer whom the company knows as `external_id`, with what it says of them now."""
+    customer, created = Customer.objects.get_or_create(
+        external_id=external_id, defaults={"name": name, "email": email}
+    )
+    known = (customer.name, customer.email)
+    customer.name, customer.email = name or customer.name, email or customer.email
+    if not created and known != (customer.name, customer.email):
+        customer.save(update_fields=["name", "email"])
+    return customer
 
 
 def start_conversation(*, customer: Customer) -> Conversation:
@@ -22,13 +49,154 @@ def start_conversation(*, customer: Customer) -> Conversation:
 
 @transaction.atomic
 def current_conversation(*, customer: Customer) -> Conversation:
-    """The customer's newest conversation, made if there is none."""
+    """The conversation that a visitor finds: the newest one, made if there is none.
+
+    One that the visitor or time has ended goes on in another. What an agent closed stays in sight,
+    with the agent's last words, until the visitor writes again or it is too old.
+    """
     newest = customer.conversations.order_by("-created_at").first()
     if newest is None:
         # Two tabs may open at once: the second waits here, and then finds the first one's.
         Customer.objects.select_for_update().get(pk=customer.pk)
         newest = customer.conversations.order_by("-created_at").first()
-    return newest or start_conversation(customer=customer)
+    if newest is None:
+        return start_conversation(customer=customer)
+    if not is_past(newest):
+        return newest
+    locked = Conversation.objects.select_for_update().get(pk=newest.pk)
+    return continue_conversation(locked) if is_past(locked) else locked
+
+
+def is_past(conversation: Conversation) -> bool:
+    """Whether a visitor who comes back begins afresh."""
+    if conversation.state != State.CLOSED:
+        return is_idle(conversation)
+    return conversation.closed_by != ClosedBy.AGENT or _is_silent(conversation)
+
+
+def is_idle(conversation: Conversation) -> bool:
+    """Whether nobody has written for so long that an open conversation ends. It goes on for as
+    long as an agent, or the bot, owes the customer a reply."""
+    if conversation.state == State.CLOSED or not _is_silent(conversation):
+        return False
+    if conversation.tickets.filter(status=Ticket.Status.OPEN).exists():
+        return False
+    return not conversation.messages.filter(awaits_answer=True).exists()
+
+
+def _is_silent(conversation: Conversation) -> bool:
+    last, since = conversation.last_message_at, _idle_since()
+    return last is not None and since is not None and last < since
+
+
+def _idle_since() -> dt.datetime | None:
+    """What was said last before this is long ago; None where conversations do not end by time."""
+    hours = settings.CONVERSATION_IDLE_HOURS
+    return timezone.now() - dt.timedelta(hours=hours) if hours > 0 else None
+
+
+@transaction.atomic
+def close_conversation(
+    *, conversation: Conversation, by: str, agent: AbstractBaseUser | None = None
+) -> None:
+    """End a conversation and its tickets. Does nothing when it is closed already."""
+    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    if locked.state != State.CLOSED:
+        _close(locked, ClosedBy(by), agent)
+
+
+def _close(locked: Conversation, by: ClosedBy, agent: AbstractBaseUser | None = None) -> None:
+    locked.state = State.CLOSED
+    locked.closed_by, locked.closed_at = by, timezone.now()
+    locked.save(update_fields=["state", "closed_by", "closed_at", "updated_at"])
+    for ticket in locked.tickets.select_for_update().exclude(status=Ticket.Status.CLOSED):
+        set_status(ticket, Ticket.Status.CLOSED, agent)
+    append_event(
+        conversation_id=locked.pk,
+        type="conversation.closed",
+        payload={"by": str(by), "text": CLOSED_TEXT[by]},
+    )
+    audit.record(action="conversation.closed", target=locked, actor=agent, by=str(by))
+
+
+def close_idle_conversations(limit: int = 500) -> int:
+    """End the conversations in which nobody has written for long; returns how many."""
+    closed = 0
+    for conversation in _idle_conversations()[:limit]:
+        with transaction.atomic():
+            locked = (
+                Conversation.objects.select_for_update(skip_locked=True)
+                .filter(pk=conversation.pk)
+                .first()
+            )
+            if locked is not None and is_idle(locked):
+                _close(locked, ClosedBy.TIME)
+                closed += 1
+    return closed
+
+
+def _idle_conversations() -> QuerySet[Conversation]:
+    since = _idle_since()
+    if since is None:
+        return Conversation.objects.none()
+    # Owed a reply: excluded here too, or a full page of them would hide the others.
+    return (
+        Conversation.objects.exclude(state=State.CLOSED)
+        .filter(last_message_at__lt=since)
+        .exclude(tickets__status=Ticket.Status.OPEN)
+        .exclude(messages__awaits_answer=True)
+        .order_by("last_message_at")
+    )
+
+
+def has_ended(conversation: Conversation) -> bool:
+    """Whether what the customer does next belongs into another conversation."""
+    return conversation.state == State.CLOSED or is_idle(conversation)
+
+
+def lock_open(conversation: Conversation) -> Conversation:
+    """The conversation, locked; of one that has ended, the one that follows on it."""
+    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    while has_ended(locked):
+        locked = continue_conversation(locked)
+    return locked
+
+
+def latest_of(conversation: Conversation) -> Conversation:
+    """Where the conversation has gone on by now; nothing is locked or made."""
+    latest = Conversation.objects.get(pk=conversation.pk)
+    while latest.continued_in is not None:
+        latest = latest.continued_in
+    return latest
+
+
+def leads_to(earlier: Conversation, conversation: Conversation) -> bool:
+    """Whether they are the same, or the earlier one has gone on to the other."""
+    while earlier.pk != conversation.pk:
+        if earlier.continued_in is None:
+            return False
+        earlier = earlier.continued_in
+    return True
+
+
+def continue_conversation(locked: Conversation) -> Conversation:
+    """The conversation, locked, that follows on a closed or idle one, which is locked too; made
+    when there is none yet. Sockets that read the old one are told where it goes on."""
+    if locked.continued_in_id is not None:
+        return Conversation.objects.select_for_update().get(pk=locked.continued_in_id)
+    if locked.state != State.CLOSED:
+        _close(locked, ClosedBy.TIME)
+    following = Conversation.objects.create(
+        customer_id=locked.customer_id, mode=settings.ANSWER_MODE
+    )
+    locked.continued_in = following
+    locked.save(update_fields=["continued_in"])
+    append_event(
+        conversation_id=locked.pk,
+        type="conversation.continued",
+        payload={"conversation": str(following.pk)},
+    )
+    return following
 
 
 @transaction.atomic

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from tickets.models import Conversation, Draft, Message, Ticket
 from tickets.services import audit
 from tickets.services.handover import request_person, take_over
-from tickets.services.messages import AgentReply, add_agent_message, agent_name
+from tickets.services.messages import AgentReply, add_agent_message, staff_name
+from tickets.services.statuses import withdraw
 from tickets.services.tickets import change_status
 from tickets.states import TransitionError
 
@@ -31,12 +33,16 @@ def create_draft(
     text: str,
     sentences: list[dict[str, Any]],
     passages: list[dict[str, Any]],
-) -> Draft:
+) -> Draft | None:
     """Put an answer on the conversation's ticket for review. The same run again changes nothing.
 
-    The conversation waits for a person from then on, and the customer is told so.
+    The conversation waits for a person from then on, and the customer is told so. A question that
+    an agent has answered meanwhile needs no draft, nor does a closed conversation: None.
     """
-    ticket = request_person(conversation=question.conversation, reason="for_review")
+    conversation = Conversation.objects.select_for_update().get(pk=question.conversation_id)
+    if conversation.state == Conversation.State.CLOSED or is_answered(question):
+        return None
+    ticket = request_person(conversation=conversation, reason="for_review")
     draft, created = Draft.objects.get_or_create(
         run_id=run_id,
         defaults={
@@ -50,6 +56,15 @@ def create_draft(
     if created:
         audit.record(action="draft.created", target=draft, run_id=str(run_id))
     return draft
+
+
+def is_answered(question: Message) -> bool:
+    """Whether an agent has answered it: with its draft, or in words of their own since."""
+    last = question.joined.last() or question
+    replies = Message.objects.filter(
+        conversation_id=question.conversation_id, author=Message.Author.AGENT, seq__gt=last.seq
+    )
+    return replies.filter(Q(reply_to=question) | Q(reply_to=None)).exists()
 
 
 @transaction.atomic
@@ -70,7 +85,12 @@ def approve_draft(*, draft: Draft, agent: AbstractBaseUser, text: str | None = N
     # The customer is told who speaks before they hear it.
     if conversation.state == Conversation.State.WAITING:
         take_over(conversation=conversation, agent=agent)
-    reply = AgentReply(final, sentences=_kept_sentences(locked, final), run_id=locked.run_id)
+    reply = AgentReply(
+        final,
+        sentences=_kept_sentences(locked, final),
+        run_id=locked.run_id,
+        question=locked.question,
+    )
     message, _ = add_agent_message(conversation=conversation, agent=agent, reply=reply)
     _decide(locked, Status.APPROVED, agent, message)
     audit.record(
@@ -101,14 +121,22 @@ def _lock_pending(draft: Draft) -> Draft:
     # Conversation before draft, as everywhere: two transactions can never wait for each other. The
     # lock makes the second of two agents wait, and then see what the first decided.
     Conversation.objects.select_for_update().get(tickets__drafts=draft)
-    locked = Draft.objects.select_for_update(of=("self",)).select_related("ticket").get(pk=draft.pk)
+    locked = (
+        Draft.objects.select_for_update(of=("self",))
+        .select_related("ticket", "question")
+        .get(pk=draft.pk)
+    )
     if locked.status != Status.PENDING:
-        who = agent_name(locked.decided_by) if locked.decided_by is not None else "Somebody"
-        raise DraftDecidedError(
-            f"{who} has already {Status(locked.status).label.lower()} this draft. "
-            "Nothing was sent a second time."
-        )
+        raise DraftDecidedError(_decided_words(locked))
     return locked
+
+
+def _decided_words(draft: Draft) -> str:
+    if draft.status == Status.WITHDRAWN:
+        return "This draft is withdrawn: its question was answered in another way, or is closed."
+    who = staff_name(draft.decided_by) if draft.decided_by is not None else "Somebody"
+    decided = Status(draft.status).label.lower()
+    return f"{who} has already {decided} this draft. Nothing was sent a second time."
 
 
 def _decide(draft: Draft, status: str, agent: AbstractBaseUser, reply: Message | None) -> None:
@@ -123,7 +151,8 @@ def _decide(draft: Draft, status: str, agent: AbstractBaseUser, reply: Message |
 def send_reply(
     *, ticket: Ticket, agent: AbstractBaseUser, text: str, client_id: str | None = None
 ) -> Message:
-    """An agent's own words, without a draft; sent once for one `client_id`.
+    """An agent's own words, without a draft; sent once for one `client_id`. Drafts for what was
+    asked before are withdrawn.
 
     Raises ValueError on an empty text, TransitionError when the ticket is closed.
     """
@@ -140,6 +169,8 @@ def send_reply(
     reply = AgentReply(final, client_id=client_id)
     message, _ = add_agent_message(conversation=conversation, agent=agent, reply=reply)
     audit.record(action="message.sent", target=ticket, actor=agent, message_id=str(message.id))
+    asked = Draft.objects.filter(ticket__conversation=conversation, question__seq__lt=message.seq)
+    withdraw(asked, actor=agent, reason="answered")
     locked = Ticket.objects.get(pk=ticket.pk)
     if locked.status == Ticket.Status.OPEN:
         change_status(ticket=locked, status=Ticket.Status.PENDING, agent=agent)

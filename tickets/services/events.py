@@ -30,6 +30,8 @@ EVENT_TYPES = frozenset(
         "answer.completed",
         "answer.replaced",
         "handover.changed",
+        "conversation.closed",
+        "conversation.continued",
         "ticket.changed",
         "error",
     }

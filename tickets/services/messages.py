@@ -8,9 +8,13 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 
 from tickets.models import Conversation, Feedback, Message
+from tickets.services.conversations import continue_conversation, has_ended, leads_to
 from tickets.services.events import append_event, iso
+
+Author = Message.Author
 
 
 def message_to_wire(message: Message) -> dict[str, Any]:
@@ -21,15 +25,21 @@ def message_to_wire(message: Message) -> dict[str, Any]:
         "text": message.text,
         "created_at": iso(message.created_at),
         # An agent's is the agent's own business.
-        "client_id": message.client_id if message.author == Message.Author.CUSTOMER else None,
-        "agent_name": agent_name(message.agent) if message.agent is not None else None,
+        "client_id": message.client_id if message.author == Author.CUSTOMER else None,
+        "agent_name": display_name(message.agent) if message.agent is not None else None,
         "run_id": str(message.run_id) if message.run_id else None,
         "sentences": message.sentences,
     }
 
 
-def agent_name(agent: AbstractBaseUser) -> str:
-    """What customers call an agent: the first name, or the user name where none is given."""
+def display_name(agent: AbstractBaseUser) -> str | None:
+    """What customers call an agent: the first name; None where none is given. The name to log in
+    with is nothing that customers are told."""
+    return str(getattr(agent, "first_name", "")).strip() or None
+
+
+def staff_name(agent: AbstractBaseUser) -> str:
+    """What colleagues call an agent."""
     return str(getattr(agent, "first_name", "") or agent.get_username())
 
 
@@ -37,30 +47,40 @@ def agent_name(agent: AbstractBaseUser) -> str:
 def add_customer_message(
     *, conversation: Conversation, text: str, client_id: str
 ) -> tuple[Message, bool]:
-    """Store what a customer sent: (message, created). The same `client_id` changes nothing."""
-    Conversation.objects.select_for_update().get(pk=conversation.pk)
-    known = Message.objects.filter(
-        conversation=conversation, author=Message.Author.CUSTOMER, client_id=client_id
-    ).first()
+    """Store what a customer sent: (message, created). The same `client_id` changes nothing.
+
+    What is written into a conversation that has ended goes into the one that follows on it. Leaves
+    the message's conversation locked.
+    """
+    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    while (known := _sent_before(locked, client_id)) is None and has_ended(locked):
+        locked = continue_conversation(locked)
     if known is not None:
         return known, False
-    message = Message.objects.create(
-        conversation=conversation,
-        author=Message.Author.CUSTOMER,
-        text=text,
-        client_id=client_id,
-    )
-    _announce(message)
+    message = Message(conversation=locked, author=Author.CUSTOMER, text=text, client_id=client_id)
+    _show(message)
     return message, True
+
+
+def _sent_before(conversation: Conversation, client_id: str) -> Message | None:
+    """In this conversation or in one that it goes on from, as a tab that slept may send again."""
+    sent = Message.objects.filter(
+        conversation__customer_id=conversation.customer_id,
+        author=Author.CUSTOMER,
+        client_id=client_id,
+    ).select_related("conversation")
+    return next((one for one in sent if leads_to(one.conversation, conversation)), None)
 
 
 @dataclass(frozen=True)
 class AgentReply:
-    """What an agent says. `sentences` and `run_id` are a draft's; one `client_id` is sent once."""
+    """What an agent says. `sentences`, `run_id` and `question` are a draft's; one `client_id` is
+    sent once."""
 
     text: str
     sentences: list[dict[str, Any]] = field(default_factory=list)
     run_id: UUID | None = None
+    question: Message | None = None
     client_id: str | None = None
 
 
@@ -72,31 +92,61 @@ def add_agent_message(
     Conversation.objects.select_for_update().get(pk=conversation.pk)
     if reply.client_id is not None:
         known = Message.objects.filter(
-            conversation=conversation, author=Message.Author.AGENT, client_id=reply.client_id
+            conversation=conversation, author=Author.AGENT, client_id=reply.client_id
         ).first()
         if known is not None:
             return known, False
-    message = Message.objects.create(
+    message = Message(
         conversation=conversation,
-        author=Message.Author.AGENT,
+        author=Author.AGENT,
         agent_id=agent.pk,
         text=reply.text,
         sentences=reply.sentences,
         run_id=reply.run_id,
+        reply_to=reply.question,
         client_id=reply.client_id,
     )
-    _announce(message)
+    _show(message)
     return message, True
 
 
-def _announce(message: Message) -> None:
-    append_event(
-        conversation_id=message.conversation_id,
-        type="message.created",
-        payload={"message": message_to_wire(message)},
+@transaction.atomic
+def add_bot_answer(
+    *,
+    question: Message,
+    run_id: UUID,
+    text: str,
+    sentences: list[dict[str, Any]],
+    **details: Any,
+) -> Message:
+    """Store the answer to a question; `details` go with the event that completes it."""
+    message = Message(
+        conversation_id=question.conversation_id,
+        author=Author.BOT,
+        text=text,
+        sentences=sentences,
+        run_id=run_id,
+        reply_to=question,
     )
+    _show(message, "answer.completed", run_id=str(run_id), **details)
+    return message
+
+
+def _show(message: Message, type: str = "message.created", **details: Any) -> None:
+    """Store a message with the event that shows it, whose number is its place."""
+    message.save()
+    wire = append_event(
+        conversation_id=message.conversation_id,
+        type=type,
+        payload={**details, "message": message_to_wire(message)},
+    )
+    message.seq = wire["seq"]
+    message.save(update_fields=["seq"])
     # Lists are ordered by the newest change.
-    message.conversation.save(update_fields=["updated_at"])
+    now = timezone.now()
+    Conversation.objects.filter(pk=message.conversation_id).update(
+        updated_at=now, last_message_at=now
+    )
 
 
 def give_feedback(*, message: Message, value: str, comment: str = "") -> Feedback:

@@ -6,11 +6,12 @@ from textwrap import shorten
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.utils import timezone
 
-from tickets.models import Conversation, Draft, Message, Ticket
+from tickets.models import Conversation, Message, Ticket
 from tickets.services import audit
-from tickets.services.events import append_event
+from tickets.services.conversations import close_conversation
+from tickets.services.speaker import BACK_TO_BOT, change_speaker
+from tickets.services.statuses import announce, set_status
 from tickets.states import check_ticket_transition
 
 SUBJECT_CHARACTERS = 200
@@ -24,55 +25,41 @@ def ensure_ticket(*, conversation: Conversation) -> Ticket:
     if ticket is None:
         ticket = Ticket.objects.create(conversation=conversation, subject=_subject_of(conversation))
         audit.record(action="ticket.opened", target=ticket)
-        _announce(ticket)
+        announce(ticket)
     elif ticket.status != Ticket.Status.OPEN:
         ticket.status = Ticket.Status.OPEN
         ticket.save(update_fields=["status", "updated_at"])
         audit.record(action="ticket.reopened", target=ticket)
-        _announce(ticket)
+        announce(ticket)
     return ticket
 
 
 def _subject_of(conversation: Conversation) -> str:
-    question = (
-        conversation.messages.filter(author=Message.Author.CUSTOMER).order_by("-created_at").first()
-    )
+    question = conversation.messages.filter(author=Message.Author.CUSTOMER).order_by("-seq").first()
     text = " ".join(question.text.split()) if question is not None else ""
     return shorten(text, SUBJECT_CHARACTERS, placeholder="…") or "Asked for a person"
 
 
 @transaction.atomic
 def change_status(*, ticket: Ticket, status: str, agent: AbstractBaseUser) -> Ticket:
-    """Move a ticket. Raises TransitionError when the step is not allowed."""
+    """Move a ticket. Once it is resolved the bot answers again; a closed one ends its
+    conversation. Raises TransitionError when the step is not allowed."""
     # Conversation before ticket, as everywhere: two transactions can never wait for each other.
-    Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
+    conversation = Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
     locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
     if locked.status == status:
         return locked
     check_ticket_transition(locked, status)
-    audit.record(
-        action="ticket.status_changed",
-        target=locked,
-        actor=agent,
-        before=locked.status,
-        after=status,
-    )
-    locked.status = Ticket.Status(status)
-    locked.save(update_fields=["status", "updated_at"])
     if status == Ticket.Status.CLOSED:
-        _reject_pending_drafts(locked, agent)
-    _announce(locked)
+        close_conversation(conversation=conversation, by=Conversation.ClosedBy.AGENT, agent=agent)
+        locked.refresh_from_db()
+        return locked
+    set_status(locked, status, agent)
+    speaks = {Conversation.State.WAITING, Conversation.State.AGENT}
+    if status == Ticket.Status.RESOLVED and conversation.state in speaks:
+        change_speaker(conversation, Conversation.State.BOT, BACK_TO_BOT)
+        audit.record(action="conversation.given_back", target=conversation, actor=agent)
     return locked
-
-
-def _reject_pending_drafts(ticket: Ticket, agent: AbstractBaseUser) -> None:
-    """Nobody is going to decide them any more; they must not stand in the queue for ever."""
-    for draft in ticket.drafts.select_for_update().filter(status=Draft.Status.PENDING):
-        draft.status = Draft.Status.REJECTED
-        draft.decided_by_id = agent.pk
-        draft.decided_at = timezone.now()
-        draft.save(update_fields=["status", "decided_by", "decided_at"])
-        audit.record(action="draft.rejected", target=draft, actor=agent, reason="ticket closed")
 
 
 @transaction.atomic
@@ -87,11 +74,3 @@ def assign(*, ticket: Ticket, assignee: AbstractBaseUser | None, agent: Abstract
             action="ticket.assigned", target=locked, actor=agent, before=before, after=after
         )
     return locked
-
-
-def _announce(ticket: Ticket) -> None:
-    append_event(
-        conversation_id=ticket.conversation_id,
-        type="ticket.changed",
-        payload={"ticket_id": str(ticket.pk), "status": ticket.status},
-    )

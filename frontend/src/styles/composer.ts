@@ -25,6 +25,8 @@ export const composerStyles = `
 .handover .icon { inline-size: 16px; block-size: 16px; }
 .handover:hover { background: var(--tint); }
 .handover:disabled { color: var(--muted); background: none; font-weight: 500; }
+.end { min-block-size: 28px; padding: 3px 8px; border-radius: 8px; font-size: 13px; color: var(--muted); }
+.end:hover { background: var(--raised); color: var(--text); }
 .disclosure { margin-inline-start: auto; font-size: 11.5px; }
 .forget { color: inherit; font-size: 11.5px; min-block-size: 24px; text-decoration: underline; text-underline-offset: 2px; }
 .privacy { color: inherit; font-size: 11.5px; min-block-size: 24px; line-height: 24px; text-underline-offset: 2px; }

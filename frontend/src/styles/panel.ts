@@ -42,7 +42,7 @@ export const panelStyles = `
 }
 .banner[data-state="waiting"]::before { animation: pulse 1.8s ease-in-out infinite; }
 .connection { background: var(--raised); color: var(--muted); justify-content: center; padding-block: 5px; font-size: 12.5px; }
-.connection[data-status="refused"] { background: var(--danger-tint); color: var(--danger); padding-block: 10px; }
+.connection[data-status="refused"], .connection[data-status="signed_out"] { background: var(--danger-tint); color: var(--danger); padding-block: 10px; }
 
 .log-frame { position: relative; flex: 1; min-block-size: 0; background: var(--sunken); }
 .log {

@@ -3,7 +3,10 @@ import { SupportChat } from '../element';
 import { FakeSocket, settle } from './server';
 
 export class Widget {
-  private constructor(private readonly root: ShadowRoot) {}
+  private constructor(
+    readonly element: HTMLElement,
+    private readonly root: ShadowRoot,
+  ) {}
 
   /** An open and connected widget; the test has called fakeServer(). */
   static async open(): Promise<Widget> {
@@ -16,7 +19,7 @@ export class Widget {
     FakeSocket.last.accept();
     await settle();
     if (!element.shadowRoot) throw new Error('the element has no shadow root');
-    return new Widget(element.shadowRoot);
+    return new Widget(element, element.shadowRoot);
   }
 
   all(selector: string): readonly HTMLElement[] {

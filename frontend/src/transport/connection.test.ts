@@ -115,14 +115,14 @@ describe('the fallback', () => {
     server.route(/conversations\/$/, ({ method }) => (method === 'GET' ? json({ results: [] }) : json({ id: 'conv' }, 201)));
     server.route(/events/, () => {
       after = 1;
-      return json({ events: received.length === 1 ? [event] : [] });
+      return json({ events: received.length === 2 ? [event] : [] });
     });
     await blockSockets();
     // A socket that a proxy blocks says nothing about the token.
     expect(visitorRequests()).toBe(1);
     expect(connection.status).toBe('online');
     expect(opened).toHaveBeenCalledWith(true);
-    expect(received).toMatchObject([{ type: 'history', through: 0 }, event]);
+    expect(received).toMatchObject([{ type: 'conversation.opened', conversation: 'conv' }, { type: 'history', through: 0 }, event]);
     const polls = server.requests.filter((each) => each.path.includes('events'));
     expect(polls.map((each) => each.path).slice(0, 2)).toEqual([
       'https://help.example/api/v1/conversations/conv/events/?after=0',
@@ -148,7 +148,32 @@ describe('the fallback', () => {
       ['conversations/conv/handover/', {}],
       ['messages/m-2/feedback/', { value: 'down', comment: 'Old.' }],
     ]);
-    expect(received.slice(1)).toMatchObject([{ seq: 0, type: 'error', client_id: 'c-1', text: 'Slow down.', retryable: true }]);
+    expect(received.slice(2)).toMatchObject([{ seq: 0, type: 'error', client_id: 'c-1', text: 'Slow down.', retryable: true }]);
+  });
+
+  it('goes on in the conversation that follows', async () => {
+    const asked: string[] = [];
+    server.route(/conversations\/$/, () => json({ results: [{ id: 'old' }] }));
+    server.route(/events/, ({ path }) => {
+      asked.push(path.split('/v1/')[1] ?? '');
+      return path.includes('old') ? json({ events: [] }) : new Promise<Response>(() => undefined);
+    });
+    await blockSockets();
+    connection.moveTo('new');
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(received.slice(-2)).toMatchObject([{ type: 'conversation.opened', conversation: 'new' }, { type: 'history' }]);
+    expect(server.requests.some(({ path }) => path.endsWith('conversations/new/history/?last=20'))).toBe(true);
+    expect(asked.at(-1)).toBe('conversations/new/events/?after=0');
+  });
+
+  it('ends a conversation with a request', async () => {
+    server.route(/conversations\/$/, () => json({ results: [{ id: 'conv' }] }));
+    server.route(/events/, () => new Promise<Response>(() => undefined));
+    server.route(/close\/$/, () => json({}));
+    await blockSockets();
+    connection.send(frames.close());
+    await settle();
+    expect(server.requests.at(-1)?.path).toContain('conversations/conv/close/');
   });
 
   it('renews the token on 401 and tries a WebSocket again when the network returns', async () => {

@@ -1,13 +1,14 @@
 // Keeps one transport alive: connects, reconnects with backoff, renews the token, falls back from WebSocket to REST.
 import type { ClientFrame } from '../contract';
-import { RefusedError } from '../session';
+import { frames } from '../contract';
+import { RefusedError, SignedOutError } from '../session';
 import type { Session } from '../session';
 import { backoff } from './backoff';
 import { RestTransport } from './rest';
 import type { Ending, Transport, TransportHandlers } from './transport';
 import { WebSocketTransport } from './websocket';
 
-export type ConnectionStatus = 'idle' | 'connecting' | 'online' | 'reconnecting' | 'refused';
+export type ConnectionStatus = 'idle' | 'connecting' | 'online' | 'reconnecting' | 'refused' | 'signed_out';
 
 export interface ConnectionHandlers {
   readonly onStatus: (status: ConnectionStatus) => void;
@@ -52,7 +53,7 @@ export class Connection {
 
   /** Drops what is there and connects now: the network is back, or the log has a gap. */
   reconnect(): void {
-    if (this.status === 'idle' || this.status === 'refused') return;
+    if (this.status === 'idle' || this.status === 'refused' || this.status === 'signed_out') return;
     this.abandon();
     // The network may have changed, so a WebSocket gets one more chance.
     this.socketFailures = Math.min(this.socketFailures, SOCKET_FAILURES_BEFORE_REST - 1);
@@ -68,6 +69,26 @@ export class Connection {
   /** For another visitor: the conversation of the last one is not theirs. */
   forgetConversation(): void {
     this.conversation = null;
+  }
+
+  /** What the next hello names. */
+  remember(conversation: string): void {
+    this.conversation = conversation;
+  }
+
+  /** Goes on in another conversation, from its first event. */
+  moveTo(conversation: string): void {
+    this.remember(conversation);
+    this.send(frames.hello(0, conversation));
+  }
+
+  /** The page says anew who the visitor is. */
+  signInAgain(): void {
+    this.session.expire();
+    if (this.status === 'idle') return;
+    this.abandon();
+    this.setStatus('connecting');
+    void this.connect();
   }
 
   /** False when there is no connection; the caller keeps the frame. */
@@ -90,8 +111,17 @@ export class Connection {
       const token = await this.session.token();
       if (attempt === this.attempt) this.open(attempt, token);
     } catch (error) {
-      if (attempt === this.attempt) this.ended(error instanceof RefusedError ? 'refused' : 'lost');
+      if (attempt === this.attempt) this.failed(error);
     }
+  }
+
+  private failed(error: unknown): void {
+    if (!(error instanceof SignedOutError)) {
+      this.ended(error instanceof RefusedError ? 'refused' : 'lost');
+      return;
+    }
+    this.abandon();
+    this.setStatus('signed_out');
   }
 
   private open(attempt: number, token: string): void {

@@ -40,11 +40,22 @@ export class RestTransport implements Transport {
       this.conversation ??= await this.openConversation();
       if (this.abort.signal.aborted) return;
       this.handlers.onOpen(fresh);
-      if (this.address.after() === 0) await this.page(this.conversation, '');
-      for (;;) await this.poll(this.conversation);
+      let begun: string | null = null;
+      for (;;) {
+        const conversation = this.conversation;
+        await (conversation === begun ? this.poll(conversation) : this.begin(conversation));
+        begun = conversation;
+      }
     } catch (error) {
       this.end(error);
     }
+  }
+
+  /** As the WebSocket answers a hello. */
+  private async begin(conversation: string): Promise<void> {
+    const fromTheEnd = this.address.after() === 0;
+    this.handlers.onEvent({ seq: 0, type: 'conversation.opened', at: new Date().toISOString(), conversation });
+    if (fromTheEnd) await this.page(conversation, '');
   }
 
   /** The visitor's newest conversation, which the WebSocket would go on with too; else a new one. */
@@ -67,7 +78,7 @@ export class RestTransport implements Transport {
     if (!response.ok) throw new EndedError('lost');
     const raw: unknown = await response.json();
     const events: readonly unknown[] = isRecord(raw) && Array.isArray(raw.events) ? raw.events : [];
-    for (const event of events) if (!this.abort.signal.aborted) this.handlers.onEvent(event);
+    for (const event of events) this.tell(conversation, event);
     const rest = SHORTEST_POLL_MS - (Date.now() - started);
     if (events.length === 0 && rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
   }
@@ -75,7 +86,12 @@ export class RestTransport implements Transport {
   /** The last page of the log, or the one before a number. */
   private async page(conversation: string | null, before: string): Promise<void> {
     const raw = await this.json('GET', `conversations/${conversation}/history/?last=${PAGE_MESSAGES}${before}`);
-    if (isRecord(raw) && !this.abort.signal.aborted) this.handlers.onEvent({ seq: 0, type: 'history', at: '', ...raw });
+    if (isRecord(raw)) this.tell(conversation, { seq: 0, type: 'history', at: '', ...raw });
+  }
+
+  /** What comes late, after another conversation was begun, is not told: its numbers are none of that one's. */
+  private tell(conversation: string | null, event: unknown): void {
+    if (conversation === this.conversation && !this.abort.signal.aborted) this.handlers.onEvent(event);
   }
 
   private async deliver(frame: ClientFrame): Promise<void> {
@@ -99,7 +115,15 @@ export class RestTransport implements Transport {
         await this.request('POST', `messages/${id}/feedback/`, comment === undefined ? { value } : { value, comment });
         return;
       }
+      case 'close': {
+        const response = await this.request('POST', `conversations/${this.conversation}/close/`, {});
+        if (!response.ok) this.handlers.onEvent(await errorEvent(response, null));
+        return;
+      }
       case 'hello':
+        // The next poll begins with it.
+        this.conversation = frame.conversation ?? this.conversation;
+        return;
       case 'typing':
         return;
     }

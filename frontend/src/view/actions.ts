@@ -17,6 +17,9 @@ export interface Actions {
   readonly forget: () => void;
   readonly loadEarlier: () => void;
   readonly close: () => void;
+  /** Ends the conversation. */
+  readonly end: () => void;
+  readonly showHistory: () => void;
 }
 
 /** What a row needs beside its item. */

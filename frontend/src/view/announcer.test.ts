@@ -27,6 +27,7 @@ describe('announcements', () => {
       '1. Choose Express at the checkout.',
       'When did you place the order?',
       'Suggestions: Before 1 March 2026; Since 1 March 2026',
+      'You ended this conversation. Write again if you need more help.',
       'Please shorten your message to 4,000 characters.',
     ]);
   });

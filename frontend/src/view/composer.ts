@@ -1,14 +1,17 @@
 // Where the visitor writes: Enter sends, Shift+Enter starts a new line, and the box grows with the text.
 import { strings } from '../strings';
 import type { Actions } from './actions';
-import { button, el, icon, setAttribute } from './dom';
+import { button, el, icon, setAttribute, setText } from './dom';
 
 const TALLEST_PX = 140;
+const END_MS = 5_000;
 
 export class ComposerView {
   readonly element: HTMLElement;
   readonly handover: HTMLButtonElement;
   private readonly forget: HTMLButtonElement;
+  private readonly end: HTMLButtonElement;
+  private endTimer: ReturnType<typeof setTimeout> | undefined;
   private readonly input = el('textarea', {
     rows: 1,
     class: 'input',
@@ -30,7 +33,8 @@ export class ComposerView {
       actions.askForPerson(),
     );
     this.forget = button({ class: 'forget', testid: 'forget', hidden: true }, [strings.forget], () => actions.forget());
-    this.foot.append(this.handover, this.disclosure, this.forget);
+    this.end = button({ class: 'end', testid: 'end', hidden: true, 'aria-live': 'polite' }, [strings.end], () => this.askToEnd());
+    this.foot.append(this.handover, this.end, this.disclosure, this.forget);
     // Not <footer>: inside a dialog that would be a landmark of the whole page.
     this.element = el('div', { class: 'composer-frame' }, [form, this.foot]);
     form.addEventListener('submit', (event) => {
@@ -62,6 +66,12 @@ export class ComposerView {
     this.disclosure.hidden = !value;
   }
 
+  /** Whether there is a conversation to end. */
+  set canEnd(value: boolean) {
+    this.end.hidden = !value;
+    if (!value) this.resetEnd();
+  }
+
   /** The state of "Talk to a person": offered, asked for, or needless because one is there. */
   set person(state: 'offered' | 'asked' | 'there') {
     this.handover.hidden = state === 'there';
@@ -79,6 +89,24 @@ export class ComposerView {
     this.input.value = text;
     this.changed();
     this.focus();
+  }
+
+  /** The first click asks, so that a slip ends nothing. */
+  private askToEnd(): void {
+    if (this.endTimer === undefined) {
+      setText(this.end, strings.endConfirm);
+      this.endTimer = setTimeout(() => this.resetEnd(), END_MS);
+      return;
+    }
+    this.resetEnd();
+    this.actions.end();
+    this.focus();
+  }
+
+  private resetEnd(): void {
+    clearTimeout(this.endTimer);
+    this.endTimer = undefined;
+    setText(this.end, strings.end);
   }
 
   private keyDown(event: KeyboardEvent): void {

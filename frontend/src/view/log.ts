@@ -25,7 +25,7 @@ export class LogView {
   readonly jump = button({ class: 'jump', testid: 'new-message', hidden: true }, [icon('arrowDown'), strings.newMessage], () =>
     this.scrollToEnd(true),
   );
-  private readonly earlier = button({ class: 'earlier', testid: 'earlier', hidden: true }, [strings.earlier], () =>
+  private readonly earlier = button({ class: 'earlier', testid: 'earlier', hidden: true }, [strings.earlierMessages], () =>
     this.actions.loadEarlier(),
   );
   private readonly list = el('div', { class: 'rows' });
@@ -53,7 +53,7 @@ export class LogView {
     const items = timeline(state);
     this.empty.hidden = items.length > 0;
     const topBefore = this.element.scrollTop;
-    const grewAbove = this.firstKey !== null && this.firstKey !== items[0]?.key && !wasNearEnd;
+    const grewAbove = !wasNearEnd && items.findIndex((item) => item.key === this.firstKey) > 0;
     this.firstKey = items[0]?.key ?? null;
     this.showEarlier(state.earlierBefore !== null);
     this.renderRows(items, state, live);

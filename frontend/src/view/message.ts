@@ -18,8 +18,10 @@ export function noticeText(notice: Notice): string | null {
     case 'error':
       return notice.text;
     case 'ticket':
-      if (notice.status === 'resolved') return strings.ticketResolved;
-      return notice.status === 'closed' ? strings.ticketClosed : null;
+      // A closed ticket comes with the end of the conversation, which has words of its own.
+      return notice.status === 'resolved' ? strings.ticketResolved : null;
+    case 'closed':
+      return `${notice.text} ${strings.writeAgain}`.trim();
     case 'handover':
       if (notice.state === 'waiting') return strings.noticeWaiting;
       if (notice.state === 'bot') return strings.noticeReturned;

@@ -8,6 +8,7 @@ import { ComposerView } from './composer';
 import { button, el, icon, setAttribute, setText } from './dom';
 import { EmptyView } from './empty';
 import { trapTab } from './focus';
+import { HistoryView } from './history';
 import { LogView } from './log';
 import { SourceView } from './source';
 
@@ -18,6 +19,8 @@ export interface PanelOptions {
   readonly placeholder: string | null;
   readonly privacyUrl: string | null;
   readonly suggestions: readonly string[];
+  /** The page says who the visitor is, so they cannot be forgotten here. */
+  readonly signedIn: boolean;
 }
 
 const PHONE = '(max-width: 480px)';
@@ -27,8 +30,10 @@ export class PanelView {
   readonly composer: ComposerView;
   readonly log: LogView;
   readonly source: SourceView;
+  readonly history: HistoryView;
   private readonly empty: EmptyView;
   private readonly title = el('h2', { id: 'title', class: 'title', dir: 'auto' });
+  private readonly subtitle = el('p', { class: 'subtitle', testid: 'speaker', dir: 'auto' }, [strings.subtitle]);
   private readonly banner = el('div', { class: 'banner', testid: 'banner', role: 'status', hidden: true });
   private readonly connection = el('div', { class: 'connection', testid: 'connection', role: 'status', hidden: true });
   private readonly main: HTMLElement;
@@ -38,11 +43,18 @@ export class PanelView {
     this.composer = new ComposerView(actions);
     this.empty = new EmptyView(actions.pick);
     this.log = new LogView(actions, this.empty.element);
+    const logFrame = el('div', { class: 'log-frame' }, [this.log.element, this.log.jump]);
+    this.history = new HistoryView(actions, (open) => {
+      logFrame.hidden = open;
+      this.composer.element.hidden = open;
+      if (!open) this.composer.focus();
+    });
     this.main = el('div', { class: 'main' }, [
       this.header(),
       this.banner,
       this.connection,
-      el('div', { class: 'log-frame' }, [this.log.element, this.log.jump]),
+      logFrame,
+      this.history.element,
       this.composer.element,
     ]);
     this.source = new SourceView((open) => {
@@ -62,7 +74,10 @@ export class PanelView {
 
   set isOpen(open: boolean) {
     if (open === this.isOpen) return;
-    if (!open) this.source.close();
+    if (!open) {
+      this.source.close();
+      this.history.close();
+    }
     this.element.hidden = !open;
     if (open) this.log.scrollToEnd();
   }
@@ -82,9 +97,10 @@ export class PanelView {
 
   render(state: State, status: ConnectionStatus, live: boolean): void {
     const withBot = state.speaker === 'bot';
-    this.composer.canForget = !isEmpty(state);
-    const placeholder = withBot ? (this.options?.placeholder ?? strings.placeholder) : strings.placeholderAgent;
-    this.composer.placeholder = placeholder;
+    this.composer.placeholder = placeholderOf(state, this.options);
+    this.composer.canEnd = state.closedBy === null && state.items.length > 0;
+    this.composer.canForget = this.options?.signedIn !== true && !isEmpty(state);
+    setText(this.subtitle, speakerText(state));
     this.composer.isWithBot = withBot;
     this.composer.person = personState(state);
     setAttribute(this.banner, 'data-state', state.speaker);
@@ -109,7 +125,8 @@ export class PanelView {
     // Not <header>: inside a dialog that would be a landmark of the whole page.
     return el('div', { class: 'panel-head' }, [
       el('div', { class: 'mark', 'aria-hidden': 'true' }, [icon('chat')]),
-      el('div', { class: 'titles' }, [this.title, el('p', { class: 'subtitle' }, [strings.subtitle])]),
+      el('div', { class: 'titles' }, [this.title, this.subtitle]),
+      button({ class: 'icon-button', testid: 'history-open', 'aria-label': strings.earlierConversations, title: strings.earlierConversations }, [icon('history')], () => this.actions.showHistory()),
       button({ class: 'icon-button', testid: 'close', 'aria-label': strings.close }, [icon('close')], () => this.actions.close()),
     ]);
   }
@@ -118,6 +135,7 @@ export class PanelView {
     if (event.key === 'Escape' && !event.isComposing) {
       event.stopPropagation();
       if (this.source.isOpen) this.source.close();
+      else if (this.history.isOpen) this.history.close();
       else this.actions.close();
       return;
     }
@@ -131,6 +149,18 @@ function personState(state: State): 'offered' | 'asked' | 'there' {
   return state.speaker === 'waiting' || state.handoverAsked ? 'asked' : 'offered';
 }
 
+/** Who answers now. */
+export function speakerText(state: State): string {
+  if (state.closedBy !== null) return strings.subtitleClosed;
+  if (state.speaker === 'bot') return strings.subtitle;
+  return state.speaker === 'waiting' ? strings.subtitleWaiting : strings.subtitleAgent(state.agentName ?? strings.agentFallback);
+}
+
+function placeholderOf(state: State, options: PanelOptions | null): string {
+  if (state.closedBy !== null) return strings.placeholderClosed;
+  return state.speaker === 'bot' ? (options?.placeholder ?? strings.placeholder) : strings.placeholderAgent;
+}
+
 export function bannerText(state: State): string {
   if (state.speaker === 'bot') return '';
   if (state.speaker === 'waiting') return state.handoverText || strings.waiting;
@@ -140,6 +170,7 @@ export function bannerText(state: State): string {
 
 export function connectionText(status: ConnectionStatus): string {
   if (status === 'refused') return strings.refused;
+  if (status === 'signed_out') return strings.signedOut;
   if (status === 'reconnecting') return navigator.onLine ? strings.reconnecting : strings.offline;
   return status === 'connecting' && !navigator.onLine ? strings.offline : '';
 }

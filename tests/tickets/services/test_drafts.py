@@ -10,7 +10,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from tests.tickets.cast import CITED, actions_on, ask, at_once, draft_for, open_ticket
-from tickets.models import Conversation, Draft, Message, Ticket
+from tickets.models import AuditEntry, Conversation, Draft, Message, Ticket
+from tickets.services.conversations import close_conversation
 from tickets.services.drafts import (
     DraftDecidedError,
     approve_draft,
@@ -18,6 +19,7 @@ from tickets.services.drafts import (
     reject_draft,
     send_reply,
 )
+from tickets.services.handover import give_back, request_person
 from tickets.services.tickets import change_status
 from tickets.states import TransitionError
 
@@ -48,6 +50,7 @@ def test_the_same_run_makes_one_draft(draft: Draft) -> None:
     again = create_draft(
         question=draft.question, run_id=draft.run_id, text="Other", sentences=[], passages=[]
     )
+    assert again is not None
     assert (again.pk, again.text) == (draft.pk, draft.text)
     assert actions_on(draft) == ["draft.created"]
 
@@ -202,11 +205,11 @@ def test_closing_a_ticket_takes_its_drafts_out_of_the_queue(
 ) -> None:
     change_status(ticket=draft.ticket, status="closed", agent=ben)
     draft.refresh_from_db()
-    assert (draft.status, draft.decided_by) == ("rejected", ben)
+    assert (draft.status, draft.decided_by) == ("withdrawn", ben)
     with pytest.raises(DraftDecidedError):
         approve_draft(draft=draft, agent=ben)
     assert replies(conversation) == []
-    assert "draft.rejected" in actions_on(draft)
+    assert "draft.withdrawn" in actions_on(draft)
 
 
 def test_an_agent_cannot_send_nothing(ben: User) -> None:
@@ -219,5 +222,58 @@ def test_a_run_id_belongs_to_one_draft(draft: Draft, conversation: Conversation)
     other = create_draft(
         question=ask(conversation), run_id=uuid.uuid4(), text="", sentences=[], passages=[]
     )
+    assert other is not None
     assert other.pk != draft.pk
     assert other.ticket == draft.ticket
+
+
+# -- Withdrawn --------------------------------------------------------------------------------
+def test_an_agents_own_words_withdraw_the_drafts_for_what_was_asked(
+    draft: Draft, conversation: Conversation, ben: User
+) -> None:
+    send_reply(ticket=draft.ticket, agent=ben, text="Yes, you can.")
+    draft.refresh_from_db()
+    assert (draft.status, draft.decided_by) == ("withdrawn", ben)
+    with pytest.raises(DraftDecidedError, match="answered in another way"):
+        approve_draft(draft=draft, agent=ben)
+    assert AuditEntry.objects.get(action="draft.withdrawn").data == {"reason": "answered"}
+
+
+def test_a_draft_that_comes_after_the_reply_is_not_made(
+    conversation: Conversation, ben: User
+) -> None:
+    question = ask(conversation)
+    ticket = request_person(conversation=conversation)
+    send_reply(ticket=ticket, agent=ben, text="Yes, you can.")
+    give_back(conversation=conversation, agent=ben)
+    late = create_draft(
+        question=question, run_id=uuid.uuid4(), text="Yes.", sentences=[], passages=[]
+    )
+    assert (late, Draft.objects.count()) == (None, 0)
+    conversation.refresh_from_db()
+    assert conversation.state == "bot"  # nobody waits
+
+
+def test_the_draft_of_another_question_waits_on(
+    draft: Draft, conversation: Conversation, ben: User
+) -> None:
+    other = draft_for(conversation)
+    approve_draft(draft=draft, agent=ben)
+    other.refresh_from_db()
+    assert other.status == "pending"
+    question = ask(conversation)
+    approve_draft(draft=other, agent=ben)
+    later = create_draft(
+        question=question, run_id=uuid.uuid4(), text="Yes.", sentences=[], passages=[]
+    )
+    assert later is not None
+    assert later.status == "pending"
+
+
+def test_a_closed_conversation_gets_no_draft(conversation: Conversation) -> None:
+    question = ask(conversation)
+    close_conversation(conversation=conversation, by="customer")
+    made = create_draft(
+        question=question, run_id=uuid.uuid4(), text="Yes.", sentences=[], passages=[]
+    )
+    assert (made, Conversation.objects.count()) == (None, 1)

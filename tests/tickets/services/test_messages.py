@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 
 import pytest
@@ -10,11 +11,12 @@ from django.contrib.auth.models import User
 from tests.tickets.cast import ask, at_once
 from tickets.models import Conversation, Feedback, Message
 from tickets.services.conversations import start_conversation
+from tickets.services.handover import take_over
 from tickets.services.messages import (
     AgentReply,
     add_agent_message,
     add_customer_message,
-    agent_name,
+    display_name,
     give_feedback,
     message_to_wire,
 )
@@ -77,8 +79,15 @@ def test_an_agents_message_with_the_same_client_id_is_sent_once(
     assert conversation.events.count() == 1
 
 
-def test_an_agent_without_a_first_name_goes_by_the_user_name(eve: User) -> None:
-    assert agent_name(eve) == "eve"
+def test_a_customer_is_never_told_the_name_an_agent_logs_in_with(
+    conversation: Conversation, eve: User
+) -> None:
+    assert display_name(eve) is None
+    take_over(conversation=conversation, agent=eve)
+    add_agent_message(conversation=conversation, agent=eve, reply=AgentReply("Hello."))
+    told = json.dumps(list(conversation.events.values_list("payload", flat=True)))
+    assert "You are talking with a colleague." in told
+    assert "eve" not in told
 
 
 def test_a_later_verdict_replaces_the_earlier_one(conversation: Conversation, ben: User) -> None:

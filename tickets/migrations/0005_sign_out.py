@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0002_audit_append_only"),
+        ("tickets", "0004_fill_order"),
     ]
 
     operations = [

@@ -1,0 +1,22 @@
+// What the client sends, as the contract writes it.
+import type { ClientFrame, FeedbackValue } from './contract';
+
+/** How many messages a page of history has. */
+export const PAGE_MESSAGES = 20;
+
+/** The frames the client builds. One function each, so that the contract test can hold them to the fixture. */
+export const frames = {
+  /** After nothing means from the end: the last page, not the whole log. */
+  hello: (after: number, conversation?: string | null): ClientFrame => ({
+    type: 'hello',
+    ...(after === 0 ? { last: PAGE_MESSAGES } : { after }),
+    ...(conversation && { conversation }),
+  }),
+  earlier: (before: number): ClientFrame => ({ type: 'earlier', before, last: PAGE_MESSAGES }),
+  message: (client_id: string, text: string): ClientFrame => ({ type: 'message', client_id, text }),
+  feedback: (message_id: string, value: FeedbackValue, comment = ''): ClientFrame =>
+    comment ? { type: 'feedback', message_id, value, comment } : { type: 'feedback', message_id, value },
+  handover: (): ClientFrame => ({ type: 'handover' }),
+  typing: (): ClientFrame => ({ type: 'typing' }),
+  close: (): ClientFrame => ({ type: 'close' }),
+};

@@ -1,0 +1,77 @@
+// Earlier conversations, in the place of the current one: a list, and one of them to read.
+import type { Message } from '../contract';
+import type { Earlier, Summary } from '../earlier';
+import * as format from '../format';
+import { strings } from '../strings';
+import type { Actions } from './actions';
+import { button, el, icon } from './dom';
+import { messageRow } from './message';
+
+export class HistoryView {
+  readonly element = el('div', { class: 'history', role: 'region', 'aria-label': strings.earlierConversations, tabindex: -1, testid: 'history', hidden: true });
+
+  constructor(
+    private readonly actions: Actions,
+    private readonly onToggle: (open: boolean) => void,
+  ) {}
+
+  get isOpen(): boolean {
+    return !this.element.hidden;
+  }
+
+  async open(earlier: Earlier, current: string | null): Promise<void> {
+    this.element.hidden = false;
+    this.onToggle(true);
+    this.show(strings.backToChat, () => this.close(), [el('p', { class: 'history-note', role: 'status' }, [strings.loading])]);
+    try {
+      this.list(earlier, await earlier.list(current));
+    } catch {
+      this.failed(() => void this.open(earlier, current));
+    }
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.element.hidden = true;
+    this.element.replaceChildren();
+    this.onToggle(false);
+  }
+
+  private list(earlier: Earlier, found: readonly Summary[]): void {
+    const rows = found.map((each) =>
+      el('li', {}, [
+        button({ class: 'history-entry', testid: 'history-entry' }, [
+          el('span', { class: 'history-subject', dir: 'auto' }, [each.subject]),
+          el('time', { class: 'time', datetime: each.at }, [format.dateTime(each.at)]),
+        ], () => void this.read(earlier, found, each)),
+      ]),
+    );
+    const none = el('p', { class: 'history-note' }, [strings.noEarlier]);
+    this.show(strings.backToChat, () => this.close(), [rows.length === 0 ? none : el('ul', { class: 'history-list' }, rows)]);
+  }
+
+  private async read(earlier: Earlier, found: readonly Summary[], one: Summary): Promise<void> {
+    try {
+      const messages = await earlier.read(one.id);
+      this.show(strings.backToEarlier, () => this.list(earlier, found), messages.map((each) => this.row(each)));
+    } catch {
+      this.failed(() => void this.read(earlier, found, one));
+    }
+  }
+
+  private row(message: Message): HTMLElement {
+    return messageRow({ kind: 'message', key: message.id, seq: 0, at: message.created_at, message }, this.actions, false);
+  }
+
+  private failed(again: () => void): void {
+    const retry = button({ class: 'link', testid: 'history-retry' }, [strings.tryAgain], again);
+    this.show(strings.backToChat, () => this.close(), [el('p', { class: 'history-note', role: 'alert' }, [strings.earlierFailed, ' ', retry])]);
+  }
+
+  private show(back: string, onBack: () => void, content: readonly HTMLElement[]): void {
+    const head = button({ class: 'history-back', testid: 'history-back' }, [icon('back'), back], onBack);
+    this.element.replaceChildren(head, ...content);
+    this.element.scrollTop = 0;
+    head.focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,99 @@
+"""What a run gathers about itself: stages with their times, verdicts, routes, tokens.
+
+It goes on from what an earlier attempt has stored, so that nothing of that is lost.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import structlog
+from django.utils import timezone
+
+from supportbot.answers.models import AnswerRun
+from supportbot.answers.routes import Route
+from supportbot.answers.types import Stage
+
+log = structlog.get_logger(__name__)
+FIELDS = (
+    "stages",
+    "verdicts",
+    "fallbacks",
+    "route",
+    "model",
+    "prompt_name",
+    "prompt_hash",
+    "tokens_in",
+    "tokens_out",
+    "first_sentence_ms",
+)
+
+
+class Record:
+    """The fields of one AnswerRun that describe how it went. `attempt` counts from 1."""
+
+    def __init__(self, row: AnswerRun) -> None:
+        self.run_id = str(row.pk)
+        self.attempt = row.attempts
+        self.fields: dict[str, Any] = {name: getattr(row, name) for name in FIELDS}
+        earlier = timezone.now() - row.started_at if row.started_at is not None else None
+        self._began = time.monotonic() - (earlier.total_seconds() if earlier is not None else 0.0)
+        self._open: list[dict[str, Any]] = []
+
+    def elapsed_ms(self) -> int:
+        """Since the run's first attempt began."""
+        return round((time.monotonic() - self._began) * 1000)
+
+    def begin(self, stage: Stage) -> dict[str, Any]:
+        """Note that a stage begins; what is returned ends it."""
+        entry = {"stage": str(stage), "attempt": self.attempt, "start_ms": self.elapsed_ms()}
+        self._open.append(entry)
+        return entry
+
+    def end(self, entry: dict[str, Any], error: str = "") -> None:
+        self._open = [each for each in self._open if each is not entry]
+        failed = {"error": error} if error else {}
+        self.fields["stages"].append({**entry, "end_ms": self.elapsed_ms(), **failed})
+
+    def note_verdict(self, *, text: str, kept: bool, reason: str) -> None:
+        self.fields["verdicts"].append(
+            {"text": text, "kept": kept, "reason": reason, "attempt": self.attempt}
+        )
+
+    def note_first_sentence(self) -> None:
+        if self.fields["first_sentence_ms"] is None:
+            self.fields["first_sentence_ms"] = self.elapsed_ms()
+
+    def note_route(self, route: Route) -> None:
+        """Note what a route has cost; the last one noted is the one that wrote the answer."""
+        self.fields |= {
+            "route": route.name,
+            "model": route.usage.model or route.model,
+            "prompt_name": route.prompt_name,
+            "prompt_hash": route.prompt_hash,
+            "tokens_in": self.fields["tokens_in"] + route.usage.tokens_in,
+            "tokens_out": self.fields["tokens_out"] + route.usage.tokens_out,
+        }
+
+    def note_fallback(self, route: Route, *, code: str, detail: str) -> None:
+        """Note that a route failed, and that another is tried."""
+        self.fields["fallbacks"].append(
+            {
+                "route": route.name,
+                "code": code,
+                "detail": detail[:500],
+                "attempt": self.attempt,
+                "model": route.usage.model or route.model,
+                "tokens_in": route.usage.tokens_in,
+                "tokens_out": route.usage.tokens_out,
+            }
+        )
+        log.warning("route_failed", run=self.run_id, route=route.name, code=code)
+
+    def columns(self) -> dict[str, Any]:
+        """To store now; a stage under way ends here for those who look."""
+        now = self.elapsed_ms()
+        under_way = [{**entry, "end_ms": now} for entry in self._open]
+        stages = [*self.fields["stages"], *under_way]
+        return {**self.fields, "stages": stages, "total_ms": now}

@@ -1,0 +1,114 @@
+"""Results of stages as they are stored with a run, so that who takes it over goes on from there.
+
+What cannot be read, such as a result that another release has stored, is worked out again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from supportbot.answers.enrich import snapshot
+from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
+from supportbot.reader.reading import Reading, ReadUnit
+from supportbot.retrieval.reading import PartRead
+from supportbot.retrieval.search import RankedPassage, Ranking, Trace
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class StoredEvidence:
+    """Evidence without its vectors, which no later stage needs."""
+
+    question: Question
+    rewritten: str | None
+    passages: tuple[RankedPassage, ...]
+    units: tuple[ReadUnit, ...]
+    asked: str
+    parts: tuple[tuple[str, tuple[ReadUnit, ...]], ...]
+    model: str
+    answerability: float
+    trace: Trace
+
+
+@dataclass(frozen=True)
+class Form(Generic[T]):
+    """How the result of a stage is stored: as JSON, with the columns that people read."""
+
+    pack: Callable[[T], Any]
+    unpack: Callable[[Any], T]
+    columns: Callable[[T], dict[str, Any]] = lambda _: {}
+
+
+def _plain(made: type[T]) -> Form[T]:
+    adapter: TypeAdapter[T] = TypeAdapter(made)
+    return Form(lambda result: adapter.dump_python(result, mode="json"), adapter.validate_python)
+
+
+_evidence = TypeAdapter(StoredEvidence)
+
+
+def _pack_evidence(evidence: Evidence) -> Any:
+    ranking = evidence.ranking
+    stored = StoredEvidence(
+        question=evidence.question,
+        rewritten=evidence.rewritten,
+        passages=ranking.passages,
+        units=ranking.reading.units,
+        asked=ranking.asked,
+        parts=tuple((part.text, part.reading.units) for part in ranking.parts),
+        model=ranking.model,
+        answerability=ranking.answerability,
+        trace=ranking.trace,
+    )
+    return _evidence.dump_python(stored, mode="json")
+
+
+def _unpack_evidence(raw: Any) -> Evidence:
+    stored = _evidence.validate_python(raw)
+    ranking = Ranking(
+        passages=stored.passages,
+        vector=np.zeros(0, dtype=np.float32),
+        model=stored.model,
+        answerability=stored.answerability,
+        trace=stored.trace,
+        reading=Reading(stored.units),
+        asked=stored.asked,
+        parts=tuple(PartRead(text, Reading(units)) for text, units in stored.parts),
+    )
+    return Evidence(stored.question, ranking, stored.rewritten)
+
+
+def _evidence_columns(evidence: Evidence) -> dict[str, Any]:
+    found = snapshot(evidence)
+    return {"passages": found.passages, "retrieval": found.retrieval}
+
+
+_FORMS: dict[Stage, Form[Any]] = {
+    Stage.RECEIVE: _plain(Question),
+    Stage.VALIDATE: _plain(Screened),
+    Stage.ENRICH: Form(_pack_evidence, _unpack_evidence, _evidence_columns),
+    Stage.DELIVER: _plain(Reply),
+}
+
+
+def packed(stage: Stage, result: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What to store of a result: {stage: JSON}, and columns of AnswerRun."""
+    form = _FORMS.get(stage)
+    return ({}, {}) if form is None else ({str(stage): form.pack(result)}, form.columns(result))
+
+
+def unpacked(stage: Stage, results: dict[str, Any]) -> Any:
+    """The stored result of a stage; None where there is none that can be used."""
+    form, raw = _FORMS.get(stage), results.get(stage)
+    if form is None or raw is None:
+        return None
+    try:
+        return form.unpack(raw)
+    except (ValidationError, TypeError, ValueError):
+        return None

@@ -1,0 +1,165 @@
+"""supportbot.api.identity: who has signed in, said by the company's server and by nobody else."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from knowledge.models import Audience, DocumentVersion
+from supportbot.answers.models import AnswerRun
+from supportbot.answers.runner import execute
+from supportbot.answers.threads import in_thread
+from supportbot.api import visitor_tokens
+from tests.answers.asking import told
+from tests.api.conftest import as_visitor
+from tests.api.sockets import MESSAGE, only, socket_of_token
+from tests.conftest import Publish
+from tickets.models import Conversation, Customer
+from tickets.services.conversations import register_visitor
+
+API = "/api/v1"
+SECRET = "a secret of two servers, and long enough"
+
+
+@pytest.fixture(autouse=True)
+def _secret(settings: Settings) -> None:
+    settings.IDENTITY_SECRET = SECRET
+
+
+def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+    """What the company's server puts onto the page."""
+    return jwt.encode(
+        {"sub": "4711", "exp": int(time.time()) + 600, **claims}, secret, algorithm=algorithm
+    )
+
+
+def sign_in(token: str, **body: str) -> Any:
+    return APIClient().post(f"{API}/visitors/", {"identity": token, **body})
+
+
+def test_a_signed_in_customer_may_read_what_is_for_customers(db: None) -> None:
+    response = sign_in(signed(name="Ada", email="ada@shop.example"))
+    assert response.status_code == 201
+    customer = Customer.objects.get()
+    assert (customer.external_id, customer.name) == ("4711", "Ada")
+    visitor = visitor_tokens.read_token(response.json()["token"])
+    assert (visitor.customer_id, visitor.audience) == (customer.pk, Audience.CUSTOMERS)
+
+
+def test_the_company_says_whose_documents_a_customer_may_read(db: None) -> None:
+    token = sign_in(signed(audience="public")).json()["token"]
+    assert visitor_tokens.read_token(token).audience == Audience.PUBLIC
+    refused = sign_in(signed(audience="internal"))
+    assert (refused.status_code, refused.json()["code"]) == (403, "identity_refused")
+    assert "public, customers" in refused.json()["detail"]
+
+
+def test_somebody_without_an_identity_reads_what_is_public(db: None) -> None:
+    token = APIClient().post(f"{API}/visitors/").json()["token"]
+    assert visitor_tokens.read_token(token).audience == Audience.PUBLIC
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "nonsense",
+        signed("another secret that a browser may think up"),
+        signed(exp=int(time.time()) - 3600),
+        signed(sub=""),
+        signed(sub="x" * 201),
+        signed(name=["Ada"]),
+        jwt.encode({"sub": "4711", "exp": int(time.time()) + 600}, "", algorithm="none"),
+        jwt.encode({"sub": "4711"}, SECRET, algorithm="HS256"),
+        jwt.encode({"exp": int(time.time()) + 600}, SECRET, algorithm="HS256"),
+    ],
+    ids=[
+        "nonsense",
+        "forged",
+        "expired",
+        "nobody",
+        "long",
+        "no text",
+        "unsigned",
+        "endless",
+        "sub",
+    ],
+)
+def test_what_the_company_did_not_sign_is_refused(db: None, token: str) -> None:
+    response = sign_in(token)
+    assert (response.status_code, response.json()["code"]) == (403, "identity_refused")
+    assert response.json()["detail"]
+    assert Customer.objects.count() == 0
+
+
+def test_without_a_secret_nobody_signs_in(db: None, settings: Settings) -> None:
+    settings.IDENTITY_SECRET = ""
+    assert sign_in(signed()).status_code == 403
+
+
+def test_signing_out_ends_it(db: None) -> None:
+    anonymous = APIClient().post(f"{API}/visitors/").json()
+    first = sign_in(signed(), refresh_token=anonymous["refresh_token"]).json()
+    assert first["refresh_token"] == ""
+    assert first["visitor_id"] != anonymous["visitor_id"]
+    # The page without an identity goes on as the visitor that the browser was before.
+    body = {"refresh_token": anonymous["refresh_token"]}
+    after = APIClient().post(f"{API}/visitors/", body).json()
+    assert after["visitor_id"] == anonymous["visitor_id"]
+    # Signing in again finds the same customer, from whatever browser.
+    assert sign_in(signed()).json()["visitor_id"] == first["visitor_id"]
+
+
+def test_a_refresh_token_never_speaks_for_a_customer_who_signed_in(db: None) -> None:
+    customer = register_visitor()
+    stolen = visitor_tokens.issue(customer.pk).refresh_token
+    Customer.objects.update(external_id="4711")
+    body = {"refresh_token": stolen}
+    assert APIClient().post(f"{API}/visitors/", body).json()["visitor_id"] != str(customer.pk)
+
+
+# -- To retrieval ---------------------------------------------------------------------------------
+@pytest.fixture
+def trade_terms(publish: Publish) -> DocumentVersion:
+    return publish(
+        "# Trade accounts\n\nTrade customers return opened coffee beans within 60 days.",
+        file_name="trade.md",
+        title="Trade accounts",
+        audience=Audience.CUSTOMERS,
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("trade_terms")
+@pytest.mark.parametrize("reader", [Audience.PUBLIC, Audience.CUSTOMERS])
+async def test_the_audience_of_who_asks_reaches_retrieval(reader: Audience) -> None:
+    token = await _token_of(reader)
+    async with socket_of_token(token) as socket:
+        await socket.send(type="hello", after=0)
+        await socket.send(**MESSAGE)
+        await socket.next()
+    run = await only(AnswerRun)
+    assert run.reader == reader
+    await execute(run.pk)
+    found = {passage["title"] for passage in (await told(run.pk)).run.passages}
+    assert found == ({"Trade accounts"} if reader == Audience.CUSTOMERS else set())
+
+
+async def _token_of(reader: Audience) -> str:
+    customer = await in_thread(register_visitor)()
+    if reader == Audience.PUBLIC:
+        return visitor_tokens.issue(customer.pk).token
+    return visitor_tokens.issue_signed_in(customer.pk, reader).token
+
+
+def test_over_rest_too(db: None) -> None:
+    client = as_visitor(sign_in(signed()).json()["token"])
+    conversation = client.post(f"{API}/conversations/").json()["id"]
+    body = {"text": "Can I return beans?", "client_id": "c-1"}
+    client.post(f"{API}/conversations/{conversation}/messages/", body)
+    assert AnswerRun.objects.get().reader == Audience.CUSTOMERS
+    assert Conversation.objects.get().customer.external_id == "4711"
