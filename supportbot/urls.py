@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import DefaultRouter
 
-from supportbot.api import health, staff, versions, visitors
+from supportbot.api import health, staff, versions, visitor_sessions, visitors
 from supportbot.metrics import metrics
 from supportbot.pages import demo_page
 
@@ -33,8 +33,8 @@ of_version: list[URLPattern | URLResolver] = [
 of_version.append(path("try/", versions.TryView.as_view(), name="version-try"))
 
 api: list[URLPattern | URLResolver] = [
-    path("visitors/", visitors.VisitorsView.as_view()),
-    path("visitors/me/", visitors.SignOutView.as_view()),
+    path("visitors/", visitor_sessions.VisitorsView.as_view()),
+    path("visitors/me/", visitor_sessions.SignOutView.as_view()),
     path("conversations/", visitors.ConversationsView.as_view()),
     path("conversations/<uuid:conversation_id>/", visitors.ConversationView.as_view()),
     path("conversations/<uuid:conversation_id>/messages/", visitors.MessagesView.as_view()),

@@ -14,7 +14,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
@@ -22,7 +21,6 @@ from rest_framework.views import APIView
 
 from supportbot.answers.receive import accept_message, check_message
 from supportbot.answers.runner import runner
-from supportbot.api import visitor_tokens
 from supportbot.api.authentication import (
     IsVisitor,
     VisitorAuthentication,
@@ -31,83 +29,19 @@ from supportbot.api.authentication import (
 )
 from supportbot.api.connections import take_place
 from supportbot.api.event_stream import Feed, event_response
-from supportbot.api.identity import read_identity
-from supportbot.api.limits import MessagesLimit, check_visitor
+from supportbot.api.limits import MessagesLimit
 from supportbot.api.parameters import read_number
-from tickets.models import Conversation, Customer, Feedback, Message
+from tickets.models import Conversation, Feedback, Message
 from tickets.services.conversations import (
     close_conversation,
-    register_visitor,
-    signed_in_customer,
     start_conversation,
 )
 from tickets.services.handover import request_person
 from tickets.services.history import MESSAGES, MOST_MESSAGES, read_page, read_passage
 from tickets.services.messages import give_feedback, message_to_wire
-from tickets.services.sign_out import sign_out
 
 CONVERSATIONS_LISTED = 50
 SUBJECT_CHARACTERS = 80
-
-
-class VisitorRequest(serializers.Serializer[Any]):
-    refresh_token = serializers.CharField(required=False, allow_blank=True, max_length=500)
-    identity = serializers.CharField(
-        required=False,
-        allow_blank=True,
-        max_length=4000,
-        help_text="Signed by the company's server, for a customer who has signed in there.",
-    )
-
-
-class VisitorResponse(serializers.Serializer[Any]):
-    visitor_id = serializers.UUIDField()
-    token = serializers.CharField()
-    expires_at = serializers.DateTimeField()
-    refresh_token = serializers.CharField()
-
-
-class VisitorsView(APIView):
-    """A token for a new visitor, for one who comes back, or for a customer who has signed in."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-    throttle_classes: tuple[type[BaseThrottle], ...] = ()
-
-    @extend_schema(request=VisitorRequest, responses={201: VisitorResponse})
-    def post(self, request: Request) -> Response:
-        body = VisitorRequest(data=request.data)
-        body.is_valid(raise_exception=True)
-        if identity := body.validated_data.get("identity", ""):
-            customer, tokens = _signed_in(identity)
-            check_visitor(request, customer)
-        else:
-            known = _known_visitor(body.validated_data.get("refresh_token", ""))
-            check_visitor(request, known)
-            customer = known or register_visitor()
-            tokens = visitor_tokens.issue(customer.pk)
-        data = {"visitor_id": customer.pk, **vars(tokens)}
-        return Response(VisitorResponse(data).data, status=201)
-
-
-def _signed_in(token: str) -> tuple[Customer, visitor_tokens.VisitorTokens]:
-    identity = read_identity(token)
-    customer = signed_in_customer(
-        external_id=identity.external_id, name=identity.name, email=identity.email
-    )
-    return customer, visitor_tokens.issue_signed_in(customer.pk, identity.audience)
-
-
-def _known_visitor(refresh_token: str) -> Customer | None:
-    try:
-        known = visitor_tokens.read_refresh_token(refresh_token)
-    except visitor_tokens.BadTokenError:
-        return None  # an old visitor whose token has expired starts anew
-    # Who has signed in is said by the company's server alone.
-    customer = Customer.objects.filter(pk=known, external_id=None).first()
-    if customer is None or visitor_tokens.was_revoked(refresh_token, customer):
-        return None
-    return customer
 
 
 class VisitorView(APIView):
@@ -121,15 +55,6 @@ class VisitorView(APIView):
         """The visitor's own conversation; anybody else's does not exist for them."""
         own = _with_first_words(Conversation.objects.filter(customer=customer_of(request)))
         return get_object_or_404(own, pk=conversation_id)
-
-
-class SignOutView(VisitorView):
-    """Forget this visitor: no token they were given until now is good any more, on any device."""
-
-    @extend_schema(request=None, responses={204: None})
-    def delete(self, request: Request) -> Response:
-        sign_out(customer=customer_of(request))
-        return Response(status=204)
 
 
 class ConversationSummary(serializers.Serializer[Any]):

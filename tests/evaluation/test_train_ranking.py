@@ -74,7 +74,8 @@ def test_short_and_long_questions_are_learned_apart() -> None:
         examples.append(replace(one, grades=np.eye(4)[best], length=float(is_long)))
     short, long = fit_ranking([examples])
     assert short.argmax() == 0
-    assert long.argmax() == len(FEATURES) - 1
+    assert long[-1] > 2 * short[-1]
+    assert long[0] < short[0] / 2
     told = [
         np.mean([ndcg(e, w) for e in examples[1::2]])
         for w in (np.array([short, short]), np.array([short, long]))

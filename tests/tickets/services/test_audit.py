@@ -57,7 +57,9 @@ def test_every_registered_action_is_used_and_every_used_one_registered() -> None
         for path in (settings.BASE_DIR / app).rglob("*.py"):
             if path != Path(audit.__file__):
                 used |= set(
-                    re.findall(r'"((?:conversation|ticket|draft|message)\.\w+)"', path.read_text())
+                    re.findall(
+                        r'"((?:conversation|customer|ticket|draft|message)\.\w+)"', path.read_text()
+                    )
                 )
     assert used >= audit.ACTIONS
 
