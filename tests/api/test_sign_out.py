@@ -88,12 +88,12 @@ def test_who_may_only_read_signs_nobody_out(
 async def test_open_sockets_are_closed_and_cannot_be_opened_again(
     conversation: Conversation, ada: Customer
 ) -> None:
+    token = visitor_tokens.issue(ada.pk).token
     async with socket_of(ada.pk, after=0) as socket:
         await say(conversation)
         await socket.next()
         await in_thread(sign_out)(customer=ada)
         assert await socket.closed_with() == 4401
-    token = visitor_tokens.issue(ada.pk).token
     again = Socket(token)
     await again.open()
     assert await again.closed_with() == 4401
