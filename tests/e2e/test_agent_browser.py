@@ -28,11 +28,12 @@ LOOK_AWAY = """hidden => {
     Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));
 }"""
-# What stands on top of an element, in its middle and at its lower edge.
+# What stands on top of an element at the lower edge of the window, from its top to its bottom.
 COVERS = """one => {
     one.scrollIntoView({ block: 'end' });
     const { left, top, width, height } = one.getBoundingClientRect();
-    return [0.5, 0.97].map(part => document.elementFromPoint(left + width / 2, top + height * part))
+    return [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+        .map(part => document.elementFromPoint(left + width / 2, top + height * part))
         .filter(found => found !== one).map(found => found?.outerHTML.slice(0, 80) ?? 'nothing');
 }"""
 
