@@ -15,7 +15,7 @@ from rest_framework.authtoken.models import TokenProxy
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from tickets.models import Draft, Ticket
+from tickets.admin.desk import waiting_counts
 
 for model in (User, Group, TokenProxy):
     if admin.site.is_registered(model):
@@ -84,11 +84,11 @@ _SECTIONS = [
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar: what this user may see, with the number of things that wait for somebody."""
-    waiting = _waiting()
+    waiting = waiting_counts()
     groups: list[dict[str, Any]] = []
     for title, entries in _SECTIONS:
         items = [
-            _item(*entry, waiting.get(entry[2], 0))
+            _item(*entry, waiting.get(entry[2]))
             for entry in entries
             if _may_view(request, entry[2])
         ]
@@ -96,17 +96,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     return [group for group in groups if group["items"]]
 
 
-def _waiting() -> dict[str, int]:
-    return {
-        "tickets.ticket": Ticket.objects.filter(status=Ticket.Status.OPEN).count(),
-        "tickets.draft": Draft.objects.filter(status=Draft.Status.PENDING).count(),
-    }
-
-
-def _item(title: str, icon: str, model: str, waiting: int) -> dict[str, Any]:
+def _item(title: str, icon: str, model: str, waiting: int | None) -> dict[str, Any]:
     link = reverse(f"admin:{model.replace('.', '_')}_changelist")
-    badge = {"badge": str(waiting), "badge_variant": "primary"} if waiting else {}
-    return {"title": title, "icon": icon, "link": link, **badge}
+    return {"title": title, "icon": icon, "link": link, "badge": waiting}
 
 
 def _may_view(request: HttpRequest, model: str) -> bool:

@@ -1,5 +1,5 @@
-"""The ASGI application: HTTP through Django, the widget's WebSocket through Channels, and the
-lifespan in which this process takes answers."""
+"""The ASGI application: HTTP through Django, the WebSockets of the widget and of the desk through
+Channels, and the lifespan in which this process takes answers."""
 
 import asyncio
 import os
@@ -16,6 +16,7 @@ from django.urls import path  # noqa: E402
 from supportbot.answers.runner import runner  # noqa: E402
 from supportbot.api.bodies import limit_bodies  # noqa: E402
 from supportbot.api.connections import keep_places  # noqa: E402
+from supportbot.api.desk_socket import DeskConsumer  # noqa: E402
 from supportbot.api.proxies import notice_proxies  # noqa: E402
 from supportbot.api.realtime import ChatConsumer  # noqa: E402
 from supportbot.checks import log_settings  # noqa: E402
@@ -48,7 +49,12 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
 application = ProtocolTypeRouter(
     {
         "http": notice_proxies(limit_bodies(http)),
-        "websocket": URLRouter([path("ws/chat/", ChatConsumer.as_asgi())]),
+        "websocket": URLRouter(
+            [
+                path("ws/chat/", ChatConsumer.as_asgi()),
+                path("ws/desk/", DeskConsumer.as_asgi()),
+            ]
+        ),
         "lifespan": lifespan,
     }
 )

@@ -329,9 +329,9 @@ UNFOLD = {
     "SITE_TITLE": "supportbot",
     "SITE_HEADER": "supportbot",
     "SITE_SYMBOL": "support_agent",
-    "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": [f"{STATIC_URL}supportbot/admin.css"],
+    "SCRIPTS": [f"{STATIC_URL}tickets/local-time.js", f"{STATIC_URL}tickets/live.js"],
     "SIDEBAR": {"navigation": "supportbot.admin.navigation"},
 }
 

@@ -61,6 +61,9 @@ class Conversation(models.Model):
     state = models.CharField(max_length=20, choices=State, default=State.BOT)
     mode = models.CharField(max_length=20, choices=Mode, default=Mode.AUTO)
     last_seq = models.PositiveIntegerField(default=0, help_text="Number of its newest event.")
+    seen_seq = models.PositiveIntegerField(
+        default=0, help_text="Number of the newest event that an agent has read."
+    )
     last_message_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.CharField(max_length=20, choices=ClosedBy, blank=True)
@@ -80,6 +83,10 @@ class Conversation(models.Model):
         indexes: ClassVar = [
             # the visitor's newest conversation, looked up at every connection
             models.Index(fields=["customer", "-created_at"], name="conversation_of_customer"),
+            # the agents' list, newest words first
+            models.Index(
+                models.F("last_message_at").desc(nulls_last=True), name="conversation_by_last_words"
+            ),
             # the sweep for those that nobody has written in for days
             models.Index(
                 fields=["last_message_at"],

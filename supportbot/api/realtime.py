@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -54,6 +55,15 @@ class FrameError(Exception):
         self.code, self.text, self.retryable = code, text, retryable
 
 
+def is_same_origin(scope: dict[str, Any], others: Collection[str] = ()) -> bool:
+    """Whether the page that opens the socket is one of ours, or of the `others`."""
+    headers = dict(scope["headers"])
+    origin = headers.get(b"origin", b"").decode("latin-1")
+    if not origin or origin in others:
+        return True  # programs send no origin; they cannot be lured onto a page
+    return bool(urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin-1"))
+
+
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     customer: Customer
     place: Place | None = None
@@ -69,7 +79,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     # -- opening and closing ---------------------------------------------------------------------
     async def connect(self) -> None:
         await self.accept(PROTOCOL if PROTOCOL in self.scope["subprotocols"] else None)
-        if not self._origin_allowed():
+        if not is_same_origin(self.scope, settings.WIDGET_ORIGINS):
             await self.close(CLOSE_BAD_ORIGIN)
             return
         try:
@@ -90,13 +100,6 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             if name.startswith(TOKEN_PREFIX):
                 return str(name.removeprefix(TOKEN_PREFIX))
         raise BadTokenError
-
-    def _origin_allowed(self) -> bool:
-        headers = dict(self.scope["headers"])
-        origin = headers.get(b"origin", b"").decode("latin-1")
-        if not origin or origin in settings.WIDGET_ORIGINS:
-            return True  # programs send no origin; they cannot be lured onto a page
-        return bool(urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin-1"))
 
     async def disconnect(self, code: int) -> None:
         if self.poller is not None:

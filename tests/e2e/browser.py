@@ -90,7 +90,12 @@ class Window:
 
 
 @contextmanager
-def window(browser: Browser, name: str, viewport: dict[str, int] | None = None) -> Iterator[Window]:
+def window(
+    browser: Browser,
+    name: str,
+    viewport: dict[str, int] | None = None,
+    timezone: str | None = None,
+) -> Iterator[Window]:
     """A fresh window. Asserts at its end that no page script raised."""
     size = viewport or DESKTOP
     context = browser.new_context(
@@ -99,6 +104,7 @@ def window(browser: Browser, name: str, viewport: dict[str, int] | None = None) 
         is_mobile=size is PHONE,
         device_scale_factor=2 if size is PHONE else 1,
         locale="en-GB",
+        timezone_id=timezone,
     )
     context.set_default_timeout(PATIENCE_MS)
     shown = Window(context.new_page(), name)

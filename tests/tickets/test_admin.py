@@ -15,7 +15,7 @@ from tickets.admin.audit import WORDS
 from tickets.models import AuditEntry, Conversation, Customer, Draft, Message, Ticket
 from tickets.services import audit
 from tickets.services.drafts import approve_draft, create_draft
-from tickets.services.handover import request_person
+from tickets.services.handover import request_person, take_over
 from tickets.services.messages import add_customer_message
 
 Browser = Callable[[User], Client]
@@ -362,6 +362,10 @@ def test_news_are_the_messages_and_drafts_since(agent: Client, ticket: Ticket) -
     assert len(news["messages"]) == 1
     assert "&lt;i&gt;sealed" in news["messages"][0]
     assert newer.pk in news["drafts"]
+    assert len(news["cards"]) == 2
+    (card,) = agent.get(url, {"after": str(after), "shown": f"{newer.pk},x"}).json()["cards"]
+    assert f'data-draft="{newer.pk}"' not in card
+    assert "Approve and send" in card
     assert agent.get(url, {"after": news["seq"]}).json()["messages"] == []
 
 
@@ -378,6 +382,27 @@ def test_news_are_for_viewers_of_existing_tickets(
     assert browser_of(cleo).get(url).status_code == 403
     assert agent.post(url).status_code == 405
     assert agent.get(f"{LIST}77/news/").status_code == 404
+
+
+def test_news_draw_what_a_colleague_has_changed(agent: Client, ben: User, ticket: Ticket) -> None:
+    url = reverse("admin:tickets_ticket_news", args=[ticket.pk])
+    before = agent.get(url).json()
+    assert before["side_state"] == agent.get(url).json()["side_state"]
+    assert f'data-side="{before["side_state"]}"' in agent.get(page_of(ticket)).content.decode()
+    take_over(conversation=ticket.conversation, agent=ben)
+    after = agent.get(url).json()
+    assert after["side_state"] != before["side_state"]
+    assert "A person answers." in after["side"]
+
+
+def test_what_waits_is_counted_for_those_who_may_see_it(
+    agent: Client, cleo: User, browser_of: Browser, ticket: Ticket, draft: Draft
+) -> None:
+    url = reverse("admin:tickets_ticket_waiting")
+    assert agent.get(url).json() == {LIST: 1, "/admin/tickets/draft/": 1}
+    approve_draft(draft=draft, agent=User.objects.get(username="ben"))
+    assert agent.get(url).json() == {LIST: 0, "/admin/tickets/draft/": 0}
+    assert browser_of(cleo).get(url).status_code == 403
 
 
 # -- Records --------------------------------------------------------------------------------------

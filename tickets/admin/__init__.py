@@ -1,6 +1,7 @@
 """The admin of support agents: the queue, the page where a ticket is worked on, the records."""
 
-from tickets.admin.records import AuditEntryAdmin, ConversationAdmin, CustomerAdmin, DraftAdmin
+from tickets.admin.conversations import ConversationAdmin
+from tickets.admin.records import AuditEntryAdmin, CustomerAdmin, DraftAdmin
 from tickets.admin.tickets import TicketAdmin
 
 __all__ = ["AuditEntryAdmin", "ConversationAdmin", "CustomerAdmin", "DraftAdmin", "TicketAdmin"]

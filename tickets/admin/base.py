@@ -10,13 +10,13 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timesince import timesince
+from django.utils.text import Truncator, capfirst
 from unfold.admin import ModelAdmin
+
+LINE_CHARACTERS = 100
 
 
 class RecordAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
@@ -30,6 +30,15 @@ class RecordAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {
+            # Not "Select ticket to change": this stands in the browser's tab.
+            "title": capfirst(self.opts.verbose_name_plural),
+            "element_classes": {"pagination": "sb-pages"},  # where tickets/live.js finds it
+            **(extra_context or {}),
+        }
+        return cast(HttpResponse, super().changelist_view(request, context))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -70,13 +79,14 @@ def user_of(request: HttpRequest) -> User:
     return cast(User, request.user)  # admin_view lets nobody else in
 
 
-def describe_age(moment: dt.datetime) -> SafeString:
-    """“3 minutes ago”, with the exact time on hover."""
-    seconds = (timezone.now() - moment).total_seconds()
-    minute = 60
-    text = "just now" if seconds < minute else f"{timesince(moment, depth=1)} ago"
-    exact = date_format(timezone.localtime(moment), "j M Y, H:i")
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), exact, text)
+def local_time(moment: dt.datetime) -> SafeString:
+    """A moment in the time zone of whoever reads it."""
+    return render_to_string("tickets/admin/time.html", {"moment": moment})
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text, on one line of a list."""
+    return Truncator(" ".join(text.split())).chars(LINE_CHARACTERS)
 
 
 def labels(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

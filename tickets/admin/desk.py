@@ -33,18 +33,37 @@ class News:
     drafts: list[Draft]
 
 
+def waiting_counts() -> dict[str, int]:
+    """Model → how many of its rows wait for an agent: the numbers in the navigation."""
+    return {
+        "tickets.ticket": Ticket.objects.filter(status=Ticket.Status.OPEN).count(),
+        "tickets.draft": Draft.objects.filter(status=Draft.Status.PENDING).count(),
+    }
+
+
 def desk_context(ticket: Ticket) -> dict[str, Any]:
     """Everything a ticket's page shows, read at one moment."""
     conversation = ticket.conversation
     drafts = list(drafts_of(ticket))
     pending = [draft for draft in drafts if draft.status == Draft.Status.PENDING]
     return {
-        "ticket": ticket,
-        "conversation": conversation,
-        "customer": conversation.customer,
+        **side_context(ticket),
         "chat": list(messages_of(conversation)),
         "pending": list(reversed(pending)),  # the oldest question first, as they are answered
         "decided": [draft for draft in drafts if draft.status != Draft.Status.PENDING],
+        "trail": trail_of(ticket),
+        "reply_id": f"reply-{uuid.uuid4()}",
+    }
+
+
+def side_context(ticket: Ticket) -> dict[str, Any]:
+    """What stands beside the conversation: the ticket's state, who speaks, and what can be done."""
+    conversation = ticket.conversation
+    state = [ticket.status, ticket.assignee_id, conversation.state, conversation.mode]
+    return {
+        "ticket": ticket,
+        "conversation": conversation,
+        "customer": conversation.customer,
         "status_buttons": [
             (status.value, words)
             for status, words in _STATUS_BUTTONS.items()
@@ -54,8 +73,7 @@ def desk_context(ticket: Ticket) -> dict[str, Any]:
         "can_give_back": Conversation.State.BOT in CONVERSATION_TRANSITIONS[conversation.state],
         "modes": Conversation.Mode.choices,
         "agents": agents(),
-        "trail": trail_of(ticket),
-        "reply_id": f"reply-{uuid.uuid4()}",
+        "side_state": " ".join(map(str, state)),  # another one: drawn anew
     }
 
 
@@ -85,5 +103,5 @@ def news_after(ticket: Ticket, seq: int) -> News:
     return News(
         seq=events[-1].seq if events else seq,
         messages=[found[pk] for pk in ids if pk in found],
-        drafts=list(drafts_of(ticket).filter(status=Draft.Status.PENDING)),
+        drafts=list(reversed(drafts_of(ticket).filter(status=Draft.Status.PENDING))),
     )

@@ -1,8 +1,7 @@
-"""Drafts, conversations, customers and the audit log: lists that lead to the right page."""
+"""Drafts, customers and the audit log: lists that lead to the right page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -14,11 +13,10 @@ from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from tickets.admin.actions import close, set_mode
 from tickets.admin.audit import to_line
-from tickets.admin.base import RecordAdmin, describe_age, labels, user_of
-from tickets.admin.desk import messages_of
-from tickets.models import AuditEntry, Conversation, Customer, Draft
+from tickets.admin.base import RecordAdmin, labels, local_time, shortened, user_of
+from tickets.admin.conversations import with_last_words
+from tickets.models import AuditEntry, Customer, Draft
 from tickets.services.sign_out import sign_out
 
 
@@ -55,8 +53,7 @@ class DraftAdmin(RecordAdmin):
 
     @display(description="question")  # type: ignore[untyped-decorator]
     def question_text(self, draft: Draft) -> str:
-        text = draft.question.text
-        return f"{text[:99]}…" if len(text) > 100 else text  # noqa: PLR2004  (a line's length)
+        return shortened(draft.question.text)
 
     @display(description="status", ordering="status", label=LABELS)  # type: ignore[untyped-decorator]
     def status_label(self, draft: Draft) -> tuple[str, str]:
@@ -68,75 +65,7 @@ class DraftAdmin(RecordAdmin):
 
     @display(description="written", ordering="created_at")  # type: ignore[untyped-decorator]
     def age(self, draft: Draft) -> SafeString:
-        return describe_age(draft.created_at)
-
-
-@admin.register(Conversation)
-class ConversationAdmin(RecordAdmin):
-    list_display = ("__str__", "customer", "state_label", "mode", "message_count", "last_activity")
-    list_filter = ("state", "mode", "created_at")
-    list_select_related = ("customer",)
-    search_fields = ("=id", "customer__name", "customer__email", "messages__text")
-    search_help_text = "Customer, or words of the conversation"
-    actions = None
-    page_template = "tickets/admin/conversation.html"
-    LABELS: ClassVar = labels(
-        [(Conversation.State.WAITING, "warning"), (Conversation.State.AGENT, "info")]
-    )
-
-    def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view
-        return [
-            path("<uuid:pk>/mode/", view(self.mode_view), name="tickets_conversation_mode"),
-            path("<uuid:pk>/close/", view(self.close_view), name="tickets_conversation_close"),
-            *super().get_urls(),
-        ]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        conversations: QuerySet[Conversation] = super().get_queryset(request)
-        return conversations.annotate(messages_sent=Count("messages", distinct=True))
-
-    @display(description="state", ordering="state", label=LABELS)  # type: ignore[untyped-decorator]
-    def state_label(self, conversation: Conversation) -> tuple[str, str]:
-        return conversation.state, conversation.get_state_display()
-
-    @display(description="messages", ordering="messages_sent")  # type: ignore[untyped-decorator]
-    def message_count(self, conversation: Conversation) -> int:
-        return int(getattr(conversation, "messages_sent", 0))
-
-    @display(description="last activity", ordering="updated_at")  # type: ignore[untyped-decorator]
-    def last_activity(self, conversation: Conversation) -> SafeString:
-        return describe_age(conversation.updated_at)
-
-    def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
-        return {
-            "conversation": found,
-            "chat": list(messages_of(found)),
-            "tickets": list(found.tickets.order_by("-pk")),
-            "modes": Conversation.Mode.choices,
-        }
-
-    def mode_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """POST: whether answers are sent at once or wait for review."""
-        return self._act(request, pk, lambda one: set_mode(one, user_of(request), request.POST))
-
-    def close_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """POST: end the conversation, and its ticket with it."""
-        return self._act(request, pk, lambda one: close(one, user_of(request)))
-
-    def _act(
-        self, request: HttpRequest, pk: Any, do: Callable[[Conversation], str]
-    ) -> HttpResponse:
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        conversation = get_object_or_404(Conversation, pk=pk)
-        if not self.has_change_permission(request, conversation):
-            raise PermissionDenied
-        try:
-            messages.success(request, do(conversation))
-        except ValueError as error:
-            messages.error(request, str(error))
-        return HttpResponseRedirect(reverse("admin:tickets_conversation_change", args=[pk]))
+        return local_time(draft.created_at)
 
 
 @admin.register(Customer)
@@ -163,7 +92,7 @@ class CustomerAdmin(RecordAdmin):
         return int(getattr(customer, "held", 0))
 
     def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
-        conversations = found.conversations.prefetch_related("tickets")
+        conversations = with_last_words(found.conversations.prefetch_related("tickets"))
         return {"customer": found, "conversations": list(conversations)}
 
     def sign_out_view(self, request: HttpRequest, pk: Any) -> HttpResponse:

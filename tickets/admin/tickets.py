@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from functools import partial
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -22,9 +23,10 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from tickets.admin.actions import ACTIONS
-from tickets.admin.base import RecordAdmin, describe_age, labels, user_of
-from tickets.admin.desk import desk_context, news_after
+from tickets.admin.base import RecordAdmin, labels, local_time, user_of
+from tickets.admin.desk import desk_context, news_after, side_context, waiting_counts
 from tickets.models import Draft, Ticket
+from tickets.services.conversations import mark_seen
 from tickets.services.messages import display_name
 
 Status = Ticket.Status
@@ -117,6 +119,7 @@ class TicketAdmin(RecordAdmin):
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
         return [
+            path("waiting/", view(self.waiting), name="tickets_ticket_waiting"),
             path("<int:pk>/do/<slug:name>/", view(self.act), name="tickets_ticket_do"),
             path("<int:pk>/news/", view(self.news), name="tickets_ticket_news"),
             *super().get_urls(),
@@ -130,9 +133,7 @@ class TicketAdmin(RecordAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         tabs = {"tabs": queue_tabs(request.GET.get(QueueFilter.parameter_name, ""))}
-        return cast(
-            HttpResponse, super().changelist_view(request, {**(extra_context or {}), **tabs})
-        )
+        return super().changelist_view(request, {**(extra_context or {}), **tabs})
 
     @display(description="#", ordering="pk")  # type: ignore[untyped-decorator]
     def number(self, ticket: Ticket) -> str:
@@ -152,11 +153,27 @@ class TicketAdmin(RecordAdmin):
 
     @display(description="last activity", ordering="conversation__updated_at")  # type: ignore[untyped-decorator]
     def last_activity(self, ticket: Ticket) -> SafeString:
-        return describe_age(max(ticket.updated_at, ticket.conversation.updated_at))
+        return local_time(max(ticket.updated_at, ticket.conversation.updated_at))
+
+    def waiting(self, request: HttpRequest) -> HttpResponse:
+        """How much waits for an agent, by the address of the list that it stands in."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        counts = {
+            reverse(f"admin:{model.replace('.', '_')}_changelist"): count
+            for model, count in waiting_counts().items()
+        }
+        return JsonResponse(counts)
 
     # -- The desk --------------------------------------------------------------------------------
     def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
+        self._note_reader(request, found, found.conversation.last_seq)
         return {**desk_context(found), "seen_as": display_name(user_of(request))}
+
+    def _note_reader(self, request: HttpRequest, ticket: Ticket, seq: int) -> None:
+        # Who may not answer the customer has not read it for those who must.
+        if self.has_change_permission(request, ticket):
+            mark_seen(conversation=ticket.conversation, seq=seq)
 
     def act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Do one of ACTIONS. What cannot be done is said on the page, with what was typed kept."""
@@ -181,24 +198,42 @@ class TicketAdmin(RecordAdmin):
         """What happened after event `after`, drawn with the page's own templates."""
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
-        ticket = get_object_or_404(Ticket.objects.select_related("conversation__customer"), pk=pk)
+        ticket = get_object_or_404(
+            Ticket.objects.select_related("conversation__customer", "assignee"), pk=pk
+        )
         if not self.has_view_permission(request, ticket):
             raise PermissionDenied
         after = request.GET.get("after", "")
-        seq = min(int(after), LAST_SEQ) if after.isascii() and after.isdecimal() else LAST_SEQ
-        found = news_after(ticket, seq)
-        drawn = [
-            render_to_string("tickets/admin/message.html", {"message": message}, request)
-            for message in found.messages
-        ]
+        found = news_after(ticket, min(int(after), LAST_SEQ) if _is_number(after) else LAST_SEQ)
+        if request.GET.get("seen"):
+            self._note_reader(request, ticket, found.seq)
+        shown = {int(pk) for pk in request.GET.get("shown", "").split(",") if _is_number(pk)}
+        context = {
+            **side_context(ticket),
+            "can_change": self.has_change_permission(request, ticket),
+        }
+        draw = partial(render_to_string, request=request)
         return JsonResponse(
             {
                 "seq": found.seq,
-                "messages": drawn,
+                "messages": [
+                    draw("tickets/admin/message.html", {"message": message})
+                    for message in found.messages
+                ],
                 "drafts": [draft.pk for draft in found.drafts],
-                "status": ticket.get_status_display(),
+                "cards": [
+                    draw("tickets/admin/draft.html", {**context, "draft": draft})
+                    for draft in found.drafts
+                    if draft.pk not in shown
+                ],
+                "side_state": context["side_state"],
+                "side": draw("tickets/admin/ticket_side.html", context),
             }
         )
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def _to_ticket(pk: int) -> HttpResponseRedirect:

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
 from tickets.models import AuditEntry
+from tickets.services.desk import ring_desk
 
 ACTIONS = frozenset(
     {
@@ -34,7 +35,8 @@ ACTIONS = frozenset(
 def record(
     *, action: str, target: models.Model, actor: AbstractBaseUser | None = None, **data: Any
 ) -> None:
-    """Add an entry. `actor` None means the product itself. Raises ValueError on unknown actions."""
+    """Add an entry, which agents see at once. `actor` None means the product itself. Raises
+    ValueError on unknown actions."""
     if action not in ACTIONS:
         raise ValueError(f"unknown audit action {action!r}")
     AuditEntry.objects.create(
@@ -45,3 +47,4 @@ def record(
         object_id=str(target.pk),
         data=data,
     )
+    ring_desk()

@@ -7,7 +7,8 @@ import datetime as dt
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from tickets.models import Conversation, Customer, Ticket
@@ -214,3 +215,10 @@ def change_mode(*, conversation: Conversation, mode: str, agent: AbstractBaseUse
     )
     locked.mode = Conversation.Mode(mode)
     locked.save(update_fields=["mode", "updated_at"])
+
+
+def mark_seen(*, conversation: Conversation, seq: int) -> None:
+    """Note that an agent has read everything up to event `seq`: for all agents, since a customer
+    needs one reader."""
+    unread = Conversation.objects.filter(pk=conversation.pk, seen_seq__lt=seq)
+    unread.update(seen_seq=Least(seq, F("last_seq")))

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from tickets.models import Conversation, Feedback, Message
 from tickets.services.conversations import continue_conversation, has_ended, leads_to
+from tickets.services.desk import ring_desk
 from tickets.services.events import append_event, iso
 
 Author = Message.Author
@@ -147,6 +148,7 @@ def _show(message: Message, type: str = "message.created", **details: Any) -> No
     Conversation.objects.filter(pk=message.conversation_id).update(
         updated_at=now, last_message_at=now
     )
+    ring_desk()
 
 
 def give_feedback(*, message: Message, value: str, comment: str = "") -> Feedback:

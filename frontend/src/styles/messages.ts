@@ -69,7 +69,10 @@ export const messageStyles = `
   border: 1px solid var(--line); background: var(--surface); font-size: 12.5px; line-height: 18px; min-block-size: 28px;
 }
 .source-link:hover { border-color: var(--accent); }
-.source-name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.source-name, .source-rest { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+/* What tells two sources of one document apart is cut off last. */
+.source-name { flex: 0 10 auto; min-inline-size: 4em; }
+.source-rest { flex: 0 1 auto; min-inline-size: 0; }
 .source-number {
   min-inline-size: 18px; padding-inline: 4px; border-radius: 6px; background: var(--tint); color: var(--accent);
   font-size: 11.5px; font-weight: 700; line-height: 18px; text-align: center; flex: none;

@@ -91,6 +91,17 @@ describe('what is asked next', () => {
   });
 });
 
+describe('the sources', () => {
+  it('of one document say which place each is', async () => {
+    const cited = [1, 2].map((version) => sentence({ citations: [citation({ passage_id: `p-${version}`, heading: [], page: null, version })] }));
+    await says({ seq: 1, type: 'message.created', at: AT, message: message({ id: 'm-7', author: 'agent', sentences: cited }) });
+    expect(widget.named('source-link').map((each) => each.textContent)).toEqual([
+      expect.stringMatching(/^1.* Version 1$/),
+      expect.stringMatching(/^2.* Version 2$/),
+    ]);
+  });
+});
+
 describe('the cells of a row', () => {
   it('are marked in the source, and named when it opens', async () => {
     await says(...rawEvents);

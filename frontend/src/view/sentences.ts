@@ -3,6 +3,8 @@ import type { Citation, Form, Sentence } from '../contract';
 import { strings } from '../strings';
 import type { Actions } from './actions';
 import { button, el } from './dom';
+import { placesOf } from './place';
+import type { Place } from './place';
 
 const LONGEST_BOUND_WORD = 20;
 // A sentence that is a list item or a table row stands on its own line.
@@ -90,27 +92,22 @@ function citationButton(group: readonly Citation[], actions: Actions): HTMLEleme
 export function sourceList(sentences: readonly Sentence[], actions: Actions): HTMLElement | null {
   const groups = groupByNumber(sentences.flatMap((sentence) => sentence.citations));
   if (groups.length === 0) return null;
-  const items = groups.map((group) => el('li', {}, [sourceLink(group, actions)]));
+  const places = placesOf(groups.flatMap(([first]) => first ?? []));
+  const items = groups.map((group, index) => el('li', {}, [sourceLink(group, places[index], actions)]));
   return el('div', { class: 'sources' }, [
     el('span', { class: 'sources-head' }, [strings.sourcesHeading]),
     el('ul', { 'aria-label': strings.sourcesHeading }, items),
   ]);
 }
 
-function sourceLink(group: readonly Citation[], actions: Actions): HTMLElement {
-  const [first] = group;
-  const link = button({ class: 'source-link', testid: 'source-link', title: first?.title }, [
-    el('span', { class: 'source-number' }, [String(first?.n ?? '')]),
-    el('span', { class: 'source-name', dir: 'auto' }, [first ? placeOf(first) : '']),
+function sourceLink(group: readonly Citation[], place: Place | undefined, actions: Actions): HTMLElement {
+  const { title, rest } = place ?? { title: '', rest: '' };
+  const link = button({ class: 'source-link', testid: 'source-link', title: `${title} ${rest}`.trim() }, [
+    el('span', { class: 'source-number' }, [String(group[0]?.n ?? '')]),
+    el('span', { class: 'source-name', dir: 'auto' }, [title]),
+    ...(rest === '' ? [] : [' ', el('span', { class: 'source-rest', dir: 'auto' }, [rest])]),
   ], () => actions.openSource(group, link));
   return link;
-}
-
-/** "Returns policy › Opened food · Page 2", as far as it is known. */
-function placeOf(citation: Citation): string {
-  const heading = citation.heading.at(-1);
-  const place = heading === undefined || heading === citation.title ? citation.title : `${citation.title} › ${heading}`;
-  return citation.page === null ? place : `${place} · ${strings.page(citation.page)}`;
 }
 
 /** The citations of each number together, in the order in which the numbers first appear. */

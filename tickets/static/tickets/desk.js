@@ -1,16 +1,14 @@
-// The agent's page: keeps what is typed, names the button by what it does, and brings in news.
+// A ticket's page: keeps what is typed, names the button by what it does, and brings in news
+// whenever tickets/live.js says that something has changed.
 "use strict";
 
 (() => {
-  const EVERY_MS = 3000;
-  const HIDDEN_EVERY_MS = 15000;
-
   const start = () => {
+    const chat = document.querySelector("[data-chat]");
+    if (chat) chat.scrollTop = chat.scrollHeight;
     const desk = document.querySelector("[data-news]");
     if (!desk) return;
-    const chat = desk.querySelector("[data-chat]");
     const box = desk.querySelector("[data-news-box]");
-    chat.scrollTop = chat.scrollHeight;
     desk.querySelectorAll("[data-send]").forEach(prepare);
     watch(desk, chat, box);
   };
@@ -35,8 +33,6 @@
     const kept = sessionStorage.getItem(keep);
     if (kept !== null && normal(text.value) === normal(original)) {
       text.value = kept;
-      const details = form.closest("details");
-      if (details) details.open = true;
     }
     text.addEventListener("input", refresh);
     text.addEventListener("keydown", (event) => {
@@ -61,20 +57,20 @@
   };
 
   const watch = (desk, chat, box) => {
-    const shown = new Set(
-      [...desk.querySelectorAll("[data-draft]")].map((card) => Number(card.dataset.draft)),
-    );
+    const drafts = desk.querySelector("[data-drafts]");
+    const cards = () => [...drafts.querySelectorAll("[data-draft]")];
+    const numberOf = (card) => Number(card.dataset.draft);
     let after = desk.dataset.after;
     let said = "";
+    let arrived = 0;
 
-    const say = (text, link) => {
+    const say = (text, link, href = location.pathname) => {
       if (text === said) return;
       said = text;
-      box.hidden = !text;
       box.textContent = text;
-      if (text && link) {
+      if (link) {
         const anchor = document.createElement("a");
-        anchor.href = location.pathname;
+        anchor.href = href;
         anchor.textContent = link;
         box.append(anchor);
       }
@@ -82,7 +78,7 @@
 
     const append = (messages) => {
       const atEnd = chat.scrollHeight - chat.scrollTop - chat.clientHeight < 40;
-      chat.querySelector("[data-empty]")?.remove();
+      if (messages.length) chat.querySelector("[data-empty]")?.remove();
       for (const html of messages) {
         // Drawn by the server with the template that drew the page.
         chat.insertAdjacentHTML("beforeend", html);
@@ -94,36 +90,70 @@
       if (atEnd) chat.scrollTop = chat.scrollHeight;
     };
 
-    const show = (news) => {
-      after = news.seq;
-      append(news.messages);
-      desk.querySelector("[data-status]").textContent = news.status;
-      const waiting = new Set(news.drafts);
-      const isNew = news.drafts.some((draft) => !shown.has(draft));
-      const isGone = [...shown].some((draft) => !waiting.has(draft));
-      if (isGone) say("A colleague has decided a draft of this ticket.", "Show");
-      else if (isNew) say("The bot has written a new draft.", "Show");
-      else if (news.messages.length) {
-        const count = news.messages.length;
-        say(count === 1 ? "1 new message." : `${count} new messages.`);
+    // Below the drafts that are there, so that nothing moves under the agent's hands.
+    const add = (drawn) => {
+      for (const html of drawn) {
+        drafts.insertAdjacentHTML("beforeend", html);
+        drafts.lastElementChild.querySelectorAll("[data-send]").forEach(prepare);
       }
     };
 
+    // A draft that is decided goes, unless the agent has put work into it: then the agent is told.
+    const removeDecided = (waiting) => {
+      let isKept = false;
+      const gone = cards().filter((card) => !waiting.has(numberOf(card)));
+      for (const card of gone) {
+        const text = card.querySelector("textarea");
+        const isEdited = text && text.value.trim() !== text.dataset.original.trim();
+        if (isEdited) isKept = true;
+        else card.remove();
+      }
+      return { isGone: gone.length > 0, isKept };
+    };
+
+    // A colleague has taken over, or changed the ticket. Not while the agent is at one of its buttons.
+    const drawSide = (news) => {
+      const side = desk.querySelector("[data-side]");
+      if (side.dataset.side === news.side_state || side.contains(document.activeElement)) return;
+      side.insertAdjacentHTML("afterend", news.side);
+      side.remove();
+    };
+
+    const show = (news) => {
+      after = news.seq;
+      append(news.messages);
+      drawSide(news);
+      const { isGone, isKept } = removeDecided(new Set(news.drafts));
+      add(news.cards);
+      if (isKept) say("The draft that you are editing is decided already. Copy your words if you need them.", "Reload");
+      else if (news.cards.length) say("The bot has written a new draft.", "Show", `#${cards().at(-1).id}`);
+      else if (isGone) say("A draft of this ticket is decided.", "Reload");
+      else if (news.messages.length) {
+        arrived += news.messages.length;
+        say(arrived === 1 ? "1 new message." : `${arrived} new messages.`);
+      }
+    };
+
+    let isLooking = false;
     const look = async () => {
+      if (isLooking) return;
+      isLooking = true;
       try {
-        const url = `${desk.dataset.news}?after=${after}`;
-        const response = await fetch(url, { redirect: "manual" });
-        if (!response.ok) {
-          say("News cannot be shown; you may have to sign in again.", "Reload");
-          return;
-        }
-        show(await response.json());
+        const known = new URLSearchParams({
+          after,
+          shown: cards().map(numberOf).join(","),
+          seen: document.hidden ? "" : "yes",
+        });
+        const response = await fetch(`${desk.dataset.news}?${known}`, { redirect: "manual" });
+        if (response.ok) show(await response.json());
+        else say("News cannot be shown; you may have to sign in again.", "Reload");
       } catch {
         // offline or restarting: the next look tries again
+      } finally {
+        isLooking = false;
       }
-      setTimeout(look, document.hidden ? HIDDEN_EVERY_MS : EVERY_MS);
     };
-    setTimeout(look, EVERY_MS);
+    document.addEventListener("desk:changed", look);
   };
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
