@@ -130,7 +130,7 @@ def _open_ticket_of(agent: Window, stack: Stack, question: str) -> None:
 def test_two_agents_press_approve_and_one_of_them_is_told(
     browser: Browser, model_stack: Stack, model: SlowModel, second_agent: str
 ) -> None:
-    question = f"{SECOND_QUESTION} (two agents)"
+    question = f"{SECOND_QUESTION} (2)"
     model.answers(question, SECOND_ANSWER)
     with (
         window(browser, "two-agents-customer") as ada,
