@@ -2,7 +2,7 @@
 
 from celery.signals import worker_ready
 
-from knowledge.services.processing import wake_workers
+from knowledge.services.ingestion.queue import wake_workers
 
 
 @worker_ready.connect

@@ -9,18 +9,13 @@ from celery import shared_task
 from django.utils import timezone
 
 from knowledge.models import DocumentVersion
-from knowledge.services import (
-    bulk,
-    checked_publication,
-    content_checks,
-    freshness,
-    unit_filling,
-    web_queue,
-    web_sync,
-)
-from knowledge.services.index_building import index_work_waits, work_on_indexes
-from knowledge.services.pipeline import process_versions
-from knowledge.services.processing import claim_some, wake_workers
+from knowledge.services.indexes.building import index_work_waits, work_on_indexes
+from knowledge.services.ingestion import unit_backfill
+from knowledge.services.ingestion.pipeline import process_versions
+from knowledge.services.ingestion.queue import claim_some, wake_workers
+from knowledge.services.lifecycle import bulk, checked_publication, content_checks, freshness
+from knowledge.services.web.queue import wake_sync
+from knowledge.services.web.sync import sync_due_sources
 
 SLICE_SECONDS = 20  # then the process goes back to the pool, so that other tasks get their turn
 OLDEST_EVERY = 8  # of so many claims one is for what has waited longest, however large it is
@@ -75,9 +70,9 @@ def work_on_bulk_jobs() -> None:
 @shared_task(name="knowledge.tasks.sync_web_sources", ignore_result=True)
 def sync_web_sources() -> None:
     """Refresh web sources that are due, for a slice, and come back when the next step is."""
-    wait = web_sync.sync_due_sources(SLICE_SECONDS)
+    wait = sync_due_sources(SLICE_SECONDS)
     if wait is not None:
-        web_queue.wake_sync(after=wait)
+        wake_sync(after=wait)
 
 
 @shared_task(name="knowledge.tasks.check_content", ignore_result=True)
@@ -91,7 +86,7 @@ def check_content() -> int:
 def fill_units() -> int:
     """Embed the units of passages that an earlier version put in without, while no version waits;
     returns of how many texts."""
-    return unit_filling.fill(seconds=SLICE_SECONDS / 2)
+    return unit_backfill.fill(seconds=SLICE_SECONDS / 2)
 
 
 @shared_task(name="knowledge.tasks.check_freshness", ignore_result=True)

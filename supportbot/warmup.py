@@ -6,7 +6,7 @@ import gc
 
 from asgiref.sync import sync_to_async
 
-from knowledge.services.embedding_indexes import embed_questions
+from knowledge.services.indexes.embedding_indexes import embed_questions
 
 
 async def warm_up() -> None:

@@ -16,10 +16,10 @@ from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
 from knowledge.models import DocumentVersion
-from knowledge.services.checked_publication import publish_checked
-from knowledge.services.documents import add_version, check_upload
-from knowledge.services.pipeline import process_version
-from knowledge.services.processing import claim_next
+from knowledge.services.ingestion.documents import add_version, check_upload
+from knowledge.services.ingestion.pipeline import process_version
+from knowledge.services.ingestion.queue import claim_next
+from knowledge.services.lifecycle.checked_publication import publish_checked
 from supportbot.api import visitor_tokens
 from tickets.models import Conversation, Customer
 from tickets.services.conversations import start_conversation

@@ -111,7 +111,7 @@ def test_a_module_fits_in_the_head(path: Path) -> None:
     ("name", "source"),
     [
         ("knowledge.models", "from supportbot.answers import models"),
-        ("knowledge.services.documents", "def f():\n    import tickets.models"),
+        ("knowledge.services.ingestion.documents", "def f():\n    import tickets.models"),
         ("tickets.services.events", "from knowledge.models import Document"),
         ("supportbot.retrieval.search", "from supportbot import answers"),
         ("supportbot.answers.run", "import supportbot.api.realtime"),

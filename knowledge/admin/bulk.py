@@ -26,8 +26,8 @@ from django.utils import timezone
 from knowledge.admin import listing
 from knowledge.admin.base import Desk, ids_in, user_of
 from knowledge.models import BulkJob, Document
-from knowledge.services import bulk
-from knowledge.services.bulk import BULK, MOST_DOCUMENTS, Choice
+from knowledge.services.lifecycle import bulk
+from knowledge.services.lifecycle.bulk import BULK, MOST_DOCUMENTS, Choice
 
 LISTED = 50  # titles that a confirmation names
 LEFT_LISTED = 200  # sentences on what was left as it was

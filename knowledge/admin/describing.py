@@ -13,7 +13,11 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from knowledge.admin.base import Desk, user_of
 from knowledge.admin.steps import first_error, language_field, languages
 from knowledge.models import Collection, Document
-from knowledge.services.descriptions import Description, DescriptionError, describe_document
+from knowledge.services.lifecycle.descriptions import (
+    Description,
+    DescriptionError,
+    describe_document,
+)
 
 
 class DescriptionForm(forms.Form):

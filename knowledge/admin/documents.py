@@ -26,8 +26,8 @@ from knowledge.admin.undo import take_offer
 from knowledge.admin.upload import Batch, Result, UploadForm, take_batch
 from knowledge.locales import locale_name
 from knowledge.models import Document, DocumentVersion, Passage
-from knowledge.services.bulk import BULK
-from knowledge.services.documents import delete_document
+from knowledge.services.ingestion.documents import delete_document
+from knowledge.services.lifecycle.bulk import BULK
 
 
 def _step_views() -> dict[str, tuple[str, Callable[..., HttpResponse]]]:

@@ -19,7 +19,7 @@ from django.http import (
 from knowledge.admin.base import Desk, to_document, user_of, version_url
 from knowledge.admin.passages import render_passage
 from knowledge.models import Audience, DocumentVersion
-from knowledge.services.documents import UploadRefusedError, add_version, check_upload
+from knowledge.services.ingestion.documents import UploadRefusedError, add_version, check_upload
 
 MOST_CHARACTERS = 500_000  # that a browser's text field is still good for
 TOO_LONG = (

@@ -21,7 +21,7 @@ from unfold.admin import ModelAdmin
 
 from knowledge.admin.base import user_of
 from knowledge.models import EmbeddingIndex
-from knowledge.services.embedding_indexes import (
+from knowledge.services.indexes.embedding_indexes import (
     IndexRefusedError,
     activate_index,
     compare_again,

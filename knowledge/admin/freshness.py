@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from unfold.admin import ModelAdmin
 
 from knowledge.models import FreshnessCheck
-from knowledge.services.freshness import record_check
+from knowledge.services.lifecycle.freshness import record_check
 
 SHOWN_CHECKS = 20
 

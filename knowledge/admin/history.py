@@ -19,7 +19,7 @@ from unfold.decorators import display
 from knowledge.admin.days import Days
 from knowledge.locales import locale_name
 from knowledge.models import Audience, Document, DocumentEvent, DocumentVersion
-from knowledge.services.history import ACTIONS
+from knowledge.services.lifecycle.history import ACTIONS
 
 State = DocumentVersion.State
 _FIELDS = {"title": "Title", "locale": "Language", "collection": "Collection"}

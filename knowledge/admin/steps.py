@@ -20,9 +20,10 @@ from knowledge.admin.filters import locales_in_use
 from knowledge.locales import locale_choices
 from knowledge.models import Audience, DocumentVersion
 from knowledge.models.documents import default_locale
-from knowledge.services import checked_publication, documents, publishing
-from knowledge.services.document_changes import Step
-from knowledge.services.publishing import LifecycleError, Terms
+from knowledge.services.ingestion import documents
+from knowledge.services.lifecycle import checked_publication, publishing
+from knowledge.services.lifecycle.changes import Step
+from knowledge.services.lifecycle.publishing import LifecycleError, Terms
 
 Status, State = DocumentVersion.Status, DocumentVersion.State
 NOTE_CHARACTERS = 1000

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from knowledge.models import DocumentEvent
-from knowledge.services.document_changes import Step
-from knowledge.services.publishing import LifecycleError, undo
+from knowledge.services.lifecycle.changes import Step
+from knowledge.services.lifecycle.publishing import LifecycleError, undo
 
 _OFFER = "knowledge_undo"
 

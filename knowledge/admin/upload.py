@@ -23,7 +23,7 @@ from knowledge.locales import locale_name
 from knowledge.models import Audience, Collection, Document, DocumentVersion
 from knowledge.models.documents import default_locale
 from knowledge.reading import SUPPORTED_EXTENSIONS
-from knowledge.services.documents import (
+from knowledge.services.ingestion.documents import (
     DEFAULT_COLLECTION,
     UploadRefusedError,
     add_version,

@@ -35,7 +35,7 @@ from knowledge.admin.steps import STEPS, note_in
 from knowledge.admin.undo import offer_undo, undo_all
 from knowledge.admin.warnings import bring_back_warning, dismiss_warning
 from knowledge.models import Document, DocumentEvent, VersionWarning
-from knowledge.services.document_changes import Step
+from knowledge.services.lifecycle.changes import Step
 from knowledge.streaming import file_parts, stream
 
 POLLED = 200  # documents or versions asked about in one request

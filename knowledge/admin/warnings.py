@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from knowledge.models import DocumentVersion, Passage, VersionWarning
-from knowledge.services import history
+from knowledge.services.lifecycle import history
 
 
 @dataclass(frozen=True)

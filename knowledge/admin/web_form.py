@@ -16,8 +16,8 @@ from unfold.widgets import (
 from knowledge.admin.steps import language_field, languages
 from knowledge.models import Audience, Collection, WebSource
 from knowledge.models.documents import default_locale
-from knowledge.services.documents import DEFAULT_COLLECTION
-from knowledge.services.web_sources import (
+from knowledge.services.ingestion.documents import DEFAULT_COLLECTION
+from knowledge.services.web.sources import (
     MOST_HOURS,
     MOST_PAGES,
     CheckedSource,

@@ -31,7 +31,7 @@ from knowledge.admin import web_overview
 from knowledge.admin.base import ids_in, user_of
 from knowledge.admin.web_form import WebSourceForm
 from knowledge.models import WebSource
-from knowledge.services.web_sources import (
+from knowledge.services.web.sources import (
     change_web_source,
     create_web_source,
     delete_web_source,

@@ -22,7 +22,7 @@ DROP TRIGGER document_event_no_truncate ON knowledge_documentevent;
 DROP FUNCTION knowledge_refuse_event_change();
 """
 
-# Versions from before there was a digest; see knowledge.services.pipeline.
+# Versions from before there was a digest; see knowledge.services.ingestion.pipeline.
 DIGEST = """
 UPDATE knowledge_documentversion v SET passages_digest = d.digest
 FROM (

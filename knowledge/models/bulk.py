@@ -34,7 +34,7 @@ class BulkJob(models.Model):
     class Meta:
         ordering: ClassVar = ["-created_at"]
         indexes: ClassVar = [
-            # knowledge.services.bulk: what is left to do, polled by every worker
+            # knowledge.services.lifecycle.bulk: what is left to do, polled by every worker
             models.Index(
                 fields=["created_at"],
                 name="bulk_job_unfinished",

@@ -305,7 +305,8 @@ class Passage(models.Model):
 
 class VersionWarning(models.Model):
     """Something an editor should look at before or after publishing. Only an open contradiction
-    stops anything: publication without a person (knowledge.services.checked_publication)."""
+    stops anything: publication without a person, see
+    knowledge.services.lifecycle.checked_publication."""
 
     version = models.ForeignKey(DocumentVersion, on_delete=models.CASCADE, related_name="warnings")
     code = models.CharField(max_length=40)

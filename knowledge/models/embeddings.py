@@ -81,7 +81,7 @@ class Embedding(models.Model):
             models.UniqueConstraint(fields=["index", "text_hash"], name="embedding_text_unique")
         ]
         indexes: ClassVar = [
-            # knowledge.services.unit_filling: what an earlier version put in, none otherwise
+            # for services.ingestion.unit_backfill: what an earlier version put in, none otherwise
             models.Index(fields=["index"], name="embedding_without_units", condition=Q(units=None)),
         ]
 

@@ -8,7 +8,7 @@ from django.db import models
 
 
 class FreshnessCheck(models.Model):
-    """One run of knowledge.services.freshness, kept for the admin and the metric."""
+    """One run of knowledge.services.lifecycle.freshness, kept for the admin and the metric."""
 
     ok = models.BooleanField()
     problem_rows = models.PositiveIntegerField(help_text="Passages, vectors or days at fault.")

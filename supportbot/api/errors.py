@@ -9,8 +9,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_exception_handler
 
-from knowledge.services.documents import UploadRefusedError
-from knowledge.services.publishing import LifecycleError
+from knowledge.services.ingestion.documents import UploadRefusedError
+from knowledge.services.lifecycle.publishing import LifecycleError
 from supportbot.answers.errors import AnswerError
 from supportbot.api.connections import TooManyConnectionsError
 from tickets.services.drafts import DraftDecidedError

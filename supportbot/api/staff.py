@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from knowledge.models import Audience, Document, DocumentVersion
-from knowledge.services.documents import add_version, check_upload
+from knowledge.services.ingestion.documents import add_version, check_upload
 from supportbot.answers.models import AnswerRun
 from supportbot.api.authentication import agent_of
 from supportbot.api.parameters import (

@@ -20,9 +20,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from knowledge.models import Audience, DocumentVersion
-from knowledge.services import publishing
-from knowledge.services.document_changes import Step
-from knowledge.services.publishing import LifecycleError, Terms
+from knowledge.services.lifecycle import publishing
+from knowledge.services.lifecycle.changes import Step
+from knowledge.services.lifecycle.publishing import LifecycleError, Terms
 from supportbot.answers.trial import Trial, try_question
 from supportbot.answers.types import Question
 from supportbot.api.authentication import agent_of

@@ -17,7 +17,7 @@ from knowledge.embedding.questions import forget
 from knowledge.embedding.vectors import Vectors
 from knowledge.models import Audience, Document
 from knowledge.progress import Line, Rate
-from knowledge.services.embedding_indexes import embed_questions, index_for_questions
+from knowledge.services.indexes.embedding_indexes import embed_questions, index_for_questions
 from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import ValidateError
 from supportbot.answers.threads import in_thread

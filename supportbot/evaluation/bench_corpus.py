@@ -18,8 +18,8 @@ import numpy as np
 from knowledge.embedding.encoder import get_encoder
 from knowledge.embedding.vectors import Vectors
 from knowledge.models import Document, DocumentVersion
-from knowledge.services.embeddings import BATCH, embedded_text, text_hash
-from knowledge.services.pipeline import cut
+from knowledge.services.ingestion.embeddings import BATCH, embedded_text, text_hash
+from knowledge.services.ingestion.pipeline import cut
 from knowledge.terms import passage_weights, sparse_vector
 from supportbot.evaluation.questions import BadDatasetError, Text, load_questions
 from supportbot.evaluation.recombine import load_texts, paragraphs_of

@@ -21,12 +21,12 @@ from knowledge.embedding.model import endpoint_model_of, prepare_model
 from knowledge.embedding.onnx import OnnxEncoder
 from knowledge.models import Collection, Document, DocumentVersion, Embedding, Passage
 from knowledge.progress import wait_for
-from knowledge.services.documents import Upload, add_version, check_upload
-from knowledge.services.embedding_indexes import get_active_index
-from knowledge.services.embeddings import BATCH, embedded_text
-from knowledge.services.pipeline import cut
-from knowledge.services.processing import bundled_wake_ups
-from knowledge.services.stored_files import delete_unused
+from knowledge.services.indexes.embedding_indexes import get_active_index
+from knowledge.services.ingestion.documents import Upload, add_version, check_upload
+from knowledge.services.ingestion.embeddings import BATCH, embedded_text
+from knowledge.services.ingestion.pipeline import cut
+from knowledge.services.ingestion.queue import bundled_wake_ups
+from knowledge.services.ingestion.stored_files import delete_unused
 from supportbot.evaluation.questions import Text
 from supportbot.evaluation.recombine import load_texts, recombined
 from supportbot.evaluation.usage import watched

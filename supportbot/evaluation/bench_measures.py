@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from knowledge.embedding.questions import forget
 from knowledge.models import Audience, EmbeddingIndex
-from knowledge.services.embedding_indexes import embed_questions
+from knowledge.services.indexes.embedding_indexes import embed_questions
 from supportbot.retrieval import conversation, locales
 from supportbot.retrieval.scope import read_state
 from supportbot.retrieval.search import Scope, forget_rankings, search

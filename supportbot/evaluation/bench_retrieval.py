@@ -16,8 +16,8 @@ from django.utils import timezone
 from knowledge.embedding.encoder import get_encoder
 from knowledge.models import Audience, Collection, EmbeddingIndex, Passage
 from knowledge.progress import Line
-from knowledge.services import hnsw
-from knowledge.services.embedding_indexes import get_active_index
+from knowledge.services.indexes import hnsw
+from knowledge.services.indexes.embedding_indexes import get_active_index
 from supportbot.evaluation.bench_corpus import (
     Maker,
     embed_documents,

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from knowledge.services.embedding_indexes import get_active_index
+from knowledge.services.indexes.embedding_indexes import get_active_index
 from supportbot.evaluation import answer_datasets
 from supportbot.evaluation.answer_arms import Answers, Given, ask_all
 from supportbot.evaluation.answer_figures import AnswerScores, faults

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from knowledge.services.embedding_indexes import get_active_index
+from knowledge.services.indexes.embedding_indexes import get_active_index
 from supportbot.evaluation import judged_dataset, spans
 from supportbot.evaluation.judged_dataset import CORPUS, JudgedDataset
 from supportbot.evaluation.names import ALONE, BM25S, FUSED, LEXICAL, RERANKED

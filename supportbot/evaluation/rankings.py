@@ -18,8 +18,8 @@ from django.utils import timezone
 from knowledge.embedding.questions import forget
 from knowledge.models import Audience, Passage
 from knowledge.progress import Line, Rate
-from knowledge.services.embedding_indexes import embed_questions, index_for_questions
-from knowledge.services.embeddings import embedded_text
+from knowledge.services.indexes.embedding_indexes import embed_questions, index_for_questions
+from knowledge.services.ingestion.embeddings import embedded_text
 from supportbot.answers.enrich import PASSAGES
 from supportbot.evaluation.judged_dataset import JudgedQuestion
 from supportbot.evaluation.names import BM25S

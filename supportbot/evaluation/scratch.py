@@ -25,14 +25,14 @@ from django.utils import timezone
 from knowledge.models import Audience, Collection, DocumentVersion
 from knowledge.progress import Line, Rate
 from knowledge.selectors import Progress, progress_of
-from knowledge.services.documents import (
+from knowledge.services.ingestion.documents import (
     UploadRefusedError,
     add_version,
     check_upload,
     delete_document,
 )
-from knowledge.services.pipeline import process_versions
-from knowledge.services.processing import bundled_wake_ups, claim_some
+from knowledge.services.ingestion.pipeline import process_versions
+from knowledge.services.ingestion.queue import bundled_wake_ups, claim_some
 from supportbot.evaluation.questions import Text
 from supportbot.evaluation.report import EvaluationError
 

@@ -29,9 +29,9 @@ from django.conf import settings
 from tokenizers import Tokenizer
 
 from knowledge.embedding.encoder import Encoder, get_encoder, get_tokenizer
-from knowledge.services.embedding_indexes import get_active_index
-from knowledge.services.embeddings import embedded_text
-from knowledge.services.pipeline import context_of
+from knowledge.services.indexes.embedding_indexes import get_active_index
+from knowledge.services.ingestion.embeddings import embedded_text
+from knowledge.services.ingestion.pipeline import context_of
 from knowledge.splitting import Piece, split_markdown
 from supportbot.evaluation.intervals import mean_interval
 from supportbot.evaluation.report import Figure, Report, Table

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from knowledge.models import Document, DocumentVersion
-from knowledge.services.documents import add_version, check_upload
+from knowledge.services.ingestion.documents import add_version, check_upload
 
 DEMO_FOLDER = Path(__file__).parent / "demo"
 

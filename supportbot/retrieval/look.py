@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge.embedding.vectors import Vectors
-from knowledge.services.embedding_indexes import embed_questions
+from knowledge.services.indexes.embedding_indexes import embed_questions
 from supportbot.retrieval import candidates, conversation, locales
 from supportbot.retrieval import scope as scopes
 from supportbot.retrieval.candidates import Found, Plan

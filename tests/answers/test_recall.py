@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from knowledge.admin.panels import panels_for
 from knowledge.models import DocumentVersion
-from knowledge.services.documents import delete_document
+from knowledge.services.ingestion.documents import delete_document
 from supportbot.answers.admin_recall import harmless
 from supportbot.answers.models import AnswerRun, Citation
 from supportbot.answers.recall import answers_citing, recall_rows, record_citations

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from knowledge.models import DocumentVersion, EmbeddingIndex, Passage, VersionWarning
-from knowledge.services.freshness import record_check
+from knowledge.services.lifecycle.freshness import record_check
 from supportbot.answers.models import AnswerRun
 from tests.conftest import Publish
 from tickets.models import Conversation, Message

@@ -22,9 +22,9 @@ class Supportbot:
     def ingest(self, documents: Sequence[Document]) -> int:
         """As an upload and a worker do it, in this one process."""
         from knowledge.models import Collection, DocumentVersion, Passage
-        from knowledge.services.documents import add_version, check_upload
-        from knowledge.services.pipeline import process_versions
-        from knowledge.services.processing import bundled_wake_ups, claim_some
+        from knowledge.services.ingestion.documents import add_version, check_upload
+        from knowledge.services.ingestion.pipeline import process_versions
+        from knowledge.services.ingestion.queue import bundled_wake_ups, claim_some
 
         with bundled_wake_ups():
             for document in documents:

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection
 
 from knowledge.models import Collection, Document, Embedding
-from knowledge.services.embedding_indexes import get_active_index
+from knowledge.services.indexes.embedding_indexes import get_active_index
 
 EVALUATION = """
 import sys, time

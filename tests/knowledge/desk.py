@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from knowledge.models import Document, DocumentEvent, DocumentVersion
-from knowledge.services.bulk import work_on_jobs
+from knowledge.services.lifecycle.bulk import work_on_jobs
 
 LIST = "/admin/knowledge/document/"
 UPLOAD = "/admin/knowledge/document/add/"

@@ -14,10 +14,10 @@ from django.utils import timezone
 from knowledge.admin import bulk
 from knowledge.admin.undo import undo_all
 from knowledge.models import BulkJob, Document, DocumentEvent, DocumentVersion, Passage
-from knowledge.services import bulk as bulk_service
-from knowledge.services.bulk import start_job
-from knowledge.services.document_changes import Step
-from knowledge.services.publishing import publish_version, submit_for_review
+from knowledge.services.lifecycle import bulk as bulk_service
+from knowledge.services.lifecycle.bulk import start_job
+from knowledge.services.lifecycle.changes import Step
+from knowledge.services.lifecycle.publishing import publish_version, submit_for_review
 from tests.knowledge.desk import (
     LIST,
     Publish,

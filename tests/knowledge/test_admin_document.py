@@ -14,8 +14,8 @@ from django.utils import timezone
 from knowledge.admin.days import Days, describe
 from knowledge.admin.steps import STEPS
 from knowledge.models import DocumentVersion, Passage
-from knowledge.services.checked_publication import publish_checked
-from knowledge.services.content_checks import check_version
+from knowledge.services.lifecycle.checked_publication import publish_checked
+from knowledge.services.lifecycle.content_checks import check_version
 from tests.knowledge.desk import (
     LIST,
     Publish,

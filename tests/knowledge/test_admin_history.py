@@ -16,9 +16,9 @@ from pytest_django import Settings
 from knowledge.admin import panels
 from knowledge.admin.panels import Panel, PanelRow, register_panel
 from knowledge.models import Document, DocumentEvent, DocumentVersion, Passage, VersionWarning
-from knowledge.services import history
-from knowledge.services.content_checks import check_version
-from knowledge.services.documents import delete_document
+from knowledge.services.ingestion.documents import delete_document
+from knowledge.services.lifecycle import history
+from knowledge.services.lifecycle.content_checks import check_version
 from tests.knowledge.desk import Publish, act, actions_of, last_event, page_of, text_of
 
 EVENTS = "/admin/knowledge/documentevent/"

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from knowledge.models import EmbeddingIndex
-from knowledge.services.embedding_indexes import get_active_index
+from knowledge.services.indexes.embedding_indexes import get_active_index
 
 State = EmbeddingIndex.State
 PAGE = "/admin/knowledge/embeddingindex/"

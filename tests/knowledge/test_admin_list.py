@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from knowledge.admin.listing import estimate_left, in_words
 from knowledge.models import Collection, Document, DocumentVersion, VersionWarning
-from knowledge.services.documents import delete_document
+from knowledge.services.ingestion.documents import delete_document
 from tests.knowledge.desk import LIST, Publish, act, actions_of, fail, page_of, text_of
 
 Browser = Callable[[User], Client]

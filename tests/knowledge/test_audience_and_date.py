@@ -28,9 +28,9 @@ from knowledge.models import (
     EmbeddingIndex,
     Passage,
 )
-from knowledge.services import publishing
-from knowledge.services.freshness import check_freshness
-from knowledge.services.publishing import LifecycleError, Terms
+from knowledge.services.lifecycle import publishing
+from knowledge.services.lifecycle.freshness import check_freshness
+from knowledge.services.lifecycle.publishing import LifecycleError, Terms
 from supportbot.retrieval.search import Scope, search
 from tests.conftest import Publish
 
@@ -198,7 +198,7 @@ def rows() -> dict[int, dict[int, tuple[object, ...]]]:
 
 
 def swap(active: EmbeddingIndex, other: EmbeddingIndex) -> None:
-    from knowledge.services.embedding_indexes import activate_index
+    from knowledge.services.indexes.embedding_indexes import activate_index
 
     activate_index(index=other)
     active.refresh_from_db()

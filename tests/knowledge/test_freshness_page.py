@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from knowledge.models import DocumentVersion, FreshnessCheck, Passage
-from knowledge.services.freshness import record_check
+from knowledge.services.lifecycle.freshness import record_check
 
 Browser = Callable[[User], Client]
 PAGE = "/admin/knowledge/freshnesscheck/"

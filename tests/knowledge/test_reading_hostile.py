@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 
 from knowledge.reading import ReadText, UnreadableFileError, read_file
-from knowledge.services.documents import UploadRefusedError, check_upload
+from knowledge.services.ingestion.documents import UploadRefusedError, check_upload
 from tests.knowledge.files import (
     DATA,
     docx,

@@ -12,8 +12,8 @@ from django.conf import settings
 
 from knowledge import tasks
 from knowledge.models import DocumentVersion
-from knowledge.services.documents import add_version, check_upload
-from knowledge.services.processing import WAKE_TASK, bundled_wake_ups, claim_next
+from knowledge.services.ingestion.documents import add_version, check_upload
+from knowledge.services.ingestion.queue import WAKE_TASK, bundled_wake_ups, claim_next
 from knowledge.tasks import process_queue, resume_processing
 from supportbot.celery import app
 

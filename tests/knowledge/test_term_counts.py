@@ -20,11 +20,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from knowledge.models import Document, DocumentEvent, DocumentVersion, Passage
 from knowledge.models.terms import Revision, Term
-from knowledge.services import publishing, serving
-from knowledge.services.documents import add_version, check_upload, delete_document
-from knowledge.services.pipeline import cut
-from knowledge.services.publishing import LifecycleError, publish_version, retire_version
-from knowledge.services.search_entries import count_wrong_terms, find_wrong_entries, repair_entries
+from knowledge.services.indexes.search_entries import (
+    count_wrong_terms,
+    find_wrong_entries,
+    repair_entries,
+)
+from knowledge.services.ingestion.documents import add_version, check_upload, delete_document
+from knowledge.services.ingestion.pipeline import cut
+from knowledge.services.lifecycle import publishing, serving
+from knowledge.services.lifecycle.publishing import LifecycleError, publish_version, retire_version
 from knowledge.terms import number_of, passage_weights
 from tests.conftest import Publish
 from tests.knowledge.test_audience_and_date import DOCUMENTS, PICK, TERMS, VERSIONS, Pick

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from knowledge.models import Audience, Collection, DocumentVersion, Passage
-from knowledge.services.publishing import retire_version
+from knowledge.services.lifecycle.publishing import retire_version
 from knowledge.terms import K1, USUAL_LENGTH, B, number_of, terms_of
 from supportbot.retrieval import candidates, locales
 from supportbot.retrieval import scope as scopes

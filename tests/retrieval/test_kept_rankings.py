@@ -24,10 +24,11 @@ from knowledge.models import (
     DocumentVersion,
     EmbeddingIndex,
 )
-from knowledge.services import embedding_indexes, publishing
-from knowledge.services.documents import add_version, check_upload, delete_document
-from knowledge.services.embedding_indexes import activate_index
-from knowledge.services.publishing import (
+from knowledge.services.indexes import embedding_indexes
+from knowledge.services.indexes.embedding_indexes import activate_index
+from knowledge.services.ingestion.documents import add_version, check_upload, delete_document
+from knowledge.services.lifecycle import publishing
+from knowledge.services.lifecycle.publishing import (
     LifecycleError,
     Terms,
     change_terms,

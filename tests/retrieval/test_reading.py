@@ -9,7 +9,7 @@ import pytest
 
 from knowledge.embedding.encoder import get_encoder
 from knowledge.models import Audience, DocumentVersion, Embedding, Passage
-from knowledge.services.embedding_indexes import get_active_index
+from knowledge.services.indexes.embedding_indexes import get_active_index
 from knowledge.text.units import unit_texts
 from knowledge.unit_vectors import is_of, pack
 from supportbot.reader.reading import Reading

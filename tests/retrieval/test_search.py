@@ -11,7 +11,7 @@ from django.db import connection
 
 from knowledge.embedding.encoder import get_encoder
 from knowledge.models import Audience, DocumentVersion, Embedding, EmbeddingIndex, Passage
-from knowledge.services.publishing import retire_version
+from knowledge.services.lifecycle.publishing import retire_version
 from supportbot.retrieval.search import Ranking, Scope, search
 from tests.conftest import Publish
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from knowledge.services.freshness import FreshnessReport, record_check, repair
+from knowledge.services.lifecycle.freshness import FreshnessReport, record_check, repair
 
 SHOWN_PROBLEMS = 50
 

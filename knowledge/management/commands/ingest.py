@@ -16,8 +16,8 @@ from knowledge.models import DocumentVersion
 from knowledge.progress import wait_for
 from knowledge.reading import PICTURE_EXTENSIONS, SUPPORTED_EXTENSIONS
 from knowledge.selectors import Progress
-from knowledge.services.documents import UploadRefusedError, add_version, check_upload
-from knowledge.services.processing import bundled_wake_ups
+from knowledge.services.ingestion.documents import UploadRefusedError, add_version, check_upload
+from knowledge.services.ingestion.queue import bundled_wake_ups
 
 # The pictures in a folder mostly belong to the documents beside them; one that is named is read.
 _READ_IN_FOLDERS = (SUPPORTED_EXTENSIONS - PICTURE_EXTENSIONS) | {"jsonl"}

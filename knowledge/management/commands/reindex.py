@@ -13,14 +13,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from knowledge.embedding.model import EmbeddingModelError
 from knowledge.models import EmbeddingIndex
 from knowledge.progress import Line, Rate
-from knowledge.services.embedding_indexes import (
+from knowledge.services.indexes.comparison import Question, compare_with_active
+from knowledge.services.indexes.embedding_indexes import (
     IndexRefusedError,
     activate_index,
     drop_index,
     find_index,
     start_index,
 )
-from knowledge.services.index_comparison import Question, compare_with_active
 
 State = EmbeddingIndex.State
 LOOK_SECONDS = 1.0

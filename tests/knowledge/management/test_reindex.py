@@ -14,9 +14,9 @@ from django.core.management import CommandError, call_command
 
 from knowledge.embedding.model import EmbeddingModelError
 from knowledge.models import EmbeddingIndex
-from knowledge.services import hnsw, index_building
-from knowledge.services.embedding_indexes import get_active_index
-from knowledge.services.index_building import work_on_indexes
+from knowledge.services.indexes import building, hnsw
+from knowledge.services.indexes.building import work_on_indexes
+from knowledge.services.indexes.embedding_indexes import get_active_index
 from tests.conftest import RETURNS_POLICY, SHIPPING, Publish
 from tests.small_model import DIMENSIONS, small_model
 
@@ -107,7 +107,7 @@ def test_a_model_that_cannot_be_loaded_ends_with_1(
     def fail(_: str) -> None:
         raise EmbeddingModelError("There is no such model.")
 
-    monkeypatch.setattr(index_building, "get_encoder", fail)
+    monkeypatch.setattr(building, "get_encoder", fail)
     with pytest.raises(
         CommandError, match=r"There is no such model\. .* --drop \d+ gives"
     ) as caught:

@@ -8,9 +8,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from knowledge.models import Document, DocumentVersion, WebPage, WebSource
-from knowledge.services.web_queue import claim_due_source
-from knowledge.services.web_sources import Wanted, check_web_source, create_web_source
-from knowledge.services.web_sync import open_fetcher, sync_source
+from knowledge.services.web.queue import claim_due_source
+from knowledge.services.web.sources import Wanted, check_web_source, create_web_source
+from knowledge.services.web.sync import open_fetcher, sync_source
 from tests.conftest import process_waiting
 
 MOST_STEPS = 300

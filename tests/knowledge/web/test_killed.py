@@ -25,7 +25,7 @@ import django
 django.setup()
 from knowledge.web import visits
 visits.SECONDS_BETWEEN = 0.0
-from knowledge.services.web_sync import sync_due_sources
+from knowledge.services.web.sync import sync_due_sources
 sync_due_sources(60)
 """
 

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 
 from knowledge.models import Audience, Document, DocumentEvent, Passage, WebPage, WebSource
-from knowledge.services.web_sources import (
+from knowledge.services.web.sources import (
     Wanted,
     WebSourceRefusedError,
     change_web_source,

@@ -6,14 +6,14 @@ from collections.abc import Callable
 import pytest
 
 from knowledge.models import Audience, Document, DocumentEvent, DocumentVersion, WebPage, WebSource
-from knowledge.services import web_sync
-from knowledge.services.documents import delete_document
-from knowledge.services.processing import LeaseLostError
-from knowledge.services.publishing import retire_version
-from knowledge.services.web_pages import external_id_of
-from knowledge.services.web_queue import claim_due_source, holding
-from knowledge.services.web_sources import refresh_web_source, stop_web_source
-from knowledge.services.web_sync import (
+from knowledge.services.ingestion.documents import delete_document
+from knowledge.services.ingestion.queue import LeaseLostError
+from knowledge.services.lifecycle.publishing import retire_version
+from knowledge.services.web import sync
+from knowledge.services.web.pages import external_id_of
+from knowledge.services.web.queue import claim_due_source, holding
+from knowledge.services.web.sources import refresh_web_source, stop_web_source
+from knowledge.services.web.sync import (
     FAILURES_IN_A_ROW,
     MOST_ATTEMPTS,
     open_fetcher,
@@ -577,7 +577,7 @@ def test_a_page_that_takes_the_worker_down_is_given_up(
             raise Killed
         return content_of(answer)
 
-    monkeypatch.setattr(web_sync, "content_of", kill)
+    monkeypatch.setattr(sync, "content_of", kill)
     for _ in range(40):
         try:
             if not steps():
@@ -601,7 +601,7 @@ def test_a_source_that_always_breaks_off_ends_with_a_reason(
     def broken(*args: object) -> None:
         raise RuntimeError("a fault of ours")
 
-    monkeypatch.setattr(web_sync, "read_listing", broken)
+    monkeypatch.setattr(sync, "read_listing", broken)
     source = add_source(url=site.url("/returns"))
     for _ in range(MOST_ATTEMPTS + 1):
         steps()

@@ -1,0 +1,1 @@
+"""What search reads: embedding indexes, built and compared, and the entries of search by words."""

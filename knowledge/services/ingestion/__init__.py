@@ -1,0 +1,1 @@
+"""From a file to passages with vectors: uploads, the queue, reading, splitting, embedding."""
