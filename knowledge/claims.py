@@ -12,34 +12,17 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import Stemmer
-
 from knowledge.measures import measures_in
-from knowledge.splitting import plain
+from knowledge.text.plain import HEADING_MARK, LIST_MARK, TABLE_RULE, in_one_line
+from knowledge.text.sentences import split_sentences
+from knowledge.text.stop_words import STATEMENT_STOP_WORDS, content_stems
 
 MIN_WORDS = 2  # that must be said about a number, besides it
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9£€$])")
-_LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
-_TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
-_HEADING = re.compile(r"^\s*#{1,6}\s+(.*)")
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)|https?://\S+")
 _WORD = re.compile(r"[^\W_]+(?:[.,'’-][^\W_]+)*")
 # A sentence that begins so speaks of something that another sentence names.
 _POINTERS = frozenset({"it", "this", "that", "they", "these", "those", "he", "she"})
-_STOP_WORDS = frozenset(
-    {"a", "an", "the", "and", "or", "of", "to", "in", "on", "at", "by", "for", "from", "with"}
-    | {"within", "as", "is", "are", "was", "were", "be", "been", "being", "it", "its", "this"}
-    | {"that", "these", "those", "there", "their", "them", "they", "we", "us", "our", "you"}
-    | {"your", "i", "my", "me", "he", "his", "she", "her", "can", "could", "may", "might", "must"}
-    | {"shall", "should", "will", "would", "do", "does", "did", "has", "have", "had", "if", "when"}
-    | {"then", "than", "so", "such", "also", "only", "just", "about", "after", "before", "into"}
-    | {"out", "up", "per", "each", "every", "any", "all", "some", "more", "most", "other"}
-    | {"please", "which", "who", "what", "where", "how", "get", "gets", "take", "takes", "need"}
-    | {"needs", "give", "gives", "make", "makes", "usually", "normally", "always", "generally"}
-    | {"typically", "currently", "now", "already", "still", "even", "again", "allow", "allows"}
-    | {"allowed", "provide", "provides", "offer", "offers", "let", "lets"}
-)
 # Words of titles and headings that name a kind of text, or its age, and not what it is about.
 _KINDS_OF_TEXT = frozenset(
     {"polici", "faq", "guid", "help", "inform", "overview", "term", "condit", "question", "ask"}
@@ -59,7 +42,6 @@ _KINDS_OF_TEXT = frozenset(
     }
 )
 _YEAR = re.compile(r"(?:19|20)\d\d|v?\d+(?:\.\d+)*")
-_stemmer = Stemmer.Stemmer("english")
 
 
 @dataclass(frozen=True)
@@ -136,8 +118,7 @@ def claims_of(text: str, *, title: str, heading: Sequence[str]) -> list[Claim]:
 
 def stems(text: str) -> frozenset[str]:
     """The stems of the words that carry meaning; numbers and codes as they are."""
-    words = _WORD.findall(text.lower().replace("’", "'"))
-    return frozenset(_stemmer.stemWords([word for word in words if word not in _STOP_WORDS]))
+    return frozenset(content_stems(text.replace("’", "'"), STATEMENT_STOP_WORDS))
 
 
 def _subject(title: frozenset[str]) -> frozenset[str]:
@@ -172,22 +153,22 @@ def _statements(text: str) -> Iterator[_Statement]:
     lines = text.split("\n")
     at = 0
     while at < len(lines):
-        if "|" in lines[at] and at + 1 < len(lines) and _TABLE_RULE.match(lines[at + 1]):
+        if "|" in lines[at] and at + 1 < len(lines) and TABLE_RULE.match(lines[at + 1]):
             end = at + 2
             while end < len(lines) and "|" in lines[end]:
                 end += 1
             yield from _cells_of(lines[at], lines[at + 2 : end], heading)
             at = end
             continue
-        if match := _HEADING.match(lines[at]):
-            heading, lead = _readable(match[1]), ""
+        if match := HEADING_MARK.match(lines[at]):
+            heading, lead = _readable(lines[at][match.end() :]), ""
             at += 1
             continue
         end = at + 1
         while end < len(lines) and _goes_on(lines[end]):
             end += 1
-        block, is_item = _readable(" ".join(lines[at:end])), bool(_LIST_MARK.match(lines[at]))
-        sentences = [s for s in _SENTENCE_END.split(block) if s.strip()]
+        block, is_item = _readable(" ".join(lines[at:end])), bool(LIST_MARK.match(lines[at]))
+        sentences = split_sentences(block, before_capitals=True)
         for sentence in sentences:
             first = _WORD.search(sentence)
             if first is not None and first[0].lower() not in _POINTERS:
@@ -200,7 +181,7 @@ def _statements(text: str) -> Iterator[_Statement]:
 def _goes_on(line: str) -> bool:
     """Whether a line belongs to the paragraph or list item above it."""
     return bool(line.strip()) and not (
-        _LIST_MARK.match(line) or _HEADING.match(line) or line.lstrip().startswith("|")
+        LIST_MARK.match(line) or HEADING_MARK.match(line) or line.lstrip().startswith("|")
     )
 
 
@@ -222,4 +203,4 @@ def _split_row(line: str) -> list[str]:
 
 
 def _readable(text: str) -> str:
-    return " ".join(plain(_LINK.sub(r"\1", _LIST_MARK.sub("", text))).split())
+    return in_one_line(_LINK.sub(r"\1", LIST_MARK.sub("", text)))

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import Stemmer
 from pgvector import SparseVector
 
+from knowledge.text.stop_words import SEARCH_STOP_WORDS
+
 LAST_LETTER = 0x1FFFF  # of the scripts that have capitals or vowel signs
 
 
@@ -48,19 +50,6 @@ _UNSPACED = re.compile(
 LONGEST_WHOLE = 60  # characters of a compound that is a term of its own
 LONGEST = 64  # characters of a term; what is longer is told apart by its beginning
 
-# Function words, which say how something is asked and not what about. Other languages' are common
-# and count little for that reason alone.
-_ENGLISH = (
-    "a an and are as at be but by for if in into is it no not of on or such that the their then "
-    "there these they this to was will with i me my mine we us our ours you your yours he him his "
-    "she her hers its them theirs what which who whom whose when where why how am were been being "
-    "have has had having do does did doing would should could can may might must shall about "
-    "above after again against all any because before below between both down during each few "
-    "from further here more most nor off once only other out over own same so some than through "
-    "too under until up very just also s t d ll ve re m don didn doesn isn aren wasn weren hasn "
-    "haven hadn won wouldn couldn shouldn please thanks thank hello hi "
-)
-_STOP_WORDS = {"en": frozenset(_ENGLISH.split())}
 _STEMMERS = {
     **{"ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german"},
     **{"el": "greek", "en": "english", "es": "spanish", "et": "estonian", "eu": "basque"},
@@ -134,7 +123,7 @@ def _word_numbers_of_part(part: str, language: str) -> tuple[int, ...]:
 @functools.lru_cache(maxsize=50_000)
 def _terms_of_part(part: str, language: str) -> Terms:
     """Of one word as it is written."""
-    stop_words = _STOP_WORDS.get(language, frozenset())
+    stop_words = SEARCH_STOP_WORDS.get(language, frozenset())
     lower = part.lower()
     if lower in stop_words:
         return Terms((), ())

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
+from knowledge.text.plain import plain
+
 CONTEXT = 1  # equal units shown on either side of a change
 MOST_PAIRS = 2500  # comparisons within one replaced stretch; beyond, units are paired in order
 ALIKE = 0.5  # share of words in common from which two units are one that changed
@@ -19,7 +21,6 @@ MOST_WORDS = 1500  # of a unit whose words are compared; a longer one is shown a
 _WORD = re.compile(r"\d+(?:[.,:/-]\d+)*|\w+|\s+|[^\w\s]")
 _RULE = re.compile(r"\s*\|?[\s:|-]*-{2,}[\s:|-]*")
 _LINE_UNIT = re.compile(r"\s*(?:\||[-*+]\s|\d+[.)]\s|#{1,6}\s|>)")
-_MARKS = re.compile(r"\*\*|__|`|\\(?=[\\`*_{}\[\]()#+\-.!~<>|])")
 
 
 @dataclass(frozen=True)
@@ -81,21 +82,21 @@ def units_of(markdown: str) -> list[str]:
     for line in [*markdown.split("\n"), ""]:
         if not line.strip() or _LINE_UNIT.match(line):
             if paragraph:
-                units.append(_plain(" ".join(paragraph)))
+                units.append(_as_read(" ".join(paragraph)))
             paragraph = []
             if line.strip() and not _RULE.fullmatch(line):
                 paragraph = [line.strip()]
             if line.lstrip().startswith("|"):
-                units += [_plain(row) for row in paragraph]
+                units += [_as_read(row) for row in paragraph]
                 paragraph = []
         else:
             paragraph.append(line.strip())
     return [unit for unit in units if unit]
 
 
-def _plain(line: str) -> str:
+def _as_read(line: str) -> str:
     """As a reader sees it: without marks, the cells of a row parted by bars."""
-    text = _MARKS.sub("", line).strip()
+    text = plain(line)
     if text.startswith("|"):
         cells = [cell.strip() for cell in text.strip("|").split("|")]
         return " | ".join(cells).strip(" |")

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from tokenizers import Tokenizer
 
-from knowledge.splitting.blocks import Kind, plain
+from knowledge.splitting.blocks import Kind
 from knowledge.splitting.segmentation import divide
 from knowledge.splitting.table_text import say_tables
 from knowledge.splitting.units import Unit, units_of
 
-__all__ = ["Piece", "plain", "say_tables", "split_markdown"]
+__all__ = ["Piece", "say_tables", "split_markdown"]
 
 
 @dataclass(frozen=True, slots=True)

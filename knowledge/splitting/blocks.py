@@ -11,8 +11,9 @@ from enum import Enum
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from knowledge.text.plain import plain
+
 HEADING_CHARACTERS = 300  # what is marked as a heading and longer is a paragraph set in bold type
-_INLINE_MARKS = re.compile(r"\*\*|__|`|\\(?=[\\`*_{}\[\]()#+\-.!~<>|])")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 # Block structure alone, ten times as fast. Link definitions are text that must not get lost.
 _PARSER = MarkdownIt("commonmark").enable("table").disable(["inline", "reference"])
@@ -64,11 +65,6 @@ class _Leaf:
     title: str = ""
     depth: int = 0
     opens_item: bool = False
-
-
-def plain(text: str) -> str:
-    """Inline Markdown marks removed: what a reader sees."""
-    return _INLINE_MARKS.sub("", text).strip()
 
 
 def blocks_of(markdown: str) -> list[Block]:

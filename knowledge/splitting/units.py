@@ -13,11 +13,12 @@ from itertools import pairwise
 
 from tokenizers import Tokenizer
 
-from knowledge.splitting.blocks import Block, Kind, blocks_of, plain
+from knowledge.splitting.blocks import Block, Kind, blocks_of
+from knowledge.splitting.breaks import Break, breaks_in, clauses_in, code_lines_in, line_before
 from knowledge.splitting.cohesion import relative_cohesion
-from knowledge.splitting.sentences import Break, breaks_in, clauses_in, code_lines_in, line_before
 from knowledge.splitting.table_text import say_row
 from knowledge.splitting.tokens import DocumentTokens
+from knowledge.text.plain import plain
 
 NEVER = 50.0
 BREAK_COSTS = {

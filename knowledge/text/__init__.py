@@ -1,1 +1,1 @@
-"""Text as people read it: sentences, list items, steps and table rows of a passage."""
+"""Text as people read it: plain, in sentences and other units, without words that say nothing."""

@@ -12,14 +12,11 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from knowledge.splitting.blocks import plain
+from knowledge.text.plain import HEADING_MARK, LIST_MARK, TABLE_RULE, in_one_line
 from knowledge.text.sentences import split_sentences
 
-LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _NUMBER = re.compile(r"^\s*(\d{1,3})[.)]\s+")
-_TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _BARE_ROW = re.compile(r"^\s*\|.*\|\s*$")  # of a table whose header stands elsewhere
-_HEADING = re.compile(r"^\s*#{1,6}\s+")
 _NO_WORDS = re.compile(r"^[\W_]*$")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 SEPARATOR = " › "
@@ -91,7 +88,7 @@ class _Parser:
         for block, following in zip(blocks, [*blocks[1:], ""], strict=True):
             self.block += 1
             lines = [line for line in block.split("\n") if line.strip()]
-            if len(lines) > 1 and "|" in lines[0] and _TABLE_RULE.match(lines[1]):
+            if len(lines) > 1 and "|" in lines[0] and TABLE_RULE.match(lines[1]):
                 yield from self._rows(_cells(lines[0]), lines[2:])
                 continue
             if lines and all(_BARE_ROW.match(line) for line in lines):
@@ -105,10 +102,10 @@ class _Parser:
             if LIST_MARK.match(line):
                 yield from self._flush(paragraph, introduces=True)
                 paragraph = [line]
-            elif _HEADING.match(line):
+            elif HEADING_MARK.match(line):
                 yield from self._flush(paragraph)
                 paragraph, self.lead = [], ""
-                self.heading = _readable(_HEADING.sub("", line))
+                self.heading = in_one_line(HEADING_MARK.sub("", line))
             else:
                 paragraph.append(line)
         yield from self._flush(paragraph, introduces=before_list)
@@ -128,12 +125,12 @@ class _Parser:
         if not mark:
             self.lead = ""
             if sentences and _is_lead(sentences[-1], introduces=introduces):
-                self.lead = _readable(sentences.pop())
+                self.lead = in_one_line(sentences.pop())
         form = Form.SENTENCE if not mark else Form.STEP if number else Form.ITEM
         for sentence in sentences:
             if not sentence.endswith(":"):
                 yield Unit(
-                    text=_readable(sentence),
+                    text=in_one_line(sentence),
                     quote=sentence,
                     form=form,
                     lead=self.lead if mark else "",
@@ -158,14 +155,10 @@ class _Parser:
 
 
 def _is_lead(sentence: str, *, introduces: bool) -> bool:
-    text = _readable(sentence)
+    text = in_one_line(sentence)
     return text.endswith(":") or (introduces and not re.search(r"[.!?…。！？]\W*$", text))
-
-
-def _readable(text: str) -> str:
-    return " ".join(plain(text).split())
 
 
 def _cells(line: str) -> list[str]:
     inner = line.strip().removeprefix("|").removesuffix("|")
-    return [_readable(cell) for cell in _CELL_BORDER.split(inner)]
+    return [in_one_line(cell) for cell in _CELL_BORDER.split(inner)]

@@ -11,9 +11,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from knowledge.splitting import plain
+from knowledge.text.plain import plain
+from knowledge.text.stop_words import ANSWER_STOP_WORDS, content_stems
 from knowledge.text.units import units_of
-from supportbot.answers.extractive import content_stems
 from supportbot.answers.types import Checked, Evidence, Proposed
 from supportbot.manners.replies import REGRET
 from supportbot.retrieval.search import RankedPassage
@@ -64,10 +64,10 @@ def _unsupported(sentence: Proposed, evidence: Evidence) -> str:
         return "link_not_in_passage"
     if set(_numbers(sentence.text)) - set(_numbers(source)):
         return "number_not_in_passage"
-    stems = set(content_stems(sentence.text))
+    stems = set(content_stems(sentence.text, ANSWER_STOP_WORDS))
     if not stems:
         return "no_substance"
-    shared = len(stems & set(content_stems(source))) / len(stems)
+    shared = len(stems & set(content_stems(source, ANSWER_STOP_WORDS))) / len(stems)
     return "" if shared >= MIN_SHARED else "not_in_passage"
 
 
@@ -100,10 +100,10 @@ def _citations(sentence: Proposed, evidence: Evidence) -> list[dict[str, Any]]:
 
 def best_quote(text: str, passage: RankedPassage) -> str:
     """The passage's own sentence that shares most with `text`."""
-    wanted = set(content_stems(text))
+    wanted = set(content_stems(text, ANSWER_STOP_WORDS))
 
     def shared(quote: str) -> float:
-        found = set(content_stems(quote))
+        found = set(content_stems(quote, ANSWER_STOP_WORDS))
         return len(wanted & found) / (len(wanted | found) or 1)
 
     quotes = [unit.quote for unit in units_of(passage.text)]

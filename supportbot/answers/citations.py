@@ -12,8 +12,8 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from knowledge.text.plain import LIST_MARK
 from knowledge.text.sentences import TERMINATORS, goes_on
-from knowledge.text.units import LIST_MARK
 
 _MARK = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 _CLOSERS = r"[\"'”’)*」』\uff09]"

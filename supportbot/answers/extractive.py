@@ -6,26 +6,13 @@ by the reader (Ranking.reading), and what is said of them by the composer.
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator
-
-import Stemmer
 
 from supportbot.answers.composer import compose
 from supportbot.answers.manners import regret_for
 from supportbot.answers.types import Evidence, Proposed
 
 NAME = "extractive"
-
-_STOP_WORDS = frozenset(
-    {"a", "an", "and", "are", "as", "at", "be", "but", "by", "can", "could", "did", "do", "does"}
-    | {"for", "from", "had", "has", "have", "how", "i", "if", "in", "is", "it", "its", "me", "my"}
-    | {"of", "on", "or", "our", "should", "so", "that", "the", "them", "there", "these", "they"}
-    | {"this", "those", "to", "was", "we", "were", "what", "when", "where", "which", "who", "why"}
-    | {"will", "with", "would", "you", "your", "am", "not", "no", "any", "get", "got", "im"}
-    | {"ive", "their"}
-)
-_stemmer = Stemmer.Stemmer("english")
 
 
 async def generate(evidence: Evidence) -> AsyncGenerator[Proposed]:
@@ -36,10 +23,3 @@ async def generate(evidence: Evidence) -> AsyncGenerator[Proposed]:
         ranking = evidence.ranking
         for sentence in compose(ranking):
             yield sentence
-
-
-def content_stems(text: str) -> list[str]:
-    """Stems of the words that carry meaning; numbers and codes as they are."""
-    words = re.findall(r"[^\W_]+(?:[.,'’-][^\W_]+)*", text.lower())
-    stems: list[str] = _stemmer.stemWords([word for word in words if word not in _STOP_WORDS])
-    return stems

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from knowledge.splitting import plain
+from knowledge.text.plain import HEADING_MARK, LIST_MARK, in_one_line
 from knowledge.text.sentences import split_sentences
 from supportbot.evaluation.words import words_of
 
@@ -16,8 +16,6 @@ LEAST_RUN = 3  # words in a row that count as the same passage of text
 LEAST_SHARE = 0.5  # of a sentence's words that count as quoting it
 LEAST_WORDS = 4  # of a sentence that an answer may be said to repeat
 
-_LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
-_HEADING = re.compile(r"^\s*#{1,6}\s")
 _RULE = re.compile(r"^[\s|:+=-]*$")
 _SPELLINGS = str.maketrans(
     {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "\N{NON-BREAKING HYPHEN}": "-"}
@@ -38,23 +36,19 @@ def sentences_of(passage: str) -> list[Sentence]:
     found: list[Sentence] = []
     paragraph: list[str] = []
     for line in [*passage.split("\n"), ""]:
-        if not line.strip() or _HEADING.match(line) or _LIST_MARK.match(line) or "|" in line:
+        if not line.strip() or HEADING_MARK.match(line) or LIST_MARK.match(line) or "|" in line:
             found += _split("\n".join(paragraph))
             paragraph = []
         if "|" in line and not _RULE.match(line):
-            found.append(Sentence(_readable(line.replace("|", " ")), line.strip()))
-        elif line.strip() and not _HEADING.match(line) and not _RULE.match(line):
-            paragraph.append(_LIST_MARK.sub("", line))
+            found.append(Sentence(in_one_line(line.replace("|", " ")), line.strip()))
+        elif line.strip() and not HEADING_MARK.match(line) and not _RULE.match(line):
+            paragraph.append(LIST_MARK.sub("", line))
     return found
 
 
 def _split(text: str) -> list[Sentence]:
-    sentences = [Sentence(_readable(quote), quote) for quote in split_sentences(text)]
+    sentences = [Sentence(in_one_line(quote), quote) for quote in split_sentences(text)]
     return [sentence for sentence in sentences if re.search(r"\w", sentence.text)]
-
-
-def _readable(text: str) -> str:
-    return " ".join(plain(text).split())
 
 
 def covered(words: Sequence[str], by: Sequence[str]) -> set[int]:

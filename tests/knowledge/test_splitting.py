@@ -12,7 +12,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from knowledge.embedding.encoder import get_tokenizer
 from knowledge.embedding.model import BUNDLED
-from knowledge.splitting import Piece, plain, say_tables, split_markdown
+from knowledge.splitting import Piece, say_tables, split_markdown
+from knowledge.text.plain import plain
 from tests.knowledge.markdown import Source, render, sources
 
 LIMIT = 60

@@ -6,14 +6,9 @@ import re
 from collections.abc import Iterator
 from enum import Enum
 
+from knowledge.text.sentences import is_abbreviation
+
 WRAP_CHARACTERS = (40, 160)  # the widths that text is wrapped at by hand or by mail programs
-_ABBREVIATIONS = frozenset(
-    {"e.g", "i.e", "etc", "vs", "approx", "incl", "excl", "no", "nos", "art", "sec", "dr", "mr"}
-    | {"mrs", "ms", "st", "jr", "sr", "inc", "ltd", "co", "corp", "fig", "figs", "p", "pp", "est"}
-    | {"min", "max", "tel", "ext", "dept", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep"}
-    | {"sept", "oct", "nov", "dec", "al", "ca", "cf", "eq", "vol", "prof", "gen", "u.s", "u.k"}
-    | {"z.b", "d.h", "bzw", "usw", "nr", "str", "evtl", "ggf", "inkl", "p.ex"}
-)
 # In JSON, line ends are written out: \n
 _CANDIDATE = re.compile(
     r"(?<![.!?…])(?P<stop>[.!?…]++)[\"'”’»)\]*_]*+(?P<gap>\s++|(?:\\n)++\s*+)(?=\S)"
@@ -108,13 +103,9 @@ def _is_abbreviation(text: str, stop: int) -> bool:
     found = _LAST_WORD.search(text, max(0, stop - 40), stop)
     if found is None:
         return False
-    word = found[0].lstrip("(\"'“‘[").lower()
+    word = found[0].lstrip("(\"'“‘[")
     opens_line = found.start() == 0 or text[found.start() - 1] == "\n"
-    return (
-        word in _ABBREVIATIONS
-        or (len(word) == 1 and word.isalpha())
-        or (opens_line and word.isdigit())
-    )
+    return is_abbreviation(word, rarer=True) or (opens_line and word.isdigit())
 
 
 def _wrap_width(text: str) -> int:

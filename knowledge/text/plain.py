@@ -1,0 +1,20 @@
+"""Markdown as a reader sees it: text without marks, and the marks at the beginning of a line."""
+
+from __future__ import annotations
+
+import re
+
+LIST_MARK = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+HEADING_MARK = re.compile(r"^\s*#{1,6}\s+")
+TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_INLINE_MARKS = re.compile(r"\*\*|__|`|\\(?=[\\`*_{}\[\]()#+\-.!~<>|])")
+
+
+def plain(text: str) -> str:
+    """Inline Markdown marks removed: what a reader sees."""
+    return _INLINE_MARKS.sub("", text).strip()
+
+
+def in_one_line(text: str) -> str:
+    """The same, with single spaces for all white space."""
+    return " ".join(plain(text).split())
