@@ -50,7 +50,3 @@ class CompleteError(AnswerError):
     """The answer could not be stored."""
 
     code = "completion_failed"
-
-
-class LeaseLostError(Exception):
-    """Another process has taken the run over: this one must not show the customer anything more."""

@@ -3,43 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from supportbot.answers.errors import LeaseLostError
+from knowledge import leases
+from knowledge.leases import LeaseLostError
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.threads import in_lease_thread, in_thread
 
 log = structlog.get_logger(__name__)
 
 
-class Lease:
+class Lease(leases.Lease):
     """Held by whoever knows the row's `lease_token`, until the run ends."""
 
     def __init__(self, row: AnswerRun) -> None:
         if row.lease_token is None:
             raise ValueError("the run has no lease")
-        self.row = row
-        self.token: UUID = row.lease_token
+        super().__init__(row)
 
-    def update(self, **changes: Any) -> None:
-        """Change the run's row, and prolong the lease with it; locks the row in a transaction.
-        Raises LeaseLostError when another process has taken over, or the run has ended."""
-        changes["lease_until"] = lease_end()
-        held = AnswerRun.objects.filter(
-            pk=self.row.pk, lease_token=self.token, status=AnswerRun.Status.RUNNING
-        )
-        if not held.update(**changes):
-            raise LeaseLostError
-        for name, value in changes.items():
-            setattr(self.row, name, value)
+    @staticmethod
+    def seconds() -> float:
+        return settings.RUN_LEASE_SECONDS
+
+    def held(self) -> QuerySet[AnswerRun]:
+        return super().held().filter(status=AnswerRun.Status.RUNNING)
 
     async def save(self, **changes: Any) -> None:
         """`update`, from a coroutine."""
@@ -47,9 +41,7 @@ class Lease:
 
     def release(self) -> None:
         """Leave the run to another process."""
-        AnswerRun.objects.filter(
-            pk=self.row.pk, lease_token=self.token, status=AnswerRun.Status.RUNNING
-        ).update(lease_until=timezone.now())
+        self.held().update(lease_until=timezone.now())
 
     @asynccontextmanager
     async def kept_alive(self) -> AsyncIterator[None]:
@@ -63,17 +55,13 @@ class Lease:
 
     async def _prolong(self, block: asyncio.Task[Any] | None) -> None:
         while True:
-            await asyncio.sleep(settings.RUN_LEASE_SECONDS / 3)
+            await asyncio.sleep(self.seconds() / 3)
             try:
                 await in_lease_thread(self.update)()
             except LeaseLostError:
-                log.warning("lease_lost", run=str(self.row.pk))
+                log.warning("lease_lost", run=str(self.rows[0].pk))
                 if block is not None:
                     block.cancel()
                 return
             except Exception:
-                log.exception("lease_not_prolonged", run=str(self.row.pk))
-
-
-def lease_end() -> dt.datetime:
-    return timezone.now() + dt.timedelta(seconds=settings.RUN_LEASE_SECONDS)
+                log.exception("lease_not_prolonged", run=str(self.rows[0].pk))

@@ -16,6 +16,7 @@ import structlog
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
+from knowledge.leases import LeaseLostError
 from supportbot.answers.emitter import Emitter
 from supportbot.answers.errors import (
     AnswerError,
@@ -24,7 +25,6 @@ from supportbot.answers.errors import (
     DeliverError,
     EnrichError,
     GenerateError,
-    LeaseLostError,
     ReceiveError,
     ValidateError,
 )

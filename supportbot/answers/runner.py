@@ -7,7 +7,6 @@ every few seconds finds what was never started or whose process died.
 from __future__ import annotations
 
 import asyncio
-import uuid
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,8 +16,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from supportbot.answers.errors import AnswerError, LeaseLostError
-from supportbot.answers.lease import lease_end
+from knowledge.leases import LeaseLostError
+from supportbot.answers.errors import AnswerError
+from supportbot.answers.lease import Lease
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.pipeline import answer, fail
 from supportbot.answers.receive import Accepted, delivery_in
@@ -168,8 +168,7 @@ def claim(run_id: UUID) -> Run | None:
             return None
         row.status = Status.RUNNING
         row.attempts += 1
-        row.lease_token = uuid.uuid4()
-        row.lease_until = lease_end()
+        Lease.begin(row)
         if row.started_at is None:
             row.started_at = now
             row.delivery = delivery_in(row.conversation)

@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import Settings
 
-from supportbot.answers.errors import LeaseLostError, ReceiveError
+from knowledge.leases import LeaseLostError
+from supportbot.answers.errors import ReceiveError
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.receive import (
     HISTORY_TURNS,

@@ -15,8 +15,8 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from knowledge.leases import LeaseLostError
 from supportbot.answers import runner as runner_module
-from supportbot.answers.errors import LeaseLostError
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.runner import Runner, claim, execute, find_abandoned
 from supportbot.answers.threads import in_thread

@@ -11,21 +11,18 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import secrets
-import threading
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import structlog
-from django.conf import settings
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from knowledge.embedding.encoder import get_encoder
 from knowledge.embedding.model import EmbeddingModelError, TextRefusedError
+from knowledge.leases import Lease, kept_alive
 from knowledge.models import EmbeddingIndex
 from knowledge.services.indexes import hnsw
 from knowledge.services.indexes.comparison import compare_with_active
@@ -217,39 +214,14 @@ def _count(index: EmbeddingIndex) -> None:
 # -- the lease --------------------------------------------------------------------------------
 def _under_lease(index: EmbeddingIndex, step: Callable[[EmbeddingIndex], object]) -> bool:
     """Do what only one worker may do; False when another one does it."""
-    token = uuid.uuid4()
-    if not _due().filter(pk=index.pk).update(lease_token=token, lease_until=_lease_end()):
+    lease = Lease.begin(index)
+    still_free = _due().filter(pk=index.pk)
+    if not still_free.update(lease_token=lease.token, lease_until=index.lease_until):
         return False
-    with _kept_alive(index.pk, token):
+    with kept_alive(lease):
         step(index)
-    _held(index.pk, token).update(lease_token=None, lease_until=None, error="", attempts=0)
+    lease.give_back(error="", attempts=0)
     return True
-
-
-@contextmanager
-def _kept_alive(index_id: int, token: uuid.UUID) -> Iterator[None]:
-    ended = threading.Event()
-
-    def prolong() -> None:
-        while not ended.wait(settings.PROCESSING_LEASE_SECONDS / 3):
-            try:
-                _held(index_id, token).update(lease_until=_lease_end())
-            except DatabaseError:
-                log.warning("lease_not_prolonged", index=index_id)
-            finally:
-                connection.close()
-
-    keeper = threading.Thread(target=prolong, daemon=True, name=f"lease of index {index_id}")
-    keeper.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        keeper.join()
-
-
-def _held(index_id: int, token: uuid.UUID) -> QuerySet[EmbeddingIndex]:
-    return EmbeddingIndex.objects.filter(pk=index_id, lease_token=token)
 
 
 def _try_later(index: EmbeddingIndex, text: str) -> None:
@@ -260,7 +232,3 @@ def _try_later(index: EmbeddingIndex, text: str) -> None:
         lease_token=None,
         lease_until=timezone.now() + dt.timedelta(seconds=seconds),
     )
-
-
-def _lease_end() -> dt.datetime:
-    return timezone.now() + dt.timedelta(seconds=settings.PROCESSING_LEASE_SECONDS)

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from knowledge.leases import Lease
 from knowledge.models import Document, DocumentVersion, Passage, VersionWarning
 from knowledge.reading import ReadText
 from knowledge.services.indexes.search_entries import renew_entries
@@ -101,10 +101,9 @@ def _record(split: Sequence[SplitVersion], now: dt.datetime) -> set[int]:
             if reading is not None
             else [None] * 4
         )
-    until = now + dt.timedelta(seconds=settings.PROCESSING_LEASE_SECONDS)
     statement = _STORE.format(rows=", ".join([_ROW] * len(split)))
     with connection.cursor() as cursor:
-        cursor.execute(statement, [now, until, *rows, split[0].version.lease_token])
+        cursor.execute(statement, [now, Lease.end(), *rows, split[0].version.lease_token])
         return {row[0] for row in cursor.fetchall()}
 
 

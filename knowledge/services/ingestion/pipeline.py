@@ -16,6 +16,7 @@ from django.db import OperationalError
 
 from knowledge.embedding.encoder import get_tokenizer
 from knowledge.embedding.model import EmbeddingModelError, TextRefusedError
+from knowledge.leases import Lease, LeaseLostError, kept_alive
 from knowledge.models import DocumentVersion, EmbeddingIndex, Passage
 from knowledge.pages import page_at
 from knowledge.reading import ReadText, UnreadableFileError, read_file
@@ -24,9 +25,7 @@ from knowledge.services.ingestion.embeddings import count_missing, embed, missin
 from knowledge.services.ingestion.passages import SplitVersion, store_reading, store_split
 from knowledge.services.ingestion.queue import (
     TOGETHER_BYTES,
-    LeaseLostError,
     a_smaller_one_waits,
-    kept_alive,
     postpone,
     record_failure,
     record_pages,
@@ -71,7 +70,7 @@ def process_versions(versions: Sequence[DocumentVersion], *, ends_at: float = fl
         now = time.monotonic()
         return now > ends_at or (now > yields_at and a_smaller_one_waits(version))
 
-    with kept_alive(versions):
+    with kept_alive(Lease(*versions)):
         split = {
             version.pk: result
             for version in versions

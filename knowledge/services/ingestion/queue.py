@@ -6,21 +6,19 @@ a killed worker or a message delivered twice loses nothing and repeats nothing.
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import structlog
 from celery import current_app
-from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from knowledge.leases import Lease
 from knowledge.models import DocumentVersion
 from knowledge.services.lifecycle import history
 
@@ -33,11 +31,6 @@ WAKE_TASK = "knowledge.tasks.process_queue"
 TOGETHER = 32
 TOGETHER_BYTES = 64 * 1024
 UNAVAILABLE_SECONDS = 20  # until a version whose embedding model did not answer is tried again
-
-
-class LeaseLostError(Exception):
-    """Another worker has taken the version over, or somebody has cancelled it; this worker must
-    stop without a trace."""
 
 
 def wake_workers() -> None:
@@ -129,12 +122,15 @@ def _that_go_together(found: Sequence[DocumentVersion]) -> Sequence[DocumentVers
 
 
 def _lease(versions: Sequence[DocumentVersion]) -> None:
-    token, until = uuid.uuid4(), _lease_end()
+    if not versions:
+        return
+    lease = Lease.begin(*versions)
     for version in versions:
         version.attempts += 1
-        version.lease_token, version.lease_until = token, until
     DocumentVersion.objects.filter(pk__in=[version.pk for version in versions]).update(
-        attempts=F("attempts") + 1, lease_token=token, lease_until=until
+        attempts=F("attempts") + 1,
+        lease_token=lease.token,
+        lease_until=versions[0].lease_until,
     )
 
 
@@ -153,93 +149,37 @@ def record_step(version: DocumentVersion, **changes: object) -> None:
     """Save what a step has done and prolong the lease. Raises LeaseLostError when that is lost."""
     if "status" in changes:
         changes["step_started_at"] = timezone.now()
-    changes |= {"lease_until": _lease_end(), "attempts": 1}
-    changed = DocumentVersion.objects.filter(pk=version.pk, lease_token=version.lease_token).update(
-        **changes
-    )
-    if not changed:
-        raise LeaseLostError
-    for name, value in changes.items():
-        setattr(version, name, value)
+    Lease(version).update(**changes, attempts=1)
 
 
 def record_pages(version: DocumentVersion, read: int, total: int) -> None:
     """So many scanned pages are read, for whoever waits. It is no step: after a stop they are read
     again. Raises LeaseLostError."""
-    if not DocumentVersion.objects.filter(pk=version.pk, lease_token=version.lease_token).update(
-        pages_read=read, pages_to_read=total, lease_until=_lease_end()
-    ):
-        raise LeaseLostError
-
-
-@contextmanager
-def kept_alive(versions: Sequence[DocumentVersion]) -> Iterator[None]:
-    """Prolong a claim's lease from a thread of its own while a step runs, however long it takes.
-
-    A large file takes minutes to read and split, without a moment to say so in between.
-    """
-    ended = threading.Event()
-    leased = DocumentVersion.objects.filter(
-        pk__in=[version.pk for version in versions], lease_token=versions[0].lease_token
-    )
-
-    def prolong() -> None:
-        while not ended.wait(settings.PROCESSING_LEASE_SECONDS / 3):
-            try:
-                leased.update(lease_until=_lease_end())
-            except DatabaseError:
-                log.warning("lease_not_prolonged", version=versions[0].pk)
-            finally:
-                connection.close()
-
-    name = f"lease of version {versions[0].pk}"
-    keeper = threading.Thread(target=prolong, daemon=True, name=name)
-    keeper.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        keeper.join()
+    Lease(version).update(pages_read=read, pages_to_read=total)
 
 
 def record_failure(version: DocumentVersion, text: str) -> None:
     """End the processing with a sentence for an editor."""
     with transaction.atomic():
-        changed = DocumentVersion.objects.filter(
-            pk=version.pk, lease_token=version.lease_token
-        ).update(
-            status=DocumentVersion.Status.FAILED, error=text, lease_until=None, lease_token=None
-        )
-        if changed:
+        if Lease(version).give_back(status=DocumentVersion.Status.FAILED, error=text):
             history.record(action="failed", document=version.document, version=version, error=text)
 
 
 def release(version: DocumentVersion) -> None:
     """Give the version back for a little later, after an error that may not be met again."""
-    _give_back(version, seconds=2**version.attempts)
+    Lease(version).give_back(seconds=2**version.attempts)
 
 
 def postpone(version: DocumentVersion, reason: str) -> None:
     """Give the version back for later, because of something that is no fault of its own."""
-    _give_back(version, seconds=UNAVAILABLE_SECONDS, attempts=0, error=reason)
+    Lease(version).give_back(seconds=UNAVAILABLE_SECONDS, attempts=0, error=reason)
 
 
 def step_aside(version: DocumentVersion) -> None:
     """Give the version back, as far as it is, for as long as smaller ones wait."""
-    _give_back(version, seconds=0, attempts=0)
-
-
-def _give_back(version: DocumentVersion, *, seconds: float, **changes: object) -> None:
-    until = timezone.now() + dt.timedelta(seconds=seconds)
-    DocumentVersion.objects.filter(pk=version.pk, lease_token=version.lease_token).update(
-        lease_until=until, lease_token=None, **changes
-    )
+    Lease(version).give_back(seconds=0, attempts=0)
 
 
 def a_smaller_one_waits(version: DocumentVersion) -> bool:
     """Whether `claim_some` would rather give out another one."""
     return DocumentVersion.objects.claimable(timezone.now()).filter(size__lt=version.size).exists()
-
-
-def _lease_end() -> dt.datetime:
-    return timezone.now() + dt.timedelta(seconds=settings.PROCESSING_LEASE_SECONDS)

@@ -17,8 +17,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from knowledge.leases import LeaseLostError
 from knowledge.models import Audience, Document, DocumentEvent, DocumentVersion
-from knowledge.services.ingestion.queue import LeaseLostError, wake_workers
+from knowledge.services.ingestion.queue import wake_workers
 from knowledge.services.lifecycle import serving
 from knowledge.services.lifecycle.changes import (
     SAVED,

@@ -10,22 +10,19 @@ it did, and a page fetched before that is still to be fetched.
 from __future__ import annotations
 
 import datetime as dt
-import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
 from celery import current_app
-from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 from django.db.models import F, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from knowledge.leases import Lease, LeaseLostError
 from knowledge.models import WebSource
-from knowledge.services.ingestion.queue import LeaseLostError
 
 log = structlog.get_logger(__name__)
 
@@ -72,8 +69,7 @@ def claim_due_source() -> WebSource | None:
             return None
         source.status = Status.RUNNING
         source.attempts += 1  # since the last step that was finished
-        source.lease_token = uuid.uuid4()
-        source.lease_until = _lease_end(now)
+        Lease.begin(source)
         source.save(update_fields=["status", "attempts", "lease_token", "lease_until"])
     return source
 
@@ -92,46 +88,14 @@ def seconds_until_due() -> float | None:
 def holding(source: WebSource) -> Iterator[None]:
     """A transaction in which the lease is ours for certain. Raises LeaseLostError when not."""
     with transaction.atomic():
-        mine = WebSource.objects.select_for_update().filter(
-            pk=source.pk, lease_token=source.lease_token
-        )
-        if not mine.exists():
+        if not Lease(source).held().select_for_update().exists():
             raise LeaseLostError
         yield
 
 
-@contextmanager
-def kept_alive(source: WebSource) -> Iterator[None]:
-    """Prolong the lease from a thread of its own while a step runs."""
-    ended = threading.Event()
-
-    def prolong() -> None:
-        while not ended.wait(settings.PROCESSING_LEASE_SECONDS / 3):
-            try:
-                WebSource.objects.filter(pk=source.pk, lease_token=source.lease_token).update(
-                    lease_until=_lease_end(timezone.now())
-                )
-            except DatabaseError:
-                log.warning("lease_not_prolonged", web_source=source.pk)
-            finally:
-                connection.close()
-
-    keeper = threading.Thread(target=prolong, daemon=True, name=f"lease of source {source.pk}")
-    keeper.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        keeper.join()
-
-
 def pause(source: WebSource, seconds: float, *, finished_step: bool = True) -> None:
     """Give the source back; its next step is due in so many seconds."""
-    WebSource.objects.filter(pk=source.pk, lease_token=source.lease_token).update(
-        lease_token=None,
-        lease_until=timezone.now() + dt.timedelta(seconds=seconds),
-        attempts=0 if finished_step else F("attempts"),
-    )
+    Lease(source).give_back(seconds=seconds, attempts=0 if finished_step else F("attempts"))
 
 
 def finish_run(
@@ -146,9 +110,7 @@ def finish_run(
     if again_within is not None and every:
         every = min(every, again_within)
     changes: dict[str, object] = {"error": error} if error else {}
-    WebSource.objects.filter(
-        pk=source.pk, lease_token=source.lease_token, next_run_at=source.next_run_at
-    ).update(
+    Lease(source).held().filter(next_run_at=source.next_run_at).update(
         status=Status.IDLE,
         last_finished_at=now,
         next_run_at=now + every if every else None,
@@ -157,7 +119,3 @@ def finish_run(
         attempts=0,
         **changes,
     )
-
-
-def _lease_end(now: dt.datetime) -> dt.datetime:
-    return now + dt.timedelta(seconds=settings.PROCESSING_LEASE_SECONDS)

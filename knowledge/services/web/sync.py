@@ -14,8 +14,8 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from knowledge.leases import Lease, LeaseLostError, kept_alive
 from knowledge.models import WebPage, WebSource
-from knowledge.services.ingestion.queue import LeaseLostError
 from knowledge.services.web import pages
 from knowledge.services.web.listing import Listing, read_listing, save_listing
 from knowledge.services.web.pages import MOST_TRIES
@@ -24,7 +24,6 @@ from knowledge.services.web.queue import (
     finish_run,
     holding,
     is_anything_due,
-    kept_alive,
     pause,
     seconds_until_due,
 )
@@ -73,7 +72,7 @@ def open_fetcher() -> Fetcher:
 def sync_source(source: WebSource, fetcher: Fetcher) -> None:
     """Do the next step of a claimed source."""
     try:
-        with kept_alive(source):
+        with kept_alive(Lease(source)):
             if source.attempts > MOST_ATTEMPTS:
                 finish_run(source, error=_BROKE_OFF, again_within=AFTER_FAILURE)
             elif source.next_run_at is not None:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from knowledge.leases import LeaseLostError
 from knowledge.models import Audience, Document, DocumentEvent, DocumentVersion, WebPage, WebSource
 from knowledge.services.ingestion.documents import delete_document
-from knowledge.services.ingestion.queue import LeaseLostError
 from knowledge.services.lifecycle.publishing import retire_version
 from knowledge.services.web import sync
 from knowledge.services.web.pages import external_id_of

@@ -16,17 +16,16 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from knowledge.leases import Lease, LeaseLostError, kept_alive
 from knowledge.models import Collection, Document, DocumentVersion
 from knowledge.services.ingestion.documents import retry_version
 from knowledge.services.ingestion.queue import (
     MAX_ATTEMPTS,
     TOGETHER,
     TOGETHER_BYTES,
-    LeaseLostError,
     a_smaller_one_waits,
     claim_next,
     claim_some,
-    kept_alive,
     postpone,
     record_failure,
     record_step,
@@ -309,7 +308,7 @@ def test_an_upload_succeeds_while_redis_is_dead() -> None:
 def test_a_step_that_outlasts_its_lease_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "PROCESSING_LEASE_SECONDS", 0.6)
     mine = claimed(waiting())
-    with kept_alive([mine]):
+    with kept_alive(Lease(mine)):
         for _ in range(12):
             time.sleep(0.1)
             assert claim_next() is None

@@ -11,9 +11,9 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from knowledge.leases import LeaseLostError
 from knowledge.models import DocumentVersion, Passage
 from knowledge.services.ingestion.documents import add_version, check_upload
-from knowledge.services.ingestion.queue import LeaseLostError
 from knowledge.services.lifecycle.publishing import finish_processing, retire_version
 from tests.conftest import Publish, process_waiting
 
