@@ -51,10 +51,14 @@ def compose(ranking: Ranking) -> list[Proposed]:
     """Sentences of the answer in order, each with the passage that it quotes; none without any
     unit that says something. Where several things are asked, each is answered in its turn."""
     if not ranking.parts:
-        return _answer(Composing(ranking.asked, ranking.asked, ranking.passages, ranking.reading))
+        return _answer(
+            Composing(
+                ranking.searched_text, ranking.searched_text, ranking.passages, ranking.reading
+            )
+        )
     said: list[Proposed] = []
     for part in ranking.parts:
-        work = Composing(part.text, ranking.asked, ranking.passages, part.reading)
+        work = Composing(part.text, ranking.searched_text, ranking.passages, part.reading)
         said += [one for one in _answer(work) if not _is_said(one, said)]
     return said
 

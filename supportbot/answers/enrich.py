@@ -55,7 +55,7 @@ def snapshot(evidence: Evidence) -> Snapshot:
     return Snapshot(
         passages=[_stored(passage) for passage in ranking.passages],
         retrieval={
-            "asked": ranking.asked,
+            "asked": ranking.searched_text,
             "rewritten": evidence.rewritten is not None,
             "answerability": round(ranking.answerability, 4),
             "signals": dict(trace.signals),

@@ -9,7 +9,7 @@ from supportbot.manners.languages import foreign_language
 from supportbot.manners.models import Manner
 from supportbot.manners.recognise import Recognised, recognise
 from supportbot.manners.replies import REGRET, reply_to
-from supportbot.retrieval.locales import current_locales
+from supportbot.retrieval.languages import document_languages
 
 ROUTE = "manners"
 
@@ -17,7 +17,7 @@ ROUTE = "manners"
 @in_thread
 def reply_without_documents(question: Question) -> Reply | None:
     """The reply to what is no question to the documents; None for one that is."""
-    if foreign := foreign_language(question.text, current_locales()):
+    if foreign := foreign_language(question.text, document_languages()):
         return Reply(
             ROUTE,
             complete=True,

@@ -17,7 +17,7 @@ from supportbot.answers.errors import ReceiveError
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Question
-from supportbot.retrieval.conversation import Turn
+from supportbot.retrieval.query import Turn
 from tickets.models import Conversation, Event, Message
 from tickets.services.conversations import latest_of
 from tickets.services.events import append_event

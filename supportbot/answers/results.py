@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from supportbot.answers.enrich import snapshot
 from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.reader.reading import Reading, ReadUnit
-from supportbot.retrieval.reading import PartRead
+from supportbot.retrieval.candidate_reading import PartReading
 from supportbot.retrieval.search import RankedPassage, Ranking, Trace
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class StoredEvidence:
     rewritten: str | None
     passages: tuple[RankedPassage, ...]
     units: tuple[ReadUnit, ...]
-    asked: str
+    searched_text: str
     parts: tuple[tuple[str, tuple[ReadUnit, ...]], ...]
     model: str
     answerability: float
@@ -60,7 +60,7 @@ def _pack_evidence(evidence: Evidence) -> Any:
         rewritten=evidence.rewritten,
         passages=ranking.passages,
         units=ranking.reading.units,
-        asked=ranking.asked,
+        searched_text=ranking.searched_text,
         parts=tuple((part.text, part.reading.units) for part in ranking.parts),
         model=ranking.model,
         answerability=ranking.answerability,
@@ -78,8 +78,8 @@ def _unpack_evidence(raw: Any) -> Evidence:
         answerability=stored.answerability,
         trace=stored.trace,
         reading=Reading(stored.units),
-        asked=stored.asked,
-        parts=tuple(PartRead(text, Reading(units)) for text, units in stored.parts),
+        searched_text=stored.searched_text,
+        parts=tuple(PartReading(text, Reading(units)) for text, units in stored.parts),
     )
     return Evidence(stored.question, ranking, stored.rewritten)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 
 from knowledge.models import Audience
-from supportbot.retrieval.conversation import Turn
+from supportbot.retrieval.query import Turn
 from supportbot.retrieval.search import RankedPassage, Ranking
 
 
