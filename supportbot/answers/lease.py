@@ -1,4 +1,4 @@
-"""The lease of a run: a process works on it, and may change it, only while it holds the lease."""
+"""The lease of a run: only the process that holds it may work on the run and change it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class Lease:
-    """Held by whoever knows the row's `lease_token`, until the run ends."""
+    """Held by the process that knows the row's `lease_token`, until the run ends."""
 
     def __init__(self, row: AnswerRun) -> None:
         if row.lease_token is None:
@@ -30,8 +30,8 @@ class Lease:
         self.token: UUID = row.lease_token
 
     def update(self, **changes: Any) -> None:
-        """Change the run's row, and prolong the lease with it; locks the row in a transaction.
-        Raises LeaseLostError when another process has taken over, or the run has ended."""
+        """Change the run's row and prolong the lease; inside a transaction this locks the row.
+        Raises LeaseLostError if another process has taken over or the run has ended."""
         changes["lease_until"] = lease_end()
         held = AnswerRun.objects.filter(
             pk=self.row.pk, lease_token=self.token, status=AnswerRun.Status.RUNNING
@@ -46,14 +46,14 @@ class Lease:
         await in_thread(self.update)(**changes)
 
     def release(self) -> None:
-        """Leave the run to another process."""
+        """Give up the lease, so that another process can take the run."""
         AnswerRun.objects.filter(
             pk=self.row.pk, lease_token=self.token, status=AnswerRun.Status.RUNNING
         ).update(lease_until=timezone.now())
 
     @asynccontextmanager
     async def kept_alive(self) -> AsyncIterator[None]:
-        """Prolong the lease while the block runs; the block is cancelled when it is lost."""
+        """Prolong the lease while the block runs; cancel the block if the lease is lost."""
         block = asyncio.current_task()
         keeper = asyncio.create_task(self._prolong(block))
         try:

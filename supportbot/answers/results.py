@@ -1,6 +1,6 @@
-"""Results of stages as they are stored with a run, so that who takes it over goes on from there.
+"""Stage results stored with a run, so that a process that takes it over can continue from there.
 
-What cannot be read, such as a result that another release has stored, is worked out again.
+A result that cannot be read, such as one stored by another release, is computed again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class StoredEvidence:
-    """Evidence without its vectors, which no later stage needs."""
+    """Evidence without vectors, which no later stage needs."""
 
     question: Question
     rewritten: str | None
@@ -38,7 +38,7 @@ class StoredEvidence:
 
 @dataclass(frozen=True)
 class Form(Generic[T]):
-    """How the result of a stage is stored: as JSON, with the columns that people read."""
+    """How a stage's result is stored: as JSON, and in columns that the admin shows."""
 
     pack: Callable[[T], Any]
     unpack: Callable[[Any], T]
@@ -98,13 +98,13 @@ _FORMS: dict[Stage, Form[Any]] = {
 
 
 def packed(stage: Stage, result: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What to store of a result: {stage: JSON}, and columns of AnswerRun."""
+    """A result as stored: {stage: JSON}, and columns of AnswerRun."""
     form = _FORMS.get(stage)
     return ({}, {}) if form is None else ({str(stage): form.pack(result)}, form.columns(result))
 
 
 def unpacked(stage: Stage, results: dict[str, Any]) -> Any:
-    """The stored result of a stage; None where there is none that can be used."""
+    """The stored result of a stage; None if there is none or it cannot be read."""
     form, raw = _FORMS.get(stage), results.get(stage)
     if form is None or raw is None:
         return None

@@ -12,8 +12,8 @@ from supportbot.answers.types import Question
 
 
 async def validate(question: Question) -> Question:
-    """The question, cleaned, as of the day of the order where it names one. Raises ValidateError
-    when there is nothing to search for."""
+    """The cleaned question, as of the day of the order if it names one. Raises ValidateError if
+    there is nothing to search for."""
     text = re.sub(r"\s+", " ", question.text).strip()
     if not re.search(r"\w", text):
         raise ValidateError(
