@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from knowledge.text.units import Form, Unit
 from supportbot.answers.lists import list_items, list_rows, list_steps
-from supportbot.answers.saying import Composing, proposed, says_something, text_of_unit, word_count
 from supportbot.answers.types import Proposed
+from supportbot.answers.wording import Composing, proposed, says_something, text_of_unit, word_count
 from supportbot.reader.answer_types import AnswerType, answer_type, holds
 from supportbot.reader.reading import ReadUnit
 from supportbot.retrieval.search import Ranking

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Sequence
 
 from knowledge.text.units import Form, Unit, units_of
-from supportbot.answers.saying import Composing, is_half, listed, proposed, word_count
 from supportbot.answers.types import Proposed
+from supportbot.answers.wording import Composing, is_half, listed, proposed, word_count
 from supportbot.reader.answer_types import AnswerType, answer_type
 from supportbot.reader.reading import ReadUnit
 

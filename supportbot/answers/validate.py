@@ -6,8 +6,8 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from supportbot.answers.dates import day_of_order
 from supportbot.answers.errors import ValidateError
+from supportbot.answers.order_day import day_of_order
 from supportbot.answers.types import Question
 
 
