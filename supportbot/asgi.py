@@ -15,7 +15,7 @@ from django.urls import path  # noqa: E402
 
 from supportbot.answers.runner import runner  # noqa: E402
 from supportbot.api.bodies import limit_bodies  # noqa: E402
-from supportbot.api.connections import keep_places  # noqa: E402
+from supportbot.api.connection_limits import keep_places  # noqa: E402
 from supportbot.api.desk_socket import DeskConsumer  # noqa: E402
 from supportbot.api.proxies import notice_proxies  # noqa: E402
 from supportbot.api.realtime import ChatConsumer  # noqa: E402

@@ -1,1 +1,1 @@
-"""The path of a message: receive → validate → enrich → generate → check → deliver, and its runs."""
+"""The path of a message: receive → validate → enrich → generate → check → deliver."""

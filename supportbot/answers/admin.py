@@ -1,4 +1,4 @@
-"""Answer runs in the admin: why the bot said what it said. Nothing here changes a run."""
+"""Answer runs in the admin, read-only: why the bot said what it said."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def draw_timeline(stages: list[dict[str, Any]]) -> list[Bar]:
 
 
 def explain_verdicts(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Verdicts with their reasons in words; an unknown code stays as it is."""
+    """Verdicts with a sentence for each reason code; an unknown code is shown as it is."""
     return [{**v, "words": REASONS.get(v["reason"], v["reason"])} for v in verdicts]
 
 
@@ -129,7 +129,7 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """“Why this answer”."""
+        """The page “Why this answer”."""
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         run = self.get_object(request, object_id)

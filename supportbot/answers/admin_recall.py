@@ -32,7 +32,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Citing:
-    """Which answers are asked for: those that cited a document, or one version of it."""
+    """The document, or the version of it, whose citing answers are wanted."""
 
     document_id: int
     version: int | None = None
@@ -48,7 +48,7 @@ class Citing:
 
     @property
     def name(self) -> str:
-        """In words; a deleted document has no title any more."""
+        """A name for people; a deleted document has no title any more."""
         document = Document.objects.filter(pk=self.document_id).first()
         title = f"“{document.title}”" if document else f"the deleted document {self.document_id}"
         return f"{title}, version {self.version}" if self.version else title
@@ -67,7 +67,7 @@ class Citing:
 
 
 class CitesFilter(admin.SimpleListFilter):
-    """Shown only when it is set, by a link from a document's page."""
+    """Shown only if it is set. A link on a document's page sets it."""
 
     title = "cited document"
     parameter_name = PARAMETER
@@ -86,7 +86,7 @@ def asked_for(request: HttpRequest) -> Citing | None:
 
 
 def recall_view(request: HttpRequest, cites: str) -> StreamingHttpResponse:
-    """The recall list as CSV, sent as it is looked up."""
+    """The recall list as CSV, streamed while it is read."""
     if not request.user.has_perm(RIGHT):
         raise PermissionDenied
     citing = Citing.parse(cites)
@@ -120,7 +120,7 @@ def _cells(row: RecallRow, *, with_customers: bool) -> list[str]:
 
 
 def harmless(cell: str) -> str:
-    """A customer's words that no spreadsheet takes for a formula."""
+    """The text, changed so that no spreadsheet takes it for a formula."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
@@ -128,7 +128,7 @@ def harmless(cell: str) -> str:
 def past_answers(
     request: HttpRequest, document: Document, version: DocumentVersion
 ) -> Panel | None:
-    """On a document's page: the latest answers that cited the version that is looked at."""
+    """The latest answers that cited the version shown on a document's page."""
     if not request.user.has_perm(RIGHT):
         return None
     citing = Citing(document.pk, version.number)

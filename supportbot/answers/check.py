@@ -1,7 +1,7 @@
-"""Check: may this sentence be shown? Each check is a plain function; the first reason drops it.
+"""Check: may this sentence be shown? Each check is a plain function; the first failure drops it.
 
-A sentence passes when every citation is one that this run retrieved and its substance stands in the
-cited passages: enough of its meaningful words, and every number.
+A sentence passes if this run retrieved every passage it cites, and the cited passages contain
+enough of its meaningful words and all of its numbers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tickets.services.events import iso
 
 FRAME = "frame"
 FRAMES = frozenset({REGRET})  # the fixed wording that an answer may have without a citation
-MIN_SHARED = 0.5  # share of a sentence's meaningful words that its passages must hold
+MIN_SHARED = 0.5  # share of a sentence's meaningful words that its passages must contain
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 # Addresses of pages and mailboxes, also without a scheme: "shop.example/returns".
@@ -76,7 +76,7 @@ def _numbers(text: str) -> list[str]:
 
 
 def _number(found: str) -> str:
-    """One spelling of a number: "1,000" is "1000", and "3.950" and "3,95" are "3.95"."""
+    """A normal form: "1,000" is "1000", and "3.950" and "3,95" are "3.95"."""
     if _THOUSANDS.fullmatch(found):
         found = found.replace(",", "")
     whole, _, fraction = found.replace(",", ".").partition(".")
@@ -84,7 +84,7 @@ def _number(found: str) -> str:
 
 
 def _links(text: str) -> set[str]:
-    # A full stop behind an address is not part of it.
+    # A full stop after an address is not part of it.
     return {found.rstrip(".,;:!?").lower() for found in _LINK.findall(plain(text))}
 
 
@@ -99,7 +99,7 @@ def _citations(sentence: Proposed, evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def best_quote(text: str, passage: RankedPassage) -> str:
-    """The passage's own sentence that shares most with `text`."""
+    """The sentence of the passage that shares most words with `text`."""
     wanted = set(content_stems(text, ANSWER_STOP_WORDS))
 
     def shared(quote: str) -> float:

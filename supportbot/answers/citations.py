@@ -1,8 +1,8 @@
 """A model's stream of characters → sentences with the numbers they cite.
 
-A pure transformer: it knows neither models nor passages. Text goes out only as whole sentences, so
-that each can be checked before a customer reads it. However the text is cut into pieces, the same
-sentences come out: an end counts only once everything that decides about it has been seen.
+A pure transformer: it knows neither models nor passages. It yields whole sentences only, so that
+each can be checked before a customer reads it. The result does not depend on how the stream is cut
+into pieces: a sentence ends only when everything that decides about its end has been seen.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from knowledge.text.sentences import TERMINATORS, goes_on
 _MARK = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 _CLOSERS = r"[\"'”’)*」』\uff09]"
 _MARKS = r"(?:\s*\[\d{1,3}(?:\s*,\s*\d{1,3})*\])"
-# A terminator with closing quotes and the marks behind it, or the end of a line; then something
-# that starts a sentence. Possessive, so that no shorter match is found where the longest fails.
+# A terminator with closing quotes and citation marks, or a line end; then the start of a sentence.
+# The quantifiers are possessive, so that no shorter match is tried where the longest one fails.
 _END = re.compile(
     rf"(?P<stop>{TERMINATORS}){_CLOSERS}*+(?P<marks>{_MARKS}*+)[.!?…]*+(?P<gap>\s*+)(?=[^\s\[])"
     r"|\n\s*+(?=[^\s\[])"
 )
-# "…here. [1]." has one full stop too many once the mark is gone.
+# "…here. [1]." has one full stop too many once the mark is removed.
 _STOP_AFTER_MARK = re.compile(rf"([.!?…。！？]{_CLOSERS}*)({_MARKS}+)[.!?…]+$")
 
 
 @dataclass(frozen=True)
 class CitedSentence:
-    """A sentence and the numbers in its marks, as written: from 1, in order, without repetition."""
+    """A sentence and the passage numbers it cites: from 1, in order, each once."""
 
     text: str
     numbers: tuple[int, ...]
 
 
 async def cited_sentences(deltas: AsyncGenerator[str]) -> AsyncGenerator[CitedSentence]:
-    """Sentences in order, each as soon as its end is certain; the rest when the stream ends."""
+    """Sentences in order, each as soon as its end is certain, the last when the stream ends."""
     text, start = "", 0
     async with aclosing(deltas):
         async for delta in deltas:
@@ -51,7 +51,7 @@ async def cited_sentences(deltas: AsyncGenerator[str]) -> AsyncGenerator[CitedSe
 
 
 def parse_sentences(text: str) -> list[CitedSentence]:
-    """Whole text → its sentences. Marks behind the full stop belong to the sentence before."""
+    """A whole text → its sentences. Marks after a full stop belong to the sentence before it."""
     starts = [0, *_ends(text, 0)]
     ends = [*starts[1:], len(text)]
     return [
@@ -62,7 +62,7 @@ def parse_sentences(text: str) -> list[CitedSentence]:
 
 
 def _ends(text: str, start: int) -> Iterator[int]:
-    """Where the sentences after `start` end, as far as that is certain."""
+    """The ends of the sentences after `start`, as far as they are certain."""
     for match in _END.finditer(text, start):
         if match["stop"] is None or _is_end(text, start, match):
             yield match.end()

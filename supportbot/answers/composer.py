@@ -1,6 +1,7 @@
-"""What the reader judged → an answer: the unit that answers first, then what belongs to it.
+"""Composes an answer from the reader's scores: the best unit first, then the units that belong to
+it.
 
-Nothing is said that does not stand in a passage, but for the frames below.
+Except for the fixed phrases below, every word of an answer comes from a passage.
 """
 
 from __future__ import annotations
@@ -10,25 +11,25 @@ from collections.abc import Sequence
 
 from knowledge.text.units import Form, Unit
 from supportbot.answers.lists import list_items, list_rows, list_steps
-from supportbot.answers.saying import Composing, proposed, says_something, text_of_unit, word_count
 from supportbot.answers.types import Proposed
+from supportbot.answers.wording import Composing, proposed, says_something, text_of_unit, word_count
 from supportbot.reader.answer_types import AnswerType, answer_type, holds
 from supportbot.reader.reading import ReadUnit
 from supportbot.retrieval.search import Ranking
 
-MOST_WORDS = 45  # of an answer that is not a list of steps
+MOST_WORDS = 45  # of an answer, unless it is a list of steps
 MOST_WORDS_OF_PART = 25  # of the answer to one of several questions
 MOST_UNITS = 3
-MOST_ALIKE = 3  # that are told apart in a line each
+MOST_ALIKE = 3  # units that each get a line with the name of their thing
 ELSEWHERE_COSINE = 0.15
-ELSEWHERE_MARGIN = 0.7  # in another passage
-MARGIN = 1.1  # of the reader's score: units this close to the best belong to the answer too
-FAR = 99.0  # what goes on right behind the answer may be so far
+ELSEWHERE_MARGIN = 0.7  # of the reader's score, for units of another passage
+MARGIN = 1.1  # of the reader's score; units this close to the best belong to the answer
+FAR = 99.0  # the same margin for units that continue the best one
 SHORT_ANSWER = 14  # words
 TOLD_BY_KIND = {AnswerType.MONEY, AnswerType.DURATION, AnswerType.TIME, AnswerType.CONTACT}
 KIND_MARGIN = 1.5
 ALIKE_MARGIN = 0.8
-REPEATED = 0.6  # share of a unit's terms that were said already
+REPEATED = 0.6  # share of a unit's terms; one that repeats more is left out
 
 # A sentence that cannot stand without the one before it.
 _LEANS = re.compile(
@@ -48,13 +49,17 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 def compose(ranking: Ranking) -> list[Proposed]:
-    """Sentences of the answer in order, each with the passage that it quotes; none without any
-    unit that says something. Where several things are asked, each is answered in its turn."""
+    """The sentences of the answer in order, each with the passage it quotes. Empty if no unit says
+    anything. If several questions are asked, they are answered in order."""
     if not ranking.parts:
-        return _answer(Composing(ranking.asked, ranking.asked, ranking.passages, ranking.reading))
+        return _answer(
+            Composing(
+                ranking.searched_text, ranking.searched_text, ranking.passages, ranking.reading
+            )
+        )
     said: list[Proposed] = []
     for part in ranking.parts:
-        work = Composing(part.text, ranking.asked, ranking.passages, part.reading)
+        work = Composing(part.text, ranking.searched_text, ranking.passages, part.reading)
         said += [one for one in _answer(work) if not _is_said(one, said)]
     return said
 
@@ -64,7 +69,7 @@ def _is_said(one: Proposed, said: Sequence[Proposed]) -> bool:
 
 
 def _answer(work: Composing) -> list[Proposed]:
-    """To one question."""
+    """The answer to one question."""
     question = work.question
     ranked = [one for one in work.reading.best_first if says_something(one.unit, work)]
     if not ranked:
@@ -83,7 +88,7 @@ def _answer(work: Composing) -> list[Proposed]:
 
 
 def _with_the_code(ranked: list[ReadUnit], question: str) -> list[ReadUnit]:
-    """Who asks about “E02” is answered by what says E02, if anything does."""
+    """For a question about “E02”, the units that contain E02, if there are any."""
     codes = {code.casefold() for code in _CODE.findall(question)}
     holding = [
         one for one in ranked if codes & {code.casefold() for code in _CODE.findall(one.unit.text)}
@@ -92,7 +97,7 @@ def _with_the_code(ranked: list[ReadUnit], question: str) -> list[ReadUnit]:
 
 
 def _of_wanted_kind_first(ranked: list[ReadUnit], wanted: AnswerType) -> list[ReadUnit]:
-    """“How much” is answered by an amount, where one is not far behind what is best without."""
+    """“How much” is answered by an amount, if a unit with one is not far behind the best unit."""
     if wanted not in TOLD_BY_KIND:
         return ranked
     of_kind = [one for one in ranked if holds(wanted, text_of_unit(one.unit))]
@@ -103,7 +108,7 @@ def _of_wanted_kind_first(ranked: list[ReadUnit], wanted: AnswerType) -> list[Re
 
 # -- which units -------------------------------------------------------------------------------
 def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[ReadUnit]:
-    """The best unit, what qualifies it, and others that answer as well, while there is room."""
+    """The best unit, those that qualify it, and others that answer too, up to MOST_WORDS."""
     chosen = [best]
     most = MOST_WORDS if work.question == work.text else MOST_WORDS_OF_PART
     room = most - word_count(best, work)
@@ -131,15 +136,15 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
 
 
 def _is_far(unit: ReadUnit, best: ReadUnit) -> bool:
-    """Whether a unit of another passage is too far behind the best one to be said beside it."""
+    """Whether the score of a unit of another passage is too far below the best one."""
     return (
         unit.score < best.score - ELSEWHERE_MARGIN or unit.cosine < best.cosine - ELSEWHERE_COSINE
     )
 
 
 def _goes_on(unit: ReadUnit, best: ReadUnit, work: Composing) -> bool:
-    """Whether a unit right behind the best one belongs to it: a condition, an exception or a figure
-    of the same paragraph or item, or whatever follows a very short answer."""
+    """Whether the unit after the best one belongs to it: a condition, exception or figure in the
+    same paragraph or item, or anything after a very short answer."""
     one, other = unit.unit, best.unit
     if one.form is Form.ROW or (one.block, one.lead, one.number) != (
         other.block,
@@ -154,7 +159,7 @@ def _goes_on(unit: ReadUnit, best: ReadUnit, work: Composing) -> bool:
 
 
 def _is_other_row(unit: ReadUnit, chosen: Sequence[ReadUnit]) -> bool:
-    """Another row of a table of which one was chosen: the question is about one of them."""
+    """Whether it is another row of the same table. The question is about one row."""
     return unit.unit.form is Form.ROW and any(
         other.passage == unit.passage
         and other.unit.form is Form.ROW
@@ -165,7 +170,7 @@ def _is_other_row(unit: ReadUnit, chosen: Sequence[ReadUnit]) -> bool:
 
 
 def _with_what_they_lean_on(chosen: Sequence[ReadUnit], work: Composing) -> list[ReadUnit]:
-    """“It” and “this” bring along the sentence that they refer to, in front of them."""
+    """Puts the sentence before a unit that starts with “It” or “this”, which refer to it."""
     result: list[ReadUnit] = []
     for unit in chosen:
         before = work.beside(unit, -1)
@@ -179,8 +184,8 @@ def _with_what_they_lean_on(chosen: Sequence[ReadUnit], work: Composing) -> list
 
 # -- several that fit --------------------------------------------------------------------------
 def _alike(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[ReadUnit]:
-    """Units that say as well what was asked, of things that the question does not tell apart: the
-    same code in two manuals, the same rule for two products."""
+    """Units that answer equally well about different things, if the question does not say which
+    thing: the same code in two manuals, the same rule for two products."""
     title = _name(best, work)
     asked = work.terms(work.question)
     own = work.terms(title)
@@ -201,10 +206,10 @@ def _same_thing(one: Unit, other: Unit, work: Composing) -> bool:
         return True
     first, second = work.terms(one.text), work.terms(other.text)
     if _NUMBER.findall(one.text) == _NUMBER.findall(other.text):
-        return False  # the same fact, told twice
+        return False  # the same fact twice
     return len(first & second) >= 0.6 * len(first | second) and one.text != other.text
 
 
 def _name(unit: ReadUnit, work: Composing) -> str:
-    """The part of the document's title that tells it apart: “Ingle One” of “Ingle One: manual”."""
+    """The distinguishing part of the document's title: “Ingle One” of “Ingle One: manual”."""
     return re.split(r"\s*[:–—(]\s*", work.passages[unit.passage].title)[0]

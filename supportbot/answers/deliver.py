@@ -27,11 +27,11 @@ Outcome = AnswerRun.Outcome
 
 
 async def deliver_sentences(run: Run, route: Route, checked: AsyncGenerator[Checked]) -> Reply:
-    """Emit what passed. A route that fails, or of which nothing passed, leaves an incomplete reply,
-    and what the customer saw of it is taken back."""
+    """Emit the sentences that passed the check. If the route fails or nothing passes, the reply is
+    incomplete and the sentences already shown are withdrawn."""
     sentences: list[dict[str, Any]] = []
     try:
-        # Closed here, however it ends, and with it the model's connection at the other end.
+        # Always closed here, which also closes the connection to the model.
         async with aclosing(checked):
             async for item in checked:
                 run.record.note_verdict(text=item.sentence.text, kept=item.kept, reason=item.reason)
@@ -71,15 +71,15 @@ def sentence_to_wire(checked: Checked) -> dict[str, Any]:
 @in_thread
 @transaction.atomic
 def complete_run(run: Run, reply: Reply) -> None:
-    """Store the answer and end the run: the message, its event and the run's row, or a draft.
+    """Store the answer (a message with its event, or a draft) and end the run.
 
-    The run's outcome is the reply's own, also of a draft.
+    A draft keeps the reply's own outcome, too.
     """
     outcome = Outcome(reply.outcome or Outcome.ANSWERED)
     conversation = run.emitter.lock()
     is_closed = conversation.state == Conversation.State.CLOSED
     if outcome == Outcome.HANDED_OVER and not is_closed:
-        if not run.emitter.is_muted:  # the widget shows no longer that an answer is being written
+        if not run.emitter.is_muted:  # the widget stops showing that an answer is being written
             run.emitter.append("answer.replaced", {"reason": "handed_over"})
         request_person(conversation=conversation)
     elif run.emitter.is_muted:
@@ -112,7 +112,7 @@ def _send(run: Run, outcome: str, reply: Reply) -> None:
 
 
 def text_of(reply: Reply) -> str:
-    """The reply as plain text, list items on lines of their own."""
+    """The reply as plain text, with each list item on its own line."""
     text = ""
     for sentence in reply.sentences:
         number = f"{sentence['number']}. " if sentence.get("number") else "- "
@@ -134,8 +134,8 @@ def _hand_to_agents(run: Run, reply: Reply) -> None:
 @in_thread
 @transaction.atomic
 def fail_run(run: Run, error: AnswerError) -> None:
-    """End the run with words for the customer; one written for review becomes an empty draft. What
-    its stages have found stays with it."""
+    """End the run with a message to the customer; a run for review gets an empty draft. The results
+    of its stages are kept."""
     run.emitter.lock()
     if run.emitter.is_muted:
         _hand_to_agents(run, Reply(route=""))

@@ -1,4 +1,4 @@
-"""What a run tells the customer: stored events, for as long as the bot may speak."""
+"""The events of a run, stored and sent to the customer as long as the bot may speak."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Delivery = AnswerRun.Delivery
 
 
 class Emitter:
-    """The events of one run. A run that writes a draft has nobody watching: it goes through the
-    same code and shows nothing."""
+    """The events of one run. A muted run, which writes a draft, runs the same code and sends
+    nothing."""
 
     def __init__(self, row: AnswerRun, lease: Lease) -> None:
         self.row, self._lease = row, lease
@@ -27,7 +27,7 @@ class Emitter:
         return self.row.delivery != Delivery.STREAM
 
     async def emit(self, type: str, **payload: Any) -> None:
-        """Store and send an event. Raises LeaseLostError when another process has taken over."""
+        """Store and send an event. Raises LeaseLostError if another process has taken over."""
         await in_thread(self._emit)(type, payload)
 
     @transaction.atomic
@@ -37,21 +37,21 @@ class Emitter:
             self.append(type, payload)
 
     def lock(self) -> Conversation:
-        """Lock the run, then its conversation; mute the bot if it may speak no more.
+        """Lock the run, then its conversation. Mute the bot if it may no longer speak.
 
-        Run before conversation, as everywhere: two transactions can never wait for each other.
+        Everywhere the run is locked before the conversation, which prevents deadlocks.
         """
         self._lease.update()
         conversation = Conversation.objects.select_for_update().get(pk=self.row.conversation_id)
         if not self.is_muted and conversation.state != Conversation.State.BOT:
-            # What stands half-said is taken back, and the rest of the run writes a draft.
+            # Withdraw the unfinished answer; the rest of the run writes a draft.
             is_closed = conversation.state == Conversation.State.CLOSED
             self.append("answer.replaced", {"reason": "closed" if is_closed else "handed_over"})
             self._lease.update(delivery=Delivery.DRAFT)
         return conversation
 
     def append(self, type: str, payload: dict[str, Any]) -> None:
-        """Append an event of this run inside a transaction of the caller's."""
+        """Append an event of this run inside the caller's transaction."""
         append_event(
             conversation_id=self.row.conversation_id,
             type=type,

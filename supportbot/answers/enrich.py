@@ -15,16 +15,16 @@ from supportbot.retrieval.search import RankedPassage, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 
 PASSAGES = 16
-NEIGHBOURS = 2  # of so many of the best, the passages before and behind: a list may go on there
+NEIGHBOURS = 2  # best passages whose neighbours are added: a list may continue there
 
 
 async def enrich(question: Question) -> Evidence:
-    """Retrieval over the collections that customers are answered from."""
+    """Search the collections that customers are answered from."""
     return await in_search_thread(_retrieve)(question, await standalone(question))
 
 
 def _retrieve(question: Question, rewritten: str | None) -> Evidence:
-    """With the question as it was written out, or else with its history."""
+    """Search with the rewritten question, or else with the question and its history."""
     scope = Scope(
         as_of=question.as_of,
         reader=question.reader,
@@ -49,13 +49,13 @@ def _collections() -> Sequence[int] | None:
 
 
 def snapshot(evidence: Evidence) -> Snapshot:
-    """What to store with a run."""
+    """The part of the evidence that is stored with a run."""
     ranking = evidence.ranking
     trace = ranking.trace
     return Snapshot(
         passages=[_stored(passage) for passage in ranking.passages],
         retrieval={
-            "asked": ranking.asked,
+            "asked": ranking.searched_text,
             "rewritten": evidence.rewritten is not None,
             "answerability": round(ranking.answerability, 4),
             "signals": dict(trace.signals),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 class AnswerError(Exception):
-    """A stage could not do its work. `text` is for the customer; `retryable` says whether the same
-    question may succeed later."""
+    """A stage failed. `text` is for the customer; `retryable` says whether the same question may
+    succeed later."""
 
     code = "answer_failed"
     text = "Sorry, that did not work. Please ask again, or talk to a person."
@@ -33,7 +33,7 @@ class EnrichError(AnswerError):
 
 
 class GenerateError(AnswerError):
-    """A route failed. `code` tells how: refused, rate_limited, unavailable, slow, broken_off, …"""
+    """A route failed. `code` says how: refused, rate_limited, unavailable, slow, broken_off, …"""
 
     code = "model_failed"
 

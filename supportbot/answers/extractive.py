@@ -1,7 +1,7 @@
-"""The extractive route: an answer made of the passages' own units, no model needed.
+"""The extractive route: an answer made of the passages' own units, without a language model.
 
-Whether there is an answer at all is told by retrieval (Evidence.is_answerable), which unit answers
-by the reader (Ranking.reading), and what is said of them by the composer.
+Retrieval decides whether there is an answer (Evidence.is_answerable), the reader scores the units
+(Ranking.reading), and the composer chooses and words the sentences.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ NAME = "extractive"
 
 
 async def generate(evidence: Evidence) -> AsyncGenerator[Proposed]:
-    """Sentences of the answer, each with its citation; none when nothing answers."""
+    """The sentences of the answer, each with its citation; none if nothing answers."""
     if evidence.is_answerable:
         if regret := await regret_for(evidence.question):
             yield Proposed(text=regret, cited=(), form="frame")

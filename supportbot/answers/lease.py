@@ -1,4 +1,4 @@
-"""The lease of a run: a process works on it, and may change it, only while it holds the lease."""
+"""The lease of a run: only the process that holds it may work on the run and change it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 class Lease(leases.Lease):
-    """Held by whoever knows the row's `lease_token`, until the run ends."""
+    """Held by the process that knows the row's `lease_token`, until the run ends."""
 
     def __init__(self, row: AnswerRun) -> None:
         if row.lease_token is None:
@@ -40,12 +40,12 @@ class Lease(leases.Lease):
         await in_thread(self.update)(**changes)
 
     def release(self) -> None:
-        """Leave the run to another process."""
+        """Give up the lease, so that another process can take the run."""
         self.held().update(lease_until=timezone.now())
 
     @asynccontextmanager
     async def kept_alive(self) -> AsyncIterator[None]:
-        """Prolong the lease while the block runs; the block is cancelled when it is lost."""
+        """Prolong the lease while the block runs; cancel the block if the lease is lost."""
         block = asyncio.current_task()
         keeper = asyncio.create_task(self._prolong(block))
         try:

@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Sequence
 
 from knowledge.text.units import Form, Unit, units_of
-from supportbot.answers.saying import Composing, is_half, listed, proposed, word_count
 from supportbot.answers.types import Proposed
+from supportbot.answers.wording import Composing, is_half, listed, proposed, word_count
 from supportbot.reader.answer_types import AnswerType, answer_type
 from supportbot.reader.reading import ReadUnit
 
-MOST_WORDS = 45  # of a list that is not one of steps
+MOST_WORDS = 45  # of a list, unless it is a list of steps
 MOST_STEPS = 12
 MOST_ITEMS, LEAST_ITEMS = 6, 3
 MOST_ROWS = 4
@@ -23,7 +23,7 @@ Step = tuple[int, Unit]  # the number of its passage, and the unit
 
 
 def list_steps(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
-    """The whole list of steps, for a question how to do something."""
+    """The whole list of steps that answers a how-to question."""
     wanted = answer_type(work.question)
     if wanted is AnswerType.HOW_TO:
         start = _best_list(best, ranked, work)
@@ -51,7 +51,7 @@ def list_steps(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> l
 
 
 def _best_list(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> ReadUnit | None:
-    """The best step of the list whose heading and steps fit the question best, if it is near."""
+    """The best step of the list whose heading and steps fit the question best, if it fits well."""
     asked = work.terms(work.question)
 
     def fit(unit: ReadUnit) -> float:
@@ -68,7 +68,7 @@ def _same_list(unit: Unit, other: Unit) -> bool:
 
 
 def _from_before(steps: Sequence[Step], work: Composing) -> list[Step]:
-    """The first steps of a list that begins in the passage before."""
+    """The first steps of a list that starts in the previous passage."""
     passage, first = steps[0]
     before = work.passage_beside(passage, -1)
     if not first.number or first.number == 1 or before is None:
@@ -85,7 +85,7 @@ def _from_before(steps: Sequence[Step], work: Composing) -> list[Step]:
 
 
 def _from_behind(steps: Sequence[Step], work: Composing) -> list[Step]:
-    """The last steps of a list that ends in the passage behind."""
+    """The last steps of a list that ends in the next passage."""
     passage, last = steps[-1]
     behind = work.passage_beside(passage, 1)
     if behind is None or units_of(work.passages[passage].text)[-1] != last:
@@ -101,7 +101,7 @@ def _from_behind(steps: Sequence[Step], work: Composing) -> list[Step]:
 
 
 def list_items(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
-    """The items of one list that answer together, behind the line that introduces them."""
+    """The items of one list that answer together, after the line that introduces them."""
     if best.unit.form is not Form.ITEM or not best.unit.lead or not is_half(best.unit):
         return []
     together = [
@@ -121,7 +121,7 @@ def list_items(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> l
 
 
 def list_rows(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
-    """Rows of one table that the question does not tell apart, in the order of the table."""
+    """The rows of one table that fit the question equally well, in the order of the table."""
     rows = [
         unit
         for unit in ranked

@@ -1,4 +1,4 @@
-"""What is answered without the documents: small talk, the wish for a person, a foreign language."""
+"""Replies without the documents: to small talk, requests for a person and foreign languages."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from supportbot.manners.languages import foreign_language
 from supportbot.manners.models import Manner
 from supportbot.manners.recognise import Recognised, recognise
 from supportbot.manners.replies import REGRET, reply_to
-from supportbot.retrieval.locales import current_locales
+from supportbot.retrieval.languages import document_languages
 
 ROUTE = "manners"
 
 
 @in_thread
 def reply_without_documents(question: Question) -> Reply | None:
-    """The reply to what is no question to the documents; None for one that is."""
-    if foreign := foreign_language(question.text, current_locales()):
+    """The reply to a message that is no question to the documents; None for a question."""
+    if foreign := foreign_language(question.text, document_languages()):
         return Reply(
             ROUTE,
             complete=True,
@@ -45,13 +45,13 @@ def _reply(recognised: Recognised) -> Reply:
 
 @in_thread
 def regret_for(question: Question) -> str:
-    """The word of regret that goes before an answer to a complaint; "" for anything else."""
+    """The apology before an answer to a complaint; "" for any other message."""
     return REGRET if _is_complaint(question) else ""
 
 
 @in_thread
 def reply_without_answer(question: Question) -> Reply | None:
-    """What stands for “no answer” when the message is a complaint, or may be small talk."""
+    """The reply that replaces “no answer” if the message is a complaint, or may be small talk."""
     recognised = recognise(question.text)
     return _reply(recognised) if recognised is not None else None
 

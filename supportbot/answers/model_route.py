@@ -16,22 +16,22 @@ NO_ANSWER = "NO_ANSWER"
 
 
 class NoAnswerError(AnswerError):
-    """The model says that the passages do not answer the question: a result, not a failure."""
+    """The model found no answer in the passages. This is a result, not a failure."""
 
     code = "no_answer"
 
 
 async def generate(evidence: Evidence, usage: Usage) -> AsyncGenerator[Proposed]:
-    """Proposed sentences as they come, citations as positions in the evidence.
+    """Proposed sentences as they arrive, citations as positions in the evidence (from 0).
 
-    Raises GenerateError when the model fails, NoAnswerError when it finds no answer.
+    Raises GenerateError if the model fails, NoAnswerError if it finds no answer.
     """
     completion = Completion(messages=messages_for(evidence), operation="answer", usage=usage)
     try:
         async for sentence in cited_sentences(stream_completion(completion)):
             if NO_ANSWER in sentence.text:
                 raise NoAnswerError
-            # The model counts passages from 1; a number it made up is caught by the check.
+            # The model counts passages from 1; the check catches invented numbers.
             yield Proposed(sentence.text, tuple(number - 1 for number in sentence.numbers))
     except ModelError as error:
         raise GenerateError(error.detail, code=error.code) from error

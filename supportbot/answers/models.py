@@ -1,4 +1,4 @@
-"""AnswerRun: everything about how one question was answered, stored while it happens."""
+"""AnswerRun: how one question was answered, stored while it happens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class AnswerRuns(models.QuerySet["AnswerRun"]):
         return self.filter(status__in=[AnswerRun.Status.QUEUED, AnswerRun.Status.RUNNING])
 
     def next_in_turn(self) -> AnswerRuns:
-        """Unfinished runs with none before them in their conversation."""
+        """The first unfinished run of each conversation."""
         earlier = AnswerRun.objects.unfinished().filter(
             conversation=OuterRef("conversation"), question__seq__lt=OuterRef("question__seq")
         )
@@ -56,7 +56,7 @@ class AnswerRun(models.Model):
         help_text="Whose documents it may be answered from: the asker's, as they were signed in.",
     )
 
-    # A process works on a run only while it holds the lease; another takes over when it ends.
+    # Only the process that holds the lease works on the run; another takes over when it expires.
     attempts = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
@@ -101,7 +101,7 @@ class AnswerRun(models.Model):
     class Meta:
         ordering: ClassVar = ["-created_at"]
         indexes: ClassVar = [
-            # the keeper's look for runs that nobody works on
+            # the keeper: runs that no process works on
             models.Index(
                 fields=["lease_until"],
                 name="run_unfinished",
@@ -113,7 +113,7 @@ class AnswerRun(models.Model):
                 name="run_unfinished_conversation",
                 condition=Q(status__in=["queued", "running"]),
             ),
-            # supportbot.metrics, which counts them all at every scrape
+            # supportbot.metrics: counts of all runs at every scrape
             models.Index(
                 fields=["status", "delivery", "outcome", "first_sentence_ms"], name="run_outcomes"
             ),
@@ -124,9 +124,9 @@ class AnswerRun(models.Model):
 
 
 class Citation(models.Model):
-    """An answer cited a version of a document. The quotes stand in the answer's own sentences.
+    """An answer cited a version of a document. The quotes are stored with the answer's sentences.
 
-    It outlives the document, so that a deleted one still has its recall list.
+    A citation outlives the document, so that a deleted document still has its recall list.
     """
 
     run = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""An honest no: what is said when the documents do not answer, and which topics they do cover."""
+"""The reply when the documents have no answer, with topics that they do cover."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.types import Choice, Evidence, Reply
 
 MOST_TOPICS = 3
-MIN_COSINE = 0.25  # of a passage whose topic is worth an offer
+MIN_COSINE = 0.25  # of a passage to the question; topics of passages further off are not offered
 LABEL_CHARACTERS = 60
 
 TEXT = "I could not find an answer to that in our documents. Would you like to talk to a person?"
@@ -17,7 +17,7 @@ TEXT_WITH_TOPICS = (
 
 
 def no_answer(evidence: Evidence, route: str) -> Reply:
-    """Says so, offers the nearest topics that the documents cover, and a person."""
+    """Says that there is no answer, and offers the nearest topics and a person."""
     topics = nearest_topics(evidence)
     return Reply(
         route=route,
@@ -30,7 +30,7 @@ def no_answer(evidence: Evidence, route: str) -> Reply:
 
 
 def nearest_topics(evidence: Evidence) -> tuple[Choice, ...]:
-    """The headings of the nearest passages, each document once."""
+    """The headings of the nearest passages, one for each document."""
     topics: dict[int, Choice] = {}
     for passage in evidence.passages:
         if passage.dense < MIN_COSINE or passage.document_id in topics:

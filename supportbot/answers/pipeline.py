@@ -1,4 +1,4 @@
-"""The answer to one question, from its stored message to what the customer or an agent gets."""
+"""Answers one question, from its stored message to the answer or draft."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ log = structlog.get_logger(__name__)
 
 
 async def answer(run: Run) -> None:
-    """Go through the stages once. The run always ends: completed, failed or, when its lease is
-    lost (LeaseLostError), in the hands of another process."""
+    """Run the stages once. The run always ends: completed, failed, or taken over by another process
+    (LeaseLostError)."""
     try:
         question = await run.stage(Stage.RECEIVE, receive, run.row)
         screened = await run.stage(Stage.VALIDATE, _screen, question)
@@ -32,7 +32,7 @@ async def answer(run: Run) -> None:
 
 
 async def fail(run: Run, error: AnswerError) -> None:
-    """End the run with words for the customer."""
+    """End the run with an error message for the customer."""
     log.warning("run_failed", run=str(run.id), code=error.code)
     await run.stage(Stage.COMPLETE, fail_run, run, error)
 
@@ -51,7 +51,7 @@ async def _answer_from_documents(run: Run, question: Question) -> Reply:
 
 
 async def _write(run: Run, evidence: Evidence) -> Reply:
-    """Try the routes in their order; the customer sees the sentences as they pass the check."""
+    """Try the routes in order. The customer sees each sentence as soon as it passes the check."""
     reply = Reply(route="")
     for route in routes_for(evidence):
         proposed = run.stream(Stage.GENERATE, route.generate(evidence))

@@ -1,6 +1,6 @@
-"""The recall list: which past answers cited a document, and what became of them.
+"""The recall list: the past answers that cited a document, and what became of them.
 
-When a clause turns out to be wrong, or is retired, this says who was told it.
+If a clause turns out to be wrong or is retired, the list shows which customers were given it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ CHUNK = 500  # citations looked up together
 
 @dataclass(frozen=True)
 class RecallRow:
-    """One answer that cited a version. `delivery` says in words what became of the answer, and
-    `quotes` are what it cited of this version; of a reply that an agent rewrote, the draft's."""
+    """One answer that cited a version. `delivery` says in words what became of the answer. `quotes`
+    are its quotes from this version; if an agent rewrote the reply, the draft's quotes."""
 
     answered_at: dt.datetime
     version: int
@@ -39,7 +39,7 @@ class RecallRow:
 
 
 def record_citations(*, run_id: UUID, sentences: Iterable[dict[str, Any]], at: dt.datetime) -> None:
-    """Note what an answer's sentences, in wire form, cite; in the transaction that stores it."""
+    """Store what an answer's `sentences` (wire form) cite. Call it in the answer's transaction."""
     cited = {
         (int(citation["document_id"]), int(citation["version"]))
         for sentence in sentences
@@ -52,13 +52,13 @@ def record_citations(*, run_id: UUID, sentences: Iterable[dict[str, Any]], at: d
 
 
 def answers_citing(document_id: int, version: int | None = None) -> QuerySet[Citation]:
-    """Of all versions of the document, or of one; the newest answers first."""
+    """Citations of a document, or of one version of it, newest answers first."""
     citations = Citation.objects.filter(document_id=document_id)
     return citations if version is None else citations.filter(version=version)
 
 
 def recall_rows(citations: QuerySet[Citation]) -> Iterator[RecallRow]:
-    """Citations with everything that a person needs to act on them, looked up in portions."""
+    """Citations with all that a person needs to act on them, read in chunks."""
     related = ("run__question", "run__conversation__customer")
     rows = citations.select_related(*related).iterator(chunk_size=CHUNK)
     while chunk := list(islice(rows, CHUNK)):
@@ -105,7 +105,7 @@ def _delivery_of(draft: Draft) -> str:
 
 
 def _quotes(sentences: Iterable[dict[str, Any]], citation: Citation) -> Iterator[str]:
-    """Each quote once, in the order in which the answer has them."""
+    """Each quote once, in the order of the answer."""
     wanted = (str(citation.document_id), citation.version)
     seen: set[str] = set()
     for sentence in sentences:

@@ -1,4 +1,4 @@
-"""Receive: what a customer sends becomes a stored message and a queued run, in one transaction."""
+"""Receive: store a customer's message and queue its run, in one transaction."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from supportbot.answers.errors import ReceiveError
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Question
-from supportbot.retrieval.conversation import Turn
+from supportbot.retrieval.query import Turn
 from tickets.models import Conversation, Event, Message
 from tickets.services.conversations import latest_of
 from tickets.services.events import append_event
@@ -61,8 +61,8 @@ def check_message(raw: Any) -> IncomingMessage:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A stored message and the run that answers it. `restarted`: the run was under way, and begins
-    again with this message as a part of its question."""
+    """A stored message and the run that answers it. `restarted`: the run had started, and starts
+    again with this message as part of its question."""
 
     message: Message
     run: AnswerRun
@@ -73,8 +73,8 @@ class Accepted:
 def accept_message(
     *, conversation: Conversation, incoming: IncomingMessage, reader: Audience = Audience.PUBLIC
 ) -> Accepted:
-    """Store the message and queue its run, or join it to the question a moment before. The same
-    client_id again gives back what is there."""
+    """Store the message and queue its run, or join it to the question sent a moment before. For a
+    known client_id, return what is stored."""
     before = _lock_last_run(latest_of(conversation))
     message, created = add_customer_message(
         conversation=conversation, text=incoming.text, client_id=incoming.client_id
@@ -95,23 +95,24 @@ def accept_message(
 
 
 def delivery_in(conversation: Conversation) -> AnswerRun.Delivery:
-    """How an answer that begins now reaches the customer."""
+    """How an answer that starts now reaches the customer."""
     speaks = conversation.state == Conversation.State.BOT
     at_once = speaks and conversation.mode == Conversation.Mode.AUTO
     return AnswerRun.Delivery.STREAM if at_once else AnswerRun.Delivery.DRAFT
 
 
 def _lock_last_run(conversation: Conversation) -> AnswerRun | None:
-    """The newest unfinished run. Run before conversation, as everywhere: two transactions can never
-    wait for each other."""
+    """The newest unfinished run, locked. Everywhere the run is locked before the conversation,
+    which prevents deadlocks."""
     unfinished = AnswerRun.objects.unfinished().filter(conversation=conversation)
     locked = unfinished.select_for_update(of=("self",)).select_related("question")
     return locked.order_by("-question__seq").first()
 
 
 def _belongs_to(message: Message, run: AnswerRun) -> bool:
-    """Whether the run's question was the last thing that a person said, a moment ago, and nothing
-    of its answer is shown. What the bot says to an earlier question does not come between."""
+    """Whether a new message joins the run's question: that question is the last message of a
+    person, was sent a moment ago, and nothing of its answer is shown. Replies of the bot to earlier
+    questions do not matter."""
     said = Message.objects.filter(conversation=message.conversation, seq__lt=message.seq)
     before = said.exclude(author=Message.Author.BOT).order_by("-seq").first()
     if before is None or run.question_id not in {before.pk, before.joined_to_id}:
@@ -128,11 +129,11 @@ def _belongs_to(message: Message, run: AnswerRun) -> bool:
 
 
 def _join(message: Message, run: AnswerRun) -> bool:
-    """Make it a part of the run's question; returns whether the run had to begin again."""
+    """Make the message part of the run's question. Returns whether the run has to start again."""
     message.joined_to_id = run.question_id
     message.save(update_fields=["joined_to"])
     is_running = run.status == AnswerRun.Status.RUNNING
-    # Whoever works on it has lost the lease, and shows nothing of the half question any more.
+    # The process that works on it loses the lease, so it shows no answer to half a question.
     run.status, run.lease_token, run.lease_until = AnswerRun.Status.QUEUED, None, None
     run.results, run.passages, run.retrieval = {}, [], {}
     run.save(
@@ -142,7 +143,7 @@ def _join(message: Message, run: AnswerRun) -> bool:
         ]
     )
     if is_running and run.delivery == AnswerRun.Delivery.STREAM:
-        # The answer stands below the whole question.
+        # The answer is shown below the whole question.
         append_event(
             conversation_id=run.conversation_id,
             type="run.started",
@@ -153,7 +154,7 @@ def _join(message: Message, run: AnswerRun) -> bool:
 
 @in_thread
 def receive(run: AnswerRun) -> Question:
-    """The run's question as it is stored, with what was said before it."""
+    """The run's question as stored, with its history."""
     message = Message.objects.prefetch_related("joined").get(pk=run.question_id)
     return Question(
         message_id=message.id,
@@ -166,10 +167,10 @@ def receive(run: AnswerRun) -> Question:
 
 
 def _history_of(question: Message) -> tuple[Turn, ...]:
-    """What was said before: each question followed by its answer, even where the answer came after
-    the next question."""
+    """The earlier turns: each question followed by its answer, even if the answer came after the
+    next question."""
     said = Message.objects.filter(conversation_id=question.conversation_id)
-    # Questions behind this one wait for their turn.
+    # Later questions are not part of the history.
     later = Q(author=Message.Author.CUSTOMER, seq__gte=question.seq)
     place = Coalesce("reply_to__seq", "joined_to__seq", "seq")
     turns = said.exclude(later).annotate(place=place).order_by("-place", "-seq")[:HISTORY_TURNS]

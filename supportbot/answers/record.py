@@ -1,6 +1,6 @@
-"""What a run gathers about itself: stages with their times, verdicts, routes, tokens.
+"""The record of a run: stages with their times, verdicts, routes, tokens.
 
-It goes on from what an earlier attempt has stored, so that nothing of that is lost.
+A new attempt adds to what earlier attempts stored.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class Record:
         self._open: list[dict[str, Any]] = []
 
     def elapsed_ms(self) -> int:
-        """Since the run's first attempt began."""
+        """Milliseconds since the run's first attempt started."""
         return round((time.monotonic() - self._began) * 1000)
 
     def begin(self, stage: Stage) -> dict[str, Any]:
-        """Note that a stage begins; what is returned ends it."""
+        """Record the start of a stage. Call the returned function at its end."""
         entry = {"stage": str(stage), "attempt": self.attempt, "start_ms": self.elapsed_ms()}
         self._open.append(entry)
         return entry
@@ -66,7 +66,7 @@ class Record:
             self.fields["first_sentence_ms"] = self.elapsed_ms()
 
     def note_route(self, route: Route) -> None:
-        """Note what a route has cost; the last one noted is the one that wrote the answer."""
+        """Record the cost of a route. The last recorded route wrote the answer."""
         self.fields |= {
             "route": route.name,
             "model": route.usage.model or route.model,
@@ -77,7 +77,7 @@ class Record:
         }
 
     def note_fallback(self, route: Route, *, code: str, detail: str) -> None:
-        """Note that a route failed, and that another is tried."""
+        """Record that a route failed and another is tried."""
         self.fields["fallbacks"].append(
             {
                 "route": route.name,
@@ -92,7 +92,7 @@ class Record:
         log.warning("route_failed", run=self.run_id, route=route.name, code=code)
 
     def columns(self) -> dict[str, Any]:
-        """To store now; a stage under way ends here for those who look."""
+        """The columns to store now. A stage that is still running is stored as if it ended now."""
         now = self.elapsed_ms()
         under_way = [{**entry, "end_ms": now} for entry in self._open]
         stages = [*self.fields["stages"], *under_way]

@@ -1,6 +1,6 @@
-"""Results of stages as they are stored with a run, so that who takes it over goes on from there.
+"""Stage results stored with a run, so that a process that takes it over can continue from there.
 
-What cannot be read, such as a result that another release has stored, is worked out again.
+A result that cannot be read, such as one stored by another release, is computed again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from supportbot.answers.enrich import snapshot
 from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.reader.reading import Reading, ReadUnit
-from supportbot.retrieval.reading import PartRead
+from supportbot.retrieval.candidate_reading import PartReading
 from supportbot.retrieval.search import RankedPassage, Ranking, Trace
 
 T = TypeVar("T")
@@ -23,13 +23,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class StoredEvidence:
-    """Evidence without its vectors, which no later stage needs."""
+    """Evidence without vectors, which no later stage needs."""
 
     question: Question
     rewritten: str | None
     passages: tuple[RankedPassage, ...]
     units: tuple[ReadUnit, ...]
-    asked: str
+    searched_text: str
     parts: tuple[tuple[str, tuple[ReadUnit, ...]], ...]
     model: str
     answerability: float
@@ -38,7 +38,7 @@ class StoredEvidence:
 
 @dataclass(frozen=True)
 class Form(Generic[T]):
-    """How the result of a stage is stored: as JSON, with the columns that people read."""
+    """How a stage's result is stored: as JSON, and in columns that the admin shows."""
 
     pack: Callable[[T], Any]
     unpack: Callable[[Any], T]
@@ -60,7 +60,7 @@ def _pack_evidence(evidence: Evidence) -> Any:
         rewritten=evidence.rewritten,
         passages=ranking.passages,
         units=ranking.reading.units,
-        asked=ranking.asked,
+        searched_text=ranking.searched_text,
         parts=tuple((part.text, part.reading.units) for part in ranking.parts),
         model=ranking.model,
         answerability=ranking.answerability,
@@ -78,8 +78,8 @@ def _unpack_evidence(raw: Any) -> Evidence:
         answerability=stored.answerability,
         trace=stored.trace,
         reading=Reading(stored.units),
-        asked=stored.asked,
-        parts=tuple(PartRead(text, Reading(units)) for text, units in stored.parts),
+        searched_text=stored.searched_text,
+        parts=tuple(PartReading(text, Reading(units)) for text, units in stored.parts),
     )
     return Evidence(stored.question, ranking, stored.rewritten)
 
@@ -98,13 +98,13 @@ _FORMS: dict[Stage, Form[Any]] = {
 
 
 def packed(stage: Stage, result: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What to store of a result: {stage: JSON}, and columns of AnswerRun."""
+    """A result as stored: {stage: JSON}, and columns of AnswerRun."""
     form = _FORMS.get(stage)
     return ({}, {}) if form is None else ({str(stage): form.pack(result)}, form.columns(result))
 
 
 def unpacked(stage: Stage, results: dict[str, Any]) -> Any:
-    """The stored result of a stage; None where there is none that can be used."""
+    """The stored result of a stage; None if there is none or it cannot be read."""
     form, raw = _FORMS.get(stage), results.get(stage)
     if form is None or raw is None:
         return None

@@ -1,5 +1,5 @@
-"""A follow-up question → one that stands alone, written by the language model where that is asked
-for. Without it, and when it fails, retrieval mixes the earlier turns in itself."""
+"""A follow-up question → one that stands alone, written by the language model if that is enabled.
+Without it, or if it fails, retrieval uses the earlier turns itself."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ log = structlog.get_logger(__name__)
 PROMPT = "rewrite"
 SECONDS = 3.0  # a customer waits for it
 TURNS = 6
-LONGEST = 500  # characters of a question; what is longer is something else than asked for
+LONGEST = 500  # characters; a longer reply of the model is no question
 _NAMES = {"customer": "Customer", "bot": "Assistant", "agent": "Agent"}
 
 
 async def standalone(question: Question) -> str | None:
-    """The question written out; None where it has no history, where it is not asked for, and when
-    the model fails or takes too long."""
+    """The rewritten question; None if there is no history, if rewriting is off, or if the model
+    fails or takes too long."""
     if not (settings.REWRITE_QUESTIONS and is_configured() and question.history):
         return None
     conversation = "\n".join(

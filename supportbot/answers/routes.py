@@ -1,4 +1,4 @@
-"""Generate: the routes that can write an answer, in the order in which they are tried."""
+"""Generate: the routes that can write an answer, in the order they are tried."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Route:
 
 
 def routes_for(evidence: Evidence) -> list[Route]:
-    """The configured model first; the extractive route last, because it cannot be down.
+    """The configured model first; the extractive route last, because it is always available.
 
-    A model that is given no passages, or none that answers, could only invent: it is not asked.
+    Without passages that answer, the model could only invent, so it is not asked.
     """
     last = Route(name=extractive.NAME, generate=extractive.generate)
     return [_model_route(), last] if is_configured() and evidence.is_answerable else [last]

@@ -1,4 +1,4 @@
-"""A table row as a person would say it: what it is about, then the cells that the question wants.
+"""A table row as a sentence: what the row is about, then the cells that the question asks for.
 
 “| Most items, opened or not | 45 days | the day of delivery |” is said as “Most items, opened or
 not: 45 days, counted from the day of delivery”.
@@ -14,13 +14,13 @@ from knowledge.terms import word_numbers
 from knowledge.text.units import Cell, Unit
 from supportbot.reader.answer_types import AnswerType, answer_type, holds
 
-FEW_CELLS = 4  # of a row that is said whole
+FEW_CELLS = 4  # a row with no more cells is quoted whole
 MOST_VALUES = 4
-OWN_SENTENCE = 5  # words of a cell that needs no head
+OWN_SENTENCE = 5  # words; a cell this long needs no column heading
 MOST_SUBJECTS = 3
 SUBJECT_CHARACTERS = 90
-LONG_LIST = 60  # characters of a cell that is cut down to the part asked for
-# What a cell says without the head of its column: an amount, a duration, a time of day.
+LONG_LIST = 60  # characters; a longer list is cut to the part asked for
+# Types that a cell states without its column heading: an amount, a duration, a time of day.
 _SPEAKS = re.compile(
     r"[£$€¥]\s?\d"
     r"|\b\d+(?:\s?(?:to|-|–)\s?\d+)?\s(?:working )?(?:day|week|month|year|hour|minute)s?\b"
@@ -51,14 +51,14 @@ _LIST = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+")
 
 @dataclass(frozen=True)
 class SaidRow:
-    """`cells` are the texts of the cells that were used, as they stand in the row."""
+    """`cells` are the texts of the cells that were used, unchanged."""
 
     text: str
     cells: tuple[str, ...]
 
 
 def say_row(unit: Unit, question: str, text: str = "", locale: str = "en") -> SaidRow:
-    """The row in a sentence, for this question; `text` is what it was asked in, which may name
+    """The row as a sentence that answers the question. `text` is the whole message, which may name
     amounts and things."""
     text = text or question
     asked = set(word_numbers(text, locale))
@@ -80,7 +80,7 @@ def say_row(unit: Unit, question: str, text: str = "", locale: str = "en") -> Sa
 
 
 def _parted(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
-    """What the row is about, which is what stands before its first value, and the rest."""
+    """The row in two parts: its subject (the cells before the first value) and the rest."""
     subjects: list[Cell] = []
     for cell in cells:
         characters = sum(len(one.text) for one in subjects)
@@ -96,8 +96,8 @@ def _parted(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
 
 
 def _band(values: Sequence[Cell], question: str) -> list[Cell]:
-    """The cell of the column whose range holds an amount of the question, as “2 to 5 kg” holds
-    “4 kilos”, with what stands behind the ranges."""
+    """The cell of the column whose range contains an amount of the question (“2 to 5 kg” contains
+    “4 kilos”), with the cells after the ranges."""
     amounts = [(float(n.replace(",", ".")), u[0].lower()) for n, u in _AMOUNT.findall(question)]
     found = []
     for cell in values:
@@ -114,8 +114,8 @@ def _band(values: Sequence[Cell], question: str) -> list[Cell]:
 
 
 def _named_columns(values: Sequence[Cell], asked: set[int], locale: str) -> list[Cell]:
-    """The cells of the columns that the question tells apart from others: “Heron 0.9”, where there
-    is a “Heron 1.2”. None where it names none of them."""
+    """The cells of the columns that the question names, such as “Heron 0.9” next to “Heron 1.2”.
+    None if it names no column."""
     heads = [set(word_numbers(cell.head, locale)) for cell in values]
     common = set.intersection(*heads) if len(heads) > 1 else set()
     if not common:
@@ -126,7 +126,7 @@ def _named_columns(values: Sequence[Cell], asked: set[int], locale: str) -> list
 
 
 def _chosen(values: Sequence[Cell], asked: set[int], wanted: AnswerType, locale: str) -> list[Cell]:
-    """The cells that the question names or wants; the first ones where it names none."""
+    """The cells that the question names or asks for; the first ones if it names none."""
 
     def fit(cell: Cell) -> float:
         named = len(asked & set(word_numbers(cell.head, locale)))
@@ -157,7 +157,7 @@ def _say(cell: Cell, values: Sequence[Cell]) -> str:
 
 
 def _is_amount_among(cell: Cell, values: Sequence[Cell]) -> bool:
-    """Whether another cell has the same kind of thing, so that the head tells them apart."""
+    """Whether another cell has a value of the same type, so that the column heading is needed."""
     kinds = [r"[£$€¥]", r"(?:day|week|month|year|hour|minute)s?\b", r"\d\s?(?:am|pm)\b"]
     mine = [kind for kind in kinds if re.search(kind, cell.text, re.IGNORECASE)]
     return any(
@@ -169,7 +169,7 @@ def _is_amount_among(cell: Cell, values: Sequence[Cell]) -> bool:
 
 
 def _shortened(text: str, asked: set[int], locale: str) -> str:
-    """Of a long list of things, those that the question names; else the list."""
+    """The things in a long list that the question names; the whole list if it names none."""
     if len(text) <= LONG_LIST:
         return text
     named = [part for part in _LIST.split(text) if asked & set(word_numbers(part, locale))]
@@ -177,7 +177,7 @@ def _shortened(text: str, asked: set[int], locale: str) -> str:
 
 
 def _lowered(text: str) -> str:
-    """The first letter small, unless it begins a name or an abbreviation."""
+    """The text with a lower-case first letter, unless a name or abbreviation starts there."""
     first, _, rest = text.partition(" ")
     if _NAME.match(text) or rest[:1].isupper() or rest[:1].isdigit():
         return text

@@ -1,7 +1,7 @@
-"""A run at work: its row, the lease on it, what it tells the customer, and what it records.
+"""A run in progress: its row, its lease, its emitter and its record.
 
-`run.stage` and `run.stream` own start and end, timing, timeouts, error wrapping and storing for
-every stage, the end of the run included. Stages know nothing of it.
+`run.stage` and `run.stream` handle start and end, timing, timeouts, error wrapping and storage for
+every stage, including the end of the run. Stages know nothing of it.
 """
 
 from __future__ import annotations
@@ -46,21 +46,21 @@ STAGE_ERRORS: dict[Stage, type[AnswerError]] = {
     Stage.DELIVER: DeliverError,
     Stage.COMPLETE: CompleteError,
 }
-# What no stage may turn into an error of its own: verdicts, the end of the lease, and a database
-# that is away for a moment, after which the keeper tries the whole run again.
+# Errors that a stage does not wrap: results such as “no answer”, the loss of the lease, and a
+# database that is down for a moment, after which the keeper tries the whole run again.
 PASSING = (AnswerError, LeaseLostError, OperationalError, InterfaceError)
 STAGE_SECONDS: dict[Stage, float] = {
     Stage.RECEIVE: 10,
     Stage.VALIDATE: 10,
     Stage.ENRICH: 20,
-    # It pulls the sentences out of generate and check, so it takes as long as they do.
+    # Deliver consumes generate and check, so it takes as long as they do.
     Stage.DELIVER: settings.MODEL_TOTAL_SECONDS + 60,
     Stage.COMPLETE: 30,
 }
 
 
 class Run:
-    """One AnswerRun that this process holds the lease of."""
+    """An AnswerRun whose lease this process holds."""
 
     def __init__(self, row: AnswerRun) -> None:
         self.row = row
@@ -72,8 +72,8 @@ class Run:
     async def stage(
         self, stage: Stage, function: Callable[..., Awaitable[T]], *arguments: Any
     ) -> T:
-        """Run one stage, or take the result that an earlier attempt has stored: timed, limited in
-        time, its errors turned into the stage's own, its result stored."""
+        """Run one stage, or return the result that an earlier attempt stored. Measures and limits
+        its time, wraps its errors in the stage's error class and stores its result."""
         known = unpacked(stage, self.row.results)
         if known is not None:
             return cast(T, known)
@@ -97,8 +97,8 @@ class Run:
         return result
 
     async def stream(self, stage: Stage, items: AsyncGenerator[T]) -> AsyncGenerator[T]:
-        """The same for a stage that gives its results one by one; they are stored by the stage that
-        takes them."""
+        """The same for a stage that yields its results one by one. The stage that consumes them
+        stores them."""
         entry, error = self.record.begin(stage), ""
         try:
             async with aclosing(items):

@@ -1,7 +1,7 @@
-"""Runs answers as asyncio tasks of the web process, and takes over those that another one left.
+"""Runs answers as asyncio tasks of the web process, and takes over runs that another process left.
 
-The table of runs is the queue. `submit` starts a run at once in this process; the keeper's look
-every few seconds finds what was never started or whose process died.
+The table of runs is the queue. `submit` starts a run at once in this process. Every few seconds the
+keeper looks for runs that were never started or whose process died.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ log = structlog.get_logger(__name__)
 
 Status = AnswerRun.Status
 LOOK_SECONDS = 1.5
-START_GRACE = timedelta(seconds=2)  # a queued run is its own process's to start for so long
+START_GRACE = timedelta(seconds=2)  # so long, only the process that queued a run starts it
 DRAIN_SECONDS = 3.0
 
 
 class Runner:
-    """The answers that this process is writing. All methods belong to its event loop, but for
+    """The answers that this process is writing. Call all methods from its event loop, except
     `submit`, which may be called from any thread."""
 
     def __init__(self) -> None:
@@ -46,12 +46,12 @@ class Runner:
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to take runs. Called once, when the web process starts."""
+        """Start to take runs. Called once, when the web process starts."""
         self._loop = asyncio.get_running_loop()
         self._keeper = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
-        """Let running answers finish for a moment, then leave them to another process."""
+        """Give running answers a moment to finish, then leave them to another process."""
         if self._keeper is not None:
             self._keeper.cancel()
         if self._tasks:
@@ -62,13 +62,13 @@ class Runner:
         self._loop = None
 
     def begin(self, accepted: Accepted) -> None:
-        """Answer what a customer has sent, as soon as it is committed."""
+        """Start to answer a message as soon as it is committed."""
         if accepted.run.status == Status.QUEUED:
             self.submit(accepted.run.pk, again=accepted.restarted)
 
     def submit(self, run_id: UUID, *, again: bool = False) -> None:
-        """Start a queued run now if this is a web process; if not, a keeper finds it. `again`: it
-        was under way, so what this process does for it is ended first."""
+        """Start a queued run now if this is a web process; otherwise a keeper finds it. `again`:
+        the run had started, so this process first ends its earlier attempt."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._begin, run_id, again)
 
@@ -83,7 +83,7 @@ class Runner:
         task.add_done_callback(lambda _: self._tasks.pop(run_id, None))
 
     async def _work(self, run_id: UUID) -> None:
-        """Answer a question, then begin with the next one of its conversation."""
+        """Answer a question, then the next one of its conversation."""
         await execute(run_id)
         if (following := await find_next(run_id)) is not None:
             self._begin(following)
@@ -102,8 +102,8 @@ runner = Runner()
 
 
 async def execute(run_id: UUID) -> None:
-    """Claim a run and answer it; does nothing when another process has it, or when an earlier
-    question of its conversation is not answered yet."""
+    """Claim a run and answer it. Does nothing if another process has it, or if an earlier question
+    of its conversation is not answered yet."""
     run = await claim(run_id)
     if run is None:
         return
@@ -119,7 +119,7 @@ async def execute(run_id: UUID) -> None:
         await in_thread(run.lease.release)()
         raise
     except Exception:
-        # The database failed under the run; it stays in the table, and the keeper tries again.
+        # The database failed. The run stays in the table, and the keeper tries again.
         log.exception("run_interrupted", run=str(run.id))
 
 
@@ -127,14 +127,14 @@ async def execute(run_id: UUID) -> None:
 def _has_failed_too_often(run: Run) -> bool:
     if run.row.attempts <= settings.RUN_MAX_ATTEMPTS:
         return False
-    # An attempt that ended because the customer added something has not failed.
+    # An attempt that ended because the customer added a message has not failed.
     joined = Message.objects.filter(joined_to=run.row.question_id).count()
     return run.row.attempts - joined > settings.RUN_MAX_ATTEMPTS
 
 
 @in_thread
 def find_abandoned() -> list[UUID]:
-    """Runs that should be worked on and are not, oldest first."""
+    """Unfinished runs that no process works on, oldest first."""
     now = timezone.now()
     rows = AnswerRun.objects.next_in_turn().filter(
         Q(lease_until__lt=now) | Q(lease_until=None, created_at__lt=now - START_GRACE)
@@ -144,7 +144,7 @@ def find_abandoned() -> list[UUID]:
 
 @in_thread
 def find_next(run_id: UUID) -> UUID | None:
-    """The run that may begin in the conversation of `run_id`, if nobody has begun it."""
+    """The run that may start in the conversation of `run_id`, if no process has started it."""
     of_conversation = AnswerRun.objects.filter(pk=run_id).values("conversation")
     waiting = AnswerRun.objects.next_in_turn().filter(
         conversation__in=of_conversation, status=Status.QUEUED, lease_until=None
@@ -154,7 +154,7 @@ def find_next(run_id: UUID) -> UUID | None:
 
 @in_thread
 def claim(run_id: UUID) -> Run | None:
-    """Take the lease by compare-and-set; tell the customer what that means to them."""
+    """Take the lease by compare-and-set, and announce the start of the run to the customer."""
     now = timezone.now()
     with transaction.atomic():
         row = (
@@ -185,9 +185,10 @@ def claim(run_id: UUID) -> Run | None:
 
 
 def _announce(run: Run) -> None:
-    """run.started the first time; later, answer.replaced if half an answer stands in the widget."""
+    """Send run.started the first time; later, answer.replaced if the widget shows half an
+    answer."""
     if unpacked(Stage.DELIVER, run.row.results) is not None:
-        return  # the whole answer stands there, and only its end is missing
+        return  # the whole answer is shown, and only its end is missing
     last = (
         Event.objects.filter(conversation_id=run.row.conversation_id, payload__run_id=str(run.id))
         .exclude(type="run.status")

@@ -1,8 +1,7 @@
-"""Threads that coroutines hand blocking work to: one pool for each kind of work.
+"""Thread pools for blocking work of coroutines: one for each kind of work.
 
-A search may wait for an embedding server, or a reranker, for many seconds. With pools of their own
-that holds up neither the short queries of sockets and answers nor the leases, and at most a third
-of the connections to the database.
+A search may wait many seconds for an embedding server or a reranker. With separate pools, it delays
+neither short queries nor leases, and holds at most a third of the database connections.
 """
 
 from __future__ import annotations
@@ -25,22 +24,22 @@ _leases = ThreadPoolExecutor(1, "lease")
 
 
 def in_thread(function: Callable[..., T]) -> Callable[..., Awaitable[T]]:
-    """A function of short queries, callable from a coroutine without blocking others."""
+    """Wraps a function that makes short queries, for use in a coroutine."""
     return _in(_queries, function)
 
 
 def in_search_thread(function: Callable[..., T]) -> Callable[..., Awaitable[T]]:
-    """The same for one that may wait for a model or another server."""
+    """The same for a function that may wait for a model or another server."""
     return _in(_searches, function)
 
 
 def in_lease_thread(function: Callable[..., T]) -> Callable[..., Awaitable[T]]:
-    """The same for one that prolongs a lease, which nothing else may delay."""
+    """The same for a function that prolongs a lease, which nothing may delay."""
     return _in(_leases, function)
 
 
 def _in(pool: ThreadPoolExecutor, function: Callable[..., T]) -> Callable[..., Awaitable[T]]:
-    # Closes the connection behind each call, which gives it back to the database's own pool.
+    # Closes the connection after each call, which returns it to the connection pool.
     made: Any = database_sync_to_async(function, thread_sensitive=False, executor=pool)
     wrapped: Callable[..., Awaitable[T]] = made
     return wrapped

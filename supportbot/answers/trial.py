@@ -1,4 +1,4 @@
-"""A question to a version before it is published: the stages of an answer, with nothing stored."""
+"""Tries a question on a version before publication: the stages of an answer, nothing stored."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Outcome = AnswerRun.Outcome
 
 @dataclass(frozen=True)
 class Trial:
-    """What a reader would be told: `text` in all, `sentences` those with citations. `outcome` is
-    one of AnswerRun.Outcome."""
+    """The answer a customer would get: `text` is all of it, `sentences` those with citations.
+    `outcome` is one of AnswerRun.Outcome."""
 
     evidence: Evidence
     sentences: tuple[Checked, ...]

@@ -1,4 +1,4 @@
-"""What flows between the stages. All frozen: a stage makes something new, it changes nothing."""
+"""The values passed between stages. All are frozen: a stage returns new values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import UUID
 from django.conf import settings
 
 from knowledge.models import Audience
-from supportbot.retrieval.conversation import Turn
+from supportbot.retrieval.query import Turn
 from supportbot.retrieval.search import RankedPassage, Ranking
 
 
@@ -30,9 +30,10 @@ STAGE_ORDER = tuple(Stage)
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, in its conversation; the day whose rules apply, and who reads the answer.
+    """A question in its conversation, with the day whose rules apply and the audience of the
+    reader.
 
-    `preview` is the id of a version that is to answer as if it were published; `collections` are
+    `preview` is the id of a version that is searched as if it were published; `collections` are
     ids, None for those that customers are answered from.
     """
 
@@ -48,7 +49,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Choice:
-    """A button under an answer: `text` is sent as the customer's own message."""
+    """A button under an answer. A click sends `text` as the customer's message."""
 
     label: str
     text: str
@@ -56,8 +57,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A question and the passages that may answer it, best first; `rewritten` is what was searched
-    for where a model wrote the question out."""
+    """A question and the passages that may answer it, best first. `rewritten` is the question as a
+    model rewrote it for the search; None if it did not."""
 
     question: Question
     ranking: Ranking
@@ -69,13 +70,13 @@ class Evidence:
 
     @property
     def is_answerable(self) -> bool:
-        """Whether the passages are likely enough to answer it, by the operator's threshold."""
+        """Whether the answerability reaches the operator's threshold."""
         return bool(self.passages) and self.ranking.answerability >= settings.ANSWERABILITY_MIN
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What is stored of the evidence with a run: enough to see why, even after the documents have
+    """The evidence stored with a run: enough to explain the answer after the documents have
     changed."""
 
     passages: list[dict[str, Any]]
@@ -85,7 +86,7 @@ class Snapshot:
 @dataclass(frozen=True)
 class Proposed:
     """A sentence that a route proposes. `cited` are positions in Evidence.passages, from 0;
-    `quotes` gives the source's own words where the route knows them, `cells` those of a table row
+    `quotes` has the source's own words if the route knows them, `cells` the cells of a table row
     that were used. `form` is "text", "item" (of a list) or "step", which may have a `number`."""
 
     text: str
@@ -108,9 +109,9 @@ class Checked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a route achieved. `sentences` are in wire form, as the customer saw them; `text` stands
-    for them where there are none. `outcome` is one of AnswerRun.Outcome, "" for what follows from
-    the sentences."""
+    """The result of a route. `sentences` are in wire form, as the customer saw them; `text`
+    replaces them if there are none. `outcome` is one of AnswerRun.Outcome; "" if the sentences
+    decide it."""
 
     route: str
     sentences: tuple[dict[str, Any], ...] = ()
@@ -123,7 +124,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Screened:
-    """A question that may be answered, and the reply to one that needs no documents."""
+    """A question that may be answered, and its reply if it needs no documents."""
 
     question: Question
     reply: Reply | None = None

@@ -6,14 +6,14 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from supportbot.answers.dates import day_of_order
 from supportbot.answers.errors import ValidateError
+from supportbot.answers.order_day import day_of_order
 from supportbot.answers.types import Question
 
 
 async def validate(question: Question) -> Question:
-    """The question, cleaned, as of the day of the order where it names one. Raises ValidateError
-    when there is nothing to search for."""
+    """The cleaned question, as of the day of the order if it names one. Raises ValidateError if
+    there is nothing to search for."""
     text = re.sub(r"\s+", " ", question.text).strip()
     if not re.search(r"\w", text):
         raise ValidateError(

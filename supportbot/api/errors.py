@@ -12,7 +12,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from knowledge.services.ingestion.documents import UploadRefusedError
 from knowledge.services.lifecycle.publishing import LifecycleError
 from supportbot.answers.errors import AnswerError
-from supportbot.api.connections import TooManyConnectionsError
+from supportbot.api.connection_limits import TooManyConnectionsError
 from tickets.services.drafts import DraftDecidedError
 from tickets.states import TransitionError
 

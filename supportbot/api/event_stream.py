@@ -16,7 +16,7 @@ from django.http import StreamingHttpResponse
 from redis.exceptions import RedisError
 
 from supportbot.answers.threads import in_thread
-from supportbot.api.connections import Place
+from supportbot.api.connection_limits import Place
 from tickets.services.events import events_after, group_of
 from tickets.services.sign_out import SIGNED_OUT
 

@@ -26,7 +26,7 @@ from supportbot.answers.errors import AnswerError
 from supportbot.answers.receive import accept_message, check_message
 from supportbot.answers.runner import runner
 from supportbot.answers.threads import in_thread
-from supportbot.api.connections import Place, TooManyConnectionsError, take_place
+from supportbot.api.connection_limits import Place, TooManyConnectionsError, take_place
 from supportbot.api.event_stream import POLL_SECONDS, Feed
 from supportbot.api.limits import seconds_to_wait
 from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked

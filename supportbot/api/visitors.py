@@ -27,7 +27,7 @@ from supportbot.api.authentication import (
     audience_of,
     customer_of,
 )
-from supportbot.api.connections import take_place
+from supportbot.api.connection_limits import take_place
 from supportbot.api.event_stream import Feed, event_response
 from supportbot.api.limits import MessagesLimit
 from supportbot.api.parameters import read_number

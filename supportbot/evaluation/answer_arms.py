@@ -27,7 +27,8 @@ from supportbot.evaluation.answer_datasets import UNTITLED
 from supportbot.evaluation.answer_questions import AskedQuestion
 from supportbot.evaluation.answer_words import Sentence, sentences_of
 from supportbot.evaluation.names import ANSWERS, BEST_THREE, FIRST_THREE
-from supportbot.retrieval.search import RankedPassage, forget_rankings
+from supportbot.retrieval import caches
+from supportbot.retrieval.search import RankedPassage
 
 SENTENCES = 3  # that a baseline says
 ANSWERED, ASKED_BACK = "answered", "asked_back"  # of AnswerRun.Outcome
@@ -186,6 +187,6 @@ def _forget_all_but(earlier: Sequence[str]) -> None:
     """So that the question is timed as one that was not asked before, in a conversation that is
     under way: the questions before it have their vectors."""
     forget(index_for_questions().model)
-    forget_rankings()
+    caches.rankings.clear()
     if earlier:
         embed_questions(earlier)

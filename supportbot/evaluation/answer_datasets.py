@@ -24,7 +24,7 @@ from supportbot.evaluation.answer_words import repeats, sentences_of
 from supportbot.evaluation.judged_dataset import CORPUS, QUERIES
 from supportbot.evaluation.questions import BadDatasetError, Text
 from supportbot.local.seeding import DEMO_FOLDER
-from supportbot.retrieval.conversation import Turn
+from supportbot.retrieval.query import Turn
 
 UNTITLED = "Document"  # what a document without a title is called
 LEAST_OF_SENTENCE = 0.5  # of a sentence that lies in an answer's span, or of the span in it

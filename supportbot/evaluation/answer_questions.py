@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from supportbot.evaluation.questions import Text
 from supportbot.evaluation.scratch import StoredFile
-from supportbot.retrieval.conversation import Turn
+from supportbot.retrieval.query import Turn
 
 SEED = 10
 T = TypeVar("T")

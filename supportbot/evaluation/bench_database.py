@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import ProgrammingError, connection
 
 from supportbot.evaluation.report import EvaluationError
-from supportbot.retrieval.search import forget_all
+from supportbot.retrieval.caches import clear_caches
 
 # Nobody gives a database such a name by hand, so what bears one may be removed.
 _PREFIX = "supportbot_bench_"
@@ -69,7 +69,7 @@ def _switch_to(name: str) -> None:
     connection.close()
     connection.close_pool()  # type: ignore[attr-defined]
     connection.settings_dict["NAME"] = name
-    forget_all()
+    clear_caches()
 
 
 def _execute(statement: str) -> None:

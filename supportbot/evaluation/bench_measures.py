@@ -17,9 +17,11 @@ from django.db import connection, transaction
 from knowledge.embedding.questions import forget
 from knowledge.models import Audience, EmbeddingIndex
 from knowledge.services.indexes.embedding_indexes import embed_questions
-from supportbot.retrieval import conversation, locales
+from supportbot.retrieval import caches
+from supportbot.retrieval.languages import cached_document_languages
+from supportbot.retrieval.query import analyse, combine_vectors
 from supportbot.retrieval.scope import read_state
-from supportbot.retrieval.search import Scope, forget_rankings, search
+from supportbot.retrieval.search import Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 
 NEAREST = 30  # as many as a search takes by meaning
@@ -132,9 +134,9 @@ def recall(questions: Sequence[str], scope: Scope, index: EmbeddingIndex) -> Rec
 
 
 def _nearest(question: str, scope: Scope, index: EmbeddingIndex) -> list[int]:
-    languages = locales.of_documents(read_state(scope).revision)
-    texts, _ = conversation.read(question, (), languages)
-    vector = conversation.mix(texts, embed_questions(texts.all)[1]).sought
+    languages = cached_document_languages(read_state(scope).revision)
+    texts, _ = analyse(question, (), languages)
+    vector = combine_vectors(texts, embed_questions(texts.all)[1]).query
     statement = _EXACT.format(dimensions=int(index.dimensions), nearest=NEAREST)
     parameters: dict[str, Any] = {
         "index": index.pk,
@@ -150,7 +152,7 @@ def _nearest(question: str, scope: Scope, index: EmbeddingIndex) -> list[int]:
 
 
 def _forget_all(model: str) -> None:
-    forget_rankings()
+    caches.rankings.clear()
     forget(model)
 
 

@@ -37,7 +37,8 @@ from supportbot.evaluation.bench_measures import (
 )
 from supportbot.evaluation.questions import load_questions
 from supportbot.evaluation.report import EvaluationError, Figure, Report, Table
-from supportbot.retrieval.search import Scope, forget_all
+from supportbot.retrieval.caches import clear_caches
+from supportbot.retrieval.search import Scope
 from supportbot.warmup import stay_loaded
 
 ROUNDS = 200
@@ -128,7 +129,7 @@ def _measure(
     tables: _Tables, questions: Sequence[str], place: Place, loaded: Loaded, say: Say
 ) -> None:
     model = place.index.model
-    forget_all()  # documents came in without a publication
+    clear_caches()  # documents came in without a publication
     asked, warm_up = questions[:QUESTIONS], questions[QUESTIONS:][:WARM_UP] or questions[:1]
     stay_loaded()  # as in the web process
     for filter_, scope in _scopes(place):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from supportbot.evaluation.questions import BadDatasetError, Text
-from supportbot.retrieval.conversation import Turn
+from supportbot.retrieval.query import Turn
 
 CORPUS, QUERIES, QRELS = "corpus.jsonl", "queries.jsonl", "qrels.tsv"
 LONGEST_ID = 300  # what the product keeps of a document's own id

@@ -24,9 +24,9 @@ from supportbot.answers.enrich import PASSAGES
 from supportbot.evaluation.judged_dataset import JudgedQuestion
 from supportbot.evaluation.names import BM25S
 from supportbot.evaluation.retrieval_arms import Arm
-from supportbot.retrieval import conversation
-from supportbot.retrieval.conversation import Turn
-from supportbot.retrieval.search import Ranking, Scope, forget_rankings, search
+from supportbot.retrieval import caches
+from supportbot.retrieval.query import Turn, analyse
+from supportbot.retrieval.search import Ranking, Scope, search
 
 LIMIT = 100  # passages that are ranked
 TIMED = 200  # questions of an arm, or a little fewer
@@ -79,10 +79,10 @@ def _time(ask: Callable[..., Ranking], history: Sequence[Turn]) -> float:
     """A question that was not asked before, in a conversation that is under way: the questions
     before it have their vectors. As many passages as an answer is made of."""
     forget(index_for_questions().model)
-    forget_rankings()
+    caches.rankings.clear()
     asked = [turn for turn in history if turn.author == "customer"]
     if asked:
-        earlier = conversation.read("", asked, ())[0].earlier
+        earlier = analyse("", asked, ())[0].history
         embed_questions([text for text, _ in earlier])
     started = time.perf_counter()
     ask(limit=PASSAGES)

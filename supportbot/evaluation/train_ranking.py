@@ -24,7 +24,7 @@ from supportbot.retrieval.ranking_model import (
     Answerability,
     Logistic,
     RankingModel,
-    is_told_alone,
+    has_no_history,
     render,
 )
 
@@ -87,7 +87,7 @@ def fit_answerability(examples: Sequence[Example]) -> Answerability:
     to tell: by what was looked for, earlier turns and all, there is an answer."""
     usual = _usual(examples)
     known = [e for e in examples if e.answerable is not None and e.kind != Kind.STRANGE_SUBJECT]
-    going_on = [example for example in examples if not is_told_alone(example.signals)]
+    going_on = [example for example in examples if not has_no_history(example.signals)]
     places = len(ANSWER_SIGNALS)
     return Answerability(
         _fit_logistic(_told(known, usual)[:, :places], [bool(e.answerable) for e in known]),

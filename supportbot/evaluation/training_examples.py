@@ -20,7 +20,7 @@ from knowledge.models import Audience
 from knowledge.progress import Line, Rate
 from supportbot.evaluation.judged_dataset import JudgedDataset, JudgedQuestion, Said
 from supportbot.evaluation.scratch import scratch_collection
-from supportbot.retrieval.features import FEATURES, NOT_TOLD, SIGNALS, Floats
+from supportbot.retrieval.features import FEATURES, MISSING, SIGNALS, Floats
 from supportbot.retrieval.search import Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 
@@ -162,7 +162,7 @@ def _example(question: JudgedQuestion, kind: Kind, collection: int) -> Example:
         documents=np.array([number[p.external_id] for p in ranking.passages], dtype=np.int64),
         grades=np.array([float(grades.get(external_id, 0)) for external_id in ids]),
         ideal=tuple(sorted((g for g in grades.values() if g > 0), reverse=True)),
-        signals=np.array([ranking.trace.signals.get(name, NOT_TOLD) for name in SIGNALS]),
+        signals=np.array([ranking.trace.signals.get(name, MISSING) for name in SIGNALS]),
         answerable=False if kind.is_strange else question.answerable,
         kind=kind,
         length=ranking.trace.length,

@@ -1,1 +1,1 @@
-"""What people say to a support chat that is no question to the documents, and how to reply."""
+"""Messages that are no question to the documents, such as greetings and complaints, and replies."""

@@ -10,5 +10,5 @@ FILE = Path(__file__).with_name("examples.toml")
 
 
 def examples() -> Mapping[str, Sequence[str]]:
-    """Class of the head → messages; what is a question to the documents stands under QUESTION."""
+    """Class of the head → messages. Questions to the documents have the class QUESTION."""
     return tomllib.loads(FILE.read_text("utf-8"))

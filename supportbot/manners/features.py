@@ -1,6 +1,6 @@
-"""What the head sees of a message: its embedding, and its words, word pairs and letter triples.
+"""The features of a message: its embedding, and its words, word pairs and letter triples.
 
-The embedding knows what is meant; words and letters know “thx”, “helo” and who is spoken to.
+The embedding captures the meaning; words and letters capture “thx”, “helo” and forms of address.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from knowledge.embedding.vectors import Vectors
 
 LEXICAL = 4096  # hashed, as in the paper on feature hashing (Weinberger and others, 2009)
-LEXICAL_LENGTH = 1.5  # beside an embedding of length 1
+LEXICAL_LENGTH = 1.5  # of the lexical part; the embedding has length 1
 _SIGN = 1 << 31
 _TRIPLE = 3
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)?|[?!]")

@@ -1,4 +1,4 @@
-"""A linear head over the features of a message: which manner it has, if any.
+"""A linear classifier (head) over the features of a message: its manner, if any.
 
 `manage.py train_manners` writes the weights.
 """
@@ -16,7 +16,7 @@ import numpy as np
 from knowledge.embedding.vectors import Vectors
 
 FILE = Path(__file__).with_name("head.json")
-QUESTION = ""  # the class of what is no manner
+QUESTION = ""  # the class of messages without a manner
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Head:
     intercepts: Vectors
 
     def probabilities(self, vectors: Vectors) -> Vectors:
-        """(messages, features) → (messages, classes), each row 1 in all."""
+        """(messages, features) → (messages, classes); each row sums to 1."""
         logits = vectors @ self.weights.T + self.intercepts
         shares: Vectors = np.exp(logits - logits.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
@@ -37,7 +37,7 @@ class Head:
 
 @functools.cache
 def head() -> Head:
-    """The head that is part of the product."""
+    """The head shipped with the product."""
     stored = json.loads(FILE.read_text("utf-8"))
     classes = tuple(stored["classes"])
     weights = np.frombuffer(base64.b64decode(stored["weights"]), dtype="<f2").astype(np.float32)
@@ -49,7 +49,7 @@ def head() -> Head:
 
 
 def render(found: Head, about: dict[str, object]) -> str:
-    """As the file has it; `about` tells what it was fitted to."""
+    """The text of the file; `about` says what the head was fitted to."""
     halves = base64.b64encode(found.weights.astype("<f2").tobytes()).decode()
     parts = {
         **about,

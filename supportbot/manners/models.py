@@ -1,4 +1,4 @@
-"""What staff may change: the reply of each manner, and examples of what belongs to it."""
+"""What staff may change: the reply to each manner, and examples of messages."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class MannerReply(models.Model):
 
 
 class MannerExample(models.Model):
-    """A message that belongs to a manner, or, without one, is a question to the documents."""
+    """An example message of a manner; without a manner, of a question to the documents."""
 
     text = models.CharField(
         max_length=200, unique=True, help_text="A message as customers write it."

@@ -18,16 +18,16 @@ from supportbot.manners.models import Manner, MannerExample, MannerReply
 
 LEAST_PROBABILITY = 0.5
 SURE = 0.8  # of a longer message, and of a clause
-SURE_SMALL_TALK = 0.65  # below it the documents are asked first
+SURE_SMALL_TALK = 0.65  # below it, the documents are searched first
 SURE_DISTRESS = 0.95  # of a clause beside a question
-SHORT, SURE_SHORT = 2, 0.75  # words: of few, small talk looks like the name of a thing
-LONG = 12  # words: longer messages seldom are small talk
+SHORT, SURE_SHORT = 2, 0.75  # words; short small talk looks like the name of a thing
+LONG = 12  # words; longer messages are seldom small talk
 MOST_WORDS = 40
-EXAMPLE_COSINE = 0.9  # of an example that staff have given
+EXAMPLE_COSINE = 0.9  # to an example of the staff's
 READ_AGAIN_SECONDS = 2.0
 _CLAUSES = re.compile(r"[.,;:!?…\n]+|\s[-–—]\s")
 _EMOJI = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
-# Classes of the head that are more than the manner they belong to.
+# Classes of the head that are finer than manners.
 PROBLEM, DISTRESS = "problem", "distress"
 _MANNERS = {PROBLEM: Manner.COMPLAINT, DISTRESS: Manner.PERSON}
 _TO_A_PERSON = frozenset({Manner.COMPLAINT, Manner.PERSON, PROBLEM, DISTRESS})
@@ -35,7 +35,7 @@ _TO_A_PERSON = frozenset({Manner.COMPLAINT, Manner.PERSON, PROBLEM, DISTRESS})
 
 @dataclass(frozen=True)
 class Recognised:
-    """`has_question`: besides, there is something that the documents may answer."""
+    """`has_question`: the message also has a question to the documents."""
 
     manner: Manner
     probability: float
@@ -71,7 +71,7 @@ def recognise(text: str) -> Recognised | None:
 
 
 def parts_of(text: str) -> list[str]:
-    """The message, and its clauses where it has several; [] for one that is too long."""
+    """The message, and its clauses if it has several; [] if it is too long."""
     text = _plain(text)
     if not text or len(text.split()) > MOST_WORDS:
         return []
@@ -80,12 +80,12 @@ def parts_of(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """Without what says nothing: white space, and how a sentence ends."""
+    """The text without surrounding white space and final punctuation."""
     return " ".join(text.split()).rstrip(" .,;:…")
 
 
 def decide(parts: Sequence[str], judged: Mapping[str, Judged]) -> Recognised | None:
-    """What a message is as a whole, unless one of its clauses is a question."""
+    """The manner of the whole message, unless one of its clauses is a question."""
     text, *clauses = parts
     whole, inner = judged[text], [judged[clause] for clause in clauses]
     least = SURE if len(text.split()) > LONG else LEAST_PROBABILITY
@@ -93,7 +93,7 @@ def decide(parts: Sequence[str], judged: Mapping[str, Judged]) -> Recognised | N
         return _beside_a_question(inner)
     manner, probability = whole.manner, whole.probability
     if any(_asks(clause, judged[clause]) for clause in clauses):
-        # A greeting before a question is answered by the answer.
+        # A greeting before a question needs no reply of its own.
         return _beside_a_question([whole, *inner])
     return Recognised(
         manner, probability, whole.name == PROBLEM or probability < _sure(manner, text)
@@ -101,14 +101,14 @@ def decide(parts: Sequence[str], judged: Mapping[str, Judged]) -> Recognised | N
 
 
 def _sure(manner: Manner, text: str) -> float:
-    """The probability from which the documents need not be asked first."""
+    """The probability from which the documents need not be searched first."""
     if manner == Manner.SMALL_TALK:
         return SURE_SHORT if len(text.split()) <= SHORT else SURE_SMALL_TALK
     return SURE if manner == Manner.COMPLAINT else 0.0
 
 
 def _beside_a_question(judged: Sequence[Judged]) -> Recognised | None:
-    """A complaint, or the wish for a person, that stands beside a question."""
+    """A complaint or a request for a person next to a question."""
     for one in sorted(judged, key=lambda one: one.probability, reverse=True):
         if one.name != QUESTION and one.probability >= SURE:
             if one.name == DISTRESS:
@@ -126,7 +126,7 @@ def _asks(clause: str, judged: Judged) -> bool:
 
 @dataclass(frozen=True)
 class _Given:
-    """What staff have given: examples with their vectors, and the manners they switched off."""
+    """The settings of the staff: examples with their vectors, and manners switched off."""
 
     texts: Mapping[str, str]
     manners: tuple[str, ...]
@@ -134,7 +134,7 @@ class _Given:
     off: frozenset[str]
 
     def judge(self, text: str, vector: Vectors) -> Judged | None:
-        """The class of the nearest example; None where none is near."""
+        """The class of the nearest example; None if none is near enough."""
         if (name := self.texts.get(text.casefold())) is not None:
             return Judged(name, 1.0)
         if not self.manners:
@@ -146,8 +146,9 @@ class _Given:
 
 
 def judge(found: Head, seen: Vectors) -> Judged:
-    """The likeliest class. The probability of a manner is that of any manner, since a message
-    between two of them is no question; but what leads to a person must be likely itself."""
+    """The likeliest class. Its probability is that of all manners together, because a message
+    between two manners is no question; but a manner that leads to a person needs its own
+    probability."""
     shares = dict(zip(found.classes, found.probabilities(seen[None])[0].tolist(), strict=True))
     question = shares.pop(QUESTION)
     best = max(shares, key=shares.__getitem__)
@@ -160,8 +161,8 @@ _kept: tuple[float, _Given] | None = None
 
 
 def _given() -> _Given:
-    """Read from the database again after READ_AGAIN_SECONDS, so that a change reaches every
-    process within moments."""
+    """Read again from the database after READ_AGAIN_SECONDS, so that a change soon reaches every
+    process."""
     global _kept  # noqa: PLW0603  one small value of the process
     now = time.monotonic()
     if _kept is None or now - _kept[0] > READ_AGAIN_SECONDS:
@@ -175,6 +176,6 @@ def _given() -> _Given:
 
 
 def forget() -> None:
-    """Read anew at the next message."""
+    """Read from the database again at the next message."""
     global _kept  # noqa: PLW0603
     _kept = None

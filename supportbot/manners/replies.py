@@ -1,4 +1,4 @@
-"""The company's short words for each manner."""
+"""The short replies to each manner."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class MannerlyReply:
 
 
 def reply_to(recognised: Recognised) -> MannerlyReply:
-    """What the bot says: the company's words, or those that come with the product."""
+    """The company's reply, or the one shipped with the product."""
     own = (
         MannerReply.objects.filter(manner=recognised.manner).values_list("text", flat=True).first()
     )

@@ -1,4 +1,4 @@
-"""Fits the head that recognises manners, and tells how well it does on what it never saw."""
+"""Fits the head that recognises manners, and measures it on held-out messages."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from supportbot.manners.models import Manner
 from supportbot.manners.recognise import DISTRESS, Recognised, decide, judge, parts_of
 
 SEED = 7
-OWN_WEIGHT = 8.0  # of an own example beside one of the sets
+OWN_WEIGHT = 8.0  # of one of our examples, against one of a data set
 INVERSE_PENALTY = 5.0
 MOST_STEPS = 300
 HELD_OUT = 200
 MOST_OF_A_SET = 1500
-MOST_TITLES = 300  # of a set: names and short phrases are what people look up
+MOST_TITLES = 300  # of a set; people look up names and short phrases
 SMALL_TALK_WEIGHT = 2.0
 MOST_FRAGMENTS = 500
-LEAST_OF_A_FRAGMENT = 5  # characters of both its words
+LEAST_OF_A_FRAGMENT = 5  # characters of its two words together
 MOST_TITLE_WORDS = 4
-LEAST_TYPO = 4  # characters of a word that gets a typing error
+LEAST_TYPO = 4  # characters; shorter words get no typing error
 QUESTION_KEY = "question"
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ LICENCES = {
     "covidqa": "Apache-2.0",
     "doc2dial_spans": "Apache-2.0",
 }
-# Groups of chitchat by the number of their reply; the others are small talk.
+# Chitchat groups by the number of their reply; all other groups are small talk.
 _CHITCHAT = {
     **dict.fromkeys((53, 54, 55, 58, 59, 60), str(Manner.GREETING)),
     49: str(Manner.THANKS),
@@ -82,7 +82,7 @@ _CLINC = {
         Manner.SMALL_TALK,
     ),
 }
-# Said alone they answer something that was asked.
+# Alone, these are answers to a question.
 _CLINC_LEFT_OUT = frozenset({"yes", "no", "maybe", "repeat", "cancel"})
 
 
@@ -98,7 +98,7 @@ class Row:
 
 
 def training_rows(data: Path, more_questions: Sequence[Path]) -> list[Row]:
-    """Of the triage sets in `data`, of further questions, and of our own examples."""
+    """Rows from the triage sets in `data`, from more questions, and from our own examples."""
     rows = [*_chitchat(data / "chitchat"), *_bitext(data / "bitext"), *_clinc(data / "clinc150")]
     banking = read_rows(data / "banking77" / "train.jsonl")
     rows += [Row(row["text"], QUESTION) for row in sample(banking, MOST_OF_A_SET)]
@@ -123,7 +123,7 @@ def fit(rows: Sequence[Row]) -> Head:
 
 
 def recognise_all(found: Head, texts: Sequence[str]) -> list[Recognised | None]:
-    """What `recognise` says of each with this head, and without examples of staff."""
+    """The result of `recognise` for each message with this head and no staff examples."""
     parts = [parts_of(text) for text in texts]
     known = list(dict.fromkeys(part for each in parts for part in each))
     vectors = _features(known)
@@ -132,7 +132,7 @@ def recognise_all(found: Head, texts: Sequence[str]) -> list[Recognised | None]:
 
 
 def share_answered_as_manners(found: Head, texts: Sequence[str]) -> float:
-    """The share of messages that are replied to without asking the documents."""
+    """The share of messages that get a reply without a search."""
     said = recognise_all(found, texts)
     return float(np.mean([one is not None and not one.has_question for one in said]))
 
@@ -167,7 +167,7 @@ def _chitchat(folder: Path) -> Iterator[Row]:
 
 
 def _bitext(folder: Path) -> Iterator[Row]:
-    """Its complaints ask how to make one, which the documents may tell."""
+    """Its complaints ask how to complain, which the documents may answer."""
     for row in sample(read_rows(folder / "train.jsonl"), MOST_OF_A_SET):
         wants_a_person = row["label"] == "contact_human_agent"
         yield Row(row["text"], str(Manner.PERSON) if wants_a_person else QUESTION)
@@ -190,15 +190,14 @@ def _titles(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _fragments(rows: Sequence[Row]) -> list[str]:
-    """The last two words of questions, where both mean something: what people type who type two
-    words."""
+    """The last two words of questions, if both are meaningful: like messages of two words."""
     asked = sample([row.text for row in rows if row.label == QUESTION], MOST_FRAGMENTS)
     ends = [re.sub(r"[^\w\s'-]", "", text).split()[-2:] for text in asked]
     return [" ".join(end) for end in ends if min(map(len, end)) >= LEAST_OF_A_FRAGMENT]
 
 
 def _own() -> Iterator[Row]:
-    """Our own examples, each once more with a typing error."""
+    """Our own examples, each also with a typing error."""
     chance = random.Random(SEED)  # noqa: S311
     for name, texts in examples().items():
         label = QUESTION if name == QUESTION_KEY else name
@@ -209,7 +208,7 @@ def _own() -> Iterator[Row]:
 
 
 def _mistyped(text: str, chance: random.Random) -> str:
-    """One word with two letters swapped, one left out or one doubled."""
+    """The text with two letters of a word swapped, or one left out or doubled."""
     words = text.split()
     at = chance.choice([n for n, word in enumerate(words) if len(word) >= LEAST_TYPO])
     word, letter = words[at], chance.randrange(1, len(words[at]) - 1)

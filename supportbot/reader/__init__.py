@@ -1,1 +1,1 @@
-"""The reader: a question and its best passages → which units answer it, and whether any does."""
+"""The reader: a question and its best passages → how likely each unit answers it."""

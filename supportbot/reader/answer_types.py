@@ -1,6 +1,6 @@
-"""What kind of answer a question wants, and whether a text holds one: “how much” → money.
+"""The type of answer a question asks for, and whether a text contains one: “how much” → money.
 
-English only. A question in another language, or of no known kind, wants ANYTHING.
+English only. A question in another language, or of no known type, has the type ANYTHING.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ class AnswerType(StrEnum):
 
 
 @dataclass(frozen=True)
-class _Kind:
-    asked: re.Pattern[str]
-    held: re.Pattern[str]
+class _Patterns:
+    question: re.Pattern[str]
+    answer: re.Pattern[str]
 
 
-def _kind(asked: str, held: str) -> _Kind:
-    return _Kind(re.compile(asked, re.IGNORECASE), re.compile(held, re.IGNORECASE))
+def _patterns(question: str, answer: str) -> _Patterns:
+    return _Patterns(re.compile(question, re.IGNORECASE), re.compile(answer, re.IGNORECASE))
 
 
 _UNITS = r"(?:working |business |calendar )?(?:day|week|month|year|hour|hr|minute|min|second)s?"
@@ -41,43 +41,43 @@ _NUMBER = (
 )
 _MONTHS = "jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec"
 _DAYS = "mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun"
-# The first kind that a question asks for is taken.
-_KINDS: dict[AnswerType, _Kind] = {
-    AnswerType.TIME: _kind(
+# In order of precedence: the first type whose question pattern matches is taken.
+_TYPES: dict[AnswerType, _Patterns] = {
+    AnswerType.TIME: _patterns(
         r"\b(?:what time|opening (?:hours|times)|(?:your|the) hours|open (?:at|on|until|till)"
         r"|when (?:do|does|are|is) .{0,40}\b(?:open|close|shut)|closing time)",
         r"\d\s?(?:am|pm|a\.m\.|p\.m\.)(?!\w)|\b\d{1,2}[:.]\d\d\b|\bnoon\b|\bmidnight\b|\bclosed\b",
     ),
-    AnswerType.DURATION: _kind(
+    AnswerType.DURATION: _patterns(
         r"\bhow (?:long|fast|quick(?:ly)?|soon|often)\b|\bhow many (?:\w+ )?"
         r"(?:days?|weeks?|months?|years?|hours?|minutes?)\b|\b(?:until|till) when\b|\bdeadline\b"
         r"|\bhow much time\b",
         rf"\b{_NUMBER}(?:\s*(?:-|–|to|or)\s*{_NUMBER})?[\s-]{_UNITS}\b"
         rf"|\bnext (?:working )?day\b|\bsame day\b|\b(?:daily|weekly|monthly|yearly|once an?)\b",
     ),
-    AnswerType.MONEY: _kind(
+    AnswerType.MONEY: _patterns(
         r"\bhow much (?:is|are|was|does|do|did|will|would|for|to)\b(?!.{0,20}\bweigh)|\bcosts?\b"
         r"|\bprices?\b|\bfees?\b|\bcharged? (?:for|to)\b|\bhow expensive\b|\bhow much$",
         r"[£$€¥]\s?\d|\d\s?(?:£|€|gbp|eur|usd|pounds?|euros?|dollars?|pence|p\b)|\bfree\b"
         r"|\bno (?:charge|fee)|\d\s?%",
     ),
-    AnswerType.CONTACT: _kind(
+    AnswerType.CONTACT: _patterns(
         r"\b(?:phone|telephone|e-?mail|contact)\b",
         r"\+?\d[\d ()-]{7,}\d|[\w.+-]+@[\w-]+\.\w+|https?://|www\.",
     ),
-    AnswerType.QUANTITY: _kind(
+    AnswerType.QUANTITY: _patterns(
         r"\bhow (?:many|much|big|large|heavy|tall|wide|old|far|hot|loud)\b"
         r"|\bwhat (?:size|weight|capacity|temperature|percentage|number)\b",
         r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|none|no limit|half)\b",
     ),
-    AnswerType.DATE: _kind(
+    AnswerType.DATE: _patterns(
         r"^(?:and |so |but )?when\b|\bwhat (?:date|day|year)\b|\bwhich (?:day|year)\b",
         rf"\b(?:1[89]|20)\d\d\b|\b(?:{_MONTHS})[a-z]*\b|\b(?:{_DAYS})(?:day)?\b"
         rf"|\b{_NUMBER}\s{_UNITS}\b|\b(?:today|tomorrow|yesterday)\b"
         r"|\b(?:when|once|as soon as|until|before|after) (?:we|you|the|it|your|our)\b"
         r"|\bat (?:dispatch|checkout|once|delivery)\b",
     ),
-    AnswerType.HOW_TO: _kind(
+    AnswerType.HOW_TO: _patterns(
         r"\bhow (?:do|can|could|should|would|to)\b"
         r"|\bwh?at (?:now|(?:can|should|do) (?:i|we|u) do)\b"
         r"|\bsteps\b|\binstructions\b|\bway to\b",
@@ -85,7 +85,7 @@ _KINDS: dict[AnswerType, _Kind] = {
         r"send|run|remove|add|empty|wait|check|ask|call|write|print|make|let|take|keep|set|pour)\b"
         r"|\bby \w+ing\b|\byou can\b|\bplease\b",
     ),
-    AnswerType.YES_NO: _kind(
+    AnswerType.YES_NO: _patterns(
         r"(?<!where )(?<!what )(?<!when )(?<!how )(?<!who )\bcan (?:i|we|u|you)\b"
         r"|^(?:and |so |but |hi,? |hello,? |ok,? )?(?:can|could|do|does|did|is|are|was|will|would"
         r"|may|must|should|am|have|has)\b"
@@ -93,12 +93,12 @@ _KINDS: dict[AnswerType, _Kind] = {
         r"\b(?:can|cannot|can't|may|must|not|no|yes|only|free|allowed|possible|always|never|unless|"
         r"except|need|required|available|do|does|are)\b",
     ),
-    AnswerType.REASON: _kind(
+    AnswerType.REASON: _patterns(
         r"\bwhy\b|\bwhat (?:caused?|causes)\b|\breasons?\b",
         r"\bbecause\b|\bso that\b|\bdue to\b|\bcaus|\breason\b|\bin order to\b|\bsince\b"
         r"|\bto \w+\b",
     ),
-    AnswerType.PLACE: _kind(
+    AnswerType.PLACE: _patterns(
         r"\bwhere\b|\bwhich (?:country|city|store|shop|place)\b|\baddress\b",
         r"\b(?:in|at|on|to|from|under|near|behind|inside) (?:the |your |our )?[A-Za-z]",
     ),
@@ -107,13 +107,14 @@ _KINDS: dict[AnswerType, _Kind] = {
 
 @functools.lru_cache(maxsize=2048)
 def answer_type(question: str) -> AnswerType:
-    """The kind of answer that a question wants."""
+    """The type of answer that a question asks for."""
     text = question.strip()
     return next(
-        (name for name, kind in _KINDS.items() if kind.asked.search(text)), AnswerType.ANYTHING
+        (name for name, patterns in _TYPES.items() if patterns.question.search(text)),
+        AnswerType.ANYTHING,
     )
 
 
 def holds(wanted: AnswerType, text: str) -> bool:
-    """Whether a text has what such an answer consists of; of ANYTHING, every text has."""
-    return wanted is AnswerType.ANYTHING or bool(_KINDS[wanted].held.search(text))
+    """Whether a text contains an answer of this type. Every text contains ANYTHING."""
+    return wanted is AnswerType.ANYTHING or bool(_TYPES[wanted].answer.search(text))

@@ -1,4 +1,4 @@
-"""What the relevance of a unit is judged by."""
+"""The features that the relevance of a unit is scored by."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from knowledge.terms import word_numbers
 from knowledge.text.units import Form, Unit, units_of
 from supportbot.reader.answer_types import AnswerType, answer_type, holds
-from supportbot.reader.names import Names, asked_names, compared
+from supportbot.reader.sibling_names import Names, compare_names, names_in_question
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,18 +36,19 @@ UNIT_FEATURES = (
     "name_same",
     "name_other",
 )
-# Kinds of answer that are not told by what a text holds.
+# Types that cannot be recognised by what a text contains.
 UNTYPED = {AnswerType.ANYTHING, AnswerType.YES_NO, AnswerType.HOW_TO}
-SHORT = 25  # characters: fewer seldom say anything
-LEAST_MISSPELT = 4  # letters of a word that may be misspelt
-LIKENESS = 0.75  # of two words, one of which is a misspelling: 1 less the share of changed letters
+SHORT = 25  # characters; a shorter unit seldom says anything
+MIN_MISSPELT = 4  # letters; a shorter word is not corrected
+SIMILARITY = 0.75  # of a misspelling to its word: 1 minus the share of changed letters
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A question as the reader takes it. `vector` has length 1; `idf` holds the inverse document
-    frequency of its terms; `part` is the one that is to be answered of several in the text."""
+class ReaderQuestion:
+    """A question for the reader. `vector` has length 1; `idf` maps the number of each of its terms
+    to its inverse document frequency. If the text asks several questions, `part` is the one to
+    answer."""
 
     text: str
     vector: npt.NDArray[np.float32]
@@ -57,9 +58,10 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Read:
-    """A passage as the reader takes it. `vectors` are those of `knowledge.text.unit_texts`, of
-    length 1: first what stands above it, then its units. `score` is a cosine."""
+class ReaderPassage:
+    """A passage for the reader. `vectors` has a row of length 1 for each of
+    `knowledge.text.units.unit_texts`: title and headings first, then the units. `score` is the
+    passage's cosine to the question."""
 
     context: str
     text: str
@@ -72,48 +74,50 @@ class Read:
         object.__setattr__(self, "units", units_of(self.text))
 
 
-def unit_features(asked: Asked, passages: Sequence[Read]) -> Floats:
+def unit_features(question: ReaderQuestion, passages: Sequence[ReaderPassage]) -> Floats:
     """(units of all passages in order, UNIT_FEATURES).
 
-    cosine: of the question and the unit behind its title and heading. heading: of the question and
-    what stands above the passage. passage: the passage's own score. overlap: the share of the
-    question's terms, by the square of their rarity, that the unit holds; overlap_above: the same
-    with title and headings. neighbours: the best cosine of the unit before and behind. type_held,
-    type_missing: whether it has what such an answer consists of. question: it asks itself, as in a
-    FAQ. repeats: the share of its terms that are the question's. short, row, step: its form.
-    name_same, name_other: it is about the thing that the question names, or about its sibling
-    (supportbot.reader.names).
+    cosine: of the question and the unit with its title and heading. heading: of the question and
+    the passage's title and headings. passage: the passage's score. overlap: the share of the
+    question's terms in the unit, by squared inverse document frequency; overlap_above: the same
+    with title and headings. neighbours: the best cosine of the units before and after. type_held,
+    type_missing: whether the unit contains an answer of the type asked for. question: the unit is
+    a question, as in a FAQ. repeats: the share of its terms that are in the question. short, row,
+    step: its form. name_same, name_other: it is about the thing in the question, or about a
+    sibling of it (supportbot.reader.sibling_names).
     """
-    wanted = answer_type(asked.part or asked.text)
-    weight = {term: idf**2 for term, idf in _spelt_right(asked, passages).items()}
-    names = asked_names(asked.text, [f"{p.context}\n{p.text}" for p in passages])
-    rows = [row for passage in passages for row in _rows(asked, wanted, weight, names, passage)]
+    wanted = answer_type(question.part or question.text)
+    weight = {term: idf**2 for term, idf in _corrected_idf(question, passages).items()}
+    names = names_in_question(question.text, [f"{p.context}\n{p.text}" for p in passages])
+    rows = [row for passage in passages for row in _rows(question, wanted, weight, names, passage)]
     return np.array(rows, dtype=np.float64).reshape(-1, len(UNIT_FEATURES))
 
 
-def _spelt_right(asked: Asked, passages: Sequence[Read]) -> Mapping[int, float]:
-    """The question's terms, those that no passage here has replaced by the one that is spelt most
-    alike: “waranty” by “warranty”."""
-    words = {word.lower() for word in _WORD.findall(asked.text)}
+def _corrected_idf(
+    question: ReaderQuestion, passages: Sequence[ReaderPassage]
+) -> Mapping[int, float]:
+    """The idf of the question's terms. A word that is in no passage counts as the most similar word
+    of the passages: “waranty” as “warranty”."""
+    words = {word.lower() for word in _WORD.findall(question.text)}
     here: set[str] = set()
     for passage in passages:
         here |= _words(passage.context) | _words(passage.text)
-    result = dict(asked.idf)
+    result = dict(question.idf)
     for word in words - here:
-        numbers = _terms(word, asked.locale)
-        if len(word) < LEAST_MISSPELT or not numbers & result.keys():
+        numbers = _terms(word, question.locale)
+        if len(word) < MIN_MISSPELT or not numbers & result.keys():
             continue
-        if any(_terms(other, asked.locale) & numbers for other in _near(word, here)):
+        if any(_terms(other, question.locale) & numbers for other in _near(word, here)):
             continue
         found = process.extractOne(word, here, scorer=DamerauLevenshtein.normalized_similarity)
-        if found is not None and found[1] >= LIKENESS:
+        if found is not None and found[1] >= SIMILARITY:
             idf = max(result.pop(number, 0.0) for number in numbers)
-            result |= dict.fromkeys(_terms(found[0], asked.locale), idf)
+            result |= dict.fromkeys(_terms(found[0], question.locale), idf)
     return result
 
 
 def _near(word: str, here: set[str]) -> list[str]:
-    """Words that begin alike, among which other forms of the same word are."""
+    """Words with the same beginning, which may be other forms of the word."""
     return [other for other in here if other[:3] == word[:3]]
 
 
@@ -123,13 +127,13 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _rows(
-    asked: Asked,
+    question: ReaderQuestion,
     wanted: AnswerType,
     weight: Mapping[int, float],
     names: Names,
-    passage: Read,
+    passage: ReaderPassage,
 ) -> list[tuple[float, ...]]:
-    cosines = (passage.vectors @ asked.vector).tolist()
+    cosines = (passage.vectors @ question.vector).tolist()
     heading, cosines = cosines[0], cosines[1:]
     above = _terms(passage.context, passage.locale)
     total = sum(weight.values()) or 1.0
@@ -140,7 +144,7 @@ def _rows(
         with_above = terms | above | _terms(unit.heading, passage.locale)
         is_held = holds(wanted, text)
         is_typed = wanted not in UNTYPED
-        named = compared(names, text, f"{unit.heading}\n{passage.context}")
+        named = compare_names(names, text, f"{unit.heading}\n{passage.context}")
         beside = [*cosines[max(0, at - 1) : at], *cosines[at + 1 : at + 2]]
         rows.append(
             (

@@ -1,4 +1,4 @@
-"""The reader's weights. `manage.py train_reader` writes the file."""
+"""The learned weights of the reader. `manage.py train_reader` writes the file."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ FILE = Path(__file__).with_name("reader_model.json")
 
 @dataclass(frozen=True)
 class ReaderModel:
-    """`weights`: one for each of UNIT_FEATURES. `probability` is made of a unit's score and of how
-    far it is behind the best one: intercept, score, gap."""
+    """`weights` has one weight for each of UNIT_FEATURES. `calibration` (intercept, score, gap)
+    turns a unit's score and its distance from the best score into a probability."""
 
     weights: Floats
     calibration: Floats
 
     def scores(self, features: Floats) -> Floats:
-        """(units, UNIT_FEATURES) → a score for each."""
+        """(units, UNIT_FEATURES) → a score for each unit."""
         scores: Floats = features @ self.weights
         return scores
 
     def probabilities(self, scores: Floats) -> Floats:
-        """Scores of all units of a question → how likely each belongs to its answer."""
+        """The scores of all units of a question → the probability that each is in its answer."""
         if not len(scores):
             return scores
         intercept, by_score, by_gap = self.calibration
@@ -39,11 +39,12 @@ class ReaderModel:
 
 @functools.cache
 def reader_model() -> ReaderModel:
-    """The model that is part of the product."""
+    """The model shipped with the product."""
     return parse(FILE.read_text("utf-8"))
 
 
 def parse(text: str) -> ReaderModel:
+    """A feature without a stored weight has the weight 0."""
     stored = json.loads(text)
     return ReaderModel(
         np.array([stored["weights"].get(name, 0.0) for name in UNIT_FEATURES]),
@@ -52,7 +53,7 @@ def parse(text: str) -> ReaderModel:
 
 
 def render(model: ReaderModel, sources: dict[str, str]) -> str:
-    """As the file has it. `sources` tells the sets that it was fitted to, with their licences."""
+    """The text of the model file. `sources`: name of a data set it was fitted to → its licence."""
     parts = {
         "weights": dict(zip(UNIT_FEATURES, model.weights.round(4).tolist(), strict=True)),
         "calibration": dict(

@@ -1,4 +1,4 @@
-"""A question and its best passages → how likely each unit belongs to the answer."""
+"""A question and its best passages → the probability that each unit belongs to the answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from knowledge.text.units import Unit
-from supportbot.reader.features import UNIT_FEATURES, Asked, Floats, Read, unit_features
+from supportbot.reader.features import (
+    UNIT_FEATURES,
+    Floats,
+    ReaderPassage,
+    ReaderQuestion,
+    unit_features,
+)
 from supportbot.reader.reader_model import ReaderModel, reader_model
 
 _COSINE, _ABOVE = UNIT_FEATURES.index("cosine"), UNIT_FEATURES.index("overlap_above")
@@ -16,8 +22,9 @@ _COSINE, _ABOVE = UNIT_FEATURES.index("cosine"), UNIT_FEATURES.index("overlap_ab
 
 @dataclass(frozen=True)
 class ReadUnit:
-    """A unit, where it stands (`passage` and `position` count from 0), and how well it answers:
-    `score` orders the units of a question, `probability` compares between questions."""
+    """A unit, its place (`passage` and `position` count from 0), and how well it answers. `score`
+    orders the units of one question; `probability` (0 to 1) compares between questions. `overlap`
+    is the share of the question's terms in the unit, its title and its headings."""
 
     passage: int
     position: int
@@ -30,8 +37,7 @@ class ReadUnit:
 
 @dataclass(frozen=True)
 class Reading:
-    """All units of the passages that were read, in reading order. `features` has a row for each,
-    a column for each of UNIT_FEATURES."""
+    """All units of the passages, in reading order. `features` is (units, UNIT_FEATURES)."""
 
     units: tuple[ReadUnit, ...] = ()
     features: Floats = field(default_factory=lambda: np.zeros((0, len(UNIT_FEATURES))))
@@ -41,10 +47,12 @@ class Reading:
         return sorted(self.units, key=lambda one: (-one.score, one.passage, one.position))
 
 
-def read(asked: Asked, passages: Sequence[Read], model: ReaderModel | None = None) -> Reading:
-    """Every unit of the passages, judged in one pass."""
+def read_passages(
+    question: ReaderQuestion, passages: Sequence[ReaderPassage], model: ReaderModel | None = None
+) -> Reading:
+    """Scores every unit of the passages in one pass. `model` is the shipped one by default."""
     model = model or reader_model()
-    features = unit_features(asked, passages)
+    features = unit_features(question, passages)
     scores = model.scores(features)
     probabilities = model.probabilities(scores)
     places = [

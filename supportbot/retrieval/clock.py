@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Clock:
-    """Milliseconds by step."""
+    """Milliseconds of each step; a step that runs twice adds up."""
 
     def __init__(self) -> None:
         self.milliseconds: dict[str, float] = {}

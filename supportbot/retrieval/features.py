@@ -1,7 +1,7 @@
-"""What the order of candidates, and whether there is an answer at all, are judged by.
+"""The features that candidates are ranked by, and the signals of whether there is an answer.
 
-Every feature of a candidate is between 0 and 1 within its question, so that one set of weights
-serves every embedding model and every collection.
+Every feature of a candidate is between 0 and 1 within its query, so that one set of weights serves
+every embedding model and every collection.
 """
 
 from __future__ import annotations
@@ -18,123 +18,123 @@ from knowledge.embedding.vectors import Vectors
 from knowledge.terms import word_numbers
 from knowledge.unit_vectors import unpack
 from supportbot.reader.reading import ReadUnit
-from supportbot.retrieval.candidates import Candidate, Found
-from supportbot.retrieval.conversation import Asked, Meaning
+from supportbot.retrieval.candidates import Candidate, CandidateSet
+from supportbot.retrieval.query import QueryTerms, QueryVectors
 
 Floats = npt.NDArray[np.float64]
 
 # In the order of the learned weights.
 FEATURES = ("dense", "lexical", "phrase", "feedback", "unit", "heading")
-# Of these is made how likely an answer is, and of those whether a question in the middle of a
-# conversation has to do with the documents at all.
+# Whether the passages answer is predicted from the first signals; whether a question within a
+# conversation is about the documents at all from the second.
 ANSWER_SIGNALS = ("similarity", "topic", "unit_score")
 SUBJECT_SIGNALS = ("own_terms", "own_similarity", "follows")
 SIGNALS = (*ANSWER_SIGNALS, *SUBJECT_SIGNALS)
 FEW_TERMS, MANY_TERMS = 9, 48  # of a short question, and of a long one
-OF_DOCUMENT = 0.5  # what the nearest passage of its document counts for in a passage's nearness
-PHRASES_IN = 5  # the best candidates that phrases are looked for in: reading them takes time
-FEEDBACK_FROM = 3  # the best candidates that pseudo-relevance feedback looks at
+DOCUMENT_SHARE = 0.5  # of a passage's dense feature, from the best passage of its document
+PHRASE_CANDIDATES = 5  # the best ones; looking for phrases takes time
+FEEDBACK_CANDIDATES = 3  # the best ones, for pseudo-relevance feedback
 FEEDBACK_SHARPNESS = 4.0
-NOT_TOLD = float("nan")
+MISSING = float("nan")  # the value of a signal that is not known
 
 
 @dataclass(frozen=True)
-class Judged:
-    """`features` has a row for each candidate and a column for each of FEATURES; `first` is the
-    plain combination of both scores; `length` is the question's, from 0 to 1; the
-    others are of use to `signals`."""
+class CandidateFeatures:
+    """Arrays with one row for each candidate. `features` has a column for each of FEATURES;
+    `fused` is the plain convex combination of both scores; `dense` the cosines. `length` is the
+    query's, from 0 to 1. The rest is for `signals`: `topic` is the likeness to earlier turns, 0 to
+    1; `question_dense` and `question_term_share` compare with the question without its earlier
+    turns, `follows` is its cosine to them; these three are MISSING without earlier turns."""
 
     features: Floats
-    first: Floats
+    fused: Floats
     dense: Floats
-    rare: Floats
     topic: Floats
-    own_dense: Floats
-    own_rare: Floats
+    question_dense: Floats
+    question_term_share: Floats
     follows: float
     length: float
 
 
-def judge(found: Found, asked: Asked, meaning: Meaning, *, dense_weight: float) -> Judged:
-    """The features of every candidate.
+def score_features(
+    found: CandidateSet, terms: QueryTerms, vectors: QueryVectors, *, dense_weight: float
+) -> CandidateFeatures:
+    """The features of every candidate; there must be at least one.
 
-    dense, lexical: both scores, min-max-normalised within the candidates (Bruch, Gai, Ingber: "An
-    Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023); of dense, half is
-    the passage's own and half that of the nearest passage of its document. phrase: the share of the
-    question's pairs of neighbouring words that it holds. feedback: likeness to the best three
-    (after Rocchio), for questions in a conversation. unit, heading: nearness of the best unit, and
-    of what stands above the passage.
+    dense, lexical: both scores, min-max-normalised over the candidates (Bruch, Gai, Ingber: "An
+    Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023). Half of dense is the passage's
+    own score, half that of the best passage of its document. phrase: the share of the question's
+    neighbouring word pairs that the passage holds. feedback: likeness to the best three passages
+    (after Rocchio), for questions in a conversation. unit, heading: cosine of the best unit, and
+    of the title and headings.
     """
     candidates = found.candidates
-    dense = np.array([c.dense for c in candidates])
-    lexical = np.array([c.lexical for c in candidates])
-    by_meaning, by_words = normalised(dense), normalised(lexical)
-    first = dense_weight * by_meaning + (1 - dense_weight) * by_words
-    vectors = None if meaning.earlier is None else _vectors(candidates)
+    cosines = np.array([c.dense for c in candidates])
+    dense, lexical = normalised(cosines), normalised(np.array([c.lexical for c in candidates]))
+    fused = dense_weight * dense + (1 - dense_weight) * lexical
+    rows = None if vectors.history is None else _vectors(candidates)
     zeros = np.zeros(len(candidates))
-    of_document = _best_of_document(candidates, by_meaning)
+    of_document = _best_of_document(candidates, dense)
     features = np.stack(
         [
-            (1 - OF_DOCUMENT) * by_meaning + OF_DOCUMENT * of_document,
-            by_words,
-            _phrase(found, asked.pairs, first),
-            _feedback(vectors, first) if vectors is not None else zeros,
-            *_nearness_of_units(candidates, meaning.sought),
+            (1 - DOCUMENT_SHARE) * dense + DOCUMENT_SHARE * of_document,
+            lexical,
+            _phrase(found, terms.pairs, fused),
+            _feedback(rows, fused) if rows is not None else zeros,
+            *_unit_and_heading(candidates, vectors.query),
         ],
         axis=1,
     )
-    rare = _rare_terms(found, found.idf)
-    if meaning.earlier is None or vectors is None:
-        untold = np.full_like(zeros, NOT_TOLD)
-        return Judged(
-            features, first, dense, rare, zeros, untold, untold, NOT_TOLD, length=_length(asked)
+    missing = np.full_like(zeros, MISSING)
+    if vectors.history is None or rows is None:
+        return CandidateFeatures(
+            features, fused, cosines, zeros, missing, missing, MISSING, length=_length(terms)
         )
-    own_terms = found.idf.keys() & asked.terms.keys()
-    return Judged(
+    question_terms = found.idf.keys() & terms.question.keys()
+    return CandidateFeatures(
         features,
-        first,
-        dense,
-        rare,
-        topic=normalised(vectors @ meaning.earlier),
-        own_dense=vectors @ meaning.question,
-        own_rare=_rare_terms(found, own_terms) if own_terms else np.full_like(zeros, NOT_TOLD),
-        follows=float(meaning.question @ meaning.earlier),
-        length=_length(asked),
+        fused,
+        cosines,
+        topic=normalised(rows @ vectors.history),
+        question_dense=rows @ vectors.question,
+        question_term_share=_term_share(found, question_terms) if question_terms else missing,
+        follows=float(vectors.question @ vectors.history),
+        length=_length(terms),
     )
 
 
-def _length(asked: Asked) -> float:
-    """How long a question is: 0 for a few words, 1 for a whole letter."""
-    return float(np.clip((len(asked.terms) - FEW_TERMS) / (MANY_TERMS - FEW_TERMS), 0, 1))
+def _length(terms: QueryTerms) -> float:
+    """The length of a question: 0 for a few words, 1 for a whole letter."""
+    return float(np.clip((len(terms.question) - FEW_TERMS) / (MANY_TERMS - FEW_TERMS), 0, 1))
 
 
-def signals(judged: Judged, best: int, unit: ReadUnit | None = None) -> Floats:
-    """What tells whether there is an answer, in the order of SIGNALS. NOT_TOLD are, without any
-    unit that was read, unit_score; by a question that stands alone the last three; own_terms by
-    one that has none, such as “And why is that?”.
+def signals(scored: CandidateFeatures, best: int, unit: ReadUnit | None = None) -> Floats:
+    """The signals of whether there is an answer, in the order of SIGNALS. `best` is the row of the
+    best candidate, `unit` the best unit that was read.
 
-    similarity, topic: cosine of the best passage to what was looked for, and its likeness to the
-    earlier turns.
+    similarity, topic: cosine of the best passage to the query, and its likeness to earlier turns.
+    unit_score: the reader's score of the best unit.
+    own_terms, own_similarity: the share of the question's own terms that any candidate holds, and
+    the best passage's cosine to the question without its earlier turns. (Those are near the
+    documents whatever is asked next.) follows: cosine of the question to its earlier turns.
 
-    unit_score: the reader's of the best unit that was read.
-
-    own_terms, own_similarity: the same of the question without its earlier turns, which are near
-    the documents whatever is asked next. follows: its cosine to those turns.
+    MISSING: unit_score if no unit was read; the last three for a question without earlier turns;
+    own_terms if the question has no terms, such as “And why is that?”.
     """
-    told = {
-        "similarity": float(judged.dense[best]),
-        "topic": float(judged.topic[best]),
-        "unit_score": NOT_TOLD if unit is None else unit.score,
-        "own_terms": float(judged.own_rare.max()),
-        "own_similarity": float(judged.own_dense[best]),
-        "follows": judged.follows,
+    values = {
+        "similarity": float(scored.dense[best]),
+        "topic": float(scored.topic[best]),
+        "unit_score": MISSING if unit is None else unit.score,
+        "own_terms": float(scored.question_term_share.max()),
+        "own_similarity": float(scored.question_dense[best]),
+        "follows": scored.follows,
     }
-    return np.array([told[name] for name in SIGNALS])
+    return np.array([values[name] for name in SIGNALS])
 
 
 def normalised(scores: Floats) -> Floats:
-    """Min-max within a question. All equal says nothing about the order; a positive score still
-    beats none at all."""
+    """Min-max within a query. Equal scores say nothing about the order: all become 1 if they are
+    positive, else 0."""
     low, high = float(scores.min()), float(scores.max())
     if high <= low:
         return np.full_like(scores, float(high > 0))
@@ -149,31 +149,33 @@ def _best_of_document(candidates: Sequence[Candidate], scores: Floats) -> Floats
     return np.array([best[candidate.document_id] for candidate in candidates])
 
 
-def _rare_terms(found: Found, terms: Iterable[int]) -> Floats:
-    weight = {term: found.weight[term] * found.idf[term] ** 2 for term in terms}
-    return np.array([_share(candidate.asked, weight) for candidate in found.candidates])
+def _term_share(found: CandidateSet, terms: Iterable[int]) -> Floats:
+    """The share of the terms that each candidate holds, by weight and squared rarity."""
+    weights = {term: found.weights[term] * found.idf[term] ** 2 for term in terms}
+    return np.array([_share(candidate.matched_terms, weights) for candidate in found.candidates])
 
 
-def _share(terms: Iterable[int], weight: Mapping[int, float]) -> float:
-    total = sum(weight.values())
-    return sum(weight.get(term, 0.0) for term in terms) / total if total else 0.0
+def _share(terms: Iterable[int], weights: Mapping[int, float]) -> float:
+    total = sum(weights.values())
+    return sum(weights.get(term, 0.0) for term in terms) / total if total else 0.0
 
 
-def _phrase(found: Found, pairs: frozenset[tuple[int, int]], first: Floats) -> Floats:
-    weight = {
+def _phrase(found: CandidateSet, pairs: frozenset[tuple[int, int]], fused: Floats) -> Floats:
+    weights = {
         pair: found.idf[pair[0]] + found.idf[pair[1]]
         for pair in pairs
         if pair[0] in found.idf and pair[1] in found.idf
     }
-    total = sum(weight.values())
+    total = sum(weights.values())
     result = np.zeros(len(found.candidates))
     if not total:
         return result
-    for row in np.argsort(-first, kind="stable")[:PHRASES_IN].tolist():
+    for row in np.argsort(-fused, kind="stable")[:PHRASE_CANDIDATES].tolist():
         candidate = found.candidates[row]
-        possible = {p for p in weight if p[0] in candidate.asked and p[1] in candidate.asked}
+        matched = candidate.matched_terms
+        possible = {pair for pair in weights if pair[0] in matched and pair[1] in matched}
         if possible:
-            result[row] = sum(weight[pair] for pair in possible & _pairs_in(candidate)) / total
+            result[row] = sum(weights[pair] for pair in possible & _pairs_in(candidate)) / total
     return result
 
 
@@ -184,20 +186,20 @@ def _pairs_in(candidate: Candidate) -> set[tuple[int, int]]:
     return pairs
 
 
-def _feedback(vectors: Floats, first: Floats) -> Floats:
-    best = np.argsort(-first, kind="stable")[:FEEDBACK_FROM]
-    mean = (vectors[best] * np.exp(FEEDBACK_SHARPNESS * first[best])[:, None]).sum(axis=0)
+def _feedback(vectors: Floats, fused: Floats) -> Floats:
+    best = np.argsort(-fused, kind="stable")[:FEEDBACK_CANDIDATES]
+    mean = (vectors[best] * np.exp(FEEDBACK_SHARPNESS * fused[best])[:, None]).sum(axis=0)
     return normalised(vectors @ mean)
 
 
-def _nearness_of_units(candidates: Sequence[Candidate], sought: Vectors) -> tuple[Floats, Floats]:
-    """Of the nearest of each candidate's units and what stands above it, and of the latter alone.
-    Where the vectors of units are not stored yet, the passage's own nearness stands for both."""
+def _unit_and_heading(candidates: Sequence[Candidate], query: Vectors) -> tuple[Floats, Floats]:
+    """The best cosine among a candidate's units and its headings, and that of the headings alone.
+    A passage whose unit vectors are not stored yet has its own cosine for both."""
     unit = np.array([c.dense for c in candidates])
     heading = unit.copy()
     for row, candidate in enumerate(candidates):
-        if candidate.units is not None:
-            cosines = unpack(candidate.units, len(sought)) @ sought
+        if candidate.unit_vectors is not None:
+            cosines = unpack(candidate.unit_vectors, len(query)) @ query
             heading[row], unit[row] = cosines[0], cosines[1:].max(initial=cosines[0])
     return normalised(unit), normalised(heading)
 

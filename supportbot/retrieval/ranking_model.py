@@ -1,6 +1,6 @@
-"""The learned weights: the order of candidates, and the probability that there is an answer.
+"""The learned weights that rank candidates and predict whether there is an answer.
 
-`manage.py train_ranking` writes the file. All are linear, so that a trace can say what each
+`manage.py train_ranking` writes the file. The models are linear, so that a trace can show what each
 feature contributed.
 """
 
@@ -41,41 +41,41 @@ class Logistic:
 
 @dataclass(frozen=True)
 class Answerability:
-    """`answer`, of ANSWER_SIGNALS: the passages answer what was looked for. `subject`, of
-    SUBJECT_SIGNALS: the question itself, without the turns before it, has to do with the documents;
-    one that stands alone is what was looked for. `usual` is what each of SIGNALS is on average,
-    which stands in for those that are not told."""
+    """`answer` predicts from ANSWER_SIGNALS whether the passages answer the query. `subject`
+    predicts from SUBJECT_SIGNALS whether the question itself, without its earlier turns, is about
+    the documents; a question without earlier turns needs only `answer`. `usual` has the average of
+    each of SIGNALS, used where a signal is MISSING."""
 
     answer: Logistic
     subject: Logistic
     usual: Floats
 
     def probability(self, signals: Floats) -> float:
-        """That the documents answer the question, between 0 and 1, calibrated."""
-        told = np.where(np.isnan(signals), self.usual, signals)
-        of_answer, of_subject = np.split(told, [len(ANSWER_SIGNALS)])
+        """The calibrated probability that the documents answer the question, from SIGNALS."""
+        known = np.where(np.isnan(signals), self.usual, signals)
+        of_answer, of_subject = np.split(known, [len(ANSWER_SIGNALS)])
         probability = self.answer.probability(of_answer)
-        if is_told_alone(signals):
+        if has_no_history(signals):
             return probability
         return probability * self.subject.probability(of_subject)
 
 
-def is_told_alone(signals: Floats) -> bool:
-    """Whether they are those of a question without earlier turns."""
+def has_no_history(signals: Floats) -> bool:
+    """Whether these signals are of a question without earlier turns."""
     return bool(np.isnan(signals[len(ANSWER_SIGNALS) :]).all())
 
 
 @dataclass(frozen=True)
 class RankingModel:
-    """`ranking` has a row of weights for a short question and one for a long one, a column for each
-    of FEATURES. What a long text means as a whole says less than its rare words do."""
+    """`ranking` has a row of weights for short questions and one for long ones, a column for each
+    of FEATURES. In a long text, rare words say more than the meaning of the whole."""
 
     ranking: Floats
     answerability: Answerability
 
     def scores(self, features: Floats, length: float) -> Floats:
-        """(candidates, features) of a question of this length (0 to 1) → a score for each, between
-        0 and 1."""
+        """(candidates, FEATURES) → a score between 0 and 1 for each candidate. `length` is the
+        question's, from 0 to 1."""
         short, long = self.ranking / self.ranking.sum(axis=1, keepdims=True)
         scores: Floats = features @ ((1 - length) * short + length * long)
         return scores
@@ -83,11 +83,12 @@ class RankingModel:
 
 @functools.cache
 def ranking_model() -> RankingModel:
-    """The model that is part of the product."""
+    """The model shipped with the product."""
     return parse(FILE.read_text(encoding="utf-8"))
 
 
 def parse(text: str) -> RankingModel:
+    """Raises KeyError if the file lacks a weight."""
     stored = json.loads(text)
     return RankingModel(
         np.array([[stored[length][name] for name in FEATURES] for length in LENGTHS]),
@@ -104,7 +105,7 @@ def _logistic(stored: Mapping[str, float], names: Sequence[str]) -> Logistic:
 
 
 def render(model: RankingModel) -> str:
-    """As the file has it."""
+    """The text of the model file."""
     answer, subject = model.answerability.answer, model.answerability.subject
     parts = {
         **{

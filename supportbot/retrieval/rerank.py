@@ -1,8 +1,7 @@
-"""An optional cross-encoder, which reads question and passage together, within a time budget.
+"""An optional cross-encoder, which scores question and passage together, within a time budget.
 
-It is set by SUPPORTBOT_RERANK_MODEL: a folder, or a name on the hub, of a model that
-sentence-transformers' CrossEncoder loads. What is not judged when the budget is spent keeps the
-order it had.
+SUPPORTBOT_RERANK_MODEL names a folder, or a model on the hub, that sentence-transformers'
+CrossEncoder can load. If the budget runs out, the order stays as it was.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from supportbot.retrieval.candidates import Candidate
 
 log = structlog.get_logger(__name__)
 
-READ = 20  # of the best candidates
-BATCH = 4  # read between two looks at the clock
+MAX_RERANKED = 20  # candidates, the best ones
+BATCH = 4  # scored between two checks of the budget
 
 _loading = threading.Lock()
 _models: dict[str, Any] = {}
@@ -28,21 +27,21 @@ _failed: dict[str, str] = {}
 
 
 def rerank(
-    text: str, order: Sequence[int], candidates: Sequence[Candidate], *, wanted: bool = True
+    text: str, order: Sequence[int], candidates: Sequence[Candidate], *, enabled: bool = True
 ) -> tuple[list[int], bool]:
-    """`order` with its beginning in the cross-encoder's order, and whether it had the time.
+    """`order` (indices of candidates) with the first MAX_RERANKED reranked, and whether that was
+    done.
 
-    All or nothing: scores of two kinds do not compare, so a budget that ends in the middle leaves
-    the order as it was.
+    It is all or nothing, because the scores of the two rankings do not compare.
     """
     name = settings.RERANK_MODEL
-    if not (wanted and name and order):
+    if not (enabled and name and order):
         return list(order), False
     model = _model(name)
     if model is None:
         return list(order), False
     ends_at = time.monotonic() + settings.RERANK_BUDGET_MS / 1000
-    read = list(order[:READ])
+    read = list(order[:MAX_RERANKED])
     scores: dict[int, float] = {}
     for start in range(0, len(read), BATCH):
         if time.monotonic() >= ends_at:
@@ -53,10 +52,10 @@ def rerank(
         try:
             found = [float(score) for score in model.predict(pairs, batch_size=BATCH)]
             scores |= zip(batch, found, strict=True)
-        except Exception as error:  # noqa: BLE001  a model of another kind, or memory
+        except Exception as error:  # noqa: BLE001  a model of another kind, or out of memory
             log.error("rerank_failed", model=name, error=str(error))
             return list(order), False
-    return [*sorted(read, key=lambda at: -scores[at]), *order[READ:]], True
+    return [*sorted(read, key=lambda at: -scores[at]), *order[MAX_RERANKED:]], True
 
 
 def is_configured() -> bool:
@@ -68,8 +67,8 @@ def _shown(candidate: Candidate) -> str:
 
 
 def _model(name: str) -> Any:
-    """The loaded model; None while it is loaded in the background, and when it cannot be loaded:
-    the fused order stands then, and the log says why, once."""
+    """The loaded model, or None while it loads in the background and if it cannot be loaded. The
+    reason is logged once."""
     if name not in _models and name not in _failed and _loading.acquire(blocking=False):
         threading.Thread(target=_load, args=(name,), daemon=True, name=f"load {name}").start()
     return _models.get(name)
@@ -80,7 +79,7 @@ def _load(name: str) -> None:
         from sentence_transformers import CrossEncoder
 
         _models[name] = CrossEncoder(name, device="cpu", max_length=512)
-    except Exception as error:  # noqa: BLE001  files, network, formats: whatever a model can lack
+    except Exception as error:  # noqa: BLE001  missing files, network, unknown formats
         _failed[name] = str(error)
         log.error("rerank_model_not_loaded", model=name, error=str(error))
     finally:

@@ -1,58 +1,55 @@
-"""One question → the passages that may answer it, best first, and whether they do.
+"""A question → the passages that may answer it, best first, and the probability that they do.
 
-look (conversation → vectors → candidates) → features → order → reranker → diversity → reader
+spelling → candidate generation → features → ranking → reranker → diversity → reader
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import threading
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
-from django.db import connection
 
 from knowledge.embedding.vectors import Vectors
 from supportbot.reader.reading import Reading
-from supportbot.retrieval import candidates, conversation, locales
+from supportbot.retrieval import caches, candidates
 from supportbot.retrieval import scope as scopes
-from supportbot.retrieval.candidates import Candidate, Found
+from supportbot.retrieval.candidate_generation import RetrievedCandidates, retrieve_candidates
+from supportbot.retrieval.candidate_reading import CandidateReadings, PartReading, read_candidates
+from supportbot.retrieval.candidates import Candidate
 from supportbot.retrieval.clock import Clock
-from supportbot.retrieval.conversation import Asked, Meaning, Turn
 from supportbot.retrieval.diversity import diversified
 from supportbot.retrieval.features import (
     FEATURES,
+    MISSING,
     SIGNALS,
+    CandidateFeatures,
     Floats,
-    Judged,
-    judge,
     normalised,
+    score_features,
     signals,
 )
-from supportbot.retrieval.look import Question, look_until_served
+from supportbot.retrieval.languages import cached_document_languages
+from supportbot.retrieval.query import Query, Turn, storable
 from supportbot.retrieval.ranking_model import ranking_model
-from supportbot.retrieval.reading import CandidatesRead, PartRead, read_candidates
 from supportbot.retrieval.rerank import is_configured, rerank
-from supportbot.retrieval.scope import Scope, Served
+from supportbot.retrieval.scope import Scope, Snapshot
 from supportbot.retrieval.settings import DEFAULT, RetrievalSettings
-from supportbot.retrieval.spelling import spelt_right
+from supportbot.retrieval.spelling import correct_spelling
 
 __all__ = ["RankedPassage", "Ranking", "Scope", "Trace", "search"]
 
-KEPT = 256  # rankings of this process
-READ = 16  # passages, the best ones
-OF_UNITS = np.array([name in {"unit", "heading"} for name in FEATURES])
-MOST_KEPT_PASSAGES = 20  # in one of them
+MAX_READ = 16  # passages, the best ones
+MAX_CACHED_PASSAGES = 20  # a longer ranking is not cached
+UNIT_FEATURES = np.array([name in {"unit", "heading"} for name in FEATURES])
 
 
 @dataclass(frozen=True)
 class RankedPassage:
-    """A passage as retrieval found it. Scores: `dense` is a cosine, `lexical` BM25, `score` the
-    one it is ordered by, between 0 and 1 within this ranking; `features` are what that is made
-    of."""
+    """A passage of a ranking. `dense` is a cosine, `lexical` a BM25 score. `score` decides the
+    order and is between 0 and 1 within one ranking; `features` are the values it is made of."""
 
     id: int
     document_id: int
@@ -74,9 +71,10 @@ class RankedPassage:
 
 @dataclass(frozen=True)
 class Trace:
-    """How a ranking came about. `considered` are the ids of all candidates, best first; `signals`
-    what answerability is made of; `milliseconds` by step; `reranked` whether a reranker had the
-    time; `length` is the question's, from 0 to 1."""
+    """How a ranking was made. `considered` has the ids of all candidates, best first; `signals` the
+    known signals of answerability; `milliseconds` the time of each step. `reranked` says whether a
+    reranker finished in time, `from_cache` whether the ranking was cached. `length` is the
+    question's, from 0 to 1."""
 
     considered: tuple[int, ...] = ()
     signals: Mapping[str, float] = field(default_factory=dict)
@@ -84,16 +82,16 @@ class Trace:
     revision: int = 0
     reranked: bool = False
     length: float = 0.0
-    is_kept: bool = False
+    from_cache: bool = False
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """What one search found. `vector` is the question's embedding by `model`, of use to what comes
-    after: vectors of two models do not compare, and the active one may have changed since.
-    `reading` is of the first passages; `asked` the question as it was searched for, spelt right;
-    `parts` are there where it asks several things.
-    `answerability` is the calibrated probability that the passages answer the question."""
+    """The result of one search. `vector` is the question's embedding by `model`; the active model
+    may have changed since, and vectors of two models do not compare. `reading` covers the first
+    passages. `searched_text` is the question with its spelling corrected. `parts` are the readings
+    of each question in it, if it asks several. `answerability` is the calibrated probability that
+    the passages answer the question."""
 
     passages: tuple[RankedPassage, ...]
     vector: Vectors
@@ -101,8 +99,8 @@ class Ranking:
     answerability: float = 0.0
     trace: Trace = Trace()
     reading: Reading = field(default_factory=Reading)
-    asked: str = ""
-    parts: tuple[PartRead, ...] = ()
+    searched_text: str = ""
+    parts: tuple[PartReading, ...] = ()
 
 
 def search(
@@ -113,148 +111,171 @@ def search(
     limit: int = 10,
     settings: RetrievalSettings = DEFAULT,
 ) -> Ranking:
-    """The passages in `scope` that best fit `text`, which follows on `history`, best first.
+    """The passages in `scope` that best fit `text`, given the earlier turns in `history`.
 
-    An empty or wordless text still ranks by meaning. Raises EmbeddingModelError.
+    An empty or wordless text is still ranked by meaning. Raises EmbeddingModelError.
     """
     clock = Clock()
-    text = conversation.storable(text)
-    key = (text, tuple(history), _key_of(scope), limit, settings)
-    kept = _kept.get(key)
-    state = scopes.known_state(scope) if kept is None else None
+    text = storable(text)
+    key = (text, tuple(history), _scope_key(scope), limit, settings)
+    cached: _CachedRanking | None = caches.rankings.get(key)
+    state = scopes.cached_state(scope) if cached is None else None
     if state is None:
         with clock("state"):
             state = scopes.read_state(scope)
-    if kept is not None and kept.served == state.served:
-        return replace(kept.ranking, trace=replace(kept.ranking.trace, is_kept=True))
+    if cached is not None and cached.snapshot == state.snapshot:
+        return replace(cached.ranking, trace=replace(cached.ranking.trace, from_cache=True))
     if settings.spelling:
         with clock("spelling"):
-            text = spelt_right(text, locales.of_documents(state.revision))
-    turns = history if settings.history else ()
-    looked, served = look_until_served(Question(text, turns, scope, settings), state, clock)
-    asked, found, plan = looked.asked, looked.found, looked.plan
+            text = correct_spelling(text, cached_document_languages(state.revision))
+    query = Query(text, history if settings.history else (), scope, settings)
+    retrieved, snapshot = retrieve_candidates(query, state, clock)
+    ranking = _rank(query, retrieved, snapshot, limit, clock)
+    if _may_cache(query, retrieved, snapshot, ranking) and limit <= MAX_CACHED_PASSAGES:
+        caches.rankings.put(key, _CachedRanking(ranking, snapshot))
+    return ranking
+
+
+def _rank(
+    query: Query, retrieved: RetrievedCandidates, snapshot: Snapshot, limit: int, clock: Clock
+) -> Ranking:
+    settings, found = query.settings, retrieved.candidates.candidates
     with clock("order"):
-        ordered = _order(found, asked, looked.meaning, settings)
+        ordered = _order(retrieved, settings)
     with clock("rerank"):
-        order, reranked = rerank(text, ordered.order, found.candidates, wanted=settings.rerank)
+        order, reranked = rerank(query.text, ordered.order, found, enabled=settings.rerank)
     with clock("diversity"):
         if settings.diversify:
-            order = diversified(order, found.candidates, limit)
-    passages = [_ranked(found.candidates[at], ordered, at) for at in order[:limit]]
-    result = CandidatesRead(Reading())
+            order = diversified(order, found, limit)
+    passages = [_ranked(found[row], ordered, row) for row in order[:limit]]
+    readings = CandidateReadings(Reading())
     if settings.reader:
         with clock("reader"):
-            best_first = [found.candidates[at] for at in order[: min(limit, READ)]]
-            result = read_candidates(text, looked, best_first)
-    reading, alone, parts = result.whole, result.alone, result.parts
-    answerability, told = _answerability(ordered, reading)
-    if alone is not None and (by_itself := _answerability_alone(ordered, alone)) > answerability:
-        answerability, reading = by_itself, alone
+            best_first = [found[row] for row in order[: min(limit, MAX_READ)]]
+            readings = read_candidates(query.text, retrieved, best_first)
+    reading = readings.whole
+    answerability, known_signals = _answerability(ordered, reading)
+    if readings.without_history is not None:
+        alone = _answerability_without_history(ordered, readings.without_history)
+        if alone > answerability:
+            answerability, reading = alone, readings.without_history
     with clock("neighbours"):
-        best = [passage.id for passage in passages[: settings.neighbours]]
-        if best:
-            known = [passage.id for passage in passages]
-            beside = candidates.find_neighbours(asked, looked.meaning.sought, plan, best, known)
-            passages += _in_reading_order(beside.candidates)
-    ranking = Ranking(
+        passages += _neighbours(retrieved, passages, settings.neighbours)
+    return Ranking(
         passages=tuple(passages),
-        vector=looked.vector,
-        model=plan.index.model,
+        vector=retrieved.text_vector,
+        model=retrieved.plan.index.model,
         answerability=answerability,
         reading=reading,
-        asked=text,
-        parts=parts,
+        searched_text=query.text,
+        parts=readings.parts,
         trace=Trace(
-            considered=tuple(found.candidates[at].id for at in order),
-            signals=told,
+            considered=tuple(found[row].id for row in order),
+            signals=known_signals,
             milliseconds=clock.milliseconds,
-            revision=served[0],
+            revision=snapshot.revision,
             reranked=reranked,
-            length=ordered.judged.length if ordered.judged is not None else 0.0,
+            length=ordered.scored.length if ordered.scored is not None else 0.0,
         ),
     )
-    # Inside a transaction of the caller's, others do not see yet what was found here; and drafts
-    # change without a new revision. What another index or no reranker stood in for is asked anew.
-    is_whole = plan.index.pk == served[1] and (
-        reranked or not (settings.rerank and is_configured())
-    )
-    shared = scope.preview is None and not connection.in_atomic_block and is_whole
-    if shared and limit <= MOST_KEPT_PASSAGES:
-        _kept.put(key, _KeptRanking(ranking, served))
-    return ranking
+
+
+def _may_cache(
+    query: Query, retrieved: RetrievedCandidates, snapshot: Snapshot, ranking: Ranking
+) -> bool:
+    """A preview may change without a new revision. A ranking by another index than the active one,
+    or without the reranker that is configured, is a makeshift: the next search tries again."""
+    is_complete = ranking.trace.reranked or not (query.settings.rerank and is_configured())
+    by_active_index = retrieved.plan.index.pk == snapshot.index_id
+    return query.scope.preview is None and by_active_index and is_complete
 
 
 @dataclass(frozen=True)
 class _Ordered:
+    """`order` has rows of candidates, best first; `scores` and `features` have one entry for each
+    candidate. `scored` is None if there are no candidates."""
+
     order: list[int]
     scores: Floats
     features: Floats
-    judged: Judged | None
+    scored: CandidateFeatures | None
 
 
-def _order(found: Found, asked: Asked, meaning: Meaning, settings: RetrievalSettings) -> _Ordered:
+def _order(retrieved: RetrievedCandidates, settings: RetrievalSettings) -> _Ordered:
+    found = retrieved.candidates
     if not found.candidates:
         return _Ordered([], np.zeros(0), np.zeros((0, len(FEATURES))), None)
-    judged = judge(found, asked, meaning, dense_weight=settings.dense_weight)
-    scores = _scores(judged, settings)
+    scored = score_features(
+        found, retrieved.terms, retrieved.vectors, dense_weight=settings.dense_weight
+    )
+    scores = _scores(scored, settings)
     ids = [candidate.id for candidate in found.candidates]
-    order = sorted(range(len(ids)), key=lambda at: (-scores[at], ids[at]))
-    return _Ordered(order, scores, judged.features, judged)
+    order = sorted(range(len(ids)), key=lambda row: (-scores[row], ids[row]))
+    return _Ordered(order, scores, scored.features, scored)
 
 
 def _answerability(ordered: _Ordered, reading: Reading) -> tuple[float, Mapping[str, float]]:
-    """The probability that there is an answer, and the signals that tell it."""
-    if ordered.judged is None:
+    """The probability that there is an answer, and the known signals it is predicted from."""
+    if ordered.scored is None:
         return 0.0, {}
     best = max(reading.units, key=lambda unit: unit.score, default=None)
-    told = signals(ordered.judged, ordered.order[0], best)
-    named = {
+    values = signals(ordered.scored, ordered.order[0], best)
+    known = {
         name: round(float(value), 4)
-        for name, value in zip(SIGNALS, told, strict=True)
+        for name, value in zip(SIGNALS, values, strict=True)
         if not np.isnan(value)
     }
-    return ranking_model().answerability.probability(told), named
+    return ranking_model().answerability.probability(values), known
 
 
-def _answerability_alone(ordered: _Ordered, reading: Reading) -> float:
-    """The probability that there is an answer to the question without its earlier turns: a new
-    subject in the middle of a conversation is no worse a question."""
+def _answerability_without_history(ordered: _Ordered, reading: Reading) -> float:
+    """The probability that there is an answer to the question without its earlier turns. A customer
+    who changes the subject is not at a disadvantage."""
     best = max(reading.units, key=lambda unit: unit.score, default=None)
-    if ordered.judged is None or best is None:
+    if ordered.scored is None or best is None:
         return 0.0
-    told = np.full(len(SIGNALS), np.nan)
     values = {
-        "similarity": float(ordered.judged.own_dense[ordered.order[0]]),
+        "similarity": float(ordered.scored.question_dense[ordered.order[0]]),
         "topic": 0.0,
         "unit_score": best.score,
     }
-    for name, value in values.items():
-        told[SIGNALS.index(name)] = value
-    return ranking_model().answerability.probability(told)
+    known = np.array([values.get(name, MISSING) for name in SIGNALS])
+    return ranking_model().answerability.probability(known)
 
 
-def _scores(judged: Judged, settings: RetrievalSettings) -> Floats:
+def _scores(scored: CandidateFeatures, settings: RetrievalSettings) -> Floats:
     if not settings.lexical:
-        return normalised(judged.dense)
+        return normalised(scored.dense)
     if not settings.dense:
-        return judged.features[:, FEATURES.index("lexical")]
+        return scored.features[:, FEATURES.index("lexical")]
     if not settings.learned:
-        return judged.first
-    features = judged.features
+        return scored.fused
+    features = scored.features
     if not settings.reader:
-        features = np.where(OF_UNITS, features[:, [FEATURES.index("dense")]], features)
-    return ranking_model().scores(features, judged.length)
+        features = np.where(UNIT_FEATURES, features[:, [FEATURES.index("dense")]], features)
+    return ranking_model().scores(features, scored.length)
 
 
-def _ranked(candidate: Candidate, ordered: _Ordered, at: int) -> RankedPassage:
-    features = dict(zip(FEATURES, ordered.features[at].round(4).tolist(), strict=True))
-    return _passage(candidate, float(ordered.scores[at]), features)
-
-
-def _in_reading_order(neighbours: Sequence[Candidate]) -> list[RankedPassage]:
-    """Not ranked: they come along because of others."""
-    in_order = sorted(neighbours, key=lambda one: (one.document_id, one.version, one.position))
+def _neighbours(
+    retrieved: RetrievedCandidates, passages: Sequence[RankedPassage], best: int
+) -> list[RankedPassage]:
+    """The passages around the `best` first, in reading order. They are not ranked: their score is
+    0."""
+    ids = [passage.id for passage in passages]
+    if not ids[:best]:
+        return []
+    found = candidates.find_neighbours(
+        retrieved.terms, retrieved.vectors.query, retrieved.plan, ids[:best], ids
+    )
+    in_order = sorted(
+        found.candidates, key=lambda one: (one.document_id, one.version, one.position)
+    )
     return [_passage(candidate, 0.0, {}) for candidate in in_order]
+
+
+def _ranked(candidate: Candidate, ordered: _Ordered, row: int) -> RankedPassage:
+    features = dict(zip(FEATURES, ordered.features[row].round(4).tolist(), strict=True))
+    return _passage(candidate, float(ordered.scores[row]), features)
 
 
 def _passage(candidate: Candidate, score: float, features: Mapping[str, float]) -> RankedPassage:
@@ -278,51 +299,11 @@ def _passage(candidate: Candidate, score: float, features: Mapping[str, float]) 
     )
 
 
-def _key_of(scope: Scope) -> tuple[object, ...]:
+def _scope_key(scope: Scope) -> tuple[object, ...]:
     collections = tuple(scope.collections) if scope.collections is not None else None
     return (scope.as_of, scope.reader, collections, scope.preview)
 
 
-class _KeptRanking(NamedTuple):
+class _CachedRanking(NamedTuple):
     ranking: Ranking
-    served: Served
-
-
-class _Kept:
-    """The last rankings of this process, each with what was served then: after a publication or a
-    retirement none of them counts."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._rankings: OrderedDict[object, _KeptRanking] = OrderedDict()
-
-    def get(self, key: object) -> _KeptRanking | None:
-        with self._lock:
-            if key in self._rankings:
-                self._rankings.move_to_end(key)
-            return self._rankings.get(key)
-
-    def put(self, key: object, ranking: _KeptRanking) -> None:
-        with self._lock:
-            self._rankings[key] = ranking
-            while len(self._rankings) > KEPT:
-                self._rankings.popitem(last=False)
-
-    def clear(self) -> None:
-        with self._lock:
-            self._rankings.clear()
-
-
-_kept = _Kept()
-
-
-def forget_rankings() -> None:
-    """For measurements."""
-    _kept.clear()
-
-
-def forget_all() -> None:
-    """For a process that changes to another database, where revisions begin again."""
-    forget_rankings()
-    locales.forget()
-    scopes.forget()
+    snapshot: Snapshot

@@ -1,7 +1,7 @@
-"""A question as it would be spelt by somebody who is not in a hurry.
+"""Corrects the spelling of a question before the search.
 
-A word that neither the documents nor a dictionary of their languages know is replaced by the word
-of the documents that is spelt most alike: “waranty” by “warranty”. One that is like none of theirs
+A word that is neither in the documents nor in a dictionary of their languages is replaced by the
+most similar word of the documents: “waranty” by “warranty”. A word that resembles none of them
 stays as it is, and so do names and codes.
 """
 
@@ -19,7 +19,7 @@ from spellchecker import SpellChecker
 from knowledge.models import Term
 from knowledge.terms import word_numbers
 
-# What people write in chats, of which no dictionary knows what is meant.
+# Chat abbreviations, which no dictionary explains.
 _SHORT_FORMS = {
     "en": {
         **{"u": "you", "ur": "your", "r": "are", "pls": "please", "plz": "please", "thx": "thanks"},
@@ -32,41 +32,41 @@ _SHORT_FORMS = {
     }
 }
 _WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?:['’][^\W\d_]+)?(?![^\W_])")
-# “500g” is written “500 g” in documents; a code such as “E02” or “A200s” has letters first or more.
+# Documents write “500 g” for “500g”. A code such as “E02” or “A200s” starts with a letter.
 _MEASURE = re.compile(
     r"(?<![^\W_])(\d+(?:[.,]\d+)?)(kg|g|mg|ml|cl|l|mm|cm|km|m|kw|w|v|gb|mb|tb|hrs?|mins?|am|pm)\b",
     re.IGNORECASE,
 )
-LEAST_LETTERS = 4  # of a word that may be misspelt
-LONG_WORD = 7  # letters of one that may have two mistakes
-MOST_CHARACTERS = 400  # of a text whose words are looked at: a longer one has enough that are right
-MOST_MISSPELT = 6  # words of one text: more are another language
-MOST_ALIKE = 30  # words that one is compared with more closely
+MIN_LETTERS = 4  # of a word that may be misspelt
+LONG_WORD = 7  # letters; from here on a word may have two mistakes
+MAX_CHARACTERS = 400  # a longer text has enough correct words
+MAX_MISSPELT = 6  # words; more of them are another language
+MAX_ALIKE = 30  # dictionary words that are looked up in the documents
 
 
-def spelt_right(text: str, languages: Sequence[str]) -> str:
-    """The text with its misspelt words put right, as far as `languages` have dictionaries."""
-    if len(text) > MOST_CHARACTERS:
+def correct_spelling(text: str, languages: Sequence[str]) -> str:
+    """The text with its misspelt words corrected, in those `languages` that have a dictionary."""
+    if len(text) > MAX_CHARACTERS:
         return text
-    text = _MEASURE.sub(r"\1 \2", _written_out(text, languages))
+    text = _MEASURE.sub(r"\1 \2", _expanded(text, languages))
     dictionaries = [d for language in languages if (d := _dictionary(language)) is not None]
     if not dictionaries:
         return text
-    strange = {
+    unknown = {
         word
         for match in _WORD.finditer(text)
-        if len(word := match[0]) >= LEAST_LETTERS
+        if len(word := match[0]) >= MIN_LETTERS
         and (word.islower() or match.start() == 0)
         and not any(dictionary.has(word.lower()) for dictionary in dictionaries)
     }
-    strange -= _in_documents(strange, languages)
-    if not strange or len(strange) > MOST_MISSPELT:
+    unknown -= _in_documents(unknown, languages)
+    if not unknown or len(unknown) > MAX_MISSPELT:
         return text
-    put_right = {word: _nearest(word, dictionaries, languages) for word in strange}
-    return _WORD.sub(lambda match: put_right.get(match[0]) or match[0], text)
+    corrections = {word: _nearest(word, dictionaries, languages) for word in unknown}
+    return _WORD.sub(lambda match: corrections.get(match[0]) or match[0], text)
 
 
-def _written_out(text: str, languages: Sequence[str]) -> str:
+def _expanded(text: str, languages: Sequence[str]) -> str:
     forms = {short: long for one in languages for short, long in _SHORT_FORMS.get(one, {}).items()}
     return _WORD.sub(lambda match: forms.get(match[0].lower(), match[0]), text)
 
@@ -74,16 +74,16 @@ def _written_out(text: str, languages: Sequence[str]) -> str:
 def _nearest(
     word: str, dictionaries: Sequence[_Dictionary], languages: Sequence[str]
 ) -> str | None:
-    """The word of the documents that is most alike, of two the one that is used more."""
-    alike = [found for one in dictionaries for found in one.alike(word.lower())]
-    here = _in_documents({other for other, _, _ in alike}, languages)
-    of_documents = [found for found in alike if found[0] in here]
+    """The most similar word of the documents; of two, the more frequent one."""
+    similar = [found for one in dictionaries for found in one.similar_to(word.lower())]
+    here = _in_documents({other for other, _, _ in similar}, languages)
+    of_documents = [found for found in similar if found[0] in here]
     best = min(of_documents, key=lambda found: (found[1], -found[2]), default=None)
     return None if best is None else best[0]
 
 
 def _in_documents(words: set[str], languages: Sequence[str]) -> set[str]:
-    """Those of the words that served passages have."""
+    """The words that occur in served passages."""
     numbers = {word: {n for one in languages for n in word_numbers(word, one)} for word in words}
     asked = [number for some in numbers.values() for number in some]
     if not asked:
@@ -93,7 +93,7 @@ def _in_documents(words: set[str], languages: Sequence[str]) -> set[str]:
 
 
 class _Dictionary:
-    """The words of a language, each with how often it is used."""
+    """The words of a language and their frequencies."""
 
     def __init__(self, language: str) -> None:
         self._uses: dict[str, int] = SpellChecker(language=language).word_frequency.dictionary
@@ -104,8 +104,8 @@ class _Dictionary:
     def has(self, word: str) -> bool:
         return word in self._uses
 
-    def alike(self, word: str) -> list[tuple[str, int, int]]:
-        """Words a mistake or two away: (word, mistakes, uses), in no order."""
+    def similar_to(self, word: str) -> list[tuple[str, int, int]]:
+        """Words one or two mistakes away: (word, mistakes, frequency), in no order."""
         most = 2 if len(word) >= LONG_WORD else 1
         found = []
         for length in range(len(word) - most, len(word) + most + 1):
@@ -114,19 +114,19 @@ class _Dictionary:
                 self._by_length.get(length, []),
                 scorer=OSA.distance,
                 score_cutoff=most,
-                limit=MOST_ALIKE,
+                limit=MAX_ALIKE,
             )
             found += [
                 (other, int(mistakes), self._uses[other])
                 for other, mistakes, _ in near
-                if other[0] == word[0]  # hardly anybody misses the first letter
+                if other[0] == word[0]  # the first letter is hardly ever wrong
             ]
         return found
 
 
 @functools.cache
 def _dictionary(language: str) -> _Dictionary | None:
-    """None for a language that no dictionary is at hand for. Reading one takes 0.2 seconds."""
+    """None if the language has no dictionary. Loading one takes 0.2 seconds."""
     if language not in SpellChecker.languages():
         return None
     return _Dictionary(language)

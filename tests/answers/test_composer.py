@@ -9,7 +9,8 @@ import pytest
 from knowledge.models import Audience
 from supportbot.answers.composer import MOST_WORDS, compose
 from supportbot.answers.types import Proposed
-from supportbot.retrieval.search import Ranking, Scope, forget_rankings, search
+from supportbot.retrieval.caches import clear_caches
+from supportbot.retrieval.search import Ranking, Scope, search
 from tests.conftest import Publish
 
 POLICY = """# Returns
@@ -48,7 +49,7 @@ def policy(publish: Publish) -> None:
 
 
 def ranking(question: str) -> Ranking:
-    forget_rankings()
+    clear_caches()
     return search(question, scope=Scope(dt.date(2026, 11, 21), Audience.PUBLIC), limit=16)
 
 

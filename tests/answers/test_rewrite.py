@@ -8,7 +8,7 @@ from pytest_django import Settings
 from supportbot.answers.rewrite import standalone
 from supportbot.answers.runner import execute
 from supportbot.answers.types import Question
-from supportbot.retrieval.conversation import Turn
+from supportbot.retrieval.query import Turn
 from tests.answers.asking import ANSWER, answered, ask, new_conversation, saying, told
 from tests.answers.passages import evidence
 from tests.llm.fixtures import limit_silence

@@ -47,7 +47,7 @@ class Supportbot:
 
     def rank(self, question: Question) -> Sequence[str]:
         from knowledge.models import Audience
-        from supportbot.retrieval.conversation import Turn
+        from supportbot.retrieval.query import Turn
         from supportbot.retrieval.search import Scope, search
 
         scope = Scope(

@@ -26,7 +26,7 @@ from supportbot.evaluation.training_examples import Example, Kind, examples_of, 
 from supportbot.retrieval.features import (
     ANSWER_SIGNALS,
     FEATURES,
-    NOT_TOLD,
+    MISSING,
     SIGNALS,
     SUBJECT_SIGNALS,
 )
@@ -118,7 +118,7 @@ def test_where_all_examples_are_alike_that_is_all_but_certain() -> None:
 def test_a_signal_that_is_not_told_is_no_number_to_learn_from() -> None:
     examples = [example(number) for number in range(50)]
     signals = examples[0].signals.copy()
-    signals[2] = NOT_TOLD
+    signals[2] = MISSING
     model = fit([[replace(examples[0], signals=signals), *examples[1:]]])
     found = model.answerability
     assert np.isfinite([*found.answer.weights, *found.subject.weights, *found.usual]).all()

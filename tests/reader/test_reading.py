@@ -11,10 +11,10 @@ from knowledge.embedding.encoder import get_encoder
 from knowledge.terms import word_numbers
 from knowledge.text.units import unit_texts
 from supportbot.reader.answer_types import AnswerType, answer_type, holds
-from supportbot.reader.features import UNIT_FEATURES, Asked, Read, unit_features
-from supportbot.reader.names import asked_names, compared
+from supportbot.reader.features import UNIT_FEATURES, ReaderPassage, ReaderQuestion, unit_features
 from supportbot.reader.reader_model import FILE, parse, reader_model
-from supportbot.reader.reading import read
+from supportbot.reader.reading import read_passages
+from supportbot.reader.sibling_names import compare_names, names_in_question
 
 TANKS = """| Part | Fits | Price |
 |---|---|---|
@@ -22,14 +22,14 @@ TANKS = """| Part | Fits | Price |
 | Water tank 1.4 litres | Ingle One | £24.00 |"""
 
 
-def passage(text: str, context: str = "Shop › Rules") -> Read:
+def passage(text: str, context: str = "Shop › Rules") -> ReaderPassage:
     vectors = get_encoder("bundled").encode_passages(unit_texts(context, text))
-    return Read(context, text, vectors, 0.5)
+    return ReaderPassage(context, text, vectors, 0.5)
 
 
-def asked(text: str) -> Asked:
+def asked(text: str) -> ReaderQuestion:
     vector = get_encoder("bundled").encode_question(text)
-    return Asked(text, vector, dict.fromkeys(word_numbers(text, "en"), 3.0))
+    return ReaderQuestion(text, vector, dict.fromkeys(word_numbers(text, "en"), 3.0))
 
 
 @pytest.mark.parametrize(
@@ -58,31 +58,31 @@ def test_a_text_holds_an_amount_or_not() -> None:
 
 
 def test_siblings_are_told_apart_by_their_second_word() -> None:
-    names = asked_names("tank for the ingle one", ["Ingle One: manual", "Ingle Duo: manual"])
+    names = names_in_question("tank for the ingle one", ["Ingle One: manual", "Ingle Duo: manual"])
     assert names == {"ingle": frozenset({"one"})}
-    assert compared(names, "Fits the Ingle One", "") == 1
-    assert compared(names, "Fits the Ingle Duo", "Ingle One: manual") == -1
-    assert compared(names, "Fits both", "Ingle One: manual") == 1
-    assert compared(names, "Fits both", "Spare parts") == 0
-    assert compared({}, "Fits the Ingle Duo", "") == 0
+    assert compare_names(names, "Fits the Ingle One", "") == 1
+    assert compare_names(names, "Fits the Ingle Duo", "Ingle One: manual") == -1
+    assert compare_names(names, "Fits both", "Ingle One: manual") == 1
+    assert compare_names(names, "Fits both", "Spare parts") == 0
+    assert compare_names({}, "Fits the Ingle Duo", "") == 0
 
 
 def test_the_row_of_the_product_asked_for_is_best() -> None:
     tanks = passage(TANKS, "Spare parts")
-    reading = read(asked("how much is a water tank for the ingle one"), [tanks])
+    reading = read_passages(asked("how much is a water tank for the ingle one"), [tanks])
     assert "£24.00" in reading.best_first[0].unit.quote
 
 
 def test_every_unit_is_judged_once_and_probabilities_are_shares() -> None:
     passages = [passage("One sentence. Another one."), passage(TANKS)]
-    reading = read(asked("What does a tank cost?"), passages)
+    reading = read_passages(asked("What does a tank cost?"), passages)
     assert [(u.passage, u.position) for u in reading.units] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert all(0 <= unit.probability <= 1 for unit in reading.units)
     assert reading.features.shape == (4, len(UNIT_FEATURES))
 
 
 def test_nothing_to_read_gives_an_empty_reading() -> None:
-    assert read(asked("x"), []).units == ()
+    assert read_passages(asked("x"), []).units == ()
     assert unit_features(asked("x"), []).shape == (0, len(UNIT_FEATURES))
 
 

@@ -17,8 +17,9 @@ from knowledge.models import (
     Passage,
 )
 from knowledge.terms import passage_weights, sparse_vector
-from supportbot.retrieval.conversation import Turn
-from supportbot.retrieval.search import Ranking, Scope, forget_all, search
+from supportbot.retrieval.caches import clear_caches
+from supportbot.retrieval.query import Turn
+from supportbot.retrieval.search import Ranking, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
 
@@ -58,8 +59,8 @@ QUESTIONS = {
 
 
 @pytest.fixture(autouse=True)
-def _fresh_locales() -> None:
-    forget_all()  # tests begin again with the first revision
+def _no_caches() -> None:
+    clear_caches()  # tests begin again with the first revision
 
 
 def is_sensible(ranking: Ranking, passages: int) -> None:
@@ -222,7 +223,7 @@ def milliseconds(question: str) -> float:
 
 
 def store_many(version: DocumentVersion) -> None:
-    """Passages that share common words, with vectors of no meaning."""
+    """Passages that share common words, with vectors that mean nothing."""
     index = EmbeddingIndex.objects.get()
     (first,) = version.passages.all()
     chance = np.random.default_rng(3)

@@ -8,7 +8,7 @@ import math
 import random
 import threading
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 
 import pytest
 from django.db import connection
@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from knowledge.models import Audience, Collection, DocumentVersion, Passage
 from knowledge.services.lifecycle.publishing import retire_version
 from knowledge.terms import K1, USUAL_LENGTH, B, number_of, terms_of
-from supportbot.retrieval import candidates, locales
+from supportbot.retrieval import caches, candidate_sql
 from supportbot.retrieval import scope as scopes
-from supportbot.retrieval.conversation import Turn
-from supportbot.retrieval.search import Ranking, Scope, forget_all, search
+from supportbot.retrieval.caches import clear_caches
+from supportbot.retrieval.languages import cached_document_languages
+from supportbot.retrieval.query import Turn
+from supportbot.retrieval.search import Ranking, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
 
@@ -37,8 +39,8 @@ WORDS = [
 
 
 @pytest.fixture(autouse=True)
-def _fresh_locales() -> None:
-    forget_all()  # tests begin again with the first revision
+def _no_caches() -> None:
+    clear_caches()  # tests begin again with the first revision
 
 
 def found_by(question: str, scope: Scope = NOW, limit: int = 1000, **choice: object) -> Ranking:
@@ -72,7 +74,9 @@ def bm25_by_hand(question: dict[str, float], served: dict[int, Counter[str]]) ->
     scores = dict.fromkeys(served, 0.0)
     for term, weight in question.items():
         holding = sum(term in counts for counts in served.values())
-        idf = math.log(1 + (max(candidates.FEWEST, len(served)) - holding + 0.5) / (holding + 0.5))
+        idf = math.log(
+            1 + (max(candidate_sql.MIN_COLLECTION, len(served)) - holding + 0.5) / (holding + 0.5)
+        )
         for pk, counts in served.items():
             length = sum(counts.values())
             norm = K1 * (1 - B + B * length / USUAL_LENGTH)
@@ -178,8 +182,8 @@ def scored(question: str) -> set[str]:
 
 @pytest.fixture
 def _only_a_lone_passage_is_rare(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(candidates, "RARE", 1)
-    monkeypatch.setattr(candidates, "RARE_ALONE", 1)
+    monkeypatch.setattr(candidate_sql, "RARE", 1)
+    monkeypatch.setattr(candidate_sql, "RARE_ALONE", 1)
 
 
 @pytest.mark.usefixtures("_only_a_lone_passage_is_rare")
@@ -317,10 +321,10 @@ def test_a_preview_in_a_new_language_is_read_in_it(publish: Publish) -> None:
 def test_languages_are_those_of_documents_after_our_own(publish: Publish) -> None:
     for at, locale in enumerate(["de-AT", "fr", "de"]):
         publish(f"Text {at}.", file_name=f"{at}.md", locale=locale)
-    assert locales.of_documents(1) == ("en", "de", "fr")
+    assert cached_document_languages(1) == ("en", "de", "fr")
 
 
-class Unhurried(dict[int, tuple[str, ...]]):
+class Unhurried(OrderedDict[int, tuple[str, ...]]):
     """Lets other threads in between a look and the next one."""
 
     def __contains__(self, key: object) -> bool:
@@ -335,13 +339,13 @@ def test_languages_are_known_to_threads_that_saw_different_revisions(
 ) -> None:
     """One read the state before a publication, the other after it."""
     publish("Within 14 days.")
-    monkeypatch.setattr(locales, "_kept", Unhurried())
+    monkeypatch.setattr(caches.document_languages, "_entries", Unhurried())
     wrong: list[BaseException] = []
 
     def ask(revision: int) -> None:
         try:
             for _ in range(20):
-                assert locales.of_documents(revision) == ("en",)
+                assert cached_document_languages(revision) == ("en",)
         except BaseException as error:  # noqa: BLE001  (shown below)
             wrong.append(error)
         finally:

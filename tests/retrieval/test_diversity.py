@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supportbot.retrieval.diversity import diversified
-from tests.retrieval.candidates_of import candidate
+from tests.retrieval.made_candidates import candidate
 
 WORDS = "alpha bravo charlie delta echo foxtrot golf hotel india juliett kilo lima mike november"
 LONG = f"{WORDS} oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu"

@@ -1,4 +1,4 @@
-"""supportbot.retrieval.features: what the order and the answerability are judged by."""
+"""supportbot.retrieval.features: what ranks candidates, and the signals of answerability."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from knowledge.terms import number_of, terms_of
 from knowledge.text.units import Unit
 from knowledge.unit_vectors import pack
 from supportbot.reader.reading import ReadUnit
-from supportbot.retrieval.candidates import Candidate, Found
-from supportbot.retrieval.conversation import Asked, Meaning, Turn, read
+from supportbot.retrieval.candidates import Candidate, CandidateSet
 from supportbot.retrieval.features import (
     FEATURES,
     FEW_TERMS,
     MANY_TERMS,
-    PHRASES_IN,
+    PHRASE_CANDIDATES,
     SIGNALS,
     SUBJECT_SIGNALS,
-    Judged,
-    judge,
+    CandidateFeatures,
     normalised,
+    score_features,
     signals,
 )
-from tests.retrieval.candidates_of import candidate, found
+from supportbot.retrieval.query import QueryTerms, QueryVectors, Turn, analyse
+from tests.retrieval.made_candidates import candidate, found
 
 COLUMN = {name: place for place, name in enumerate(FEATURES)}
 PLACE = {name: place for place, name in enumerate(SIGNALS)}
 UNIT = np.eye(3, dtype=np.float32)
-ALONE = Meaning(UNIT[0], UNIT[0])
+ALONE = QueryVectors(UNIT[0], UNIT[0])
 READ = ReadUnit(0, 0, Unit("Keys expire.", "Keys expire."), 7.5, 0.8, 0.6, 0.5)
 
 
-def judged(question: str, *candidates: Candidate, weight: float = 0.5) -> Judged:
-    _, asked = read(question, [], ["en"])
-    return judge(found(question, candidates), asked, ALONE, dense_weight=weight)
+def scored(question: str, *candidates: Candidate, weight: float = 0.5) -> CandidateFeatures:
+    _, terms = analyse(question, [], ["en"])
+    return score_features(found(question, candidates), terms, ALONE, dense_weight=weight)
 
 
-def column(one: Judged, name: str) -> list[float]:
+def column(one: CandidateFeatures, name: str) -> list[float]:
     values: list[float] = one.features[:, COLUMN[name]].tolist()
     return values
 
@@ -65,7 +65,7 @@ def test_scores_that_are_all_the_same_say_nothing_about_the_order() -> None:
 
 # -- features -----------------------------------------------------------------------------------
 def test_both_scores_are_compared_within_the_question() -> None:
-    one = judged(
+    one = scored(
         "rotate keys",
         candidate(1, dense=0.2, lexical=9),
         candidate(2, dense=0.8, lexical=1),
@@ -74,11 +74,11 @@ def test_both_scores_are_compared_within_the_question() -> None:
     )
     assert column(one, "dense") == pytest.approx([0, 1, 0.5])  # each the best of its document
     assert column(one, "lexical") == pytest.approx([1, 0, 0.5])
-    assert one.first.tolist() == pytest.approx([0.75, 0.25, 0.5])
+    assert one.fused.tolist() == pytest.approx([0.75, 0.25, 0.5])
 
 
 def test_a_passage_is_nearer_beside_a_near_one_of_its_document() -> None:
-    one = judged(
+    one = scored(
         "rotate keys",
         candidate(1, dense=1.0, document_id=7),
         candidate(2, dense=0.5, document_id=7),
@@ -89,9 +89,16 @@ def test_a_passage_is_nearer_beside_a_near_one_of_its_document() -> None:
     assert one.dense.tolist() == [1, 0.5, 0.5, 0]  # signals are of the cosine itself
 
 
-def test_rare_terms_are_the_share_that_a_passage_holds() -> None:
-    one = judged("rotate expired keys", candidate(1, "rotate keys"), candidate(2, "tungsten"))
-    assert one.rare.tolist() == pytest.approx([2 / 3, 0])
+def test_the_term_share_is_what_a_passage_holds_of_the_question_s_own_terms() -> None:
+    question = "rotate expired keys"
+    _, terms = analyse(question, [Turn("customer", "tungsten")], ["en"])
+    candidates = [
+        candidate(1, "rotate keys", vector=UNIT[0]),
+        candidate(2, "tungsten", vector=UNIT[1]),
+    ]
+    in_conversation = replace(ALONE, history=UNIT[1])
+    one = score_features(found(question, candidates), terms, in_conversation, dense_weight=0.5)
+    assert one.question_term_share.tolist() == pytest.approx([2 / 3, 0])
 
 
 def units_of(*cosines: float) -> bytes:
@@ -101,11 +108,11 @@ def units_of(*cosines: float) -> bytes:
 
 
 def test_what_stands_above_counts_and_the_nearest_of_it_and_the_units() -> None:
-    one = judged(
+    one = scored(
         "rotate keys",
-        candidate(1, units=units_of(0.2, 0.1, 0.9, 0.3)),
-        candidate(2, units=units_of(0.8, 0.5)),
-        candidate(3, units=units_of(0.5, 0.7, 0.6)),
+        candidate(1, unit_vectors=units_of(0.2, 0.1, 0.9, 0.3)),
+        candidate(2, unit_vectors=units_of(0.8, 0.5)),
+        candidate(3, unit_vectors=units_of(0.5, 0.7, 0.6)),
     )
     # The nearest of each: its second unit, what stands above it, its first unit.
     assert column(one, "unit") == pytest.approx([1, 0.5, 0], abs=0.03)
@@ -113,17 +120,20 @@ def test_what_stands_above_counts_and_the_nearest_of_it_and_the_units() -> None:
 
 
 def test_a_passage_without_units_is_as_near_as_what_stands_above() -> None:
-    one = judged(
-        "x", candidate(1, units=units_of(0.5)), candidate(2, dense=1.0), candidate(3, dense=0.0)
+    one = scored(
+        "x",
+        candidate(1, unit_vectors=units_of(0.5)),
+        candidate(2, dense=1.0),
+        candidate(3, dense=0.0),
     )
     assert column(one, "unit") == pytest.approx([0.5, 1, 0], abs=0.01)
 
 
 def test_where_vectors_of_units_are_not_stored_the_passage_stands_for_both() -> None:
-    one = judged(
+    one = scored(
         "rotate keys",
         candidate(1, dense=0.6),
-        candidate(2, dense=0.2, units=units_of(0.2, 0.8)),
+        candidate(2, dense=0.2, unit_vectors=units_of(0.2, 0.8)),
         candidate(3, dense=0.4),
     )
     assert column(one, "unit") == pytest.approx([0.5, 1, 0], abs=0.02)
@@ -131,13 +141,15 @@ def test_where_vectors_of_units_are_not_stored_the_passage_stands_for_both() -> 
 
 
 def test_phrases_are_looked_for_in_the_best_alone() -> None:
-    rows = [candidate(n, "the admin password", dense=1 - n / 100) for n in range(PHRASES_IN + 2)]
-    phrase = column(judged("admin password", *rows), "phrase")
-    assert phrase == [1] * PHRASES_IN + [0, 0]
+    rows = [
+        candidate(n, "the admin password", dense=1 - n / 100) for n in range(PHRASE_CANDIDATES + 2)
+    ]
+    phrase = column(scored("admin password", *rows), "phrase")
+    assert phrase == [1] * PHRASE_CANDIDATES + [0, 0]
 
 
 @pytest.mark.parametrize(
-    ("terms", "length"),
+    ("count", "length"),
     [
         (0, 0),
         (FEW_TERMS, 0),
@@ -146,15 +158,15 @@ def test_phrases_are_looked_for_in_the_best_alone() -> None:
         (10 * MANY_TERMS, 1),
     ],
 )
-def test_a_question_is_as_long_as_it_has_terms(terms: int, length: float) -> None:
-    asked = Asked(dict.fromkeys(range(terms), 1.0), {}, frozenset())
-    one = judge(found("x", [candidate(1)]), asked, ALONE, dense_weight=0.5)
+def test_a_question_is_as_long_as_it_has_terms(count: int, length: float) -> None:
+    terms = QueryTerms(dict.fromkeys(range(count), 1.0), {}, frozenset())
+    one = score_features(found("x", [candidate(1)]), terms, ALONE, dense_weight=0.5)
     assert one.length == pytest.approx(length, abs=0.02)
 
 
 def test_a_phrase_counts_where_its_words_stand_side_by_side() -> None:
     question = "reset the admin password"
-    one = judged(
+    one = scored(
         question,
         candidate(1, "How to reset an admin password"),
         candidate(2, "A password is reset, and who asks is the admin"),
@@ -170,9 +182,9 @@ def test_a_phrase_of_the_title_counts_too() -> None:
     candidates = [candidate(1, "Ask us.", context="Admin password"), candidate(2, "admin")]
     held = frozenset(number_of(term) for term in terms_of(question, "en").words)
     numbers = dict.fromkeys(held, 1.0)
-    candidates[0] = candidates[0]._replace(terms=held, asked=held)
-    _, asked = read(question, [], ["en"])
-    one = judge(Found(candidates, numbers, numbers), asked, ALONE, dense_weight=0.5)
+    candidates[0] = candidates[0]._replace(terms=held, matched_terms=held)
+    _, terms = analyse(question, [], ["en"])
+    one = score_features(CandidateSet(candidates, numbers, numbers), terms, ALONE, dense_weight=0.5)
     assert column(one, "phrase") == [1, 0]
 
 
@@ -183,18 +195,18 @@ def test_feedback_is_for_a_question_with_earlier_turns() -> None:
         candidate(2, "keys", dense=0.1, vector=vectors[1]),
         candidate(3, "keys", dense=0.5, vector=vectors[2]),
     ]
-    _, asked = read("keys", [], ["en"])
-    one = judge(
+    _, terms = analyse("keys", [], ["en"])
+    one = score_features(
         found("keys", candidates),
-        asked,
-        Meaning(vectors[0], vectors[0], vectors[1]),
+        terms,
+        QueryVectors(vectors[0], vectors[0], vectors[1]),
         dense_weight=1.0,
     )
     feedback = column(one, "feedback")
     assert feedback[0] == 1
     assert feedback[0] > feedback[2] > feedback[1]
     assert one.topic.tolist() == [0, 1, 0]
-    alone = judge(found("keys", candidates), asked, ALONE, dense_weight=1.0)
+    alone = score_features(found("keys", candidates), terms, ALONE, dense_weight=1.0)
     assert column(alone, "feedback") == [0, 0, 0]
     assert alone.topic.tolist() == [0, 0, 0]
 
@@ -222,72 +234,71 @@ def test_features_are_shares_and_signals_are_numbers(
         )
         for number, (dense, lexical) in enumerate(scores)
     ]
-    _, asked = read(question, [], ["en"])
-    meaning = replace(ALONE, earlier=UNIT[1]) if with_history else ALONE
-    one = judge(found(question, candidates), asked, meaning, dense_weight=0.5)
+    _, terms = analyse(question, [], ["en"])
+    vectors = replace(ALONE, history=UNIT[1]) if with_history else ALONE
+    one = score_features(found(question, candidates), terms, vectors, dense_weight=0.5)
     assert one.features.shape == (len(scores), len(FEATURES))
     assert np.isfinite(one.features).all()
     assert (one.features >= -1e-9).all()
     assert (one.features <= 1 + 1e-9).all()
     for best in range(len(scores)):
-        told = signals(one, best, unit)
-        assert told.shape == (len(SIGNALS),)
-        assert not np.isinf(told).any()
-        untold = {name for name in SIGNALS if np.isnan(told[PLACE[name]])}
+        known = signals(one, best, unit)
+        assert known.shape == (len(SIGNALS),)
+        assert not np.isinf(known).any()
+        missing = {name for name in SIGNALS if np.isnan(known[PLACE[name]])}
         expected = set() if unit else {"unit_score"}
         if not with_history:
             expected |= set(SUBJECT_SIGNALS)
-        elif not asked.terms:
+        elif not terms.question:
             expected |= {"own_terms"}
-        assert untold == expected
+        assert missing == expected
 
 
 def test_terms_that_no_passage_holds_are_no_division_by_zero() -> None:
     candidates = [candidate(1, "keys")]
-    asked = Asked({}, {}, frozenset({(1, 2)}))
-    one = judge(Found(candidates, {}, {}), asked, ALONE, dense_weight=0.5)
+    terms = QueryTerms({}, {}, frozenset({(1, 2)}))
+    one = score_features(CandidateSet(candidates, {}, {}), terms, ALONE, dense_weight=0.5)
     assert one.features.tolist() == [[0] * len(FEATURES)]
-    weightless = Found(candidates, {1: 0.0, 2: 0.0}, {1: 1.0, 2: 1.0})
-    assert np.isfinite(judge(weightless, asked, ALONE, dense_weight=0.5).features).all()
+    weightless = CandidateSet(candidates, {1: 0.0, 2: 0.0}, {1: 1.0, 2: 1.0})
+    assert np.isfinite(score_features(weightless, terms, ALONE, dense_weight=0.5).features).all()
 
 
 # -- signals --------------------------------------------------------------------------------------
-def test_of_the_best_unit_the_reader_s_score_is_told() -> None:
-    one = judged("x", candidate(1, dense=0.9))
-    told = signals(one, 0, READ)
-    assert told[PLACE["unit_score"]] == READ.score
+def test_the_unit_score_is_the_reader_s_of_the_best_unit() -> None:
+    one = scored("x", candidate(1, dense=0.9))
+    known = signals(one, 0, READ)
+    assert known[PLACE["unit_score"]] == READ.score
 
 
-def test_where_nothing_was_read_nothing_is_told_of_units() -> None:
-    told = signals(judged("x", candidate(1, dense=0.9)), 0)
-    assert np.isnan(told[PLACE["unit_score"]])
+def test_the_unit_score_is_missing_where_nothing_was_read() -> None:
+    known = signals(scored("x", candidate(1, dense=0.9)), 0)
+    assert np.isnan(known[PLACE["unit_score"]])
 
 
 def test_similarity_is_the_cosine_of_the_best() -> None:
-    one = judged("x", candidate(1, dense=0.9), candidate(2, dense=0.3))
+    one = scored("x", candidate(1, dense=0.9), candidate(2, dense=0.3))
     assert signals(one, 1)[PLACE["similarity"]] == pytest.approx(0.3)
 
 
 def test_alone_a_question_is_what_was_looked_for() -> None:
-    one = judged("rotate keys", candidate(1, "rotate", dense=0.9), candidate(2, dense=0.3))
-    told = dict(zip(SIGNALS, signals(one, 0).tolist(), strict=True))
-    assert told["similarity"] == pytest.approx(0.9)
-    assert told["topic"] == 0
-    assert all(np.isnan(told[name]) for name in SUBJECT_SIGNALS)
+    one = scored("rotate keys", candidate(1, "rotate", dense=0.9), candidate(2, dense=0.3))
+    known = dict(zip(SIGNALS, signals(one, 0).tolist(), strict=True))
+    assert known["similarity"] == pytest.approx(0.9)
+    assert known["topic"] == 0
+    assert all(np.isnan(known[name]) for name in SUBJECT_SIGNALS)
 
 
 def test_what_earlier_turns_bring_along_is_not_the_question_s_own() -> None:
-    _, asked = read("rotate them", [Turn("customer", "expired keys")], ["en"])
+    _, terms = analyse("rotate them", [Turn("customer", "expired keys")], ["en"])
     candidates = [
         candidate(1, "expired keys", dense=0.9, vector=UNIT[1]),
         candidate(2, "unrelated", dense=0.3, vector=UNIT[0]),
     ]
-    meaning = Meaning(UNIT[0], np.array([0.6, 0.8, 0], dtype=np.float32), UNIT[1])
-    one = judge(found("rotate expired keys", candidates), asked, meaning, dense_weight=0.5)
-    told = dict(zip(SIGNALS, signals(one, 0).tolist(), strict=True))
-    assert one.rare.max() == pytest.approx(2 / 3)
-    assert told["own_terms"] == 0
-    assert told["similarity"] == pytest.approx(0.9)
-    assert told["own_similarity"] == pytest.approx(0.8)
-    assert told["topic"] == 1
-    assert told["follows"] == pytest.approx(0.8)
+    vectors = QueryVectors(UNIT[0], np.array([0.6, 0.8, 0], dtype=np.float32), UNIT[1])
+    one = score_features(found("rotate expired keys", candidates), terms, vectors, dense_weight=0.5)
+    known = dict(zip(SIGNALS, signals(one, 0).tolist(), strict=True))
+    assert known["own_terms"] == 0
+    assert known["similarity"] == pytest.approx(0.9)
+    assert known["own_similarity"] == pytest.approx(0.8)
+    assert known["topic"] == 1
+    assert known["follows"] == pytest.approx(0.8)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from supportbot.retrieval.features import (
     ANSWER_SIGNALS,
     FEATURES,
-    NOT_TOLD,
+    MISSING,
     SIGNALS,
     SUBJECT_SIGNALS,
 )
@@ -76,7 +76,7 @@ def test_what_is_written_is_read_back(
 
 def test_what_is_not_told_counts_as_usual() -> None:
     model = ranking_model().answerability
-    untold = np.full(len(SIGNALS), NOT_TOLD)
+    untold = np.full(len(SIGNALS), MISSING)
     untold[SIGNALS.index("follows")] = model.usual[SIGNALS.index("follows")]
     assert model.probability(untold) == pytest.approx(model.probability(model.usual))
     assert 0.2 < model.probability(model.usual) < 0.9
@@ -135,7 +135,7 @@ def test_what_speaks_for_an_answer_raises_the_probability() -> None:
 def test_a_question_that_stands_alone_is_on_its_subject() -> None:
     model = ranking_model().answerability
     told = model.usual.copy()
-    told[len(ANSWER_SIGNALS) :] = NOT_TOLD
+    told[len(ANSWER_SIGNALS) :] = MISSING
     assert model.probability(told) == model.answer.probability(told[: len(ANSWER_SIGNALS)])
 
 

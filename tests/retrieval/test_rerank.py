@@ -23,15 +23,15 @@ from knowledge.embedding.model import BUNDLED, source_of
 from knowledge.models import Audience
 from supportbot.retrieval import rerank as reranking
 from supportbot.retrieval.candidates import Candidate
-from supportbot.retrieval.rerank import READ, is_configured, rerank
+from supportbot.retrieval.rerank import MAX_RERANKED, is_configured, rerank
 from supportbot.retrieval.search import RankedPassage, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
-from tests.retrieval.candidates_of import candidate
+from tests.retrieval.made_candidates import candidate
 
 NOW = Scope(as_of=dt.date(2026, 11, 21), reader=Audience.PUBLIC)
 QUESTION = "How long may I keep it?"
-CANDIDATES = [candidate(n, f"Parcel {n} takes {n * 7} days.") for n in range(READ + 5)]
+CANDIDATES = [candidate(n, f"Parcel {n} takes {n * 7} days.") for n in range(MAX_RERANKED + 5)]
 ORDER = list(range(len(CANDIDATES)))
 WAITING = 120  # seconds until a model that does not come is given up
 
@@ -118,11 +118,11 @@ def test_the_best_are_ordered_by_the_model_and_the_rest_stays(configured: str) -
     assert is_configured()
     order, reranked = rerank(QUESTION, ORDER, CANDIDATES)
     assert reranked
-    scores = scores_by_hand(configured, CANDIDATES[:READ])
-    assert sorted(order[:READ]) == ORDER[:READ]
-    assert falls([scores[at] for at in order[:READ]])
+    scores = scores_by_hand(configured, CANDIDATES[:MAX_RERANKED])
+    assert sorted(order[:MAX_RERANKED]) == ORDER[:MAX_RERANKED]
+    assert falls([scores[at] for at in order[:MAX_RERANKED]])
     assert not falls(scores)
-    assert order[READ:] == ORDER[READ:]
+    assert order[MAX_RERANKED:] == ORDER[MAX_RERANKED:]
 
 
 def test_it_reads_what_stands_above_a_passage_too(configured: str) -> None:

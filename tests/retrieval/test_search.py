@@ -141,7 +141,7 @@ def test_live_passages_are_found_among_many_retired_ones(publish: Publish) -> No
     version = publish("You can return unopened goods within 30 days.", title="Returns policy")
     (live,) = version.passages.all()
     index = EmbeddingIndex.objects.get()
-    asked = "When must stuff be sent back?"  # none of the passage's words: found by meaning alone
+    asked = "When must stuff be sent back?"  # none of the passage's words: found by meaning
     question = get_encoder(index.model).encode_question(asked)
     hashes = [number.to_bytes(32, "big") for number in range(1, 401)]
     near = np.random.default_rng(7).normal(0, 0.01, (len(hashes), index.dimensions)) + question

@@ -7,9 +7,10 @@ import datetime as dt
 import pytest
 
 from knowledge.models import Audience
-from supportbot.retrieval.search import Scope, forget_rankings, search
+from supportbot.retrieval.caches import clear_caches
+from supportbot.retrieval.search import Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
-from supportbot.retrieval.spelling import MOST_CHARACTERS, MOST_MISSPELT, spelt_right
+from supportbot.retrieval.spelling import MAX_CHARACTERS, MAX_MISSPELT, correct_spelling
 from tests.conftest import Publish
 
 POLICY = """# Warranty and delivery
@@ -37,7 +38,7 @@ def policy(publish: Publish) -> None:
     ],
 )
 def test_a_misspelt_word_becomes_the_documents_word(written: str, meant: str) -> None:
-    assert spelt_right(written, ["en"]) == meant
+    assert correct_spelling(written, ["en"]) == meant
 
 
 @pytest.mark.parametrize(
@@ -53,33 +54,33 @@ def test_a_misspelt_word_becomes_the_documents_word(written: str, meant: str) ->
     ],
 )
 def test_what_is_no_misspelling_stays(text: str) -> None:
-    assert spelt_right(text, ["en"]) == text
+    assert correct_spelling(text, ["en"]) == text
 
 
 def test_a_word_of_any_language_of_the_documents_is_right() -> None:
-    assert spelt_right("lieferung", ["en", "de"]) == "lieferung"
+    assert correct_spelling("lieferung", ["en", "de"]) == "lieferung"
 
 
 def test_a_language_without_a_dictionary_is_left_alone() -> None:
-    assert spelt_right("waranty", ["xx"]) == "waranty"
+    assert correct_spelling("waranty", ["xx"]) == "waranty"
 
 
 def test_a_text_full_of_strange_words_is_another_language() -> None:
-    strange = " ".join(f"waranty{letter}" for letter in "abcdefghi"[: MOST_MISSPELT + 1])
-    assert spelt_right(strange, ["en"]) == strange
+    strange = " ".join(f"waranty{letter}" for letter in "abcdefghi"[: MAX_MISSPELT + 1])
+    assert correct_spelling(strange, ["en"]) == strange
 
 
 def test_a_long_text_is_left_alone() -> None:
-    text = "waranty " * (MOST_CHARACTERS // 8 + 1)
-    assert spelt_right(text, ["en"]) == text
+    text = "waranty " * (MAX_CHARACTERS // 8 + 1)
+    assert correct_spelling(text, ["en"]) == text
 
 
 def test_the_search_is_made_with_what_was_meant() -> None:
-    forget_rankings()
+    clear_caches()
     found = search("waranty of a grindr", scope=NOW)
-    assert found.asked == "warranty of a grinder"
+    assert found.searched_text == "warranty of a grinder"
     assert found.passages[0].lexical > 0
-    forget_rankings()
+    clear_caches()
     as_written = RetrievalSettings(spelling=False)
     found = search("waranty of a grindr", scope=NOW, settings=as_written)
-    assert found.asked == "waranty of a grindr"
+    assert found.searched_text == "waranty of a grindr"

@@ -1,4 +1,4 @@
-"""Prompts, loaded by name from the .md files here and hashed, so that a run says which it used."""
+"""Prompts, loaded by name from the .md files here. Their hash tells a run which text it used."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Prompt:
         return hashlib.sha256(self.text.encode()).hexdigest()
 
     def fill(self, **variables: str) -> str:
-        """The text with its variables. Raises KeyError unless exactly the right ones are given."""
+        """The text with its variables filled in. Raises KeyError if one is missing or unknown."""
         wanted = {name for _, name, _, _ in string.Formatter().parse(self.text) if name}
         if wanted != variables.keys():
             raise KeyError(f"prompt {self.name!r} takes {sorted(wanted)}, got {sorted(variables)}")

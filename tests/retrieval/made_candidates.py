@@ -1,4 +1,4 @@
-"""Candidates made by hand, for what is judged without a database."""
+"""Candidates made by hand, for tests without a database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from knowledge.terms import number_of, terms_of
-from supportbot.retrieval.candidates import Candidate, Found
+from supportbot.retrieval.candidates import Candidate, CandidateSet
 
 EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -30,17 +30,21 @@ def candidate(number: int, text: str = "", **fields: Any) -> Candidate:
         "dense": 0.0,
         "lexical": 0.0,
         "terms": frozenset(map(number_of, terms_of(text, fields.get("locale", "en")).counts())),
-        "asked": frozenset(),
+        "matched_terms": frozenset(),
         "vector": None,
     }
     return Candidate(**{**known, **fields})
 
 
-def found(question: str, candidates: Sequence[Candidate], rarity: float = 2.0) -> Found:
+def found(question: str, candidates: Sequence[Candidate], rarity: float = 2.0) -> CandidateSet:
     """Candidates that know which of the question's terms they hold; all terms as rare."""
-    asked = [number_of(term) for term in terms_of(question, "en").counts()]
+    query_terms = [number_of(term) for term in terms_of(question, "en").counts()]
     known = []
     for one in candidates:
         held = {number_of(term) for term in terms_of(one.text, one.locale).counts()}
-        known.append(one._replace(terms=frozenset(held), asked=frozenset(held.intersection(asked))))
-    return Found(known, dict.fromkeys(asked, rarity), dict.fromkeys(asked, 1.0))
+        known.append(
+            one._replace(
+                terms=frozenset(held), matched_terms=frozenset(held.intersection(query_terms))
+            )
+        )
+    return CandidateSet(known, dict.fromkeys(query_terms, rarity), dict.fromkeys(query_terms, 1.0))

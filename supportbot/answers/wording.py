@@ -1,4 +1,4 @@
-"""What composing works on, and how one unit is said."""
+"""The input of the composer, and how one unit is worded."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from supportbot.reader.reading import Reading, ReadUnit
 from supportbot.retrieval.search import RankedPassage
 
 MAX_UNIT_CHARACTERS = 600
-_LOOSE_END = re.compile(r"[\s,;:–-]+$")  # of a line that the source goes on from
-_LEADS = re.compile(r":[\s–-]*$")  # a line that leads to what comes next
-MIN_NEW_SHARE = 0.3  # of a unit's terms; fewer only repeat the question
+_LOOSE_END = re.compile(r"[\s,;:–-]+$")  # the end of a line that the source continues
+_LEADS = re.compile(r":[\s–-]*$")  # a line that introduces the next one
+MIN_NEW_SHARE = 0.3  # of a unit's terms; with fewer it only repeats the question
 
 
 @dataclass(frozen=True)
 class Composing:
-    """`question` is what is to be answered; `text` all that was written, of which it is a part."""
+    """`question` is the question to answer; `text` is the whole message that contains it."""
 
     question: str
     text: str
@@ -30,7 +30,7 @@ class Composing:
     locale: str = "en"
 
     def beside(self, unit: ReadUnit, by: int) -> ReadUnit | None:
-        """The unit so many places behind, or before, in the same passage."""
+        """The unit at this offset in the same passage; negative is before."""
         return next(
             (
                 other
@@ -41,7 +41,7 @@ class Composing:
         )
 
     def passage_beside(self, number: int, by: int) -> int | None:
-        """The passage so many places behind, or before, in the same version."""
+        """The passage at this offset in the same version; negative is before."""
         here = self.passages[number]
         return next(
             (
@@ -58,7 +58,7 @@ class Composing:
 
 
 def says_something(unit: Unit, work: Composing) -> bool:
-    """Neither a question, such as a FAQ's, nor one repeated in other words."""
+    """Whether a unit is neither a question, as in a FAQ, nor a repetition of the question."""
     terms = work.terms(unit.text)
     new = terms - work.terms(work.question)
     is_new = not terms or len(new) >= MIN_NEW_SHARE * len(terms) or unit.form is Form.ROW
@@ -82,7 +82,7 @@ def proposed(read: ReadUnit, work: Composing, *, frame: str = "", form: str = "t
 
 
 def listed(passage: int, units: Sequence[Unit], work: Composing) -> Proposed:
-    """The sentences of one item as an item of a list of the answer's own."""
+    """The sentences of one item as an item of a list in the answer."""
     text = work.passages[passage].text
     start = text.find(units[0].quote)
     end = text.find(units[-1].quote, start) + len(units[-1].quote)

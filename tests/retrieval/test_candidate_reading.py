@@ -1,4 +1,4 @@
-"""supportbot.retrieval.reading: the reader at work, whatever vectors of units are stored."""
+"""supportbot.retrieval.candidate_reading: the reader, whatever unit vectors are stored."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from knowledge.services.indexes.embedding_indexes import get_active_index
 from knowledge.text.units import unit_texts
 from knowledge.unit_vectors import is_of, pack
 from supportbot.reader.reading import Reading
-from supportbot.retrieval import reading as module
-from supportbot.retrieval.search import READ, Ranking, Scope, forget_rankings, search
+from supportbot.retrieval import candidate_reading
+from supportbot.retrieval.caches import clear_caches
+from supportbot.retrieval.search import MAX_READ, Ranking, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
 
@@ -23,7 +24,7 @@ QUESTION = "Can I send opened coffee back?"
 
 
 def ask(question: str = QUESTION, limit: int = 10) -> Ranking:
-    forget_rankings()
+    clear_caches()
     return search(question, scope=NOW, limit=limit)
 
 
@@ -105,7 +106,7 @@ def test_beyond_what_there_is_time_for_units_are_as_near_as_the_last_that_was_em
     returns_policy: DocumentVersion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Embedding.objects.update(units=None)
-    monkeypatch.setattr(module, "MOST_EMBEDDED", 0)
+    monkeypatch.setattr(candidate_reading, "MAX_EMBEDDED", 0)
     found = ask()
     assert len(found.reading.units) > len(found.passages)
     for number in range(len(found.passages)):
@@ -114,9 +115,9 @@ def test_beyond_what_there_is_time_for_units_are_as_near_as_the_last_that_was_em
 
 
 def test_no_more_passages_are_read_than_the_best(publish: Publish) -> None:
-    for number in range(READ + 3):
+    for number in range(MAX_READ + 3):
         publish(f"Coffee number {number} can be sent back.", file_name=f"{number}.md")
-    assert {unit.passage for unit in ask(limit=READ + 3).reading.units} == set(range(READ))
+    assert {unit.passage for unit in ask(limit=MAX_READ + 3).reading.units} == set(range(MAX_READ))
     assert {unit.passage for unit in ask(limit=2).reading.units} == {0, 1}
 
 

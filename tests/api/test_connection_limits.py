@@ -1,4 +1,4 @@
-"""supportbot.api.connections: places for sockets and streams, for each visitor and for all."""
+"""supportbot.api.connection_limits: places for sockets and streams, a visitor's and in all."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import redis
 from django.conf import settings as configured
 from pytest_django import Settings
 
-from supportbot.api import connections, visitor_tokens
-from supportbot.api.connections import TooManyConnectionsError, renew, take_place
+from supportbot.api import connection_limits, visitor_tokens
+from supportbot.api.connection_limits import TooManyConnectionsError, renew, take_place
 from tests.api.sockets import Socket, say, socket_of
 from tickets.models import Conversation, Customer
 
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def _few_places(settings: Settings) -> Iterator[None]:
     settings.CONNECTIONS_PER_VISITOR, settings.CONNECTIONS_IN_ALL = 2, 5
     yield
-    connections._held.clear()
-    for kept in (connections._client, connections._script):
+    connection_limits._held.clear()
+    for kept in (connection_limits._client, connection_limits._script):
         kept.cache_clear()
 
 
@@ -61,12 +61,12 @@ async def test_all_visitors_together_have_a_limit_too() -> None:
 
 
 def test_a_place_that_nobody_renews_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "HELD_SECONDS", 1)
+    monkeypatch.setattr(connection_limits, "HELD_SECONDS", 1)
     kept, _ = take_place("ada"), take_place("ada")
     kept.hold()
     with pytest.raises(TooManyConnectionsError):
         take_place("ada")
-    monkeypatch.setattr(connections, "HELD_SECONDS", 60)
+    monkeypatch.setattr(connection_limits, "HELD_SECONDS", 60)
     renew()
     _wait_until_free("ada")
     with pytest.raises(TooManyConnectionsError):
@@ -105,8 +105,8 @@ async def test_a_place_left_while_it_is_renewed_stays_free() -> None:
 
 def test_without_redis_nobody_is_refused(settings: Settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
-    connections._client.cache_clear()
-    connections._script.cache_clear()
+    connection_limits._client.cache_clear()
+    connection_limits._script.cache_clear()
     for _ in range(4):
         take_place("ada").hold()
     renew()
@@ -114,9 +114,9 @@ def test_without_redis_nobody_is_refused(settings: Settings) -> None:
 
 def _hold_two(url: str, pipe: Pipe) -> None:
     configured.REDIS_URL = url
-    connections._client.cache_clear()
-    connections._script.cache_clear()
-    connections.HELD_SECONDS = 2
+    connection_limits._client.cache_clear()
+    connection_limits._script.cache_clear()
+    connection_limits.HELD_SECONDS = 2
     for _ in range(2):
         take_place("ada").hold()
     while True:

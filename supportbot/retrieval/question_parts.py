@@ -1,6 +1,6 @@
-"""The questions of a text: “Which burrs fit the Cobble 64 and what do they cost?” asks two things.
+"""Splits a text into its questions: “Which burrs fit the Cobble 64 and what do they cost?” has two.
 
-English only; a text in another language is one question, unless it has several question marks.
+English only. A text in another language is one question, unless it has several question marks.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import re
 
 from knowledge.text.sentences import split_sentences
 
-MOST_PARTS = 3
-MOST_CHARACTERS = 400  # of a text that is taken apart; a longer one is a letter
-LEAST_WORDS = 3  # of a part
+MAX_PARTS = 3
+MAX_CHARACTERS = 400  # a longer text is a letter and is not split
+MIN_WORDS = 3  # of a part
 _ASKS_WITH = (
     r"(?:how|what|when|where|who|which|why|can|could|do|does|did|is|are|will|would|should|may|must"
     r"|until when|till when|by when)\b(?! not\b)"
@@ -28,19 +28,19 @@ _BETWEEN = re.compile(
 
 
 def questions_in(text: str) -> tuple[str, ...]:
-    """What the text asks, in order, at most MOST_PARTS; what it only tells is left out. Empty where
-    it asks one thing."""
+    """The questions in the text, in order, at most MAX_PARTS; statements are left out. Empty if it
+    asks only one thing."""
     text = text.strip()
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         return ()
     pieces: list[str] = []
     for piece in (found for one in split_sentences(text) for found in _BETWEEN.split(one)):
-        if pieces and len(piece.split()) < LEAST_WORDS:
+        if pieces and len(piece.split()) < MIN_WORDS:
             pieces[-1] = f"{pieces[-1]} {piece}"
         elif piece.strip():
             pieces.append(piece.strip())
     asking = [piece for piece in pieces if _asks(piece)]
-    return tuple(asking[:MOST_PARTS]) if len(asking) > 1 else ()
+    return tuple(asking[:MAX_PARTS]) if len(asking) > 1 else ()
 
 
 def _asks(piece: str) -> bool:

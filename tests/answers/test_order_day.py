@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from supportbot.answers.dates import day_of_order
+from supportbot.answers.order_day import day_of_order
 
 TODAY = dt.date(2026, 11, 28)
 

@@ -7,8 +7,9 @@ import datetime as dt
 import pytest
 
 from knowledge.models import Audience
-from supportbot.retrieval.parts import MOST_CHARACTERS, MOST_PARTS, questions_in
-from supportbot.retrieval.search import Scope, forget_rankings, search
+from supportbot.retrieval.caches import clear_caches
+from supportbot.retrieval.question_parts import MAX_CHARACTERS, MAX_PARTS, questions_in
+from supportbot.retrieval.search import Scope, search
 from tests.conftest import Publish
 
 
@@ -55,10 +56,9 @@ def test_one_question_has_no_parts(text: str) -> None:
 
 def test_parts_are_few_and_a_letter_is_not_taken_apart() -> None:
     assert (
-        len(questions_in("How is it? Where is it? When is it? Who is it? What is it?"))
-        == MOST_PARTS
+        len(questions_in("How is it? Where is it? When is it? Who is it? What is it?")) == MAX_PARTS
     )
-    assert questions_in("How is it? Where is it? " + "x " * MOST_CHARACTERS) == ()
+    assert questions_in("How is it? Where is it? " + "x " * MAX_CHARACTERS) == ()
 
 
 def test_each_part_is_read_by_itself(publish: Publish) -> None:
@@ -66,7 +66,7 @@ def test_each_part_is_read_by_itself(publish: Publish) -> None:
         "# Grinder burrs\n\nThe burr set B-64 fits the Mill 64.\n\n"
         "A burr set costs £59.\n\nYou can change the burrs yourself with a screwdriver."
     )
-    forget_rankings()
+    clear_caches()
     found = search(
         "Which burrs fit the Mill 64 and what do they cost? Can I change them myself?",
         scope=Scope(dt.date(2026, 11, 21), Audience.PUBLIC),

@@ -1,5 +1,5 @@
-"""Rankings are kept by the revision of what is served: none is ever returned that is not so any
-more, or that another reader was shown. (Within a transaction none is kept, so these tests commit.)
+"""Cached rankings: none is ever returned that is out of date, or that another reader was shown.
+(Nothing is cached within a transaction, so these tests commit.)
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ from knowledge.services.lifecycle.publishing import (
     retire_version,
     roll_back,
 )
-from supportbot.retrieval import search as searching
-from supportbot.retrieval.conversation import Turn
-from supportbot.retrieval.search import Ranking, Scope, forget_all, search
+from supportbot.retrieval import caches
+from supportbot.retrieval.caches import clear_caches
+from supportbot.retrieval.query import Turn
+from supportbot.retrieval.search import Ranking, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
 from tests.knowledge.test_audience_and_date import second_index
@@ -51,7 +52,7 @@ PUBLIC = Scope(as_of=TODAY, reader=Audience.PUBLIC)
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> None:
-    forget_all()
+    clear_caches()
 
 
 def ask(scope: Scope = PUBLIC, question: str = "days to return") -> Ranking:
@@ -62,30 +63,30 @@ def texts(scope: Scope = PUBLIC) -> set[str]:
     return {passage.text for passage in ask(scope).passages}
 
 
-# -- what is kept ---------------------------------------------------------------------------------
-def test_a_question_that_is_asked_again_is_answered_from_what_is_kept(publish: Publish) -> None:
+# -- what is cached -------------------------------------------------------------------------------
+def test_a_question_that_is_asked_again_is_answered_from_the_cache(publish: Publish) -> None:
     publish("Within 14 days.")
     first, again = ask(), ask()
     assert again.passages == first.passages
     assert again.trace.considered == first.trace.considered
-    assert len(searching._kept._rankings) == 1
+    assert len(caches.rankings) == 1
 
 
-def test_the_trace_says_that_a_ranking_was_kept(publish: Publish) -> None:
+def test_the_trace_says_that_a_ranking_was_cached(publish: Publish) -> None:
     publish("Within 14 days.")
-    assert not ask().trace.is_kept
-    assert ask().trace.is_kept
+    assert not ask().trace.from_cache
+    assert ask().trace.from_cache
 
 
-def test_kept_rankings_are_bounded(publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(searching, "KEPT", 3)
+def test_the_cache_is_bounded(publish: Publish, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caches.rankings, "size", 3)
     publish("Within 14 days.")
     for number in range(6):
         ask(question=f"days {number}")
-    assert len(searching._kept._rankings) == 3
+    assert len(caches.rankings) == 3
 
 
-def test_what_is_kept_is_told_apart_by_all_that_was_asked(publish: Publish) -> None:
+def test_the_cache_key_has_all_that_was_asked(publish: Publish) -> None:
     for number in range(3):
         publish(f"Within {number} days for tyres and keys.", file_name=f"{number}.md")
     collection = Collection.objects.get().pk
@@ -103,7 +104,7 @@ def test_what_is_kept_is_told_apart_by_all_that_was_asked(publish: Publish) -> N
         search("days", scope=Scope(TODAY, Audience.PUBLIC, [])),
         search("Days", scope=PUBLIC),
     ]
-    assert len(searching._kept._rankings) == len(asked)
+    assert len(caches.rankings) == len(asked)
     assert [len(ranking.passages) for ranking in asked[:3]] == [3, 2, 0]
     assert asked[-2].passages == ()
 
@@ -143,7 +144,7 @@ def test_readers_never_share_a_ranking(publish: Publish) -> None:
     for audience in Audience:
         publish(f"Within {audience} days.", file_name=f"{audience}.md", audience=audience)
     for order in (list(Audience), list(Audience)[::-1]):
-        forget_all()
+        clear_caches()
         for reader in (*order, *order):
             seen = {f"Within {audience} days." for audience in Audience.seen_by(reader)}
             assert texts(Scope(TODAY, reader)) == seen
@@ -293,7 +294,7 @@ def test_no_sequence_of_steps_leaves_a_stale_ranking(publish: Publish) -> None:
     for _ in range(12):
         step(chance, chance.choice(versions))
         kept = [texts(scope) for scope in scopes]
-        forget_all()
+        clear_caches()
         assert kept == [texts(scope) for scope in scopes]
 
 

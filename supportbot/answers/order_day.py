@@ -1,6 +1,7 @@
 """The day whose rules a question asks about: “I ordered on 27 Feb 2026” → 27 February 2026.
 
-English only. A month without a day means its first day, one without a year the last such month.
+English only. A month without a day means its first day; a month without a year means the latest
+one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _PATTERNS = [
     re.compile(r"\b(?P<year>20\d\d)-(?P<month_number>\d\d)-(?P<day>\d\d)\b"),
     re.compile(rf"\b(?:in|of|since)\s+{_MONTH}\b{_YEAR}", re.IGNORECASE),
 ]
-# What fixes the rules is the day of the order.
+# The day of the order decides which rules apply.
 _ORDERED = re.compile(
     r"\b(?:ordered|order(?: was)? (?:placed|from|of)|placed|bought|purchased|my order)\b",
     re.IGNORECASE,
@@ -30,8 +31,8 @@ _NEAR = 40  # characters between the two
 
 
 def day_of_order(question: str, today: dt.date) -> dt.date | None:
-    """The day on which something was ordered, by the question; None where it names none, or one
-    that has not come yet."""
+    """The day of an order that the question mentions; None if it mentions none, or a day in the
+    future."""
     ordered = _ORDERED.search(question)
     if ordered is None:
         return None

@@ -1,0 +1,99 @@
+"""Runs the reader over the best candidates, with stored unit vectors or newly computed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from knowledge.embedding.encoder import get_encoder
+from knowledge.embedding.vectors import Vectors
+from knowledge.terms import word_numbers
+from knowledge.text.units import unit_texts
+from knowledge.unit_vectors import is_of, unpack
+from supportbot.reader.features import ReaderPassage, ReaderQuestion
+from supportbot.reader.reading import Reading, read_passages
+from supportbot.retrieval.candidate_generation import RetrievedCandidates
+from supportbot.retrieval.candidates import Candidate
+
+OTHER_PARTS = 0.5  # weight of the terms of the other questions when one part is read
+MAX_EMBEDDED = 120  # units without a stored vector that one search embeds: 0.3 s
+
+
+@dataclass(frozen=True)
+class PartReading:
+    """One of several questions in a text, and its reading."""
+
+    text: str
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class CandidateReadings:
+    """`whole` is the reading for the query. `without_history` is the reading for the question
+    without its earlier turns; None if there are none. `parts` has a reading for each question of a
+    text that asks several."""
+
+    whole: Reading
+    without_history: Reading | None = None
+    parts: tuple[PartReading, ...] = ()
+
+
+def read_candidates(
+    text: str, retrieved: RetrievedCandidates, candidates: Sequence[Candidate]
+) -> CandidateReadings:
+    """Readings of every unit of the `candidates`, in their order."""
+    all_idf = retrieved.candidates.idf
+    idf = {term: all_idf[term] for term in retrieved.terms.question if term in all_idf}
+    locale = candidates[0].locale if candidates else "en"
+    question = ReaderQuestion(text, retrieved.vectors.query, idf, locale)
+    texts = [unit_texts(candidate.context, candidate.text) for candidate in candidates]
+    vectors = _unit_vectors(candidates, texts, retrieved)
+    passages = [
+        ReaderPassage(c.context, c.text, vectors[number], c.dense, c.locale)
+        for number, c in enumerate(candidates)
+    ]
+    whole = read_passages(question, passages)
+    parts = tuple(
+        PartReading(part, read_passages(_narrowed(question, part, vector), passages))
+        for part, vector in zip(retrieved.parts, retrieved.vectors.parts, strict=False)
+    )
+    if retrieved.vectors.history is None:
+        return CandidateReadings(whole, parts=parts)
+    own_vector = retrieved.vectors.question
+    rescored = [
+        replace(passage, score=_cosine(candidate, own_vector))
+        for passage, candidate in zip(passages, candidates, strict=True)
+    ]
+    without_history = read_passages(replace(question, vector=own_vector), rescored)
+    return CandidateReadings(whole, without_history, parts)
+
+
+def _narrowed(question: ReaderQuestion, part: str, vector: Vectors) -> ReaderQuestion:
+    """The question, narrowed to one of its parts."""
+    own = set(word_numbers(part, question.locale))
+    weight = OTHER_PARTS**0.5  # the reader squares it
+    idf = {term: idf if term in own else idf * weight for term, idf in question.idf.items()}
+    return replace(question, part=part, vector=vector, idf=idf)
+
+
+def _cosine(candidate: Candidate, vector: Vectors) -> float:
+    return candidate.dense if candidate.vector is None else float(candidate.vector @ vector)
+
+
+def _unit_vectors(
+    candidates: Sequence[Candidate], texts: Sequence[list[str]], retrieved: RetrievedCandidates
+) -> list[Vectors]:
+    """For each candidate, (texts, dimensions). Passages stored by an earlier release have no unit
+    vectors, or those of other texts: up to MAX_EMBEDDED are computed here, and a unit beyond that
+    takes the vector of the last computed one of its passage."""
+    dimensions = retrieved.plan.index.dimensions
+    result, budget = [], MAX_EMBEDDED
+    for candidate, wanted in zip(candidates, texts, strict=True):
+        if candidate.unit_vectors is not None and is_of(candidate.unit_vectors, wanted):
+            result.append(unpack(candidate.unit_vectors, dimensions))
+            continue
+        few = wanted[: max(1, budget)]
+        budget -= len(few)
+        computed = get_encoder(retrieved.plan.index.model).encode_passages(few)
+        result.append(computed[[min(at, len(few) - 1) for at in range(len(wanted))]])
+    return result
