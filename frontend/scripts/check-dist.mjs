@@ -6,7 +6,7 @@ import { bundle, root } from './bundle.mjs';
 
 // Uncompressed; 26 KB as it is sent. A page owner pays this on every first visit. Pages of history and earlier
 // conversations took it from 72 to 85 thousand bytes.
-const LIMIT = 84 * 1024;
+const LIMIT = 88 * 1024;
 
 function problem(fresh, committed) {
   const names = readdirSync(fresh).sort();
