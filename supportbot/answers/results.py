@@ -5,13 +5,14 @@ A result that cannot be read, such as one stored by another release, is computed
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from knowledge.text.units import units_of
 from supportbot.answers.enrich import snapshot
 from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.reader.reading import Reading, ReadUnit
@@ -19,18 +20,21 @@ from supportbot.retrieval.candidate_reading import PartReading
 from supportbot.retrieval.search import RankedPassage, Ranking, Trace
 
 T = TypeVar("T")
+# passage, position, score, probability, cosine, overlap
+StoredUnit = tuple[int, int, float, float, float, float]
 
 
 @dataclass(frozen=True)
 class StoredEvidence:
-    """Evidence without vectors, which no later stage needs."""
+    """Evidence without vectors, which no later stage needs, and without the text of units, which
+    the passages have."""
 
     question: Question
     rewritten: str | None
     passages: tuple[RankedPassage, ...]
-    units: tuple[ReadUnit, ...]
+    units: tuple[StoredUnit, ...]
     searched_text: str
-    parts: tuple[tuple[str, tuple[ReadUnit, ...]], ...]
+    parts: tuple[tuple[str, tuple[StoredUnit, ...]], ...]
     model: str
     answerability: float
     trace: Trace
@@ -59,9 +63,9 @@ def _pack_evidence(evidence: Evidence) -> Any:
         question=evidence.question,
         rewritten=evidence.rewritten,
         passages=ranking.passages,
-        units=ranking.reading.units,
+        units=_pack_units(ranking.reading.units),
         searched_text=ranking.searched_text,
-        parts=tuple((part.text, part.reading.units) for part in ranking.parts),
+        parts=tuple((part.text, _pack_units(part.reading.units)) for part in ranking.parts),
         model=ranking.model,
         answerability=ranking.answerability,
         trace=ranking.trace,
@@ -77,11 +81,31 @@ def _unpack_evidence(raw: Any) -> Evidence:
         model=stored.model,
         answerability=stored.answerability,
         trace=stored.trace,
-        reading=Reading(stored.units),
+        reading=_unpack_reading(stored.units, stored.passages),
         searched_text=stored.searched_text,
-        parts=tuple(PartReading(text, Reading(units)) for text, units in stored.parts),
+        parts=tuple(
+            PartReading(text, _unpack_reading(units, stored.passages))
+            for text, units in stored.parts
+        ),
     )
     return Evidence(stored.question, ranking, stored.rewritten)
+
+
+def _pack_units(units: Sequence[ReadUnit]) -> tuple[StoredUnit, ...]:
+    return tuple(
+        (one.passage, one.position, one.score, one.probability, one.cosine, one.overlap)
+        for one in units
+    )
+
+
+def _unpack_reading(units: Sequence[StoredUnit], passages: Sequence[RankedPassage]) -> Reading:
+    """Raises IndexError if a unit is none of its passage: another release has cut it otherwise."""
+    return Reading(
+        tuple(
+            ReadUnit(passage, position, units_of(passages[passage].text)[position], *figures)
+            for passage, position, *figures in units
+        )
+    )
 
 
 def _evidence_columns(evidence: Evidence) -> dict[str, Any]:
@@ -110,5 +134,5 @@ def unpacked(stage: Stage, results: dict[str, Any]) -> Any:
         return None
     try:
         return form.unpack(raw)
-    except (ValidationError, TypeError, ValueError):
+    except (ValidationError, TypeError, ValueError, IndexError):
         return None

@@ -44,6 +44,12 @@ MAX_MISSPELT = 6  # words; more of them are another language
 MAX_ALIKE = 30  # dictionary words that are looked up in the documents
 
 
+def load_dictionaries(languages: Sequence[str]) -> None:
+    """Load the dictionaries now, so that no question waits for them."""
+    for language in languages:
+        _dictionary(language)
+
+
 def correct_spelling(text: str, languages: Sequence[str]) -> str:
     """The text with its misspelt words corrected, in those `languages` that have a dictionary."""
     if len(text) > MAX_CHARACTERS:
