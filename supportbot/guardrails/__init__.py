@@ -1,0 +1,1 @@
+"""Guardrails: checks of each sentence before a customer reads it. No model decides alone."""
