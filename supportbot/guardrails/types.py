@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from knowledge.text.units import Unit
 
+FACT = "fact"
+
 
 class Verdict(StrEnum):
     KEEP = "keep"
@@ -34,18 +36,34 @@ class Source:
 
 @dataclass(frozen=True)
 class Piece:
-    """The smallest place that can support a sentence: one unit of a source, with what it needs to
-    be read alone (title, heading, the line that leads its list, the heads of its columns)."""
+    """The smallest place that can support a sentence: one unit of a source, or two neighbours, with
+    what it needs to be read alone (title, headings, the line that leads its list, column heads)."""
 
     source: int  # Source.number
     position: int  # of its unit within the source
     unit: Unit
     context: str
+    following: Unit | None = None  # the unit after it, where both are read together
 
     @property
     def text(self) -> str:
         """Its words as a person reads them, without the context."""
-        return f"{self.unit.lead} {self.unit.text}" if self.unit.lead else self.unit.text
+        return (
+            _read(self.unit)
+            if self.following is None
+            else f"{_read(self.unit)} {_read(self.following)}"
+        )
+
+    @property
+    def quote(self) -> str:
+        """Its words as they stand in the source."""
+        return self.unit.quote
+
+
+def _read(unit: Unit) -> str:
+    if unit.cells:
+        return ", ".join(f"{cell.head} {cell.text}".strip() for cell in unit.cells)
+    return f"{unit.lead} {unit.text}" if unit.lead else unit.text
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,145 @@
+"""May this sentence be shown, given these sources?
+
+A sentence passes if one place of one source supports it and no fact of it is against that place.
+Which source a model cites is a hint only: the place that supports a sentence best is found here.
+The check is strict. A false alarm costs fluency, because the source's own sentence can take the
+place of the one that was stopped (Verdict.SOFTEN); a miss would cost the customer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from knowledge.text.plain import plain
+from supportbot.guardrails.facts import conflicts
+from supportbot.guardrails.pieces import coverage, pairs_of, pieces_of
+from supportbot.guardrails.promises import promises_in
+from supportbot.guardrails.statements import statement_of
+from supportbot.guardrails.support import THRESHOLD, support_scores
+from supportbot.guardrails.types import Finding, Piece, Source, Verdict
+
+READ = 12  # pieces that are scored for a sentence; the others share too little with it
+NEAR_BEST = 0.05  # of support: pieces that are as good as the best one
+HINT = 0.05  # what a model's citation adds when pieces are chosen
+NEAREST = 0.34  # coverage from which a piece may take the place of a sentence
+_LINK = re.compile(
+    r"(?:https?://|www\.|[\w.+-]+@|(?:[\w-]+\.)+[a-z]{2,}\b)[^\s<>()\[\]\"'`*|]*", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`piece` supports the sentence (KEEP) or may take its place (SOFTEN). `pieces` are all that
+    the parts of a kept sentence rest on. `score` is the support of the piece."""
+
+    verdict: Verdict
+    reason: str
+    findings: tuple[Finding, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    score: float | None = None
+
+    @property
+    def piece(self) -> Piece | None:
+        return self.pieces[0] if self.pieces else None
+
+
+def judge(sentence: str, sources: Sequence[Source], hints: Collection[int] = ()) -> Judgement:
+    """The verdict on one sentence. `hints` are numbers of the sources that its writer named."""
+    if promised := promises_in(sentence):
+        return Judgement(Verdict.DROP, "promise", tuple(promised))
+    if not statement_of(sentence).content:
+        return Judgement(Verdict.DROP, "no_substance")
+    found = _judge_whole(sentence, sources, hints)
+    if found.verdict is Verdict.KEEP:
+        return found
+    parts = parts_of(sentence)
+    if len(parts) > 1:
+        judged = [_judge_whole(part, sources, hints) for part in parts]
+        if all(one.verdict is Verdict.KEEP for one in judged):
+            pieces = tuple(dict.fromkeys(piece for one in judged for piece in one.pieces))
+            lowest = min(one.score or 0.0 for one in judged)
+            return Judgement(Verdict.KEEP, "supported", (), pieces, lowest)
+    return found
+
+
+def parts_of(sentence: str) -> list[str]:
+    """The statements of a sentence that can stand alone: “A, but B”, “A; B”. One if it has one."""
+    parts = [part.strip(" ,;") for part in _JOINT.split(sentence)]
+    whole = all(len(statement_of(part).content) >= 2 for part in parts)
+    return parts if whole else [sentence]
+
+
+_JOINT = re.compile(
+    r";\s+|,\s+(?:but|while|whereas|and|so)\s+(?=(?:we|you|it|they|the|there|a|an|our|your|for)\b)",
+    re.IGNORECASE,
+)
+
+
+def _judge_whole(sentence: str, sources: Sequence[Source], hints: Collection[int]) -> Judgement:
+    single = _nearest(sentence, (piece for one in sources for piece in pieces_of(one)), hints)
+    if not single:
+        return Judgement(Verdict.DROP, "not_in_source")
+    first = _best(sentence, single, sources)
+    if first.verdict is Verdict.KEEP:
+        return first
+    places = {(piece.source, piece.position) for piece in single[: READ // 2]}
+    pairs = [
+        pair
+        for one in sources
+        for pair in pairs_of(one)
+        if {(pair.source, pair.position), (pair.source, pair.position + 1)} & places
+    ]
+    second = _best(sentence, _nearest(sentence, pairs, hints), sources) if pairs else first
+    return second if second.verdict is Verdict.KEEP else first
+
+
+def _nearest(sentence: str, pieces: Iterable[Piece], hints: Collection[int]) -> list[Piece]:
+    """The pieces that share most with the sentence, best first; none that share nothing."""
+    scored = [
+        (coverage(sentence, piece) + HINT * (piece.source in hints), piece) for piece in pieces
+    ]
+    scored = [(score, piece) for score, piece in scored if score > HINT]
+    scored.sort(key=lambda one: one[0], reverse=True)
+    return [piece for _, piece in scored[:READ]]
+
+
+def _best(sentence: str, pieces: Sequence[Piece], sources: Sequence[Source]) -> Judgement:
+    """The verdict by the piece that supports the sentence best, and others as good."""
+    scores = support_scores(sentence, pieces)
+    ranked = sorted(zip(scores, pieces, strict=True), key=lambda one: one[0], reverse=True)
+    best, nearest = ranked[0]
+    findings: tuple[Finding, ...] = ()
+    for score, piece in ranked:
+        if score < max(best - NEAR_BEST, THRESHOLD):
+            break
+        against = [
+            *conflicts(sentence, piece.text, piece.context),
+            *_links(sentence, piece, sources),
+        ]
+        if not against:
+            return Judgement(Verdict.KEEP, "supported", (), (piece,), score)
+        findings = findings or tuple(against)
+    if not findings:
+        findings = (Finding("support", "not_in_source", score=best),)
+    likely = coverage(sentence, nearest) >= NEAREST
+    verdict = Verdict.SOFTEN if likely else Verdict.DROP
+    return Judgement(verdict, findings[0].reason, findings, (nearest,), best)
+
+
+def _links(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:
+    """An address may be shown only if the passage it is taken from has it."""
+    source = next(one for one in sources if one.number == piece.source)
+    known = links_in(f"{source.context}\n{source.text}")
+    return [Finding("fact", "link_not_in_source") for link in links_in(sentence) - known]
+
+
+def links_in(text: str) -> set[str]:
+    """Addresses of pages and mailboxes, also without a scheme: “shop.example/returns”."""
+    return {found.rstrip(".,;:!?").lower() for found in _LINK.findall(plain(text))}
+
+
+def without_source(judgement: Judgement) -> Judgement:
+    """The same as a drop: nothing may take the sentence's place."""
+    return replace(judgement, verdict=Verdict.DROP, pieces=())

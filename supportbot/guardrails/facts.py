@@ -1,0 +1,209 @@
+"""Hard facts: what a sentence claims against what one place of a source says.
+
+Each rule is a veto. Clauses are compared with the clauses of the source that speak of the same, in
+both directions, so that a fact taken from the sentence next door does not pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from supportbot.guardrails import numbers
+from supportbot.guardrails.lexicon import RECEIVING, WE, YOU
+from supportbot.guardrails.statements import Clause, Statement, statement_of
+from supportbot.guardrails.types import FACT, Finding
+
+_SOFT_CONTENT = 2  # words that a clause of the source must share before it is compared
+
+
+def conflicts(sentence: str, source: str, context: str = "") -> list[Finding]:
+    """Every fact of `sentence` that `source`, one place of a document, does not bear out. `context`
+    (title, headings) may supply names and numbers."""
+    said, written = statement_of(sentence), statement_of(source)
+    around = statement_of(context) if context else None
+    found = [*numbers.conflicts(said, written, around), *_names(said, written, around)]
+    pairs = list(dict.fromkeys(_pairs(said, written)))
+    found.extend(_opposed_conditions(pairs, said, written))
+    if not _says_the_reverse(pairs):
+        found.extend(_denials(pairs))
+        found.extend(_actors(pairs))
+    for clause, match in pairs:
+        if _is_condition(clause) == _is_condition(match):
+            found.extend(_compared(clause, match, written))
+    found.extend(_dropped_conditions(pairs, said, written))
+    return list(dict.fromkeys(found))
+
+
+def _names(said: Statement, written: Statement, around: Statement | None) -> Iterator[Finding]:
+    words = [*written.words, *(around.words if around else ())]
+    known = {word.low for word in words} | {word.stem for word in words}
+    for word in said.words:
+        if word.is_name and not {word.low, word.stem} & known:
+            if not (len(word.low) >= 2 and any(low.startswith(word.low) for low in known)):
+                yield Finding(FACT, "name_not_in_source", (word.start, word.end))
+
+
+# --- which clauses speak of the same -------------------------------------------------------------
+
+
+def _pairs(said: Statement, written: Statement) -> Iterator[tuple[Clause, Clause]]:
+    """(clause of the sentence, clause of the source)"""
+    for clause in said.clauses:
+        scored = [(_overlap(clause, other), other) for other in written.clauses]
+        scored = [(score, other) for score, other in scored if score >= 1]
+        best = max((score for score, _ in scored), default=0.0)
+        for score, other in scored:
+            if score == best:
+                yield clause, other
+    for other in written.clauses:
+        # a clause of the source that the sentence holds whole
+        for clause in said.clauses:
+            if (
+                other.own
+                and other.own <= clause.content
+                and len(other.content & clause.content) >= _SOFT_CONTENT
+            ):
+                yield clause, other
+
+
+def _overlap(clause: Clause, other: Clause) -> float:
+    shared = clause.content & other.content
+    alike = sum(any(q.equals(own) for own in other.quantities) for q in clause.quantities)
+    score = len(shared) + 0.5 * len(shared & clause.topic) + 0.5 * alike
+    return score + (0.25 if bool(clause.condition) == bool(other.condition) else 0.0)
+
+
+# --- whether it is denied ------------------------------------------------------------------------
+
+
+def _says_the_reverse(pairs: list[tuple[Clause, Clause]]) -> bool:
+    """“Free unless damaged” and “not free if damaged” say the same: both halves are turned round.
+    So are “the customer pays unless” and “we pay if”."""
+    mains = [pair for pair in pairs if not _is_condition(pair[0]) and not _is_condition(pair[1])]
+    conditions = [pair for pair in pairs if _is_condition(pair[0]) and _is_condition(pair[1])]
+    main_turned = any(_opposed(*pair) or not _actors_agree(*pair) for pair in mains)
+    return main_turned and any(_opposed(*pair) for pair in conditions)
+
+
+def _denials(pairs: list[tuple[Clause, Clause]]) -> Iterator[Finding]:
+    for clause, match in pairs:
+        if _is_condition(clause) == _is_condition(match) and _opposed(clause, match):
+            reason = "exception_inverted" if match.condition == "except" else "denied_by_source"
+            yield _finding(clause, match, reason)
+
+
+def _opposed_conditions(
+    pairs: list[tuple[Clause, Clause]], said: Statement, written: Statement
+) -> Iterator[Finding]:
+    """A main clause against a condition: “bought after departure”, “without the add-on”, where the
+    source has “only if the add-on was bought before departure”; “even if” where it has “if”."""
+    for clause, match in pairs:
+        if clause.condition == "even" and match.condition == "if":
+            yield _finding(clause, match, "condition_denied")
+    for clause in said.clauses:
+        for match in written.clauses:
+            if clause.condition or match.condition != "if" or clause.negated or match.negated:
+                continue
+            if _odd_flips(clause, match):
+                yield _finding(clause, match, "opposite_of_condition")
+
+
+def _is_condition(clause: Clause) -> bool:
+    return clause.condition in {"if", "even"}
+
+
+def _opposed(clause: Clause, match: Clause) -> bool:
+    if clause.condition == "even" and match.condition == "if":
+        return True
+    return (clause.negated != match.negated) != _odd_flips(clause, match)
+
+
+def _odd_flips(clause: Clause, match: Clause) -> bool:
+    shared = clause.content & match.content
+    mine = sum(bool(group & shared) for group in clause.flips)
+    theirs = sum(bool(group & shared) for group in match.flips)
+    return (mine + theirs) % 2 == 1
+
+
+def _actors(pairs: list[tuple[Clause, Clause]]) -> Iterator[Finding]:
+    for clause, match in pairs:
+        if (
+            not _is_condition(clause)
+            and not _is_condition(match)
+            and not _actors_agree(clause, match)
+        ):
+            yield _finding(clause, match, "actor_differs")
+
+
+# --- how, by whom, for how many ------------------------------------------------------------------
+
+
+def _compared(clause: Clause, match: Clause, written: Statement) -> Iterator[Finding]:
+    if not _modality_agrees(clause, match):
+        yield _finding(clause, match, "modality_differs")
+    if clause.only and not any(other.only or other.condition for other in written.clauses):
+        yield _finding(clause, match, "only_not_in_source")
+    if clause.universal and not clause.condition and not any(c.universal for c in written.clauses):
+        yield _finding(clause, match, "all_not_in_source")
+
+
+def _modality_agrees(clause: Clause, match: Clause) -> bool:
+    said, written = clause.modality, match.modality
+    if ("optional" in said) != ("optional" in written) and "prohibition" in said | written:
+        return False
+    if said & {"obligation", "advice"}:
+        same = bool(written & said) or match.only
+        return same or (not written and _is_imperative(match))
+    if written & {"obligation", "advice"}:
+        return not said & {"permission", "possibility", "optional"}
+    if "possibility" in written and not said & {"possibility", "permission"}:
+        return False  # “we may refuse” is not “we refuse”
+    if "permission" in written and "future" in said - written:
+        return False
+    return not ("possibility" in said and not written & {"possibility", "permission"})
+
+
+def _is_imperative(clause: Clause) -> bool:
+    """“Keep your receipt”: it begins with a content word and has neither subject nor passive."""
+    return clause.words[0].is_content and not clause.subject and not clause.is_passive
+
+
+def _actors_agree(clause: Clause, match: Clause) -> bool:
+    if not clause.agent or not match.agent or clause.agent == match.agent:
+        return True
+    mine = bool({word.low for word in clause.words} & RECEIVING)
+    theirs = bool({word.low for word in match.words} & RECEIVING)
+    # “you get a label” is “we send a label”, in either direction
+    return mine != theirs and {clause.agent, match.agent} & {WE, YOU} != set()
+
+
+# --- conditions ----------------------------------------------------------------------------------
+
+
+def _dropped_conditions(
+    pairs: list[tuple[Clause, Clause]], said: Statement, written: Statement
+) -> Iterator[Finding]:
+    """A condition or exception of a clause that the sentence says, and that it does not mention."""
+    used = {match for clause, match in pairs if not clause.condition}
+    for at, condition in enumerate(written.clauses):
+        if condition.condition not in {"if", "except"} or not condition.own:
+            continue
+        mentioned = condition.own & said.content or any(
+            q.equals(p) for q in condition.quantities for p in said.quantities
+        )
+        beside = [written.clauses[i] for i in (at - 1, at + 1) if 0 <= i < len(written.clauses)]
+        mains = [c for c in beside if c.block == condition.block and not c.condition]
+        if mentioned or not any(_is_said(main, said) and main in used for main in mains):
+            continue
+        kind = "exception_dropped" if condition.condition == "except" else "condition_dropped"
+        words = " ".join(word.written for word in condition.words)
+        yield Finding(FACT, kind, source_words=words)
+
+
+def _is_said(main: Clause, said: Statement) -> bool:
+    return len(main.content & said.content) * 2 >= len(main.content)
+
+
+def _finding(clause: Clause, match: Clause, reason: str) -> Finding:
+    span = (clause.words[0].start, clause.words[-1].end)
+    return Finding(FACT, reason, span, source_words=" ".join(w.written for w in match.words))

@@ -1,0 +1,159 @@
+"""Every number of a sentence stands in its source, with its unit, its limit, and of the same thing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from supportbot.guardrails.bounds import agree, bound_of
+from supportbot.guardrails.quantities import Quantity
+from supportbot.guardrails.statements import Clause, Statement
+from supportbot.guardrails.types import FACT, Finding
+from supportbot.guardrails.words import words_of
+
+_ANCHOR = re.compile(
+    r"^\s*(?:of|after|from|before|since|following|prior to|in advance of|ahead of)\s+"
+    r"((?:[^\W\d_]+[\s-]?){1,6})",
+    re.IGNORECASE,
+)
+_LABEL_BEHIND = frozenset(
+    [
+        "for",
+        "to",
+        "in",
+        "on",
+        "if",
+        "when",
+        "per",
+        "at",
+        "from",
+        "with",
+        "of",
+        "after",
+        "before",
+        "a",
+        "an",
+    ]
+)
+TOPIC_WEIGHT = 1.5  # of a word before the verb, against 1 for the others
+
+
+def conflicts(said: Statement, written: Statement, around: Statement | None) -> Iterator[Finding]:
+    """What `written`, and `around` it (title, headings), do not bear out of the numbers of `said`."""
+    elsewhere = around.quantities if around else ()
+    for quantity in said.quantities:
+        own = [other for other in written.quantities if quantity.equals(other)]
+        if not own and any(quantity.equals(other) for other in elsewhere):
+            continue
+        if not own:
+            yield _finding(_reason(quantity, [*written.quantities, *elsewhere]), quantity)
+            continue
+        if not any(
+            agree(bound_of(quantity, said.text), bound_of(other, written.text)) for other in own
+        ):
+            yield _finding("bound_differs", quantity, own[0].written)
+        elif (other := _of_something_else(quantity, said, written)) is not None:
+            yield _finding("number_of_something_else", quantity, other.written)
+        elif not any(_same_anchor(quantity, said.text, other, written.text) for other in own):
+            yield _finding("counted_from_something_else", quantity, own[0].written)
+
+
+def _finding(reason: str, quantity: Quantity, source_words: str = "") -> Finding:
+    return Finding(FACT, reason, (quantity.start, quantity.end), source_words=source_words)
+
+
+def _reason(quantity: Quantity, known: Sequence[Quantity]) -> str:
+    number = quantity.written.split()[0].lower()
+    same_number = any(number == other.written.split()[0].lower() for other in known)
+    return "unit_not_in_source" if same_number else "number_not_in_source"
+
+
+def _same_anchor(one: Quantity, text: str, other: Quantity, other_text: str) -> bool:
+    """“within 30 days of delivery” is not “within 30 days of the order”."""
+    mine, theirs = _anchor(one, text), _anchor(other, other_text)
+    return not mine or not theirs or bool(mine & theirs)
+
+
+def _anchor(quantity: Quantity, text: str) -> frozenset[str]:
+    found = _ANCHOR.match(text[quantity.end :])
+    if not found or quantity.kind not in {"duration", "working day", "month"}:
+        return frozenset()
+    stems: list[str] = []
+    for word in words_of(found[1], ()):
+        if word.is_content:
+            stems.append(word.stem)
+        elif stems:
+            break
+    return frozenset(stems)
+
+
+def _of_something_else(quantity: Quantity, said: Statement, written: Statement) -> Quantity | None:
+    """The number of the same kind that the source has for what the sentence speaks of, if it is
+    another one."""
+    rivals = [rival for rival in written.quantities if rival.kind == quantity.kind]
+    clause = next((clause for clause in said.clauses if quantity in clause.quantities), None)
+    if clause is None or all(rival.equals(quantity) for rival in rivals):
+        return None
+    about = _label_in(clause, quantity, [q for q in clause.quantities if q.kind == quantity.kind])
+    labels = {rival: _label(rival, rivals, written) for rival in rivals}
+    common = frozenset.intersection(*labels.values())
+
+    def score(label: frozenset[str]) -> float:
+        return sum(
+            TOPIC_WEIGHT if stem in clause.topic else 1.0 for stem in (label - common) & about
+        )
+
+    scores = {rival: score(label) for rival, label in labels.items()}
+    own = max(score for rival, score in scores.items() if rival.equals(quantity))
+    best = max(scores, key=lambda rival: scores[rival])
+    return best if scores[best] > own else None
+
+
+def _label(quantity: Quantity, rivals: Sequence[Quantity], written: Statement) -> frozenset[str]:
+    clause = next((clause for clause in written.clauses if quantity in clause.quantities), None)
+    if clause is None:
+        return frozenset()
+    return _label_in(clause, quantity, [rival for rival in rivals if rival in clause.quantities])
+
+
+def _label_in(clause: Clause, quantity: Quantity, inside: Sequence[Quantity]) -> frozenset[str]:
+    """The content words that say what a number is of: those of its clause, or of its share of a
+    clause that has several numbers of the kind."""
+    ordered = sorted({q.start: q for q in inside}.values(), key=lambda q: q.start)
+    if len(ordered) <= 1:
+        return clause.content
+    groups = _coordinated(ordered, clause)
+    at = next(
+        at for at, group in enumerate(groups) if any(q.start == quantity.start for q in group)
+    )
+    if len(groups) == 1:
+        return clause.content
+    if _label_follows(groups[0][-1], clause):
+        low = groups[at][-1].end
+        high = groups[at + 1][0].start if at + 1 < len(groups) else clause.words[-1].end
+    else:
+        low = groups[at - 1][-1].end if at else clause.words[0].start
+        high = groups[at][0].start
+    return frozenset(w.stem for w in clause.words if w.is_content and low <= w.start < high)
+
+
+def _coordinated(ordered: Sequence[Quantity], clause: Clause) -> list[list[Quantity]]:
+    """Numbers with no content word between them share what they are of: “Monday to Friday”."""
+    groups = [[ordered[0]]]
+    for before, quantity in zip(ordered, ordered[1:], strict=False):
+        between = (
+            w for w in clause.words if w.is_content and before.end <= w.start < quantity.start
+        )
+        if any(between):
+            groups.append([quantity])
+        else:
+            groups[-1].append(quantity)
+    return groups
+
+
+def _label_follows(first: Quantity, clause: Clause) -> bool:
+    """“£9.95 to Spain and £12.95 to Portugal”, not “Spain £9.95 and Portugal £12.95”."""
+    behind = next((word for word in clause.words if word.start >= first.end), None)
+    if behind is None:
+        return False
+    return behind.low in _LABEL_BEHIND or (not first.kind and behind.is_content)
