@@ -1,52 +1,107 @@
-"""Check: may this sentence be shown? Each check is a plain function; the first failure drops it.
+"""Check: may this sentence be shown? The verdicts come from supportbot.guardrails.
 
-A sentence passes if this run retrieved every passage it cites, and the cited passages contain
-enough of its meaningful words and all of its numbers.
+A sentence that a route took from a source, and says so, must stand there. A sentence that a model
+wrote is attributed to the place that supports it best, whatever it cites. If no place supports it,
+the source's own sentence that comes nearest takes its place, if it answers the question.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from typing import Any
 
-from knowledge.text.plain import plain
 from knowledge.text.stop_words import ANSWER_STOP_WORDS, content_stems
-from knowledge.text.units import units_of
+from supportbot.answers.sources import citation_to_wire, sources_of
+from supportbot.answers.threads import in_search_thread
 from supportbot.answers.types import Checked, Evidence, Proposed
+from supportbot.answers.wording import Composing, proposed, says_something
+from supportbot.guardrails.check import Judgement, judge, links_in
+from supportbot.guardrails.quantities import quantities_in
+from supportbot.guardrails.types import Finding, Piece, Source, Verdict
 from supportbot.manners.replies import REGRET
-from supportbot.retrieval.search import RankedPassage
-from tickets.services.events import iso
 
 FRAME = "frame"
 FRAMES = frozenset({REGRET})  # the fixed wording that an answer may have without a citation
-MIN_SHARED = 0.5  # share of a sentence's meaningful words that its passages must contain
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-# Addresses of pages and mailboxes, also without a scheme: "shop.example/returns".
-_LINK = re.compile(
-    r"(?:https?://|www\.|[\w.+-]+@|(?:[\w-]+\.)+[a-z]{2,}\b)[^\s<>()\[\]\"'`*|]*", re.IGNORECASE
-)
+MIN_SHARED = 0.5  # share of a quoted sentence's words that stand in its passage
+ANSWERS = 8  # the best units by the reader: only these may take the place of a sentence
 
 
 async def check(sentences: AsyncGenerator[Proposed], evidence: Evidence) -> AsyncGenerator[Checked]:
-    """Each proposed sentence with its verdict, in order."""
+    """Each proposed sentence with its verdict, in order. A source's own sentence that takes the
+    place of several is shown once."""
+    sources, shown = sources_of(evidence), set[tuple[int, str]]()
     async with aclosing(sentences):
         async for sentence in sentences:
-            yield check_sentence(sentence, evidence)
+            if sentence.form == FRAME or sentence.quotes:
+                checked = check_sentence(sentence, evidence, sources)
+            else:
+                checked = await in_search_thread(check_sentence)(sentence, evidence, sources, shown)
+            shown.update((c["n"] - 1, c["quote"]) for c in checked.citations)
+            yield checked
 
 
-def check_sentence(sentence: Proposed, evidence: Evidence) -> Checked:
-    """The verdict on one sentence; a kept one carries its citations in wire form."""
+def check_sentence(
+    sentence: Proposed,
+    evidence: Evidence,
+    sources: tuple[Source, ...] | None = None,
+    shown: Collection[tuple[int, str]] = (),
+) -> Checked:
+    """The verdict on one sentence; a kept one carries its citations in wire form. `shown` are the
+    quotes of the answer so far."""
     if sentence.form == FRAME and sentence.text in FRAMES:
-        return Checked(sentence, kept=True, reason="fixed_wording")
-    reason = _missing_citation(sentence, evidence) or _unsupported(sentence, evidence)
-    if reason:
-        return Checked(sentence, kept=False, reason=reason)
+        return Checked(sentence, Verdict.KEEP, "fixed_wording")
+    if sentence.quotes:
+        return _check_quoted(sentence, evidence)
+    sources = sources_of(evidence) if sources is None else sources
+    judgement = judge(sentence.text, sources, sentence.cited)
+    if judgement.verdict is Verdict.KEEP:
+        citations = tuple(_citation(piece, sentence, evidence) for piece in judgement.pieces)
+        return Checked(sentence, Verdict.KEEP, judgement.reason, citations, (), judgement.score)
+    return _softened(sentence, judgement, evidence, shown)
+
+
+def _softened(
+    sentence: Proposed, judgement: Judgement, evidence: Evidence, shown: Collection[tuple[int, str]]
+) -> Checked:
+    """The sentence's stand-in from the source that comes nearest; dropped if nothing answers."""
+    stand_in = None
+    if judgement.verdict is Verdict.SOFTEN and judgement.piece is not None:
+        stand_in = own_words(judgement.piece, evidence)
+    found = (judgement.findings, judgement.score)
+    if stand_in is None:
+        return Checked(sentence, Verdict.DROP, judgement.reason, (), *found)
+    if (stand_in.cited[0], stand_in.quotes[0]) in shown:
+        return Checked(sentence, Verdict.DROP, "said_before", (), *found)
+    checked = _check_quoted(stand_in, evidence)
     return Checked(
-        sentence, kept=True, reason="supported", citations=tuple(_citations(sentence, evidence))
+        stand_in, Verdict.SOFTEN, judgement.reason, checked.citations, *found, sentence.text
     )
+
+
+def own_words(piece: Piece, evidence: Evidence) -> Proposed | None:
+    """The sentence, item or row of a source as the extractive route would say it; None if the
+    reader does not find that it answers the question."""
+    ranking = evidence.ranking
+    work = Composing(
+        ranking.searched_text, ranking.searched_text, ranking.passages, ranking.reading
+    )
+    place = (piece.source, piece.position)
+    for unit in ranking.reading.best_first[:ANSWERS]:
+        if (unit.passage, unit.position) == place and says_something(unit.unit, work):
+            return proposed(unit, work)
+    return None
+
+
+def _check_quoted(sentence: Proposed, evidence: Evidence) -> Checked:
+    reason = _missing_citation(sentence, evidence) or _not_as_quoted(sentence, evidence)
+    if reason:
+        return Checked(sentence, Verdict.DROP, reason, (), (Finding("citation", reason),))
+    citations = tuple(
+        citation_to_wire(evidence.passages[number], number + 1, quote, sentence.cells)
+        for number, quote in zip(sentence.cited, sentence.quotes, strict=True)
+    )
+    return Checked(sentence, Verdict.KEEP, "supported", citations)
 
 
 def _missing_citation(sentence: Proposed, evidence: Evidence) -> str:
@@ -57,74 +112,31 @@ def _missing_citation(sentence: Proposed, evidence: Evidence) -> str:
     return ""
 
 
-def _unsupported(sentence: Proposed, evidence: Evidence) -> str:
+def _not_as_quoted(sentence: Proposed, evidence: Evidence) -> str:
+    """Why a sentence that claims to be the source's own is not."""
     cited = [evidence.passages[number] for number in sentence.cited]
+    if any(quote not in one.text for quote, one in zip(sentence.quotes, cited, strict=False)):
+        return "quote_not_in_source"
     source = "\n".join(f"{passage.context}\n{passage.text}" for passage in cited)
-    if _links(sentence.text) - _links(source):
-        return "link_not_in_passage"
-    if set(_numbers(sentence.text)) - set(_numbers(source)):
-        return "number_not_in_passage"
+    if links_in(sentence.text) - links_in(source):
+        return "link_not_in_source"
+    known = list(quantities_in(source))
+    if not all(any(q.equals(other) for other in known) for q in quantities_in(sentence.text)):
+        return "number_not_in_source"
     stems = set(content_stems(sentence.text, ANSWER_STOP_WORDS))
     if not stems:
         return "no_substance"
     shared = len(stems & set(content_stems(source, ANSWER_STOP_WORDS))) / len(stems)
-    return "" if shared >= MIN_SHARED else "not_in_passage"
+    return "" if shared >= MIN_SHARED else "not_in_source"
 
 
-def _numbers(text: str) -> list[str]:
-    return [_number(found) for found in _NUMBER.findall(text)]
-
-
-def _number(found: str) -> str:
-    """A normal form: "1,000" is "1000", and "3.950" and "3,95" are "3.95"."""
-    if _THOUSANDS.fullmatch(found):
-        found = found.replace(",", "")
-    whole, _, fraction = found.replace(",", ".").partition(".")
-    return ".".join(filter(None, [whole.lstrip("0") or "0", fraction.rstrip("0")]))
-
-
-def _links(text: str) -> set[str]:
-    # A full stop after an address is not part of it.
-    return {found.rstrip(".,;:!?").lower() for found in _LINK.findall(plain(text))}
-
-
-def _citations(sentence: Proposed, evidence: Evidence) -> list[dict[str, Any]]:
-    quotes = sentence.quotes or tuple(
-        best_quote(sentence.text, evidence.passages[number]) for number in sentence.cited
-    )
-    return [
-        citation_to_wire(evidence.passages[number], number + 1, quote, sentence.cells)
-        for number, quote in zip(sentence.cited, quotes, strict=True)
+def _citation(piece: Piece, sentence: Proposed, evidence: Evidence) -> dict[str, Any]:
+    said = list(quantities_in(sentence.text))
+    low = sentence.text.lower()
+    cells = [
+        cell.text
+        for cell in piece.unit.cells
+        if cell.text.lower() in low
+        or any(q.equals(own) for q in said for own in quantities_in(cell.text))
     ]
-
-
-def best_quote(text: str, passage: RankedPassage) -> str:
-    """The sentence of the passage that shares most words with `text`."""
-    wanted = set(content_stems(text, ANSWER_STOP_WORDS))
-
-    def shared(quote: str) -> float:
-        found = set(content_stems(quote, ANSWER_STOP_WORDS))
-        return len(wanted & found) / (len(wanted | found) or 1)
-
-    quotes = [unit.quote for unit in units_of(passage.text)]
-    return max(quotes, key=shared, default=passage.text)
-
-
-def citation_to_wire(
-    passage: RankedPassage, number: int, quote: str, cells: Sequence[str] = ()
-) -> dict[str, Any]:
-    """A citation as the widget gets it (tests/contracts/realtime.json)."""
-    return {
-        "n": number,
-        "passage_id": str(passage.id),
-        "document_id": str(passage.document_id),
-        "title": passage.title,
-        "heading": list(passage.heading),
-        "page": passage.page,
-        "quote": quote,
-        "cells": list(cells),
-        "passage": passage.text,
-        "version": passage.version,
-        "effective_from": passage.effective_from.isoformat() if passage.effective_from else None,
-        "updated_at": iso(passage.updated_at),
-    }
+    return citation_to_wire(evidence.passages[piece.source], piece.source + 1, piece.quote, cells)

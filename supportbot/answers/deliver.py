@@ -34,7 +34,7 @@ async def deliver_sentences(run: Run, route: Route, checked: AsyncGenerator[Chec
         # Always closed here, which also closes the connection to the model.
         async with aclosing(checked):
             async for item in checked:
-                run.record.note_verdict(text=item.sentence.text, kept=item.kept, reason=item.reason)
+                run.record.note_verdict(item)
                 if not item.kept:
                     continue
                 wire = sentence_to_wire(item)

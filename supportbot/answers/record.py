@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.routes import Route
-from supportbot.answers.types import Stage
+from supportbot.answers.types import Checked, Stage
 
 log = structlog.get_logger(__name__)
 FIELDS = (
@@ -56,9 +56,30 @@ class Record:
         failed = {"error": error} if error else {}
         self.fields["stages"].append({**entry, "end_ms": self.elapsed_ms(), **failed})
 
-    def note_verdict(self, *, text: str, kept: bool, reason: str) -> None:
+    def note_verdict(self, checked: Checked) -> None:
+        """Record what was proposed, the verdict, and the words of the source that decided."""
         self.fields["verdicts"].append(
-            {"text": text, "kept": kept, "reason": reason, "attempt": self.attempt}
+            {
+                "text": checked.replaced or checked.sentence.text,
+                "verdict": str(checked.verdict),
+                "kept": checked.kept,
+                "reason": checked.reason,
+                "shown": checked.sentence.text if checked.replaced else "",
+                "score": None if checked.score is None else round(checked.score, 3),
+                "findings": [
+                    {
+                        "check": one.check,
+                        "reason": one.reason,
+                        "span": one.span,
+                        "source_words": one.source_words,
+                    }
+                    for one in checked.findings
+                ],
+                "sources": [
+                    {"n": cited["n"], "quote": cited["quote"]} for cited in checked.citations
+                ],
+                "attempt": self.attempt,
+            }
         )
 
     def note_first_sentence(self) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 
 from knowledge.models import Audience
+from supportbot.guardrails.types import Finding, Verdict
 from supportbot.retrieval.query import Turn
 from supportbot.retrieval.search import RankedPassage, Ranking
 
@@ -99,12 +100,22 @@ class Proposed:
 
 @dataclass(frozen=True)
 class Checked:
-    """A proposed sentence and the verdict on it. Only a kept one may reach a customer."""
+    """The sentence to show, or not to, and the verdict. `reason` says what decided, `findings` what
+    the checks found against what was proposed, `score` how well a source supports it (0 to 1).
+    `replaced` is the proposed text, if the source's own sentence took its place."""
 
     sentence: Proposed
-    kept: bool
+    verdict: Verdict
     reason: str
     citations: tuple[dict[str, Any], ...] = ()
+    findings: tuple[Finding, ...] = ()
+    score: float | None = None
+    replaced: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether a customer may read it."""
+        return self.verdict in {Verdict.KEEP, Verdict.SOFTEN}
 
 
 @dataclass(frozen=True)

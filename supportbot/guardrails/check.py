@@ -23,6 +23,7 @@ from supportbot.guardrails.types import Finding, Piece, Source, Verdict
 READ = 12  # pieces that are scored for a sentence; the others share too little with it
 NEAR_BEST = 0.05  # of support: pieces that are as good as the best one
 HINT = 0.05  # what a model's citation adds when pieces are chosen
+LEAST_CONTENT = 2  # words of a part of a sentence that is judged by itself
 NEAREST = 0.34  # coverage from which a piece may take the place of a sentence
 _LINK = re.compile(
     r"(?:https?://|www\.|[\w.+-]+@|(?:[\w-]+\.)+[a-z]{2,}\b)[^\s<>()\[\]\"'`*|]*", re.IGNORECASE
@@ -67,7 +68,7 @@ def judge(sentence: str, sources: Sequence[Source], hints: Collection[int] = ())
 def parts_of(sentence: str) -> list[str]:
     """The statements of a sentence that can stand alone: “A, but B”, “A; B”. One if it has one."""
     parts = [part.strip(" ,;") for part in _JOINT.split(sentence)]
-    whole = all(len(statement_of(part).content) >= 2 for part in parts)
+    whole = all(len(statement_of(part).content) >= LEAST_CONTENT for part in parts)
     return parts if whole else [sentence]
 
 
@@ -82,17 +83,23 @@ def _judge_whole(sentence: str, sources: Sequence[Source], hints: Collection[int
     if not single:
         return Judgement(Verdict.DROP, "not_in_source")
     first = _best(sentence, single, sources)
-    if first.verdict is Verdict.KEEP:
+    if first.verdict is Verdict.KEEP or not {one.reason for one in first.findings} <= _INCOMPLETE:
         return first
-    places = {(piece.source, piece.position) for piece in single[: READ // 2]}
+    places = {(piece.source, piece.position) for piece in first.pieces}
     pairs = [
         pair
         for one in sources
         for pair in pairs_of(one)
         if {(pair.source, pair.position), (pair.source, pair.position + 1)} & places
     ]
-    second = _best(sentence, _nearest(sentence, pairs, hints), sources) if pairs else first
+    second = _best(sentence, pairs, sources) if pairs else first
     return second if second.verdict is Verdict.KEEP else first
+
+
+# What a place lacks, its neighbour may have. What it denies, it denies.
+_INCOMPLETE = frozenset(
+    {"not_in_source", "number_not_in_source", "name_not_in_source", "word_of_another_place"}
+)
 
 
 def _nearest(sentence: str, pieces: Iterable[Piece], hints: Collection[int]) -> list[Piece]:
@@ -115,8 +122,9 @@ def _best(sentence: str, pieces: Sequence[Piece], sources: Sequence[Source]) -> 
         if score < max(best - NEAR_BEST, THRESHOLD):
             break
         against = [
-            *conflicts(sentence, piece.text, piece.context),
+            *conflicts(sentence, piece.claims, piece.context),
             *_links(sentence, piece, sources),
+            *_borrowed(sentence, piece, sources),
         ]
         if not against:
             return Judgement(Verdict.KEEP, "supported", (), (piece,), score)
@@ -133,6 +141,25 @@ def _links(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Findi
     source = next(one for one in sources if one.number == piece.source)
     known = links_in(f"{source.context}\n{source.text}")
     return [Finding("fact", "link_not_in_source") for link in links_in(sentence) - known]
+
+
+def _borrowed(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:
+    """Words that the place lacks and that stand in another place of its source: “the fabric is
+    guaranteed for ten years” where ten years are those of the frame."""
+    source = next(one for one in sources if one.number == piece.source)
+    here = statement_of(piece.text).content | statement_of(piece.context).content
+    there = frozenset[str]().union(
+        *(
+            clause.topic
+            for other in pieces_of(source)
+            for clause in statement_of(other.text).clauses
+        )
+    )
+    return [
+        Finding("fact", "word_of_another_place", (word.start, word.end))
+        for word in statement_of(sentence).words
+        if word.is_content and word.stem in there - here
+    ]
 
 
 def links_in(text: str) -> set[str]:

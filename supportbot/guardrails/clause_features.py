@@ -77,7 +77,7 @@ def modality_of(
         found.discard("advice")
     if "may" in lows and (subject == YOU or passive):
         found = (found - {"possibility"}) | {"permission"}
-    if "optional" in lows or "up to you" in text:
+    if set(lows) & lexicon.OPTIONAL or "up to you" in text:
         found.add("optional")
     if denied and "obligation" in found and not re.search(r"\b(?:must|shall) not\b", text):
         found = (found - {"obligation"}) | {"optional"}

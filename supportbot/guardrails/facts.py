@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from supportbot.guardrails import numbers
-from supportbot.guardrails.lexicon import RECEIVING, WE, YOU
+from supportbot.guardrails.lexicon import RECEIVING, UNCONDITIONAL, WE, YOU
+from supportbot.guardrails.quantities import Quantity
 from supportbot.guardrails.statements import Clause, Statement, statement_of
 from supportbot.guardrails.types import FACT, Finding
+from supportbot.guardrails.words import phrase_at
 
 _SOFT_CONTENT = 2  # words that a clause of the source must share before it is compared
 
@@ -25,12 +27,13 @@ def conflicts(sentence: str, source: str, context: str = "") -> list[Finding]:
     pairs = list(dict.fromkeys(_pairs(said, written)))
     found.extend(_opposed_conditions(pairs, said, written))
     if not _says_the_reverse(pairs):
-        found.extend(_denials(pairs))
+        found.extend(_denials(pairs, written))
         found.extend(_actors(pairs))
     for clause, match in pairs:
         if _is_condition(clause) == _is_condition(match):
             found.extend(_compared(clause, match, written))
     found.extend(_dropped_conditions(pairs, said, written))
+    found.extend(_borrowed(said, written))
     return list(dict.fromkeys(found))
 
 
@@ -38,9 +41,13 @@ def _names(said: Statement, written: Statement, around: Statement | None) -> Ite
     words = [*written.words, *(around.words if around else ())]
     known = {word.low for word in words} | {word.stem for word in words}
     for word in said.words:
-        if word.is_name and not {word.low, word.stem} & known:
-            if not (len(word.low) >= 2 and any(low.startswith(word.low) for low in known)):
-                yield Finding(FACT, "name_not_in_source", (word.start, word.end))
+        if word.is_name and not {word.low, word.stem} & known and not _shortens(word.low, known):
+            yield Finding(FACT, "name_not_in_source", (word.start, word.end))
+
+
+def _shortens(low: str, known: set[str]) -> bool:
+    """“ID” for “identification”."""
+    return len(low) > 1 and any(word.startswith(low) for word in known)
 
 
 # --- which clauses speak of the same -------------------------------------------------------------
@@ -70,7 +77,44 @@ def _overlap(clause: Clause, other: Clause) -> float:
     shared = clause.content & other.content
     alike = sum(any(q.equals(own) for own in other.quantities) for q in clause.quantities)
     score = len(shared) + 0.5 * len(shared & clause.topic) + 0.5 * alike
-    return score + (0.25 if bool(clause.condition) == bool(other.condition) else 0.0)
+    score += 0.25 if bool(clause.condition) == bool(other.condition) else 0.0
+    return score + (0.25 if clause.modality & other.modality else 0.0)
+
+
+def _borrowed(said: Statement, written: Statement) -> Iterator[Finding]:
+    """“Bed linen is included in dormitories”, where the source includes it in private rooms and
+    speaks of dormitories in another statement."""
+    for clause in said.clauses:
+        scored = [(_overlap(clause, other), other) for other in written.clauses if other.own]
+        best = max(scored, key=lambda one: one[0], default=(0.0, None))[1]
+        if best is None or best.condition:
+            continue
+        for other in written.clauses:
+            if other.block == best.block or other.condition or _leans(other):
+                continue
+            lent = (clause.content & other.own) - best.content - _shared_words(written, other)
+            numbers = [q for q in clause.quantities if _has(q, other) and not _has(q, best)]
+            if lent or numbers:
+                yield _finding(clause, other, "said_of_something_else")
+
+
+def _has(quantity: Quantity, clause: Clause) -> bool:
+    return any(quantity.equals(own) for own in clause.quantities)
+
+
+def _shared_words(written: Statement, other: Clause) -> frozenset[str]:
+    """Content words that also stand in other statements than this one."""
+    return frozenset().union(*(c.content for c in written.clauses if c.block != other.block))
+
+
+def _leans(clause: Clause) -> bool:
+    """“They must arrive within 14 days” speaks of what the sentence before speaks of."""
+    return clause.words[0].low in _POINTERS
+
+
+_POINTERS = frozenset(
+    {"it", "they", "this", "these", "those", "that", "you", "he", "she", "there", "otherwise"}
+)
 
 
 # --- whether it is denied ------------------------------------------------------------------------
@@ -80,16 +124,34 @@ def _says_the_reverse(pairs: list[tuple[Clause, Clause]]) -> bool:
     """“Free unless damaged” and “not free if damaged” say the same: both halves are turned round.
     So are “the customer pays unless” and “we pay if”."""
     mains = [pair for pair in pairs if not _is_condition(pair[0]) and not _is_condition(pair[1])]
-    conditions = [pair for pair in pairs if _is_condition(pair[0]) and _is_condition(pair[1])]
-    main_turned = any(_opposed(*pair) or not _actors_agree(*pair) for pair in mains)
-    return main_turned and any(_opposed(*pair) for pair in conditions)
+    turned = any(_opposed(*pair) or not _actors_agree(*pair) for pair in mains)
+    return turned and any(_turns(clause, match) for clause, match in pairs)
 
 
-def _denials(pairs: list[tuple[Clause, Clause]]) -> Iterator[Finding]:
+def _turns(clause: Clause, match: Clause) -> bool:
+    """Whether a condition of the sentence is the reverse of one of the source, or its exception."""
+    if not _is_condition(clause) or not clause.own & match.own:
+        return False
+    return match.condition == "except" or (_is_condition(match) and _opposed(clause, match))
+
+
+def _denials(pairs: list[tuple[Clause, Clause]], written: Statement) -> Iterator[Finding]:
     for clause, match in pairs:
-        if _is_condition(clause) == _is_condition(match) and _opposed(clause, match):
-            reason = "exception_inverted" if match.condition == "except" else "denied_by_source"
-            yield _finding(clause, match, reason)
+        if _is_condition(clause) != _is_condition(match):
+            continue
+        spared = [one for one in written.clauses if _spares(one, clause)]
+        if not spared:
+            if _opposed(clause, match):
+                yield _finding(clause, match, "denied_by_source")
+        elif _opposed(clause, match) == (match.condition == "except"):
+            yield _finding(clause, spared[0], "exception_inverted")
+
+
+def _spares(condition: Clause, clause: Clause) -> bool:
+    """Whether a main clause speaks of what the condition excepts: “accounts on a paid plan are not
+    closed” where they “are closed, unless they are on a paid plan”."""
+    spares = condition.condition == "except" or (condition.condition == "if" and condition.negated)
+    return spares and not clause.condition and condition.own <= clause.content
 
 
 def _opposed_conditions(
@@ -100,6 +162,11 @@ def _opposed_conditions(
     for clause, match in pairs:
         if clause.condition == "even" and match.condition == "if":
             yield _finding(clause, match, "condition_denied")
+    conditions = [match for match in written.clauses if match.condition in {"if", "except"}]
+    if conditions and any(
+        phrase_at(said.words, at, UNCONDITIONAL) for at in range(len(said.words))
+    ):
+        yield _finding(said.clauses[0], conditions[0], "condition_denied")
     for clause in said.clauses:
         for match in written.clauses:
             if clause.condition or match.condition != "if" or clause.negated or match.negated:

@@ -1,11 +1,12 @@
-"""Every number of a sentence stands in its source, with its unit, its limit, and of the same thing."""
+"""Each number of a sentence stands in its source, with its unit and limit, of the same thing."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from supportbot.guardrails.bounds import agree, bound_of
+from supportbot.guardrails.limits import limit_of, limits_agree
 from supportbot.guardrails.quantities import Quantity
 from supportbot.guardrails.statements import Clause, Statement
 from supportbot.guardrails.types import FACT, Finding
@@ -39,7 +40,7 @@ TOPIC_WEIGHT = 1.5  # of a word before the verb, against 1 for the others
 
 
 def conflicts(said: Statement, written: Statement, around: Statement | None) -> Iterator[Finding]:
-    """What `written`, and `around` it (title, headings), do not bear out of the numbers of `said`."""
+    """The numbers of `said` that `written`, and `around` it (title, headings), do not bear out."""
     elsewhere = around.quantities if around else ()
     for quantity in said.quantities:
         own = [other for other in written.quantities if quantity.equals(other)]
@@ -49,9 +50,10 @@ def conflicts(said: Statement, written: Statement, around: Statement | None) -> 
             yield _finding(_reason(quantity, [*written.quantities, *elsewhere]), quantity)
             continue
         if not any(
-            agree(bound_of(quantity, said.text), bound_of(other, written.text)) for other in own
+            limits_agree(limit_of(quantity, said.text), limit_of(other, written.text))
+            for other in own
         ):
-            yield _finding("bound_differs", quantity, own[0].written)
+            yield _finding("limit_differs", quantity, own[0].written)
         elif (other := _of_something_else(quantity, said, written)) is not None:
             yield _finding("number_of_something_else", quantity, other.written)
         elif not any(_same_anchor(quantity, said.text, other, written.text) for other in own):
@@ -104,7 +106,10 @@ def _of_something_else(quantity: Quantity, said: Statement, written: Statement) 
         )
 
     scores = {rival: score(label) for rival, label in labels.items()}
-    own = max(score for rival, score in scores.items() if rival.equals(quantity))
+    best_score = max(scores.values())
+    own = max(
+        (score for rival, score in scores.items() if rival.equals(quantity)), default=best_score
+    )
     best = max(scores, key=lambda rival: scores[rival])
     return best if scores[best] > own else None
 
@@ -140,7 +145,7 @@ def _label_in(clause: Clause, quantity: Quantity, inside: Sequence[Quantity]) ->
 def _coordinated(ordered: Sequence[Quantity], clause: Clause) -> list[list[Quantity]]:
     """Numbers with no content word between them share what they are of: “Monday to Friday”."""
     groups = [[ordered[0]]]
-    for before, quantity in zip(ordered, ordered[1:], strict=False):
+    for before, quantity in itertools.pairwise(ordered):
         between = (
             w for w in clause.words if w.is_content and before.end <= w.start < quantity.start
         )

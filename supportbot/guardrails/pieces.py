@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 
 from knowledge.text.units import units_of
 from supportbot.guardrails.statements import statement_of
@@ -24,7 +25,7 @@ def pairs_of(source: Source) -> tuple[Piece, ...]:
     pieces = pieces_of(source)
     return tuple(
         Piece(source.number, first.position, first.unit, source.context, second.unit)
-        for first, second in zip(pieces, pieces[1:], strict=False)
+        for first, second in itertools.pairwise(pieces)
         if not (first.unit.cells or second.unit.cells)
     )
 

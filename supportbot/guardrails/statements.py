@@ -18,6 +18,7 @@ from supportbot.guardrails.words import Word, phrase_at, words_of
 
 _BREAKS = frozenset(";:()—–.!?")
 _STRONG_BREAKS = frozenset(";.!?")
+REACH = 3  # words that “without” turns round
 LABEL = 3  # words before a colon that name what follows it, in the same clause
 _ARTICLES = frozenset(
     ["a", "an", "the", "your", "our", "its", "their", "these", "those", "this", "that"]
@@ -114,6 +115,12 @@ def _parts(words: Sequence[Word]) -> list[tuple[int, list[Word]]]:
 
 def _comma_ends(current: list[Word], words: Sequence[Word], at: int) -> bool:
     after = words[at + 1].low if at + 1 < len(words) else ""
+    if (
+        after in {"and", "or"}
+        and at + 2 < len(words)
+        and words[at + 2].low in lexicon.CLAUSE_STARTERS
+    ):
+        return True
     opened = bool(current) and _condition_of(current) != ""
     starts = lexicon.CLAUSE_STARTERS | lexicon.SUBORDINATORS | _RELATIVES | {"but", "not", "except"}
     return (
@@ -160,7 +167,7 @@ def _clause(part: list[Word], quantities: Sequence[Quantity], block: int) -> Cla
     content = frozenset(word.stem for word in part if word.is_content)
     verb = next((at for at, low in enumerate(lows) if low in lexicon.AUXILIARIES), len(part))
     topic = frozenset(w.stem for w in part[: verb if verb < len(part) else 3] if w.is_content)
-    denied = negations % 2 == 1
+    denied = negations % 2 == 1 and not _waits(lows)  # “not until it is paid” is “after it is paid”
     subject, agent, passive = actors_of(part)
     return Clause(
         words=tuple(part),
@@ -182,6 +189,10 @@ def _clause(part: list[Word], quantities: Sequence[Quantity], block: int) -> Cla
     )
 
 
+def _waits(lows: list[str]) -> bool:
+    return "until" in lows and bool(set(lows[: lows.index("until")]) & lexicon.NEGATIONS)
+
+
 def _negations(part: Sequence[Word]) -> int:
     idle: set[int] = set()
     for at in range(len(part)):
@@ -191,21 +202,23 @@ def _negations(part: Sequence[Word]) -> int:
 
 
 def _flips(part: Sequence[Word]) -> tuple[frozenset[str], ...]:
-    """One group a cue: “unopened” has one word, “without a receipt” up to three."""
+    """One group a cue: “unopened” has one word, “without a receipt” up to REACH."""
     groups = [frozenset({w.stem}) for w in part if w.is_content and w.flipped]
     for at, word in enumerate(part):
         if word.low in lexicon.WITHOUT and not phrase_at(part, at, lexicon.NO_NEGATION):
-            group: set[str] = set()
-            for following in part[at + 1 : at + 6]:
-                if (
-                    following.low in lexicon.AUXILIARIES
-                    or len(group) == 3
-                    or (group and not following.is_content)
-                ):
-                    break
-                group |= {following.stem} if following.is_content else set()
-            groups.append(frozenset(group))
-    return tuple(groups)
+            groups.append(frozenset(_stems_behind(part, at)))
+    return tuple(dict.fromkeys(groups))
+
+
+def _stems_behind(part: Sequence[Word], at: int) -> list[str]:
+    """The first content words behind this one that stand together, at most REACH."""
+    stems: list[str] = []
+    for word in part[at + 1 : at + 2 * REACH]:
+        if word.low in lexicon.AUXILIARIES or (stems and not word.is_content):
+            break
+        if word.is_content:
+            stems.append(word.stem)
+    return stems[:REACH]
 
 
 def _completed(clause: Clause, before: Sequence[Clause]) -> Clause:
@@ -226,6 +239,7 @@ def _completed(clause: Clause, before: Sequence[Clause]) -> Clause:
         return replace(
             clause,
             content=clause.content | before[-1].content,
+            flips=(*clause.flips, *before[-1].flips),
             topic=before[-1].topic | before[-1].own,
         )
     elliptical = first == "not" or (
@@ -235,6 +249,7 @@ def _completed(clause: Clause, before: Sequence[Clause]) -> Clause:
         return replace(
             clause,
             content=clause.content | main.topic,
+            flips=(*clause.flips, *main.flips),
             topic=clause.topic | main.topic,
             subject=main.subject,
             agent=clause.agent or ("" if clause.is_passive else main.agent),

@@ -8,6 +8,7 @@ from enum import StrEnum
 from knowledge.text.units import Unit
 
 FACT = "fact"
+MANY_CELLS = 3  # of a row that says several things of its first cell
 
 
 class Verdict(StrEnum):
@@ -53,6 +54,15 @@ class Piece:
             if self.following is None
             else f"{_read(self.unit)} {_read(self.following)}"
         )
+
+    @property
+    def claims(self) -> str:
+        """Its text for the comparison of facts: each cell of a row is a statement of its own."""
+        cells = self.unit.cells
+        if len(cells) < MANY_CELLS:
+            return self.text
+        about = cells[0].text
+        return "; ".join(f"{about} {cell.head} {cell.text}".strip() for cell in cells[1:])
 
     @property
     def quote(self) -> str:

@@ -26,30 +26,7 @@ _STEMS_OF_SHORT_FORMS = {"ca": "can", "wo": "will", "sha": "shall"}
 _LEFT_OUT = frozenset({"'s", "’s", "'d", "’d", "'m", "’m", "'re", "’re"})
 _PUNCTUATION = frozenset(";:()—–,.!?")
 _UN = re.compile(r"^(?:un|non-?)(?=[a-z]{4})")
-_NO_OPPOSITE = frozenset(
-    [
-        "under",
-        "until",
-        "unit",
-        "units",
-        "united",
-        "unique",
-        "union",
-        "unless",
-        "understand",
-        "undertake",
-        "undergo",
-        "underneath",
-        "university",
-        "universal",
-        "uniform",
-        "nonetheless",
-        "understood",
-        "underlying",
-        "underwear",
-        "uncle",
-    ]
-)
+MOST_FOREIGN = 2  # words of German that an English sentence may have by chance, and one more
 _stemmer = Stemmer.Stemmer("english")
 
 
@@ -81,6 +58,8 @@ def words_of(text: str, numbers: Sequence[tuple[int, int]]) -> tuple[Word, ...]:
         elif any(start <= word.start < end for start, end in numbers):
             word = replace(word, is_content=False, is_name=False)
         found.append(word)
+    if sum(word.low in lexicon.GERMAN for word in found) >= MOST_FOREIGN:
+        found = [replace(word, is_name=word.is_name and word.written.isupper()) for word in found]
     return tuple(_joined(found))
 
 
@@ -90,21 +69,14 @@ def stem_of(low: str) -> str:
     return stem
 
 
-_OPPOSITES = {
-    stem_of(word): (stem_of(base), flip) for word, (base, flip) in lexicon.ANTONYMS.items()
-}
-
-
 def meaning_of(low: str) -> tuple[str, bool]:
     """(stem, whether the word says its opposite)"""
     if low in lexicon.ANTONYMS:
         base, flipped = lexicon.ANTONYMS[low]
         return stem_of(base), flipped
     stem = stem_of(low)
-    if stem in _OPPOSITES:
-        return _OPPOSITES[stem]
     bare = _UN.sub("", low)
-    if bare != low and low not in _NO_OPPOSITE:
+    if bare != low and low not in lexicon.NO_OPPOSITE:
         base, flipped = meaning_of(bare)
         return base, not flipped
     return stem, False

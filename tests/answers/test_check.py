@@ -1,147 +1,118 @@
-"""Which sentences may be shown: those whose substance stands in the passages they cite."""
+"""Which sentences may be shown, and what takes the place of those that may not."""
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from supportbot.answers.check import check_sentence
-from supportbot.answers.types import Proposed
+from knowledge.text.units import units_of
+from supportbot.answers.check import check, check_sentence
+from supportbot.answers.types import Checked, Evidence, Proposed
+from supportbot.guardrails.types import Verdict
+from supportbot.reader.reading import Reading, ReadUnit
 from tests.answers.passages import evidence
 
 BEANS = "Opened coffee beans cannot be returned. Gift cards are no exception."
-FEES = (
-    "The return parcel costs £3.95, and 15% is kept of orders over 1,000 pounds. The code is A-17."
-)
+FEES = "The return parcel costs £3.95, unless the item was faulty. The code is A-17."
 LINKS = "See https://shop.example/returns, **help@shop.example** or shop.example/faq\\_1 for more."
 
 
-def reason(text: str, *cited: int) -> str:
-    checked = check_sentence(Proposed(text, cited or (0, 1, 2)), evidence(BEANS, FEES, LINKS))
-    assert checked.kept == (checked.reason == "supported")
-    assert bool(checked.citations) == checked.kept
-    return checked.reason
+def checked(text: str, *cited: int, found: Evidence | None = None) -> Checked:
+    return check_sentence(Proposed(text, cited), found or evidence(BEANS, FEES, LINKS))
 
 
-def test_a_sentence_in_the_passages_own_words_is_kept() -> None:
-    assert reason("Opened coffee beans cannot be returned.", 0) == "supported"
-
-
-def test_a_sentence_without_a_citation_is_dropped() -> None:
-    checked = check_sentence(Proposed("Opened beans cannot be returned.", ()), evidence(BEANS))
-    assert (checked.kept, checked.reason) == (False, "no_citation")
-
-
-@pytest.mark.parametrize("cited", [(3,), (-1,), (0, 3), (0, -1), (999,)])
-def test_a_citation_of_a_passage_that_was_not_found_drops_the_sentence(
+@pytest.mark.parametrize("cited", [(), (0,), (2,), (77,), (-1,)])
+def test_whatever_a_model_cites_a_sentence_is_attributed_to_its_place(
     cited: tuple[int, ...],
 ) -> None:
-    assert reason("Opened coffee beans cannot be returned.", *cited) == "unknown_citation"
+    found = checked("The return parcel costs £3.95, unless the item was faulty.", *cited)
+    assert (found.verdict, found.reason) == (Verdict.KEEP, "supported")
+    (citation,) = found.citations
+    assert (citation["n"], citation["passage"]) == (2, FEES)
+    assert citation["quote"] == "The return parcel costs £3.95, unless the item was faulty."
 
 
-def test_only_the_cited_passages_count() -> None:
-    assert reason("Opened coffee beans cannot be returned.", 2) == "not_in_passage"
-    assert reason("The return parcel costs £3.95.", 0) == "number_not_in_passage"
-    assert reason("The return parcel costs £3.95.", 0, 1) == "supported"
+def test_a_quote_stands_in_its_passage() -> None:
+    for text in ("Opened coffee beans cannot be returned.", "The code is A-17."):
+        for citation in checked(text).citations:
+            assert citation["quote"] in citation["passage"]
 
 
-@pytest.mark.parametrize("text", ["You can have it.", "It is not so.", "We would."])
-def test_a_sentence_that_says_nothing_is_dropped(text: str) -> None:
-    assert reason(text) == "no_substance"
+def with_reading(found: Evidence, *likely: tuple[int, int]) -> Evidence:
+    """The evidence with a reading in which these units answer, best first."""
+    units = []
+    for number, passage in enumerate(found.passages):
+        for position, unit in enumerate(units_of(passage.text)):
+            place = (number, position)
+            score = 1.0 - 0.1 * likely.index(place) if place in likely else 0.0
+            units.append(ReadUnit(number, position, unit, score, score, 0.5, 0.5))
+    ranking = dataclasses.replace(found.ranking, reading=Reading(tuple(units)))
+    return dataclasses.replace(found, ranking=ranking)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "The return parcel costs £3.95.",
-        "The return parcel costs £3.950.",
-        "The return parcel costs 3,95 pounds.",
-        "15% is kept of orders over 1,000 pounds.",
-        "15 % is kept of orders over 1000 pounds.",
-        "15% is kept of orders over 1,000.00 pounds.",
-        "The code is A-17.",
-    ],
-)
-def test_one_number_has_many_spellings(text: str) -> None:
-    assert reason(text) == "supported"
+def test_the_sources_own_sentence_takes_the_place_of_one_that_is_wrong() -> None:
+    found = checked(
+        "The return parcel costs £4.95, unless the item was faulty.",
+        found=with_reading(evidence(BEANS, FEES, LINKS), (1, 0)),
+    )
+    assert (found.verdict, found.kept) == (Verdict.SOFTEN, True)
+    assert found.sentence.text == "The return parcel costs £3.95, unless the item was faulty."
+    assert found.replaced == "The return parcel costs £4.95, unless the item was faulty."
+    assert [one.reason for one in found.findings] == ["number_not_in_source"]
+    assert [citation["n"] for citation in found.citations] == [2]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "The return parcel costs £4.95.",
-        "The return parcel costs £395.",
-        "The return parcel costs £3.9.",
-        "The return parcel costs £39.5.",
-        "5% is kept of orders over 1,000 pounds.",
-        "15.5% is kept of orders over 1,000 pounds.",
-        "15% is kept of orders over 100 pounds.",
-        "15% is kept of orders over 10000 pounds.",
-        "15% is kept of orders over 1.0001 pounds.",
-        "The code is A-18.",
-    ],
-)
-def test_a_number_that_does_not_stand_there_drops_the_sentence(text: str) -> None:
-    assert reason(text) == "number_not_in_passage"
+def test_nothing_takes_its_place_if_the_reader_does_not_find_that_it_answers() -> None:
+    found = checked("The return parcel costs £4.95.", found=evidence(BEANS, FEES))
+    assert (found.verdict, found.reason) == (Verdict.DROP, "number_not_in_source")
+    assert found.citations == ()
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "See https://shop.example/returns for more.",
-        "For more, see (https://shop.example/returns).",
-        "See HTTPS://Shop.Example/returns.",
-        "See help@shop.example for more.",
-        "See shop.example/faq_1.",
-    ],
-)
-def test_an_address_that_stands_in_the_passage_may_be_shown(text: str) -> None:
-    assert reason(text, 2) == "supported"
+async def test_the_same_sentence_takes_the_place_of_several_once() -> None:
+    found = with_reading(evidence(BEANS, FEES, LINKS), (1, 0))
+
+    async def proposed():  # type: ignore[no-untyped-def]
+        for price in ("£4.95", "£5.95"):
+            yield Proposed(f"The return parcel costs {price}, unless the item was faulty.", ())
+
+    verdicts = [(one.verdict, one.reason) async for one in check(proposed(), found)]
+    assert verdicts == [
+        (Verdict.SOFTEN, "number_not_in_source"),
+        (Verdict.DROP, "said_before"),
+    ]
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("reason", "text"),
     [
-        "See https://evil.example/ for more.",
-        "See https://shop.example/returns?q=beans for more.",
-        "See https://shop.example.evil.example/returns for more.",
-        "See http://shop.example/returns for more.",
-        "See shop.example for more.",
-        "See www.shop.example for more.",
-        "See me@shop.example for more.",
-        "See ![more](https://evil.example/x.png) for more.",
+        ("promise", "I have refunded the return parcel."),
+        ("no_substance", "You can have it."),
+        ("not_in_source", "The moon is made of green cheese from Normandy."),
     ],
 )
-def test_an_address_that_does_not_stand_there_drops_the_sentence(text: str) -> None:
-    assert reason(text, 2) == "link_not_in_passage"
+def test_what_no_source_can_stand_in_for_is_dropped(reason: str, text: str) -> None:
+    found = checked(text, 0)
+    assert (found.verdict, found.reason, found.kept) == (Verdict.DROP, reason, False)
 
 
-@pytest.mark.parametrize("text", ["e.g. coffee, i.e. opened beans, returned.", "Beans… returned."])
-def test_full_stops_do_not_make_an_address(text: str) -> None:
-    assert reason(text, 0) == "supported"
+@pytest.mark.parametrize("address", ["https://evil.example/", "shop.example", "me@shop.example"])
+def test_an_address_that_does_not_stand_there_drops_the_sentence(address: str) -> None:
+    assert not checked(f"See {address} for more.", 2).kept
+    assert checked("See https://shop.example/returns for more.", 2).kept
 
 
-def test_less_than_half_of_the_meaning_is_not_enough() -> None:
-    assert reason("Opened coffee beans taste wonderful everywhere.", 0) == "supported"  # 3 of 6
-    assert reason("Opened coffee tastes wonderful everywhere.", 0) == "not_in_passage"
+def test_the_words_of_a_quote_must_stand_where_they_are_cited() -> None:
+    found = evidence(BEANS, FEES)
+    quote = ("Gift cards are no exception.",)
+    assert check_sentence(Proposed("Gift cards are no exception.", (0,), quote), found).kept
+    for cited, reason in (((1,), "quote_not_in_source"), ((7,), "unknown_citation")):
+        dropped = check_sentence(Proposed("Gift cards are no exception.", cited, quote), found)
+        assert (dropped.kept, dropped.reason) == (False, reason)
 
 
-def test_headings_count_as_part_of_their_passage() -> None:
-    assert reason("The returns policy excludes opened coffee.", 0) == "supported"
-
-
-def test_each_citation_quotes_the_sentence_of_its_own_passage_that_fits_best() -> None:
-    text = "Gift cards and coffee beans cannot be returned, a parcel costs £3.95."
-    checked = check_sentence(Proposed(text, (1, 0)), evidence(BEANS, FEES))
-    assert [c["n"] for c in checked.citations] == [2, 1]
-    assert [c["passage"] for c in checked.citations] == [FEES, BEANS]
-    for citation in checked.citations:
-        assert citation["quote"] in citation["passage"]
-    assert checked.citations[1]["quote"] == "Opened coffee beans cannot be returned."
-
-
-def test_the_quotes_of_a_route_are_kept_in_order() -> None:
-    proposed = Proposed("Opened coffee beans.", (0,), ("Opened coffee beans",))
-    (citation,) = check_sentence(proposed, evidence(BEANS)).citations
+def test_a_citation_says_all_that_the_panel_shows() -> None:
+    (citation,) = checked("Opened coffee beans cannot be returned.").citations
     assert citation == {
         "n": 1,
         "passage_id": "101",
@@ -149,7 +120,7 @@ def test_the_quotes_of_a_route_are_kept_in_order() -> None:
         "title": "Returns policy",
         "heading": ["Returns policy"],
         "page": None,
-        "quote": "Opened coffee beans",
+        "quote": "Opened coffee beans cannot be returned.",
         "cells": [],
         "passage": BEANS,
         "version": 3,
@@ -158,6 +129,7 @@ def test_the_quotes_of_a_route_are_kept_in_order() -> None:
     }
 
 
-def test_a_passage_without_a_sentence_is_quoted_whole() -> None:
-    (citation,) = check_sentence(Proposed("Returns policy", (0,)), evidence("#")).citations
-    assert citation["quote"] == "#"
+def test_the_cells_that_were_said_are_named() -> None:
+    table = "| Plan | Price | Term |\n|---|---|---|\n| River | €34 | 12 months |"
+    (citation,) = checked("The River plan costs €34.", found=evidence(table)).citations
+    assert citation["cells"] == ["River", "€34"]

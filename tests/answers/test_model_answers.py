@@ -125,39 +125,60 @@ async def test_what_cannot_be_stored_is_left_out_of_the_answer(
     assert [sentence["text"] for sentence in result.standing] == SENTENCES
 
 
-DROPPED = {
-    "unknown_citation": "Opened coffee beans cannot be returned for hygiene reasons [77].",
-    "no_citation": "Opened coffee beans cannot be returned for hygiene reasons.",
-    "number_not_in_passage": "The return parcel costs £4.95 [{return parcel}].",
-    "link_not_in_passage": (
+STOPPED = {
+    "number_not_in_source": "The return parcel costs £4.95 [{return parcel}].",
+    "link_not_in_source": (
         "Opened coffee beans cannot be returned, see https://evil.example/?q=beans "
         "[{Opened coffee beans}]."
     ),
-    "not_in_passage": "The moon is made of green cheese from Normandy [{Opened coffee beans}].",
+    "not_in_source": "The moon is made of green cheese from Normandy [{Opened coffee beans}].",
     "no_substance": "You can have it [{Opened coffee beans}].",
+    "promise": "I have refunded your return parcel [{return parcel}].",
+    "denied_by_source": "Opened coffee beans can be returned [{Opened coffee beans}].",
 }
 
 
 async def test_a_sentence_that_fails_its_check_is_never_shown(
     model_server: ModelServer, ada: Customer, subtests: pytest.Subtests
 ) -> None:
-    for reason, sentence in DROPPED.items():
+    for reason, sentence in STOPPED.items():
         with subtests.test(reason):
-            model_server.says(saying(f"{sentence} {ANSWER}"))
+            model_server.says(saying(f"{ANSWER} {sentence}"))
             result = await answered(await new_conversation(ada))
             result.assert_one_whole_answer()
-            assert result.ever_shown == SENTENCES
-            assert [v["reason"] for v in result.run.verdicts] == [reason, "supported", "supported"]
+            assert result.ever_shown[: len(SENTENCES)] == SENTENCES
+            assert sentence.split(" [")[0] not in " ".join(result.ever_shown)
+            assert [v["verdict"] for v in result.run.verdicts][:2] == ["keep", "keep"]
+            last = result.run.verdicts[-1]
+            assert (last["verdict"] != "keep", last["text"][:10]) == (True, sentence[:10])
+            reasons = {last["reason"], *(finding["reason"] for finding in last["findings"])}
+            assert reason in reasons
+
+
+async def test_any_model_that_writes_plain_sentences_works(
+    model_server: ModelServer, conversation: Conversation
+) -> None:
+    """Small models write no [1], or a wrong one."""
+    plain = " ".join(SENTENCES)
+    model_server.says(saying(plain), saying(plain.replace(". ", " [77]. ")))
+    result = await answered(conversation)
+    result.assert_one_whole_answer()
+    assert [sentence["text"] for sentence in result.standing] == SENTENCES
+    assert result.run.route == "model"
+    for sentence in result.standing:
+        (citation,) = sentence["citations"]
+        assert citation["quote"] in citation["passage"]
 
 
 async def test_an_answer_of_which_nothing_passes_is_replaced_by_quotes(
     model_server: ModelServer, conversation: Conversation
 ) -> None:
-    model_server.says(saying(" ".join(DROPPED.values())))
+    dropped = [STOPPED[reason] for reason in ("not_in_source", "no_substance", "promise")]
+    model_server.says(saying(" ".join(dropped)))
     result = await answered(conversation)
     assert_extractive(result, "nothing_kept")
     assert result.replaced == []
-    assert [v["reason"] for v in result.run.verdicts][: len(DROPPED)] == list(DROPPED)
+    assert [v["verdict"] for v in result.run.verdicts][:3] == ["drop"] * 3
 
 
 @pytest.mark.parametrize(("said", "replaced"), [("", []), (ANSWER + "\n", ["model_failed"])])

@@ -1,0 +1,84 @@
+"""One place of one source must bear a sentence; whatever a model cites is a hint."""
+
+from __future__ import annotations
+
+import pytest
+
+from supportbot.guardrails.check import judge, parts_of
+from supportbot.guardrails.types import Source, SourceKind, Verdict
+
+RETURNS = "Opened food cannot be returned. Sealed food can be returned within 14 days."
+POSTAGE = "Return postage costs £3.95. See shop.example/returns for the label."
+PLANS = """| Plan | Price a month | Minimum term |
+|---|---|---|
+| Brook | €24 | none |
+| River | €34 | 12 months |"""
+
+
+def sources(*texts: str) -> list[Source]:
+    return [Source(at, SourceKind.PASSAGE, "Shop", text) for at, text in enumerate(texts)]
+
+
+def test_a_sentence_without_a_citation_is_attributed_to_the_place_that_supports_it() -> None:
+    found = judge("Return postage costs £3.95.", sources(RETURNS, POSTAGE))
+    assert found.verdict is Verdict.KEEP
+    assert found.piece is not None
+    assert (found.piece.source, found.piece.quote) == (1, "Return postage costs £3.95.")
+
+
+def test_a_wrong_citation_neither_saves_nor_sinks_a_sentence() -> None:
+    right = judge("Return postage costs £3.95.", sources(RETURNS, POSTAGE), hints=[0])
+    assert (right.verdict, right.pieces[0].source) == (Verdict.KEEP, 1)
+    wrong = judge("Return postage costs £4.95.", sources(RETURNS, POSTAGE), hints=[1])
+    assert wrong.verdict is not Verdict.KEEP
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Opened food can be returned within 14 days.",
+        "Opened food can be returned within fourteen days.",
+        "Sealed food can be returned within fourteen years.",
+        "Sealed food can be returned within 14 days, and I have refunded you already.",
+    ],
+)
+def test_a_claim_is_not_collected_from_several_places(sentence: str) -> None:
+    assert judge(sentence, sources(RETURNS)).verdict is not Verdict.KEEP
+
+
+def test_a_sentence_of_two_statements_may_rest_on_two_places() -> None:
+    sentence = "Opened food cannot be returned, but the return postage costs £3.95."
+    found = judge(sentence, sources(RETURNS, POSTAGE))
+    assert found.verdict is Verdict.KEEP
+    assert {piece.source for piece in found.pieces} == {0, 1}
+    assert len(parts_of(sentence)) == 2
+
+
+def test_a_row_bears_only_what_its_own_cells_say() -> None:
+    assert judge("The River plan costs €34 a month.", sources(PLANS)).verdict is Verdict.KEEP
+    assert judge("The Brook plan costs €34 a month.", sources(PLANS)).verdict is not Verdict.KEEP
+
+
+def test_a_stopped_sentence_names_the_place_that_comes_nearest() -> None:
+    found = judge("Return postage costs £4.95.", sources(RETURNS, POSTAGE))
+    assert found.verdict is Verdict.SOFTEN
+    assert found.piece is not None
+    assert found.piece.quote == "Return postage costs £3.95."
+    assert [one.reason for one in found.findings] == ["number_not_in_source"]
+
+
+@pytest.mark.parametrize("sentence", ["The moon is made of cheese.", "You can have it.", "Yes."])
+def test_what_no_source_speaks_of_is_dropped(sentence: str) -> None:
+    assert judge(sentence, sources(RETURNS, POSTAGE)).verdict is Verdict.DROP
+
+
+def test_an_address_must_stand_in_the_source() -> None:
+    kept = judge("See shop.example/returns for the label.", sources(POSTAGE))
+    assert kept.verdict is Verdict.KEEP
+    for address in ("https://evil.example/", "shop.example", "me@shop.example"):
+        found = judge(f"See {address} for the label.", sources(POSTAGE))
+        assert found.verdict is not Verdict.KEEP
+
+
+def test_without_sources_nothing_is_kept() -> None:
+    assert judge("Return postage costs £3.95.", []).verdict is Verdict.DROP
