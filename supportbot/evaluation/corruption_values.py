@@ -37,12 +37,13 @@ _DATE = re.compile(
     r"(?<![\d.,$£€/:-])(?P<year>1[5-9]\d\d|20[0-4]\d)(?![\d/:-]|[.,]\d|\s?(?:%|percent|[A-Za-z]{1,2}\b))"
 )
 # Not part of a code, a version, a range, a time of day, a decade, a list number or an address.
-_NUMBER = re.compile(r"(?<![\w.,$£€#/:@+-])\d{1,3}(?:,\d{3})+|(?<![\w.,$£€#/:@+-])\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"(?<![\w.,$£€#/:@+=-])(?:\d{1,3}(?:,\d{3})+|\d{1,4}(?:\.\d+)?)(?!\d)")
 _BEHIND_NUMBER = re.compile(r"[\w/:@°+(-]|\.\d|,\d|\)")
-_NAMED = re.compile(
-    r"(?:version|step|section|chapter|article|part|page|number|no\.?|route|form|release|v|level|"
-    r"class|type|error|code|figure|table|title|phase|port|windows|java|option|line|act|item)\s$",
-    re.IGNORECASE,
+# A number beside a capital is mostly part of a name: “Form 1040”, “Question 3”, “404 Not Found”.
+_NAMED_BEFORE = re.compile(
+    r"(?:\b(?:version|step|section|chapter|article|part|page|number|no\.?|route|form|release|level"
+    r"|class|type|error|code|figure|table|title|phase|port|option|line|item|value of)"
+    r"|(?<!^)\b[A-Z][\w.]*)\s$"
 )
 _COUNTED = re.compile(
     r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b(?=\s[a-z])"
@@ -80,7 +81,9 @@ def numbers(text: str, chance: Chance) -> Iterator[Edit]:
         start, end = found.span()
         if any(a <= start < b for a, b in taken) or start == 0:
             continue
-        if _BEHIND_NUMBER.match(text[end : end + 2]) or _NAMED.search(text[:start]):
+        if _BEHIND_NUMBER.match(text[end : end + 2]) or re.match(r"\s[A-Z]", text[end:]):
+            continue
+        if _NAMED_BEFORE.search(text[:start]):
             continue
         yield start, end, _other_number(found[0], _direction(text, start), chance)
     for found in _COUNTED.finditer(text):
