@@ -106,9 +106,10 @@ _LEADING = re.compile(
     rf"^{_CONDITION}\s(?P<what>[^,;:]+),\s(?:then\s)?(?P<rest>[^;:]+)$", re.IGNORECASE
 )
 _TRAILING = re.compile(rf"^(?P<rest>[^;:]+?),?\s{_CONDITION}\s(?P<what>[^,;:]+)$")
-# Behind these, “if” begins a question; and what is left must be clear without the condition.
+# With these, “if” begins a question; and what is left must be clear without the condition.
 _ASKS = re.compile(
-    r"\b(?:ask|asks|see|check|checks|know|determine|decide|verify|test|tell|out|sure|on|of|as|even)$",
+    r"\b(?:asks?|see|checks?|know|determines?|decides?|verify|tests?|tell|wonder|find out|make sure)\b"
+    r"|\b(?:on|of|as|even)$",
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(
@@ -197,7 +198,7 @@ def comparison(text: str, chance: Chance) -> Iterator[Edit]:
 
 def quantifier(text: str, chance: Chance) -> Iterator[Edit]:
     """How many, how often: what is stronger, or the contrary."""
-    if re.search(r"\b(?:not|no|never|n['’]t)\b", text) and not re.search(r"\bnever\b", text):
+    if re.search(r"\b(?:not|no)\b|n['’]t\b", text, re.IGNORECASE):
         return  # “not all” and “not some” are another matter
     for pattern, other in _QUANTIFIERS:
         for found in re.finditer(rf"\b(?:{pattern})", text, re.IGNORECASE):

@@ -86,7 +86,13 @@ def corruptions_of(sentence: str, document: str, seed: str) -> list[Corruption]:
 def names_of(text: str) -> list[str]:
     """Names by their capitals within sentences, each once, in order."""
     found = (match[0] for match in _NAME.finditer(text))
-    return [name for name in dict.fromkeys(found) if not _NO_NAMES & set(name.split())]
+    return [
+        name
+        for name in dict.fromkeys(found)
+        if not any(
+            word.removesuffix("s") in _NO_NAMES or word in _NO_NAMES for word in name.split()
+        )
+    ]
 
 
 def _entities(sentence: str, document: str, chance: Chance) -> Iterator[Edit]:
