@@ -108,7 +108,7 @@ _LEADING = re.compile(
 _TRAILING = re.compile(rf"^(?P<rest>[^;:]+?),?\s{_CONDITION}\s(?P<what>[^,;:]+)$")
 # With these, “if” begins a question; and what is left must be clear without the condition.
 _ASKS = re.compile(
-    r"\b(?:asks?|see|checks?|know|determines?|decides?|verify|tests?|tell|wonder|find out|make sure)\b"
+    r"\b(?:asks?|see|checks?|know|determines?|decides?|verify|tests?|tell|wonder|out|sure)\b"
     r"|\b(?:on|of|as|even)$",
     re.IGNORECASE,
 )

@@ -43,8 +43,10 @@ class Scores:
         """By measure, as far as the data allow it."""
         if not 0 < self.truth.sum() < len(self.truth):
             return {}
-        right = (self.fitted_elsewhere() == self.truth).astype(float)
-        found = {BALANCED: self._balanced(right)}
+        found = {}
+        if len(np.unique(self.documents)) > 1:
+            right = (self.fitted_elsewhere() == self.truth).astype(float)
+            found[BALANCED] = self._balanced(right)
         if len(self.passes):
             found[OWN_THRESHOLD] = self._balanced((self.passes == self.truth).astype(float))
         good, bad = self.scores[self.truth == 1], self.scores[self.truth == 0]
