@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from knowledge.text.units import Form, Unit, units_of
 from supportbot.evaluation.answer_questions import AnswerDataset
 from supportbot.evaluation.corruptions import Corruption, Kind, corruptions_of
-from supportbot.evaluation.grounding_arms import sentences_of, source_of
+from supportbot.evaluation.grounding_arms import source_of
 from supportbot.evaluation.questions import Text
 from supportbot.guardrails.types import Source
 
 SEED = "1"
 OTHERS = 4  # documents that stand beside a sentence's own, as a search would have them
 LEAST_WORDS, MOST_WORDS = 6, 40
+LEAST_OF_ANSWER = 3  # words of a sentence that says something
 _LAYOUT = frozenset("|[]{}<>")
 
 
@@ -58,9 +59,10 @@ def answer_sentences(dataset: AnswerDataset) -> list[Faithful]:
             continue
         document = "\n\n".join(text.text for text in gold)
         sources = tuple(source_of(text.text, n, text.title) for n, text in enumerate(gold))
-        for number, sentence in enumerate(sentences_of(question.answer)):
-            made = tuple(corruptions_of(sentence, document, SEED))
-            found.append(Faithful(f"{question.id}.{number}", sentence, sources, made))
+        for number, unit in enumerate(units_of(question.answer)):
+            if len(unit.text.split()) >= LEAST_OF_ANSWER:
+                made = tuple(corruptions_of(unit.text, document, SEED))
+                found.append(Faithful(f"{question.id}.{number}", unit.text, sources, made))
     return found
 
 

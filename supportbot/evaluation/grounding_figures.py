@@ -18,6 +18,7 @@ from supportbot.evaluation.names import (
 )
 
 FOLDS = 10
+LEAST = 2  # responses of a class, for an interval
 RECALL = 0.9  # of the unsupported, at which false alarms are counted
 
 
@@ -40,8 +41,8 @@ class Scores:
 
     @functools.cached_property
     def estimates(self) -> dict[str, Estimate]:
-        """By measure, as far as the data allow it."""
-        if not 0 < self.truth.sum() < len(self.truth):
+        """By measure; none where a class has fewer than two responses."""
+        if min(self.truth.sum(), (1 - self.truth).sum()) < LEAST:
             return {}
         found = {}
         if len(np.unique(self.documents)) > 1:

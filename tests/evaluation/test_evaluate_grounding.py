@@ -80,13 +80,14 @@ def test_every_response_has_its_raw_record(tmp_path: Path) -> None:
 @pytest.mark.django_db
 def test_a_response_is_as_good_as_its_worst_sentence(tmp_path: Path) -> None:
     text = SUBJECTS["kettles"]
-    lines = [
+    lines: list[Entry] = [
         {"id": "whole", "context": text, "response": text, "label": 1},
         {"id": "half", "context": text, "response": f"{text} {FALSE}", "label": 0},
         {"id": "none", "context": text, "response": "any", "label": None},
     ]
     out = tmp_path / "out.jsonl"
-    evaluate(written(tmp_path / "shop.jsonl", lines), predictions=out)
+    report = evaluate(written(tmp_path / "shop.jsonl", lines), predictions=out)
+    assert report["tables"]["by group"][0]["AUROC"] is None  # two of each are needed
     records = {r["id"]: r for r in map(json.loads, out.read_text().splitlines())}
     assert {id_: record["supported"] for id_, record in records.items()} == {
         "whole": True,
