@@ -20,11 +20,16 @@ from supportbot.evaluation.names import (
     ANSWERS,
     ARMS,
     FUSED,
+    GROUNDING_ARMS,
+    GROUNDING_MEASURES,
     MEASURES,
     RERANKED,
 )
 
 DRAWN_RUNS = 500  # over all folders
+# In the order of the page.
+_ARMS = tuple(dict.fromkeys((*ARMS, *ANSWER_ARMS, *GROUNDING_ARMS)))
+_MEASURES = tuple(dict.fromkeys((*MEASURES, *ANSWER_MEASURES, *GROUNDING_MEASURES)))
 
 
 @admin.register(EvaluationRun)
@@ -104,13 +109,13 @@ class EvaluationRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no
 
 def _in_order(by_arm: dict[str, Any]) -> list[tuple[str, Any]]:
     """The database keeps the keys of JSON in an order of its own."""
-    order = {name: number for number, name in enumerate((*ARMS, *ANSWER_ARMS))}
+    order = {name: number for number, name in enumerate(_ARMS)}
     return sorted(by_arm.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
 
 
 def _measures(arms: dict[str, Any]) -> list[str]:
     """Those that any arm has a figure of."""
-    return [name for name in (*MEASURES, *ANSWER_MEASURES) if any(name in a for a in arms.values())]
+    return [name for name in _MEASURES if any(name in a for a in arms.values())]
 
 
 def _row(name: str, arm: dict[str, Any], measures: Sequence[str]) -> dict[str, Any]:

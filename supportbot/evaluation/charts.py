@@ -13,20 +13,29 @@ from supportbot.evaluation.names import (
     ALONE,
     ANSWERED_RIGHT,
     ANSWERS,
+    BALANCED,
     BEST_THREE,
     BM25S,
     DENSE,
+    EMBEDDING,
     F1,
     FALSE_ANSWERS,
     FIRST_THREE,
     FUSED,
     LEXICAL,
     NDCG,
+    OVERLAP,
     RERANKED,
+    ROUGE,
+    STOPPED,
 )
 
 # What is drawn of an evaluation: the first of these that the product's arm was measured by.
-MEASURES = {"retrieval": (NDCG,), "answers": (ANSWERED_RIGHT, F1, FALSE_ANSWERS)}
+MEASURES = {
+    "retrieval": (NDCG,),
+    "answers": (ANSWERED_RIGHT, F1, FALSE_ANSWERS),
+    "grounding": (BALANCED, STOPPED),
+}
 MOST_RUNS = 30  # of a folder's, the newest
 WIDTH, HEIGHT = 900, 320  # in the drawing's own units; the page scales it
 LEFT, RIGHT, TOP, BOTTOM = 48, 640, 16, 284  # of the plot within it
@@ -48,6 +57,9 @@ STYLES = {
     ANSWERS: ("#0072b2", ""),
     BEST_THREE: ("#d55e00", "2 3"),
     FIRST_THREE: ("#009e73", "8 3"),
+    EMBEDDING: ("#d55e00", "2 3"),
+    ROUGE: ("#009e73", "8 3"),
+    OVERLAP: ("#a6761d", "5 2"),
 }
 
 

@@ -22,3 +22,12 @@ ANSWER_MEASURES = (
     *(ANSWERED_RIGHT, MUST, MUST_ENTRIES, MUST_NOT, F1, PRECISION, GOLD_RECALL, GOLD_DOCUMENT),
     *(ANSWER_WORDS, FALSE_ANSWERS, WITHHELD, ASKED_BACK, WORDS),
 )
+
+# Of grounding: the product is the arm ANSWERS, beside what anyone could compare instead.
+EMBEDDING, ROUGE, OVERLAP = "embedding cosine", "ROUGE-2", "token overlap"
+GROUNDING_ARMS = (ANSWERS, EMBEDDING, ROUGE, OVERLAP)
+
+BALANCED, OWN_THRESHOLD = "balanced accuracy", "at its own threshold"
+FALSE_ALARMS = "false alarms"  # of the supported, where 90% of the unsupported are found
+STOPPED, PASSED = "stopped", "passed"
+GROUNDING_MEASURES = (BALANCED, OWN_THRESHOLD, AUROC, FALSE_ALARMS, STOPPED, PASSED)

@@ -17,10 +17,11 @@ from supportbot.evaluation.stored_runs import store_run
 # when they are run: some need libraries that only evaluation needs.
 EVALUATIONS = {
     "answers": "supportbot.evaluation.evaluate_answers",
+    "grounding": "supportbot.evaluation.evaluate_grounding",
     "parsing": "supportbot.evaluation.evaluate_parsing",
     "retrieval": "supportbot.evaluation.evaluate_retrieval",
 }
-ANSWERS, RETRIEVAL = "answers", "retrieval"
+ANSWERS, GROUNDING, RETRIEVAL = "answers", "grounding", "retrieval"
 INTERRUPTED = 130  # what a shell gives a program that Ctrl-C has ended
 
 
@@ -58,6 +59,13 @@ class Command(BaseCommand):
             metavar="N",
             help="answers only: ask a sample of so many questions, the same every time; 0 for all",
         )
+        parser.add_argument(
+            "--corruptions",
+            type=int,
+            metavar="N",
+            help="grounding only: instead of judged responses, take N faithful sentences of the "
+            "documents and answers in --data, and change one fact in each, in twelve ways",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         name, data = options["name"], options["data"]
@@ -85,12 +93,15 @@ def _evaluate(name: str, data: Path, options: dict[str, Any]) -> Report:
     if against and not compare:
         raise EvaluationError("--against needs --compare.")
     more = {"comparison": module.Comparison(compare, against)} if compare else {}
-    if options["limit"] is not None:
-        if name != ANSWERS:
-            raise EvaluationError(f"--limit is for {ANSWERS}.")
-        if options["limit"] < 0:
-            raise EvaluationError("--limit is a number of questions, or 0 for all.")
-        more["limit"] = options["limit"]
+    for option, owner in (("limit", ANSWERS), ("corruptions", GROUNDING)):
+        if options[option] is not None:
+            if name != owner:
+                raise EvaluationError(f"--{option} is for {owner}.")
+            more[option] = options[option]
+    if (options["limit"] or 0) < 0:
+        raise EvaluationError("--limit is a number of questions, or 0 for all.")
+    if options["corruptions"] is not None and options["corruptions"] < 1:
+        raise EvaluationError("--corruptions is a number of sentences, 1 or more.")
     report: Report = module.evaluate(data, say=_say, **more)
     return report
 

@@ -1,0 +1,325 @@
+"""How the words of a sentence align with those of a piece of a source, as features.
+
+Words are compared by their stems, numbers by their value; nothing of meaning is in here. The
+features are after those that tell edited from faithful summaries (Laban et al., SummEdits, 2023):
+what is missing, what stands in its place, and whether what matched keeps its order.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import Stemmer
+from rapidfuzz import process
+from rapidfuzz.distance import Indel, JaroWinkler, Levenshtein
+
+from knowledge.text.stop_words import ANSWER_STOP_WORDS
+from supportbot.guardrails.types import Piece
+
+Floats = npt.NDArray[np.float64]
+
+ALIGNMENT_FEATURES = (
+    "missing",
+    "missing_above",
+    "missing_source",
+    "missing_anywhere",
+    "worst",
+    "worst_anywhere",
+    "numbers_missing",
+    "names_missing",
+    "replaced",
+    "inserted",
+    "bigrams",
+    "skipped",
+    "order",
+    "negation",
+    "opposite",
+    "restriction_lost",
+    "restriction_added",
+    "length",
+    "similarity",
+)
+READ = 6  # pieces of a sentence that are compared word by word; the others share too little
+SKIP = 4  # words between which a pair counts as a skip-gram
+WINDOW = 3  # a replaced stretch has at most so many words
+
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_CAPITAL = re.compile(r"(?<![.!?:]\s)(?<!^)(?<!^[\"'“‘(])\b[A-Z][\w-]+")
+_COUNTED = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+    "fifteen sixteen seventeen eighteen nineteen twenty"
+)
+_NUMBER_WORDS = {word: str(value) for value, word in enumerate(_COUNTED.split())} | {
+    **{"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70"},
+    **{"eighty": "80", "ninety": "90", "hundred": "100", "thousand": "1000", "once": "1"},
+    **{"twice": "2"},
+}
+_NEGATIONS = {"not", "no", "never", "none", "neither", "nor", "cannot", "without", "nothing"}
+_RESTRICTING = (
+    "only unless until if except excluding before after all every any some most at least up more "
+    "less than over under must may can should within"
+)
+_RESTRICTIONS = frozenset(_RESTRICTING.split())
+_OPPOSITES = [
+    "accept refuse reject decline",
+    "allow forbid prohibit ban",
+    "increase decrease reduce",
+    "rise fall drop",
+    "rising falling",
+    "raise lower cut",
+    "up down",
+    "before after",
+    "more less fewer",
+    "most least fewest",
+    "above below under",
+    "include exclude",
+    "including excluding",
+    "open close",
+    "opened sealed closed",
+    "on off",
+    "with without",
+    "first last",
+    "early late",
+    "earlier later",
+    "high low",
+    "higher lower",
+    "large small",
+    "larger smaller",
+    "long short",
+    "longer shorter",
+    "maximum minimum",
+    "possible impossible",
+    "valid invalid",
+    "available unavailable",
+    "enable disable",
+    "start end stop",
+    "begin end finish",
+    "win lose",
+    "success failure",
+    "succeed fail",
+    "positive negative",
+    "good bad",
+    "better worse",
+    "best worst",
+    "strong weak",
+    "easy difficult hard",
+    "same different",
+    "male female",
+    "man woman",
+    "men women",
+    "he she",
+    "his her",
+    "north south",
+    "east west",
+    "northern southern",
+    "eastern western",
+    "inside outside",
+    "internal external",
+    "public private",
+    "old young new",
+    "older younger newer",
+    "all some none",
+    "always never sometimes",
+    "many few",
+    "buy sell",
+    "gain loss",
+    "profit loss",
+    "support oppose",
+    "agree disagree",
+    "like dislike",
+    "alive dead",
+    "born died",
+    "top bottom",
+    "left right",
+    "days weeks months years hours minutes",
+    "million billion thousand",
+    "monday tuesday wednesday thursday friday saturday sunday",
+    "january february march april may june july august september october november december",
+]
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text as it is compared. `all` are its words in order, as stems; `content` those that carry
+    meaning, `numbers` and `names` those of them that are such."""
+
+    all: tuple[str, ...]
+    content: tuple[str, ...]
+    numbers: frozenset[str]
+    names: frozenset[str]
+    negations: int
+    restrictions: frozenset[str]
+
+    @functools.cached_property
+    def known(self) -> frozenset[str]:
+        return frozenset(self.all)
+
+
+@functools.lru_cache(maxsize=8192)
+def words_of(text: str) -> Words:
+    """Empty for a text without words."""
+    found = [_written_one_way(word) for word in _WORD.findall(text)]
+    stems = tuple(_stem(word) for word in found)
+    content = [s for word, s in zip(found, stems, strict=True) if word not in ANSWER_STOP_WORDS]
+    return Words(
+        all=stems,
+        content=tuple(dict.fromkeys(content)),
+        numbers=frozenset(s for s in content if s[0].isdigit()),
+        names=frozenset(_stem(_written_one_way(name)) for name in _CAPITAL.findall(text)),
+        negations=sum(_is_negation(word) for word in found),
+        restrictions=frozenset(word for word in found if word in _RESTRICTIONS),
+    )
+
+
+def _written_one_way(word: str) -> str:
+    word = word.lower().replace("’", "'")
+    if word[0].isdigit():
+        whole, _, rest = word.replace(",", "").partition(".")
+        return f"{whole.lstrip('0') or '0'}.{rest.rstrip('0')}".rstrip(".")
+    word = word.removesuffix("'s")
+    return _NUMBER_WORDS.get(word, word)
+
+
+def _is_negation(word: str) -> bool:
+    return word in _NEGATIONS or word.endswith("n't")
+
+
+@functools.lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    return word if word[0].isdigit() else _stemmer.stemWord(word)
+
+
+_stemmer = Stemmer.Stemmer("english")
+_opposites: dict[str, set[str]] = {}
+for _line in _OPPOSITES:
+    _group = {_stem(word) for word in _line.split()}
+    for _one in _group:
+        _opposites.setdefault(_one, set()).update(_group - {_one})
+
+
+def alignment_features(sentence: str, pieces: Sequence[Piece]) -> Floats:
+    """(len(pieces), ALIGNMENT_FEATURES); NaN for a piece that shares too little to be compared.
+
+    Shares are of the sentence's words that carry meaning. missing: of those that are not in the
+    piece; missing_above: nor in its title and headings; missing_source: nor in any piece of its
+    source; missing_anywhere: nor in any piece at all. worst: how unlike the least alike word is to
+    any of the piece (worst_anywhere: of all pieces). numbers_missing, names_missing: how many are
+    not in the piece or above it. replaced: words between two that stand in the piece with others
+    between them; inserted: with nothing. bigrams: the share of pairs of neighbours that the piece
+    has; skipped: of pairs at most SKIP words apart, in this order. order: the longest common
+    subsequence. negation: the number of negations differs by an odd number. opposite: a missing
+    word whose opposite is in the piece. restriction_lost, restriction_added: words such as “only”
+    and “unless” that one of the two has. length: of the sentence. similarity: of both as strings
+    of words.
+    """
+    said = words_of(sentence)
+    if not said.content or not pieces:
+        return np.full((len(pieces), len(ALIGNMENT_FEATURES)), np.nan)
+    pool = _Pool(pieces)
+    rows = np.full((len(pieces), len(ALIGNMENT_FEATURES)), np.nan)
+    for number in pool.nearest(said, READ):
+        rows[number] = _row(said, number, pool)
+    return rows
+
+
+class _Pool:
+    """The pieces as words, and what stands around each."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        self.pieces = pieces
+        self.words = [words_of(piece.text) for piece in pieces]
+        self.above = [words_of(piece.context).known for piece in pieces]
+        self.sources: dict[int, set[str]] = {}
+        for piece, words, above in zip(pieces, self.words, self.above, strict=True):
+            self.sources.setdefault(piece.source, set()).update(words.known, above)
+        self.everything = set[str]().union(*self.sources.values())
+
+    def nearest(self, said: Words, count: int) -> list[int]:
+        """The numbers of the pieces that share most with the sentence."""
+        content = set(said.content)
+
+        def shared(number: int) -> float:
+            words = self.words[number]
+            own = len(content & words.known)
+            if not own:
+                return 0.0
+            above = len((content & self.above[number]) - words.known)
+            length = len(words.content) or 1
+            return (own + 0.5 * above) / len(content) + 0.1 * own / length
+
+        ranked = sorted(range(len(self.pieces)), key=shared, reverse=True)
+        return ranked[:count]
+
+
+def _row(said: Words, number: int, pool: _Pool) -> list[float]:
+    words, above = pool.words[number], pool.above[number]
+    source = pool.sources[pool.pieces[number].source]
+    total = len(said.content)
+    missing = [word for word in said.content if word not in words.known]
+    out_of_piece = [word for word in missing if word not in above]
+    nowhere = [word for word in out_of_piece if word not in pool.everything]
+    near = words.known | above
+    replaced, inserted = _edits(said, words)
+    return [
+        len(missing) / total,
+        len(out_of_piece) / total,
+        sum(word not in source for word in out_of_piece) / total,
+        len(nowhere) / total,
+        _worst(out_of_piece, near),
+        _worst(nowhere, pool.everything),
+        min(3, sum(word in said.numbers for word in out_of_piece)),
+        min(3, sum(word in said.names for word in out_of_piece)),
+        min(3, replaced),
+        min(3, inserted),
+        _pairs_kept(said.all, words.all, 1),
+        _pairs_kept(said.content, words.content, SKIP),
+        Indel.normalized_similarity(said.all, words.all),
+        (said.negations - words.negations) % 2,
+        float(any(_opposites.get(word, set()) & near for word in out_of_piece)),
+        len(words.restrictions - said.restrictions),
+        len(said.restrictions - words.restrictions),
+        float(np.log(total)),
+        len(set(said.content) & words.known) / (len(words.content) or 1),
+    ]
+
+
+def _worst(missing: Sequence[str], known: frozenset[str] | set[str]) -> float:
+    """How unlike the least alike of the missing words is to any that is known."""
+    worst = 0.0
+    for word in missing:
+        if word[0].isdigit():
+            return 1.0
+        found = process.extractOne(word, known, scorer=JaroWinkler.normalized_similarity)
+        worst = max(worst, 1 - (found[1] if found else 0.0))
+    return worst
+
+
+def _edits(said: Words, words: Words) -> tuple[int, int]:
+    """(words of the sentence in place of others, words that are put between two neighbours)."""
+    counts = {"replace": 0, "insert": 0}
+    operations = [*Levenshtein.opcodes(words.all, said.all)]
+    for before, one, behind in zip(operations, operations[1:], operations[2:], strict=False):
+        is_between = before.tag == behind.tag == "equal"
+        if is_between and one.tag in counts and one.dest_end - one.dest_start <= WINDOW:
+            put = said.all[one.dest_start : one.dest_end]
+            counts[one.tag] += sum(word in said.content and word not in words.known for word in put)
+    return counts["replace"], counts["insert"]
+
+
+def _pairs_kept(said: Sequence[str], words: Sequence[str], distance: int) -> float:
+    """The share of the sentence's pairs of words, at most so far apart, that the piece has too."""
+    pairs = _pairs(said, distance)
+    return len(pairs & _pairs(words, distance)) / len(pairs) if pairs else 1.0
+
+
+def _pairs(words: Sequence[str], distance: int) -> set[tuple[str, str]]:
+    return {
+        (first, second)
+        for at, first in enumerate(words)
+        for second in words[at + 1 : at + 1 + distance]
+    }
