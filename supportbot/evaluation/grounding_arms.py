@@ -12,10 +12,11 @@ from knowledge.embedding.vectors import Vectors
 from knowledge.services.indexes.embedding_indexes import get_active_index
 from knowledge.text.sentences import split_sentences
 from knowledge.text.units import units_of
-from supportbot.evaluation.names import ANSWERS, EMBEDDING, OVERLAP, ROUGE
+from supportbot.evaluation.names import ANSWERS, EMBEDDING, OVERLAP, ROUGE, SUPPORT
 from supportbot.evaluation.words import words_of
+from supportbot.guardrails.check import judge
 from supportbot.guardrails.support import THRESHOLD, support_scores
-from supportbot.guardrails.types import Piece, Source, SourceKind
+from supportbot.guardrails.types import Piece, Source, SourceKind, Verdict
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,16 @@ class Judged:
     reason: str = ""
 
 
+CONFLICT = 0.5  # factor of the support of a sentence that is stopped, to order it behind others
 Judge = Callable[[str, Sequence[Source]], Judged]
+
+
+def whole_check(sentence: str, sources: Sequence[Source]) -> Judged:
+    """The product's check: hard facts, promises and support."""
+    found = judge(sentence, sources)
+    kept = found.verdict is Verdict.KEEP
+    score = found.score or 0.0
+    return Judged(score if kept else CONFLICT * score, kept, "" if kept else found.reason)
 
 
 def support_alone(sentence: str, sources: Sequence[Source]) -> Judged:
@@ -57,7 +67,8 @@ def overlap(sentence: str, sources: Sequence[Source]) -> Judged:
 
 # To measure another judge beside these, add a line. The first is the product's.
 ARMS: Mapping[str, Judge] = {
-    ANSWERS: support_alone,
+    ANSWERS: whole_check,
+    SUPPORT: support_alone,
     EMBEDDING: embedding,
     ROUGE: rouge,
     OVERLAP: overlap,

@@ -25,7 +25,8 @@ ANSWER_MEASURES = (
 
 # Of grounding: the product is the arm ANSWERS, beside what anyone could compare instead.
 EMBEDDING, ROUGE, OVERLAP = "embedding cosine", "ROUGE-2", "token overlap"
-GROUNDING_ARMS = (ANSWERS, EMBEDDING, ROUGE, OVERLAP)
+SUPPORT = "support alone"
+GROUNDING_ARMS = (ANSWERS, SUPPORT, EMBEDDING, ROUGE, OVERLAP)
 
 BALANCED, OWN_THRESHOLD = "balanced accuracy", "at its own threshold"
 FALSE_ALARMS = "false alarms"  # of the supported, where 90% of the unsupported are found

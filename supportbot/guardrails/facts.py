@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from supportbot.guardrails import numbers
+from supportbot.guardrails import edits, numbers
 from supportbot.guardrails.lexicon import RECEIVING, UNCONDITIONAL, WE, YOU
 from supportbot.guardrails.quantities import Quantity
 from supportbot.guardrails.statements import Clause, Statement, statement_of
@@ -19,8 +19,8 @@ _SOFT_CONTENT = 2  # words that a clause of the source must share before it is c
 
 
 def conflicts(sentence: str, source: str, context: str = "") -> list[Finding]:
-    """Every fact of `sentence` that `source`, one place of a document, does not bear out. `context`
-    (title, headings) may supply names and numbers."""
+    """The facts of `sentence` that `source`, one place of a document, does not bear out, one
+    finding a reason. `context` (title, headings) may supply names and numbers."""
     said, written = statement_of(sentence), statement_of(source)
     around = statement_of(context) if context else None
     found = [*numbers.conflicts(said, written, around), *_names(said, written, around)]
@@ -34,7 +34,8 @@ def conflicts(sentence: str, source: str, context: str = "") -> list[Finding]:
             found.extend(_compared(clause, match, written))
     found.extend(_dropped_conditions(pairs, said, written))
     found.extend(_borrowed(said, written))
-    return list(dict.fromkeys(found))
+    found.extend(edits.conflicts(said, written, around))
+    return list({finding.reason: finding for finding in reversed(found)}.values())
 
 
 def _names(said: Statement, written: Statement, around: Statement | None) -> Iterator[Finding]:
@@ -162,6 +163,10 @@ def _opposed_conditions(
     for clause, match in pairs:
         if clause.condition == "even" and match.condition == "if":
             yield _finding(clause, match, "condition_denied")
+    excepted = frozenset[str]().union(*(m.own for m in written.clauses if m.condition == "except"))
+    for clause in said.clauses:
+        if clause.condition == "except" and not clause.own & excepted:
+            yield _finding(clause, written.clauses[0], "exception_not_in_source")
     conditions = [match for match in written.clauses if match.condition in {"if", "except"}]
     if conditions and any(
         phrase_at(said.words, at, UNCONDITIONAL) for at in range(len(said.words))
@@ -180,7 +185,7 @@ def _is_condition(clause: Clause) -> bool:
 
 
 def _opposed(clause: Clause, match: Clause) -> bool:
-    if clause.condition == "even" and match.condition == "if":
+    if {clause.condition, match.condition} == {"even", "if"}:
         return True
     return (clause.negated != match.negated) != _odd_flips(clause, match)
 
@@ -255,9 +260,7 @@ def _dropped_conditions(
     for at, condition in enumerate(written.clauses):
         if condition.condition not in {"if", "except"} or not condition.own:
             continue
-        mentioned = condition.own & said.content or any(
-            q.equals(p) for q in condition.quantities for p in said.quantities
-        )
+        mentioned = _mentions(said, condition)
         beside = [written.clauses[i] for i in (at - 1, at + 1) if 0 <= i < len(written.clauses)]
         mains = [c for c in beside if c.block == condition.block and not c.condition]
         if mentioned or not any(_is_said(main, said) and main in used for main in mains):
@@ -265,6 +268,13 @@ def _dropped_conditions(
         kind = "exception_dropped" if condition.condition == "except" else "condition_dropped"
         words = " ".join(word.written for word in condition.words)
         yield Finding(FACT, kind, source_words=words)
+
+
+def _mentions(said: Statement, condition: Clause) -> bool:
+    has_one = any(clause.condition for clause in said.clauses)
+    shared = len(condition.own & said.content)
+    numbers = any(q.equals(p) for q in condition.quantities for p in said.quantities)
+    return numbers or (shared > 0 and (has_one or shared * 2 >= len(condition.own)))
 
 
 def _is_said(main: Clause, said: Statement) -> bool:
