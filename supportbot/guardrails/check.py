@@ -155,10 +155,11 @@ def _borrowed(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Fi
             for clause in statement_of(other.text).clauses
         )
     )
+    about = frozenset[str]().union(*(clause.topic for clause in statement_of(sentence).clauses))
     return [
         Finding("fact", "word_of_another_place", (word.start, word.end))
         for word in statement_of(sentence).words
-        if word.is_content and word.stem in there - here
+        if word.is_content and word.stem in (there & about) - here
     ]
 
 

@@ -17,6 +17,7 @@ from supportbot.guardrails.types import FACT, Finding
 from supportbot.guardrails.words import Word
 
 NEAR = 0.65  # share of the sentence's words that stand in the source in the same order
+REPEATS = 0.7  # the same, where a common word in place of another counts: below, it is a paraphrase
 SHORT = 4  # words; a shorter sentence repeats too little to tell
 PREFIX, PREFIX_SHARE = 5, 0.7  # letters that forms of one word share
 STRETCH = 4  # words of a changed stretch; a longer one is told anew
@@ -45,7 +46,7 @@ def conflicts(said: Statement, written: Statement, around: Statement | None) -> 
         new, old = mine[step.dest_start : step.dest_end], theirs[step.src_start : step.src_end]
         if step.tag == "equal" or len(new) > STRETCH or len(old) > STRETCH:
             continue
-        if reason := _changed(new, old, above):
+        if reason := _changed(new, old, above, repeats=kept >= REPEATS * len(mine)):
             span = (new[0].start, new[-1].end)
             yield Finding(FACT, reason, span, source_words=" ".join(word.written for word in old))
 
@@ -54,7 +55,9 @@ def _spoken(statement: Statement) -> list[Word]:
     return [word for word in statement.words if word.low[0].isalnum()]
 
 
-def _changed(new: Sequence[Word], old: Sequence[Word], above: frozenset[str]) -> str:
+def _changed(
+    new: Sequence[Word], old: Sequence[Word], above: frozenset[str], *, repeats: bool
+) -> str:
     """Why a stretch says something else; "" if it may say the same."""
     if not new:
         return ""
@@ -64,7 +67,7 @@ def _changed(new: Sequence[Word], old: Sequence[Word], above: frozenset[str]) ->
     content = _content(new) - (frozenset() if names else above)
     gone = _content(old)
     told = {one for one in content - gone if not any(_inflects(one, other) for other in gone)}
-    if told and gone - content:
+    if told and gone - content and (names or repeats):
         return "word_replaced"
     actors = {lexicon.ACTORS[word.low] for word in new if word.low in lexicon.ACTORS}
     former = {lexicon.ACTORS[word.low] for word in old if word.low in lexicon.ACTORS}

@@ -232,7 +232,12 @@ def _modality_agrees(clause: Clause, match: Clause) -> bool:
         return False  # “we may refuse” is not “we refuse”
     if "permission" in written and "future" in said - written:
         return False
-    return not ("possibility" in said and not written & {"possibility", "permission"})
+    # “we may refund it” is not “we refund it”; “it may help” says less than “it helps”
+    return (
+        "possibility" not in said
+        or bool(written & {"possibility", "permission"})
+        or not (clause.agent or match.agent)
+    )
 
 
 def _is_imperative(clause: Clause) -> bool:
