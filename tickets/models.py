@@ -170,6 +170,31 @@ class Message(models.Model):
         return "\n".join([self.text, *(message.text for message in self.joined.all())])
 
 
+class ConversationFact(models.Model):
+    """Something the customer said of themselves or their order, for the bot and for agents."""
+
+    class Kind(models.TextChoices):
+        ORDER_NUMBER = "order_number", "Order number"
+        ORDER_DATE = "order_date", "Day of the order"
+        PRODUCT = "product", "Product"
+        COUNTRY = "country", "Country"
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="facts")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=20, choices=Kind)
+    value = models.CharField(max_length=100)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "pk"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["conversation", "kind", "value"], name="fact_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.value}"
+
+
 class Event(models.Model):
     """Something the customer's widget is told. `seq` counts from 1 in a conversation, gapless."""
 

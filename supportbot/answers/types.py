@@ -30,6 +30,15 @@ STAGE_ORDER = tuple(Stage)
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What is known of the conversation beyond its last turns: (name, value) of facts that the
+    customer gave, and a line with their older questions."""
+
+    facts: tuple[tuple[str, str], ...] = ()
+    summary: str = ""
+
+
+@dataclass(frozen=True)
 class Question:
     """A question in its conversation, with the day whose rules apply and the audience of the
     reader.
@@ -46,6 +55,7 @@ class Question:
     reader: Audience = Audience.PUBLIC
     preview: int | None = None
     collections: tuple[int, ...] | None = None
+    memory: Memory = Memory()
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,22 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from tests.tickets.cast import ask
 from tickets.admin.actions import ACTIONS
 from tickets.admin.audit import WORDS
-from tickets.models import AuditEntry, Conversation, Customer, Draft, Message, Ticket
+from tickets.models import (
+    AuditEntry,
+    Conversation,
+    ConversationFact,
+    Customer,
+    Draft,
+    Message,
+    Ticket,
+)
 from tickets.services import audit
 from tickets.services.drafts import approve_draft, create_draft
 from tickets.services.handover import request_person, take_over
+from tickets.services.memory import remember
 from tickets.services.messages import add_customer_message
 
 Browser = Callable[[User], Client]
@@ -451,6 +461,24 @@ def test_every_audit_action_has_words() -> None:
 
 
 # -- Conversations ------------------------------------------------------------------------------
+def test_an_agent_sees_and_deletes_what_the_customer_told(
+    agent: Client, conversation: Conversation
+) -> None:
+    page = reverse("admin:tickets_conversation_change", args=[conversation.pk])
+    assert "No order number" in agent.get(page).content.decode()
+    message = ask(conversation, "I live in Spain")
+    remember(message=message, facts=[(ConversationFact.Kind.COUNTRY, "Spain")])
+    (fact,) = conversation.facts.all()
+    shown = agent.get(page).content.decode()
+    assert "Spain" in shown
+    forget_it = reverse("admin:tickets_conversation_forget", args=[conversation.pk, fact.pk])
+    assert forget_it in shown
+    assert agent.get(forget_it).status_code == 405
+    answer = agent.post(forget_it, {"next": "https://evil.example/"})
+    assert (answer.status_code, answer["Location"]) == (302, page)
+    assert not conversation.facts.exists()
+
+
 def test_an_agent_closes_a_conversation_on_its_page(
     agent: Client, ben: User, conversation: Conversation
 ) -> None:

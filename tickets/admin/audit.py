@@ -16,6 +16,7 @@ WORDS = {
     "conversation.given_back": "gave the conversation back to the bot",
     "conversation.mode_changed": "changed the conversation's mode",
     "conversation.closed": "closed the conversation",
+    "conversation.fact_deleted": "deleted a fact the customer gave",
     "ticket.opened": "opened the ticket",
     "ticket.reopened": "reopened the ticket",
     "ticket.status_changed": "changed the ticket's status",

@@ -21,6 +21,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
@@ -29,6 +30,7 @@ from tickets.admin.base import RecordAdmin, labels, local_time, shortened, user_
 from tickets.admin.desk import messages_of
 from tickets.models import Conversation, Message
 from tickets.services.conversations import mark_seen
+from tickets.services.memory import facts_of, forget
 
 FOR_PEOPLE = [Conversation.State.WAITING, Conversation.State.AGENT]
 
@@ -82,6 +84,11 @@ class ConversationAdmin(RecordAdmin):
         return [
             path("<uuid:pk>/mode/", view(self.mode_view), name="tickets_conversation_mode"),
             path("<uuid:pk>/close/", view(self.close_view), name="tickets_conversation_close"),
+            path(
+                "<uuid:pk>/facts/<int:fact>/delete/",
+                view(self.forget_view),
+                name="tickets_conversation_forget",
+            ),
             *super().get_urls(),
         ]
 
@@ -123,6 +130,7 @@ class ConversationAdmin(RecordAdmin):
             "chat": list(messages_of(found)),
             "tickets": list(found.tickets.order_by("-pk")),
             "modes": Conversation.Mode.choices,
+            "facts": list(facts_of(found.pk)),
         }
 
     def mode_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
@@ -132,6 +140,21 @@ class ConversationAdmin(RecordAdmin):
     def close_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """POST: end the conversation, and its ticket with it."""
         return self._act(request, pk, lambda one: close(one, user_of(request)))
+
+    def forget_view(self, request: HttpRequest, pk: Any, fact: int) -> HttpResponse:
+        """POST: delete a fact the customer gave, and go back to the page it was shown on."""
+
+        def forget_it(conversation: Conversation) -> str:
+            forget(fact=get_object_or_404(conversation.facts, pk=fact), actor=user_of(request))
+            return "The fact was deleted."
+
+        done = self._act(request, pk, forget_it)
+        following = request.POST.get("next", "")
+        if isinstance(done, HttpResponseRedirect) and url_has_allowed_host_and_scheme(
+            following, {request.get_host()}
+        ):
+            return HttpResponseRedirect(following)
+        return done
 
     def _act(
         self, request: HttpRequest, pk: Any, do: Callable[[Conversation], str]

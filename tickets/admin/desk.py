@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from tickets.admin.actions import agents
 from tickets.admin.audit import trail_of
 from tickets.models import Conversation, Draft, Event, Message, Ticket
+from tickets.services.memory import facts_of
 from tickets.states import CONVERSATION_TRANSITIONS, TICKET_TRANSITIONS
 
 MESSAGE_EVENTS = ("message.created", "answer.completed")
@@ -59,7 +60,9 @@ def desk_context(ticket: Ticket) -> dict[str, Any]:
 def side_context(ticket: Ticket) -> dict[str, Any]:
     """What stands beside the conversation: the ticket's state, who speaks, and what can be done."""
     conversation = ticket.conversation
+    facts = list(facts_of(conversation.pk))
     state = [ticket.status, ticket.assignee_id, conversation.state, conversation.mode]
+    state += [fact.pk for fact in facts]
     return {
         "ticket": ticket,
         "conversation": conversation,
@@ -72,6 +75,7 @@ def side_context(ticket: Ticket) -> dict[str, Any]:
         "can_take_over": Conversation.State.AGENT in CONVERSATION_TRANSITIONS[conversation.state],
         "can_give_back": Conversation.State.BOT in CONVERSATION_TRANSITIONS[conversation.state],
         "modes": Conversation.Mode.choices,
+        "facts": facts,
         "agents": agents(),
         "side_state": " ".join(map(str, state)),  # another one: drawn anew
     }

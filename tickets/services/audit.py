@@ -17,6 +17,7 @@ ACTIONS = frozenset(
         "conversation.given_back",
         "conversation.mode_changed",
         "conversation.closed",
+        "conversation.fact_deleted",
         "ticket.opened",
         "ticket.reopened",
         "ticket.status_changed",
