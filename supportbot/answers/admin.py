@@ -80,7 +80,7 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
     list_filter = (CitesFilter, "outcome", "route", "status", "delivery", "created_at")
     list_before_template = "answers/admin/citing.html"
     list_select_related = ("question",)
-    search_fields = ("question__text", "model")
+    search_fields = ("question__text", "question_text", "model")
     search_help_text = "Words of the question, or a model"
     list_per_page = 50
     actions = None
@@ -109,7 +109,7 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
 
     @display(description="question")  # type: ignore[untyped-decorator]
     def question_text(self, run: AnswerRun) -> str:
-        text = run.question.text
+        text = run.question_text if run.question is None else run.question.text
         if len(text) <= QUESTION_CHARACTERS:
             return text
         return f"{text[: QUESTION_CHARACTERS - 1]}…"

@@ -40,15 +40,15 @@ class Memory:
 
 @dataclass(frozen=True)
 class Question:
-    """A question in its conversation, with the day whose rules apply and the audience of the
-    reader.
+    """A question, with the day whose rules apply and the audience of the reader. A question of a
+    conversation has its ids.
 
     `preview` is the id of a version that is searched as if it were published; `collections` are
     ids, None for those that customers are answered from.
     """
 
-    message_id: UUID
-    conversation_id: UUID
+    message_id: UUID | None
+    conversation_id: UUID | None
     text: str
     history: tuple[Turn, ...]
     as_of: dt.date
