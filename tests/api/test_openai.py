@@ -234,7 +234,7 @@ async def test_staff_ask_by_api_token_what_everybody_may_read(
 ) -> None:
     secret = "# Margins\n\nThe margin on coffee grinders is 41 percent."
     await in_database(lambda: publish(secret, "margins.md", audience=Audience.INTERNAL))
-    question = [{"role": "user", "content": "What is the margin on coffee grinders?"}]
+    question: list[Any] = [{"role": "user", "content": "What is the margin on coffee grinders?"}]
     answer = await ask(staff, question)
     assert "41" not in answer.choices[0].message.content
     assert (await only_run()).asked_by == ben
@@ -243,7 +243,7 @@ async def test_staff_ask_by_api_token_what_everybody_may_read(
     right = await in_database(lambda: Permission.objects.get(codename="view_passage"))
     await in_database(lambda: ben.user_permissions.add(right))
     answer = await staff.chat.completions.create(model="supportbot-internal", messages=question)
-    assert "41 percent" in answer.choices[0].message.content
+    assert "41 percent" in str(answer.choices[0].message.content)
 
 
 async def test_the_models_are_those_that_the_caller_may_name(
@@ -272,7 +272,7 @@ async def test_an_unknown_token_is_refused(server: str, key: str) -> None:
         response = await client.post(
             f"{server}/v1/chat/completions",
             json={"model": "supportbot", "messages": ASKED},
-            headers={"Authorization": f"Bearer {key}".encode()},
+            headers={b"Authorization": f"Bearer {key}".encode()},
         )
     assert response.status_code == 401
     assert response.json()["error"]["code"] == "invalid_api_key"
