@@ -15,6 +15,7 @@ from django.urls import path
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from supportbot.answers.admin_promote import promote_view
 from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
 from supportbot.answers.models import AnswerRun
 
@@ -96,6 +97,11 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
         view = self.admin_site.admin_view(recall_view)
         return [
             path("recall/<str:cites>/", view, name="answers_answerrun_recall"),
+            path(
+                "promote/",
+                self.admin_site.admin_view(promote_view),
+                name="answers_answerrun_promote",
+            ),
             *super().get_urls(),
         ]
 

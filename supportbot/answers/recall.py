@@ -39,11 +39,13 @@ class RecallRow:
 
 
 def record_citations(*, run_id: UUID, sentences: Iterable[dict[str, Any]], at: dt.datetime) -> None:
-    """Store what an answer's `sentences` (wire form) cite. Call it in the answer's transaction."""
+    """Store which documents an answer's `sentences` (wire form) cite. Call it in the answer's
+    transaction."""
     cited = {
         (int(citation["document_id"]), int(citation["version"]))
         for sentence in sentences
         for citation in sentence["citations"]
+        if citation["document_id"]  # a curated answer is no document; it cites those it rests on
     }
     Citation.objects.bulk_create(
         Citation(run_id=run_id, document_id=document_id, version=version, created_at=at)

@@ -67,17 +67,34 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class CuratedText:
+    """The text of a curated answer, as a source that can be cited beside passages."""
+
+    id: int
+    text: str
+    effective_from: dt.date | None
+    updated_at: dt.datetime
+    context: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """A question and the passages that may answer it, best first. `rewritten` is the question as a
-    model rewrote it for the search; None if it did not."""
+    model rewrote it for the search; None if it did not. `curated` is what a person wrote."""
 
     question: Question
     ranking: Ranking
     rewritten: str | None = None
+    curated: tuple[CuratedText, ...] = ()
 
     @property
     def passages(self) -> tuple[RankedPassage, ...]:
         return self.ranking.passages
+
+    @property
+    def sources(self) -> tuple[RankedPassage | CuratedText, ...]:
+        """All that a sentence may cite, by position: passages, then curated answers."""
+        return (*self.passages, *self.curated)
 
     @property
     def is_answerable(self) -> bool:
@@ -96,7 +113,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Proposed:
-    """A sentence that a route proposes. `cited` are positions in Evidence.passages, from 0;
+    """A sentence that a route proposes. `cited` are positions in Evidence.sources, from 0;
     `quotes` has the source's own words if the route knows them, `cells` the cells of a table row
     that were used. `form` is "text", "item" (of a list) or "step", which may have a `number`."""
 

@@ -20,8 +20,6 @@ LEAST_WORDS = 3  # of a language with spaces
 LEAST_CHARACTERS = 4
 MOST_CHARACTERS = 80  # the detector reads no more, and logs a warning beyond that
 _LAST_LATIN = 0x24F
-_ONLY_ENGLISH = "how what when where which why the your you does could should would cannot there"
-_ENGLISH = frozenset(_ONLY_ENGLISH.split())
 
 # “Our documents are in English only, so I cannot answer this. Would you like to talk to a person?”
 _TEXTS: Mapping[str, str] = {
@@ -52,15 +50,6 @@ class ForeignLanguage:
 
     tag: str
     text: str
-
-
-def is_english(text: str) -> bool:
-    """Whether English is the likeliest language of a text. The detector errs on questions of a few
-    words, so one word that no other language has is enough."""
-    if not _ENGLISH.isdisjoint(text.lower().split()):
-        return True
-    found = detect(" ".join(text.split())[:MOST_CHARACTERS], model="lite", k=1)
-    return bool(found) and found[0]["lang"] == "en"
 
 
 def foreign_language(text: str, document_locales: Sequence[str]) -> ForeignLanguage | None:

