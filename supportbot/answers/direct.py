@@ -30,19 +30,23 @@ from tickets.models import Customer
 
 log = structlog.get_logger(__name__)
 
-Status = AnswerRun.Status
+Status, Delivery = AnswerRun.Status, AnswerRun.Delivery
 LEFT, INTERRUPTED = "asker_left", "interrupted"  # error codes
 
 
 @dataclass(frozen=True)
 class DirectQuestion:
-    """A checked question, what was said before, and who asks: a customer, or staff."""
+    """A checked question, what was said before, and who asks: a customer, or staff.
+
+    `only_compared`: nobody gets the answer; it is written without the cache, to compare it.
+    """
 
     text: str
     history: Sequence[Turn] = ()
     reader: Audience = Audience.PUBLIC
     customer: Customer | None = None
     asked_by: User | None = None
+    only_compared: bool = False
 
 
 class DirectRun:
@@ -102,7 +106,7 @@ async def _work(run: Run) -> None:
 def _begin(question: DirectQuestion) -> AnswerRun:
     row = AnswerRun(
         status=Status.RUNNING,
-        delivery=AnswerRun.Delivery.STREAM,
+        delivery=Delivery.COMPARED if question.only_compared else Delivery.STREAM,
         attempts=1,
         started_at=timezone.now(),
         question_text=question.text,

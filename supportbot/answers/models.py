@@ -11,7 +11,10 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from knowledge.models import Audience
+from supportbot.answers.cache_models import CacheCheck, CachedAnswer
 from tickets.models import Conversation, Customer, Message
+
+__all__ = ["AnswerRun", "AnswerRuns", "CacheCheck", "CachedAnswer", "Citation"]
 
 
 class AnswerRuns(models.QuerySet["AnswerRun"]):
@@ -41,6 +44,7 @@ class AnswerRun(models.Model):
     class Delivery(models.TextChoices):
         STREAM = "stream", "Sent at once"
         DRAFT = "draft", "Draft for review"
+        COMPARED = "compared", "Not sent: to compare a cached answer"
 
     class Outcome(models.TextChoices):
         ANSWERED = "answered", "Answered"
@@ -108,6 +112,14 @@ class AnswerRun(models.Model):
     )
     fallbacks = models.JSONField(
         default=list, blank=True, help_text="Routes that failed before the one that answered."
+    )
+    source_run = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The run that wrote the answer, if it was given before.",
     )
     route = models.CharField(max_length=40, blank=True, help_text="What wrote the answer.")
     model = models.CharField(max_length=200, blank=True)

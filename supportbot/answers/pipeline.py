@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
-from supportbot.answers import curated
+from supportbot.answers import cache, curated
 from supportbot.answers.check import check
 from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run
 from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import AnswerError
 from supportbot.answers.known import Known
 from supportbot.answers.manners import reply_without_answer, reply_without_documents
+from supportbot.answers.models import AnswerRun
 from supportbot.answers.no_answer import no_answer
 from supportbot.answers.receive import receive
 from supportbot.answers.routes import Route, routes_for
@@ -24,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 Finder = Callable[[Question], Awaitable[Known | None]]
 # What is known before the documents are searched; the first that passes the check is the answer.
-FINDERS: Sequence[Finder] = (curated.find,)
+FINDERS: Sequence[Finder] = (curated.find, cache.find)
 
 
 async def answer(run: Run) -> None:
@@ -35,6 +36,7 @@ async def answer(run: Run) -> None:
         screened = await run.stage(Stage.VALIDATE, _screen, question)
         reply = screened.reply or await _answer(run, screened.question)
         await run.stage(Stage.COMPLETE, complete_run, run, reply)
+        await cache.keep(run.row, screened.question, reply)
     except AnswerError as error:
         await fail(run, error)
 
@@ -52,7 +54,8 @@ async def _screen(question: Question) -> Screened:
 
 async def _answer(run: Run, question: Question) -> Reply:
     """A known answer if there is one and it passes the check; else one from the documents."""
-    for find in FINDERS:
+    compares = run.row.delivery == AnswerRun.Delivery.COMPARED
+    for find in () if compares else FINDERS:
         known = await find(question)
         if known is not None:
             await run.lease.save(**known.columns)
