@@ -69,6 +69,7 @@ _SECTIONS = [
         "Answers",
         [
             ("Runs", "route", "answers.answerrun"),
+            ("Answer cache", "bolt", "answers.cachedanswer"),
             ("Small talk", "waving_hand", "manners.mannerreply"),
             ("Small talk examples", "format_quote", "manners.mannerexample"),
         ],

@@ -15,9 +15,12 @@ from django.urls import path
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from supportbot.answers.admin_cache import CacheCheckAdmin, CachedAnswerAdmin
 from supportbot.answers.admin_promote import promote_view
 from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
 from supportbot.answers.models import AnswerRun
+
+__all__ = ["AnswerRunAdmin", "CacheCheckAdmin", "CachedAnswerAdmin"]
 
 Outcome = AnswerRun.Outcome
 QUESTION_CHARACTERS = 100

@@ -18,11 +18,9 @@ import structlog
 from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Subquery
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from knowledge.models import EmbeddingIndex, Revision
 from knowledge.text.same_question import has_personal_data, question_key
 from supportbot.answers.check import check_sentence
 from supportbot.answers.enrich import enrich, snapshot
@@ -32,6 +30,7 @@ from supportbot.answers.prompts import load_prompt
 from supportbot.answers.routes import Route
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Evidence, Proposed, Question, Reply
+from supportbot.retrieval.scope import execute
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +39,10 @@ BEST = 8  # passages that must still be the best
 FORM = 1  # of what is stored; another one makes all entries void
 CHECK_TASK = "supportbot.answers.tasks.check_cached"
 CHECK_SECONDS = 600  # a check that waits longer for a worker is left out
+_NOW = """
+SELECT (SELECT max(number) FROM knowledge_revision) AS revision,
+       (SELECT model FROM knowledge_embeddingindex WHERE state = 'active') AS model
+"""
 _OWN_WORDS = "extractive"  # kept only if all answers are: it costs next to nothing to write
 
 
@@ -90,29 +93,18 @@ def _look_up(question: Question) -> tuple[CachedAnswer, Evidence, bool] | None:
     key = question_key(question.text)
     if not key:
         return None
-    active = EmbeddingIndex.objects.filter(state=EmbeddingIndex.State.ACTIVE)
-    entry: Any = (
-        CachedAnswer.objects.filter(key=key, binding=binding(), reader=question.reader)
-        .annotate(
-            now=Subquery(Revision.objects.values("number")[:1]),
-            active=Subquery(active.values("model")[:1]),
-        )
-        .first()
-    )
+    found = CachedAnswer.objects.filter(key=key, binding=binding(), reader=question.reader)
+    entry = found.first()
     if entry is None:
         return None
-    live = {
-        passage.id: passage
-        for passage in live_passages(
-            [*entry.cited, *entry.best], day=question.as_of, reader=question.reader
-        )
-    }
+    now = execute(_NOW, {})[0]
+    live = live_passages([*entry.cited, *entry.best], day=question.as_of, reader=question.reader)
     evidence = evidence_of(question, [live[pk] for pk in entry.cited if pk in live])
     if not (live.keys() >= {*entry.cited, *entry.best} and _passes(entry, evidence)):
         entry.delete()
         return None
     state = (entry.revision, entry.model, entry.day)
-    return entry, evidence, state == (entry.now, entry.active, question.as_of)
+    return entry, evidence, state == (now.revision, now.model, question.as_of)
 
 
 def _passes(entry: CachedAnswer, evidence: Evidence) -> bool:
