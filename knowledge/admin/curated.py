@@ -68,6 +68,8 @@ class QuestionInline(TabularInline):  # type: ignore[misc]  # unfold carries no 
     fields = ("text",)
     min_num = 1
     extra = 0
+    hide_title = True
+    verbose_name = "question"
     verbose_name_plural = "Questions that get this answer"
 
 
@@ -80,6 +82,8 @@ class SourceInline(TabularInline):  # type: ignore[misc]
     autocomplete_fields = ("document",)
     min_num = 1
     extra = 0
+    hide_title = True
+    verbose_name = "document"
     verbose_name_plural = "Documents it rests on"
 
     @display(description="state")  # type: ignore[untyped-decorator]

@@ -20,6 +20,7 @@ from knowledge.models import (
     DocumentVersion,
     EmbeddingIndex,
     Passage,
+    Revision,
 )
 from knowledge.services.lifecycle.publishing import (
     LifecycleError,
@@ -266,6 +267,21 @@ async def test_a_sentence_that_no_longer_passes_the_check_drops_the_answer(ada: 
     now = await ask(ada)
     assert now.run.route == "extractive"
     assert "99.50" not in now.answer["message"]["text"]
+
+
+@pytest.mark.usefixtures("returns_policy")
+async def test_a_passage_that_is_not_served_drops_the_answer_whatever_the_revision_says(
+    ada: Customer,
+) -> None:
+    await ask(ada)
+
+    def take_out() -> None:
+        Passage.objects.update(published=False)
+        CachedAnswer.objects.update(revision=Revision.objects.get().number)
+
+    await in_database(take_out)
+    assert (await ask(ada)).answer["outcome"] == "no_answer"
+    assert await entries() == 0
 
 
 # -- Compared in the background -------------------------------------------------------------------
