@@ -238,8 +238,7 @@ ANSWERABILITY_MIN = env_float("SUPPORTBOT_ANSWERABILITY_MIN", 0.4)
 # -- Answers ------------------------------------------------------------------------------------
 ANSWER_MODE = env_str("SUPPORTBOT_ANSWER_MODE", "auto")  # auto: reply at once; draft: for review
 ANSWER_COLLECTIONS = env_list("SUPPORTBOT_ANSWER_COLLECTIONS")  # names; empty: all of them
-# Whose answers are given again to the same question: model (those that a language model wrote),
-# all, or off; and the share of them that is written anew in the background, to compare.
+# Answers given again to the same question: model (by language models), all or off; share compared.
 ANSWER_CACHE = env_str("SUPPORTBOT_ANSWER_CACHE", "model")
 ANSWER_CACHE_CHECKED = env_float("SUPPORTBOT_ANSWER_CACHE_CHECKED", 0.01)
 # What a customer adds within so long, before an answer shows, belongs to the same question.

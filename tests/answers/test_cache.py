@@ -34,6 +34,7 @@ from supportbot.answers.cache_checks import compare
 from supportbot.answers.direct import DirectQuestion, direct_run
 from supportbot.answers.models import AnswerRun, CacheCheck, CachedAnswer, Citation
 from supportbot.answers.runner import execute
+from supportbot.answers.tasks import check_cached
 from tests.answers.asking import (
     ANSWER,
     QUESTION,
@@ -317,6 +318,13 @@ async def test_every_hit_is_sent_to_a_worker_if_all_are_to_be_checked(
     assert await routes(ada, QUESTION, QUESTION) == ["extractive", "cached"]
     (sent,) = redis.lrange(settings.CELERY_TASK_DEFAULT_QUEUE, 0, -1)
     assert cache.CHECK_TASK.encode() in sent
+
+
+def test_a_worker_compares_outside_a_web_process(publish: Publish, ada: Customer) -> None:
+    publish(RETURNS_POLICY, title="Returns policy")
+    asyncio.run(ask(ada))
+    check_cached(CachedAnswer.objects.get().pk, SAME, "public")
+    assert CacheCheck.objects.get().agrees
 
 
 # -- No answer outlives its sources ---------------------------------------------------------------
