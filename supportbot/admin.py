@@ -10,11 +10,13 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from rest_framework.authtoken.admin import TokenAdmin as DrfTokenAdmin
 from rest_framework.authtoken.models import TokenProxy
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from knowledge.models import CuratedAnswer
 from tickets.admin.desk import waiting_counts
 
 for model in (User, Group, TokenProxy):
@@ -55,6 +57,7 @@ _SECTIONS = [
         "Knowledge",
         [
             ("Documents", "description", "knowledge.document"),
+            ("Curated answers", "verified_user", "knowledge.curatedanswer"),
             ("Web sources", "language", "knowledge.websource"),
             ("Collections", "folder", "knowledge.collection"),
             ("History", "manage_history", "knowledge.documentevent"),
@@ -66,6 +69,7 @@ _SECTIONS = [
         "Answers",
         [
             ("Runs", "route", "answers.answerrun"),
+            ("Answer cache", "bolt", "answers.cachedanswer"),
             ("Small talk", "waving_hand", "manners.mannerreply"),
             ("Small talk examples", "format_quote", "manners.mannerexample"),
         ],
@@ -84,7 +88,8 @@ _SECTIONS = [
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar: what this user may see, with the number of things that wait for somebody."""
-    waiting = waiting_counts()
+    needing_review = CuratedAnswer.objects.needing_review(timezone.localdate())
+    waiting = {**waiting_counts(), "knowledge.curatedanswer": needing_review.count()}
     groups: list[dict[str, Any]] = []
     for title, entries in _SECTIONS:
         items = [

@@ -25,6 +25,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     """Everything below, in one list."""
     return [
         *_answer_mode(),
+        *_answer_cache(),
         *_model(),
         *_embedding_model(),
         *_origins(),
@@ -45,6 +46,17 @@ def _answer_mode() -> list[CheckMessage]:
         return []
     hint = "Set SUPPORTBOT_ANSWER_MODE to auto or draft."
     return [Error(f"{settings.ANSWER_MODE!r} is no answer mode.", hint=hint, id="supportbot.E001")]
+
+
+def _answer_cache() -> list[CheckMessage]:
+    if settings.ANSWER_CACHE in {"model", "all", "off"}:
+        return []
+    hint = "Set SUPPORTBOT_ANSWER_CACHE to model, all or off."
+    return [
+        Error(
+            f"{settings.ANSWER_CACHE!r} is no choice of a cache.", hint=hint, id="supportbot.E011"
+        )
+    ]
 
 
 def _model() -> list[CheckMessage]:

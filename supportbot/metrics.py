@@ -37,7 +37,7 @@ _RUNS = """
 SELECT status,
        CASE WHEN delivery = 'draft' AND status = 'completed' THEN 'handed_over' ELSE outcome END,
        width_bucket(first_sentence_ms, %s), count(*), COALESCE(sum(first_sentence_ms), 0)
-FROM answers_answerrun GROUP BY 1, 2, 3
+FROM answers_answerrun WHERE delivery <> 'compared' GROUP BY 1, 2, 3
 """
 _FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP")
 

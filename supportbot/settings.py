@@ -238,6 +238,9 @@ ANSWERABILITY_MIN = env_float("SUPPORTBOT_ANSWERABILITY_MIN", 0.4)
 # -- Answers ------------------------------------------------------------------------------------
 ANSWER_MODE = env_str("SUPPORTBOT_ANSWER_MODE", "auto")  # auto: reply at once; draft: for review
 ANSWER_COLLECTIONS = env_list("SUPPORTBOT_ANSWER_COLLECTIONS")  # names; empty: all of them
+# Answers given again to the same question: model (by language models), all or off; share compared.
+ANSWER_CACHE = env_str("SUPPORTBOT_ANSWER_CACHE", "model")
+ANSWER_CACHE_CHECKED = env_float("SUPPORTBOT_ANSWER_CACHE_CHECKED", 0.01)
 # What a customer adds within so long, before an answer shows, belongs to the same question.
 MESSAGE_JOIN_SECONDS = env_float("SUPPORTBOT_MESSAGE_JOIN_SECONDS", 1.5)
 # A conversation ends when nobody has written for so long; 0: never by itself.

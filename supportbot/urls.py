@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import DefaultRouter
 
-from supportbot.api import health, staff, versions, visitor_sessions, visitors
+from supportbot.api import health, openai, staff, versions, visitor_sessions, visitors
 from supportbot.metrics import metrics
 from supportbot.pages import demo_page
 
@@ -53,6 +53,8 @@ api: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("", demo_page, name="demo"),
     path("api/v1/", include(api)),
+    path("v1/chat/completions", openai.chat_completions),
+    path("v1/models", openai.models),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

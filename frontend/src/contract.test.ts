@@ -33,6 +33,7 @@ describe('server events of the contract', () => {
   it('knows exactly the values of each closed list', () => {
     expect({
       'sentence.form': wire.FORMS,
+      'citation.kind': wire.KINDS,
       author: wire.AUTHORS,
       'run.status': wire.RUN_STATUSES,
       'answer.completed.outcome': wire.OUTCOMES,

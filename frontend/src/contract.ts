@@ -9,6 +9,7 @@ export const SUBPROTOCOL = 'supportbot.v1';
 export const TOKEN_PREFIX = 'token.';
 
 export const FORMS = ['text', 'item', 'step'] as const;
+export const KINDS = ['passage', 'curated'] as const;
 export const AUTHORS = ['customer', 'bot', 'agent', 'system'] as const;
 export const RUN_STATUSES = ['searching', 'writing'] as const;
 export const OUTCOMES = ['answered', 'no_answer', 'handed_over', 'failed', 'small_talk', 'asked_back'] as const;
@@ -18,6 +19,7 @@ export const CLOSED_BY = ['customer', 'agent', 'time'] as const;
 export const TICKET_STATUSES = ['open', 'pending', 'resolved', 'closed'] as const;
 
 export type Form = (typeof FORMS)[number];
+export type Kind = (typeof KINDS)[number];
 export type Author = (typeof AUTHORS)[number];
 export type RunStatus = (typeof RUN_STATUSES)[number];
 export type Outcome = (typeof OUTCOMES)[number];
@@ -29,6 +31,8 @@ export type TicketStatus = (typeof TICKET_STATUSES)[number];
 /** A passage as it stood when the answer was written. `n` is its number within one answer. */
 export interface Citation {
   readonly n: number;
+  /** What is cited: a passage of a document, or what the team wrote. */
+  readonly kind: Kind;
   readonly passage_id: string;
   readonly document_id: string;
   readonly title: string;
@@ -151,6 +155,7 @@ function parseCitation(value: unknown): Citation {
   const raw = record(value);
   return {
     n: number(raw, 'n'),
+    kind: oneOf(raw, 'kind', KINDS, 'passage'),
     passage_id: text(raw, 'passage_id'),
     document_id: text(raw, 'document_id'),
     title: text(raw, 'title'),

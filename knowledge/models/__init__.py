@@ -7,6 +7,7 @@ once per embedding index.
 """
 
 from knowledge.models.bulk import BulkJob
+from knowledge.models.curated import CuratedAnswer, CuratedQuestion, CuratedSource
 from knowledge.models.documents import (
     Audience,
     Collection,
@@ -27,6 +28,9 @@ __all__ = [
     "Audience",
     "BulkJob",
     "Collection",
+    "CuratedAnswer",
+    "CuratedQuestion",
+    "CuratedSource",
     "Document",
     "DocumentEvent",
     "DocumentVersion",

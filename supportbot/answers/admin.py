@@ -15,8 +15,12 @@ from django.urls import path
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from supportbot.answers.admin_cache import CacheCheckAdmin, CachedAnswerAdmin
+from supportbot.answers.admin_promote import promote_view
 from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
 from supportbot.answers.models import AnswerRun
+
+__all__ = ["AnswerRunAdmin", "CacheCheckAdmin", "CachedAnswerAdmin"]
 
 Outcome = AnswerRun.Outcome
 QUESTION_CHARACTERS = 100
@@ -80,7 +84,7 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
     list_filter = (CitesFilter, "outcome", "route", "status", "delivery", "created_at")
     list_before_template = "answers/admin/citing.html"
     list_select_related = ("question",)
-    search_fields = ("question__text", "model")
+    search_fields = ("question__text", "question_text", "model")
     search_help_text = "Words of the question, or a model"
     list_per_page = 50
     actions = None
@@ -96,6 +100,11 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
         view = self.admin_site.admin_view(recall_view)
         return [
             path("recall/<str:cites>/", view, name="answers_answerrun_recall"),
+            path(
+                "promote/",
+                self.admin_site.admin_view(promote_view),
+                name="answers_answerrun_promote",
+            ),
             *super().get_urls(),
         ]
 
@@ -109,7 +118,7 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
 
     @display(description="question")  # type: ignore[untyped-decorator]
     def question_text(self, run: AnswerRun) -> str:
-        text = run.question.text
+        text = run.question_text if run.question is None else run.question.text
         if len(text) <= QUESTION_CHARACTERS:
             return text
         return f"{text[: QUESTION_CHARACTERS - 1]}…"

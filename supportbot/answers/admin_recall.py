@@ -114,7 +114,7 @@ def _cells(row: RecallRow, *, with_customers: bool) -> list[str]:
         " … ".join(row.quotes),
         row.delivery,
         *((row.customer, row.email) if with_customers else ("", "")),
-        str(row.conversation_id),
+        str(row.conversation_id or ""),
         str(row.run_id),
     ]
 
@@ -146,7 +146,7 @@ def past_answers(
 def _panel_row(citation: Citation) -> PanelRow:
     run: AnswerRun = citation.run
     return PanelRow(
-        text=run.question.text,
+        text=run.asked,
         link=reverse("admin:answers_answerrun_change", args=[run.pk]),
         when=citation.created_at,
         note=run.get_outcome_display(),

@@ -14,12 +14,13 @@ from typing import Any
 from knowledge.text.stop_words import ANSWER_STOP_WORDS, content_stems
 from supportbot.answers.sources import citation_to_wire, sources_of
 from supportbot.answers.threads import in_search_thread
-from supportbot.answers.types import Checked, Evidence, Proposed
+from supportbot.answers.types import Checked, CuratedText, Evidence, Proposed
 from supportbot.answers.wording import Composing, proposed, says_something
 from supportbot.guardrails.check import Judgement, judge, links_in
 from supportbot.guardrails.quantities import quantities_in
 from supportbot.guardrails.types import Finding, Piece, Source, Verdict
 from supportbot.manners.replies import REGRET
+from supportbot.retrieval.search import RankedPassage
 
 FRAME = "frame"
 FRAMES = frozenset({REGRET})  # the fixed wording that an answer may have without a citation
@@ -98,7 +99,7 @@ def _check_quoted(sentence: Proposed, evidence: Evidence) -> Checked:
     if reason:
         return Checked(sentence, Verdict.DROP, reason, (), (Finding("citation", reason),))
     citations = tuple(
-        citation_to_wire(evidence.passages[number], number + 1, quote, sentence.cells)
+        citation_to_wire(evidence.sources[number], number + 1, quote, sentence.cells)
         for number, quote in zip(sentence.cited, sentence.quotes, strict=True)
     )
     return Checked(sentence, Verdict.KEEP, "supported", citations)
@@ -107,16 +108,18 @@ def _check_quoted(sentence: Proposed, evidence: Evidence) -> Checked:
 def _missing_citation(sentence: Proposed, evidence: Evidence) -> str:
     if not sentence.cited:
         return "no_citation"
-    if any(not 0 <= number < len(evidence.passages) for number in sentence.cited):
+    if any(not 0 <= number < len(evidence.sources) for number in sentence.cited):
         return "unknown_citation"
     return ""
 
 
 def _not_as_quoted(sentence: Proposed, evidence: Evidence) -> str:
     """Why a sentence that claims to be the source's own is not."""
-    cited = [evidence.passages[number] for number in sentence.cited]
+    cited = [evidence.sources[number] for number in sentence.cited]
     if any(quote not in one.text for quote, one in zip(sentence.quotes, cited, strict=False)):
         return "quote_not_in_source"
+    if any(_wrote(one, sentence) for one in cited):
+        return ""
     source = "\n".join(f"{passage.context}\n{passage.text}" for passage in cited)
     if links_in(sentence.text) - links_in(source):
         return "link_not_in_source"
@@ -130,6 +133,11 @@ def _not_as_quoted(sentence: Proposed, evidence: Evidence) -> str:
     return "" if shared >= MIN_SHARED else "not_in_source"
 
 
+def _wrote(source: RankedPassage | CuratedText, sentence: Proposed) -> bool:
+    """Whether a person wrote the sentence so in a curated answer."""
+    return isinstance(source, CuratedText) and sentence.text in source.text
+
+
 def _citation(piece: Piece, sentence: Proposed, evidence: Evidence) -> dict[str, Any]:
     said = list(quantities_in(sentence.text))
     low = sentence.text.lower()
@@ -139,4 +147,4 @@ def _citation(piece: Piece, sentence: Proposed, evidence: Evidence) -> dict[str,
         if cell.text.lower() in low
         or any(q.equals(own) for q in said for own in quantities_in(cell.text))
     ]
-    return citation_to_wire(evidence.passages[piece.source], piece.source + 1, piece.quote, cells)
+    return citation_to_wire(evidence.sources[piece.source], piece.source + 1, piece.quote, cells)

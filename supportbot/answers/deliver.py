@@ -24,6 +24,9 @@ from tickets.services.handover import request_person
 from tickets.services.messages import add_bot_answer
 
 Outcome = AnswerRun.Outcome
+NO_PERSON_HERE = (
+    "I cannot pass you on to a person from here. Please contact our support team directly."
+)
 
 
 async def deliver_sentences(run: Run, route: Route, checked: AsyncGenerator[Checked]) -> Reply:
@@ -71,25 +74,20 @@ def sentence_to_wire(checked: Checked) -> dict[str, Any]:
 @in_thread
 @transaction.atomic
 def complete_run(run: Run, reply: Reply) -> None:
-    """Store the answer (a message with its event, or a draft) and end the run.
+    """Store the answer (a message with its event, a draft, or with the run where there is no
+    conversation) and end the run.
 
     A draft keeps the reply's own outcome, too.
     """
     outcome = Outcome(reply.outcome or Outcome.ANSWERED)
     conversation = run.emitter.lock()
-    is_closed = conversation.state == Conversation.State.CLOSED
-    if outcome == Outcome.HANDED_OVER and not is_closed:
-        if not run.emitter.is_muted:  # the widget stops showing that an answer is being written
-            run.emitter.append("answer.replaced", {"reason": "handed_over"})
-        request_person(conversation=conversation)
-    elif run.emitter.is_muted:
-        _hand_to_agents(run, reply)
+    if conversation is None:
+        outcome = _answer_directly(run, outcome, reply)
     else:
-        _send(run, outcome, reply)
+        _tell_conversation(run, conversation, outcome, reply)
     finished_at = timezone.now()
     record_citations(run_id=run.id, sentences=reply.sentences, at=finished_at)
     columns = {**run.record.columns(), "route": reply.route}
-    Message.objects.filter(pk=run.row.question_id).update(awaits_answer=False)
     run.lease.update(
         status=AnswerRun.Status.COMPLETED,
         outcome=outcome,
@@ -99,9 +97,40 @@ def complete_run(run: Run, reply: Reply) -> None:
     )
 
 
+def _tell_conversation(
+    run: Run, conversation: Conversation, outcome: Outcome, reply: Reply
+) -> None:
+    is_closed = conversation.state == Conversation.State.CLOSED
+    if outcome == Outcome.HANDED_OVER and not is_closed:
+        if not run.emitter.is_muted:  # the widget stops showing that an answer is being written
+            run.emitter.append("answer.replaced", {"reason": "handed_over"})
+        request_person(conversation=conversation)
+    elif run.emitter.is_muted:
+        _hand_to_agents(run, reply)
+    else:
+        _send(run, outcome, reply)
+    _no_longer_awaited(run)
+
+
+def _answer_directly(run: Run, outcome: Outcome, reply: Reply) -> Outcome:
+    """Store the answer with the run, and give it to the program that asked."""
+    text, offer_handover = text_of(reply), reply.offer_handover
+    if outcome == Outcome.HANDED_OVER:  # nobody can join without a conversation
+        outcome, text, offer_handover = Outcome.NO_ANSWER, NO_PERSON_HERE, False
+    answer = {
+        "text": text,
+        "sentences": list(reply.sentences),
+        "choices": [{"label": one.label, "text": one.text} for one in reply.choices],
+        "offer_handover": offer_handover,
+    }
+    run.lease.update(reply=answer)
+    run.emitter.append("answer.completed", {"outcome": outcome, **answer})
+    return outcome
+
+
 def _send(run: Run, outcome: str, reply: Reply) -> None:
     add_bot_answer(
-        question=Message.objects.get(pk=run.row.question_id),
+        question=Message.objects.get(pk=run.row.question_key),
         run_id=run.id,
         text=text_of(reply),
         sentences=list(reply.sentences),
@@ -115,15 +144,20 @@ def text_of(reply: Reply) -> str:
     """The reply as plain text, with each list item on its own line."""
     text = ""
     for sentence in reply.sentences:
-        number = f"{sentence['number']}. " if sentence.get("number") else "- "
-        listed = sentence.get("form", "text") != "text"
-        text += f"\n{number}{sentence['text']}" if listed else f" {sentence['text']}"
+        text += lead_of(sentence) + sentence["text"]
     return text.strip() or reply.text
+
+
+def lead_of(sentence: dict[str, Any]) -> str:
+    """What stands before a sentence (wire form) in plain text: a blank, or the mark of its item."""
+    if sentence.get("form", "text") == "text":
+        return " "
+    return f"\n{sentence['number']}. " if sentence.get("number") else "\n- "
 
 
 def _hand_to_agents(run: Run, reply: Reply) -> None:
     create_draft(
-        question=Message.objects.select_related("conversation").get(pk=run.row.question_id),
+        question=Message.objects.select_related("conversation").get(pk=run.row.question_key),
         run_id=run.id,
         text="" if reply.outcome == Outcome.NO_ANSWER else text_of(reply),
         sentences=list(reply.sentences),
@@ -131,12 +165,16 @@ def _hand_to_agents(run: Run, reply: Reply) -> None:
     )
 
 
+def _no_longer_awaited(run: Run) -> None:
+    Message.objects.filter(pk=run.row.question_key).update(awaits_answer=False)
+
+
 @in_thread
 @transaction.atomic
 def fail_run(run: Run, error: AnswerError) -> None:
     """End the run with a message to the customer; a run for review gets an empty draft. The results
     of its stages are kept."""
-    run.emitter.lock()
+    conversation = run.emitter.lock()
     if run.emitter.is_muted:
         _hand_to_agents(run, Reply(route=""))
     else:
@@ -149,7 +187,8 @@ def fail_run(run: Run, error: AnswerError) -> None:
                 "retryable": error.retryable,
             },
         )
-    Message.objects.filter(pk=run.row.question_id).update(awaits_answer=False)
+    if conversation is not None:
+        _no_longer_awaited(run)
     run.lease.update(
         status=AnswerRun.Status.FAILED,
         outcome=Outcome.FAILED,

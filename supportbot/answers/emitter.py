@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from django.db import transaction
@@ -36,13 +37,14 @@ class Emitter:
         if not self.is_muted:
             self.append(type, payload)
 
-    def lock(self) -> Conversation:
-        """Lock the run, then its conversation. Mute the bot if it may no longer speak.
+    def lock(self) -> Conversation | None:
+        """Lock the run, then its conversation, if it has one. Mute the bot if it may no longer
+        speak.
 
         Everywhere the run is locked before the conversation, which prevents deadlocks.
         """
         self._lease.update()
-        conversation = Conversation.objects.select_for_update().get(pk=self.row.conversation_id)
+        conversation = Conversation.objects.select_for_update().get(pk=self.row.conversation_key)
         if not self.is_muted and conversation.state != Conversation.State.BOT:
             # Withdraw the unfinished answer; the rest of the run writes a draft.
             is_closed = conversation.state == Conversation.State.CLOSED
@@ -53,7 +55,34 @@ class Emitter:
     def append(self, type: str, payload: dict[str, Any]) -> None:
         """Append an event of this run inside the caller's transaction."""
         append_event(
-            conversation_id=self.row.conversation_id,
+            conversation_id=self.row.conversation_key,
             type=type,
             payload={"run_id": str(self.row.pk), **payload},
         )
+
+
+EventQueue = asyncio.Queue[dict[str, Any] | None]  # None: the run has ended
+
+
+class DirectEmitter(Emitter):
+    """The events of a run without a conversation: they go to whoever asked, and are not stored."""
+
+    def __init__(self, row: AnswerRun, lease: Lease, events: EventQueue) -> None:
+        super().__init__(row, lease)
+        self._events, self._loop = events, asyncio.get_running_loop()
+
+    @property
+    def is_muted(self) -> bool:
+        return False
+
+    async def emit(self, type: str, **payload: Any) -> None:
+        self.append(type, payload)
+
+    def lock(self) -> None:
+        """Lock the run. Raises LeaseLostError."""
+        self._lease.update()
+
+    def append(self, type: str, payload: dict[str, Any]) -> None:
+        """Pass an event on; may be called from any thread."""
+        event = {"type": type, "run_id": str(self.row.pk), **payload}
+        self._loop.call_soon_threadsafe(self._events.put_nowait, event)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from knowledge.models import Audience
-from tickets.models import Conversation, Message
+from supportbot.answers.cache_models import CacheCheck, CachedAnswer
+from tickets.models import Conversation, Customer, Message
+
+__all__ = ["AnswerRun", "AnswerRuns", "CacheCheck", "CachedAnswer", "Citation"]
 
 
 class AnswerRuns(models.QuerySet["AnswerRun"]):
@@ -17,11 +22,16 @@ class AnswerRuns(models.QuerySet["AnswerRun"]):
         return self.filter(status__in=[AnswerRun.Status.QUEUED, AnswerRun.Status.RUNNING])
 
     def next_in_turn(self) -> AnswerRuns:
-        """The first unfinished run of each conversation."""
+        """The first unfinished run of each conversation. Runs without one have no turn: whoever
+        asked waits for them, and nobody takes them over."""
         earlier = AnswerRun.objects.unfinished().filter(
             conversation=OuterRef("conversation"), question__seq__lt=OuterRef("question__seq")
         )
-        return self.unfinished().exclude(Exists(earlier))
+        return self.unfinished().filter(conversation__isnull=False).exclude(Exists(earlier))
+
+    def orphaned(self, before: dt.datetime) -> AnswerRuns:
+        """Runs without a conversation whose lease ended before a moment: their process died."""
+        return self.unfinished().filter(conversation=None, lease_until__lt=before)
 
 
 class AnswerRun(models.Model):
@@ -34,6 +44,7 @@ class AnswerRun(models.Model):
     class Delivery(models.TextChoices):
         STREAM = "stream", "Sent at once"
         DRAFT = "draft", "Draft for review"
+        COMPARED = "compared", "Not sent: to compare a cached answer"
 
     class Outcome(models.TextChoices):
         ANSWERED = "answered", "Answered"
@@ -44,8 +55,27 @@ class AnswerRun(models.Model):
         FAILED = "failed", "Failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="runs")
-    question = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="run")
+    # Both, or neither: a program that asks over /v1/ has no conversation.
+    conversation = models.ForeignKey(
+        Conversation, null=True, blank=True, on_delete=models.CASCADE, related_name="runs"
+    )
+    question = models.OneToOneField(
+        Message, null=True, blank=True, on_delete=models.CASCADE, related_name="run"
+    )
+    # Of a run without a conversation; with one, its messages have them.
+    question_text = models.TextField(blank=True)
+    history = models.JSONField(
+        default=list, blank=True, help_text="What was said before: author and text of each turn."
+    )
+    reply = models.JSONField(
+        default=dict, blank=True, help_text="What was answered: text, sentences, choices."
+    )
+    customer = models.ForeignKey(
+        Customer, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED)
     delivery = models.CharField(max_length=20, choices=Delivery)
     outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
@@ -83,6 +113,14 @@ class AnswerRun(models.Model):
     fallbacks = models.JSONField(
         default=list, blank=True, help_text="Routes that failed before the one that answered."
     )
+    source_run = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The run that wrote the answer, if it was given before.",
+    )
     route = models.CharField(max_length=40, blank=True, help_text="What wrote the answer.")
     model = models.CharField(max_length=200, blank=True)
     prompt_name = models.CharField(max_length=100, blank=True)
@@ -100,6 +138,13 @@ class AnswerRun(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-created_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(conversation=None, question=None)
+                | Q(conversation__isnull=False, question__isnull=False),
+                name="run_conversation_has_question",
+            )
+        ]
         indexes: ClassVar = [
             # the keeper: runs that no process works on
             models.Index(
@@ -121,6 +166,27 @@ class AnswerRun(models.Model):
 
     def __str__(self) -> str:
         return f"Run {str(self.id)[:8]}"
+
+    @property
+    def conversation_key(self) -> uuid.UUID:
+        """The id of its conversation. Raises ValueError if it has none."""
+        return _required(self.conversation_id)
+
+    @property
+    def question_key(self) -> uuid.UUID:
+        """The id of the message it answers. Raises ValueError if it answers none."""
+        return _required(self.question_id)
+
+    @property
+    def asked(self) -> str:
+        """The question, with the messages that were joined to it."""
+        return self.question_text if self.question is None else self.question.question_text
+
+
+def _required(key: uuid.UUID | None) -> uuid.UUID:
+    if key is None:
+        raise ValueError("the run has no conversation")
+    return key
 
 
 class Citation(models.Model):

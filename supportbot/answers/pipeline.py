@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+
 import structlog
 
+from supportbot.answers import cache, curated
 from supportbot.answers.check import check
 from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run
 from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import AnswerError
+from supportbot.answers.known import Known
 from supportbot.answers.manners import reply_without_answer, reply_without_documents
+from supportbot.answers.models import AnswerRun
 from supportbot.answers.no_answer import no_answer
 from supportbot.answers.receive import receive
-from supportbot.answers.routes import routes_for
+from supportbot.answers.routes import Route, routes_for
 from supportbot.answers.run import Run
 from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.answers.validate import validate
 
 log = structlog.get_logger(__name__)
+
+Finder = Callable[[Question], Awaitable[Known | None]]
+# What is known before the documents are searched; the first that passes the check is the answer.
+FINDERS: Sequence[Finder] = (curated.find, cache.find)
 
 
 async def answer(run: Run) -> None:
@@ -25,8 +34,9 @@ async def answer(run: Run) -> None:
     try:
         question = await run.stage(Stage.RECEIVE, receive, run.row)
         screened = await run.stage(Stage.VALIDATE, _screen, question)
-        reply = screened.reply or await _answer_from_documents(run, screened.question)
+        reply = screened.reply or await _answer(run, screened.question)
         await run.stage(Stage.COMPLETE, complete_run, run, reply)
+        await cache.keep(run.row, screened.question, reply)
     except AnswerError as error:
         await fail(run, error)
 
@@ -42,6 +52,19 @@ async def _screen(question: Question) -> Screened:
     return Screened(question, await reply_without_documents(question))
 
 
+async def _answer(run: Run, question: Question) -> Reply:
+    """A known answer if there is one and it passes the check; else one from the documents."""
+    compares = run.row.delivery == AnswerRun.Delivery.COMPARED
+    for find in () if compares else FINDERS:
+        known = await find(question)
+        if known is not None:
+            await run.lease.save(**known.columns)
+            reply = await _try(run, [known.route], known.evidence)
+            if reply.complete:
+                return reply
+    return await _answer_from_documents(run, question)
+
+
 async def _answer_from_documents(run: Run, question: Question) -> Reply:
     await run.emit("run.status", status="searching", text="Searching the documents")
     evidence = await run.stage(Stage.ENRICH, enrich, question)
@@ -51,17 +74,22 @@ async def _answer_from_documents(run: Run, question: Question) -> Reply:
 
 
 async def _write(run: Run, evidence: Evidence) -> Reply:
+    reply = await _try(run, routes_for(evidence), evidence)
+    if reply.sentences:
+        return reply
+    return await reply_without_answer(evidence.question) or no_answer(evidence, reply.route)
+
+
+async def _try(run: Run, routes: Sequence[Route], evidence: Evidence) -> Reply:
     """Try the routes in order. The customer sees each sentence as soon as it passes the check."""
     reply = Reply(route="")
-    for route in routes_for(evidence):
+    for route in routes:
         proposed = run.stream(Stage.GENERATE, route.generate(evidence))
         checked = run.stream(Stage.CHECK, check(proposed, evidence))
         reply = await deliver_sentences(run, route, checked)
         if reply.complete:
             break
-    if reply.sentences:
-        return reply
-    return await reply_without_answer(evidence.question) or no_answer(evidence, reply.route)
+    return reply
 
 
 def _reading(passages: int) -> str:

@@ -34,16 +34,18 @@ class RecallRow:
     delivery: str
     customer: str
     email: str
-    conversation_id: UUID
+    conversation_id: UUID | None
     run_id: UUID
 
 
 def record_citations(*, run_id: UUID, sentences: Iterable[dict[str, Any]], at: dt.datetime) -> None:
-    """Store what an answer's `sentences` (wire form) cite. Call it in the answer's transaction."""
+    """Store which documents an answer's `sentences` (wire form) cite. Call it in the answer's
+    transaction."""
     cited = {
         (int(citation["document_id"]), int(citation["version"]))
         for sentence in sentences
         for citation in sentence["citations"]
+        if citation["document_id"]  # a curated answer is no document; it cites those it rests on
     }
     Citation.objects.bulk_create(
         Citation(run_id=run_id, document_id=document_id, version=version, created_at=at)
@@ -59,7 +61,7 @@ def answers_citing(document_id: int, version: int | None = None) -> QuerySet[Cit
 
 def recall_rows(citations: QuerySet[Citation]) -> Iterator[RecallRow]:
     """Citations with all that a person needs to act on them, read in chunks."""
-    related = ("run__question", "run__conversation__customer")
+    related = ("run__question", "run__conversation__customer", "run__customer")
     rows = citations.select_related(*related).iterator(chunk_size=CHUNK)
     while chunk := list(islice(rows, CHUNK)):
         yield from _rows_of(chunk)
@@ -75,23 +77,26 @@ def _rows_of(citations: Sequence[Citation]) -> Iterator[RecallRow]:
     }
     for citation in citations:
         message, draft = messages.get(citation.run_id), drafts.get(citation.run_id)
+        run = citation.run
         answer, sentences, delivery = "", [], "Not sent"
-        if message is not None:
+        if run.reply:
+            answer, sentences, delivery = run.reply["text"], run.reply["sentences"], "Sent over API"
+        elif message is not None:
             answer, sentences, delivery = message.text, message.sentences, "Sent"
         elif draft is not None:
             answer = draft.reply.text if draft.reply is not None else draft.text
             sentences, delivery = draft.sentences, _delivery_of(draft)
-        conversation = citation.run.conversation
+        customer = run.conversation.customer if run.conversation is not None else run.customer
         yield RecallRow(
             answered_at=citation.created_at,
             version=citation.version,
-            question=citation.run.question.text,
+            question=run.question.text if run.question is not None else run.question_text,
             answer=answer,
             quotes=tuple(_quotes(sentences, citation)),
             delivery=delivery,
-            customer=conversation.customer.name,
-            email=conversation.customer.email,
-            conversation_id=conversation.pk,
+            customer=customer.name if customer is not None else "",
+            email=customer.email if customer is not None else "",
+            conversation_id=run.conversation_id,
             run_id=citation.run_id,
         )
 

@@ -46,9 +46,14 @@ def check_message(raw: Any) -> IncomingMessage:
         )
     if not client_id.isprintable():  # such as NUL, which PostgreSQL cannot store
         raise ReceiveError(code="bad_client_id", text="A client_id has printable characters only.")
-    if not isinstance(text, str):
+    return IncomingMessage(text=check_text(text), client_id=client_id)
+
+
+def check_text(raw: Any) -> str:
+    """The text of a message without characters that nobody can read. Raises ReceiveError."""
+    if not isinstance(raw, str):
         raise ReceiveError(code="bad_message", text="A message needs a text.")
-    text = "".join(c for c in text if c.isprintable() or c in "\n\t").strip()
+    text = readable(raw)
     if not text:
         raise ReceiveError(code="empty_message", text="Please write a message.")
     if len(text) > settings.MESSAGE_MAX_CHARACTERS:
@@ -56,7 +61,12 @@ def check_message(raw: Any) -> IncomingMessage:
         raise ReceiveError(
             code="message_too_long", text=f"Please shorten your message to {limit} characters."
         )
-    return IncomingMessage(text=text, client_id=client_id)
+    return text
+
+
+def readable(raw: str) -> str:
+    """The text without control characters, which PostgreSQL cannot store either."""
+    return "".join(c for c in raw if c.isprintable() or c in "\n\t").strip()
 
 
 @dataclass(frozen=True)
@@ -120,8 +130,8 @@ def _belongs_to(message: Message, run: AnswerRun) -> bool:
     if message.created_at - before.created_at > timedelta(seconds=settings.MESSAGE_JOIN_SECONDS):
         return False
     shown = Event.objects.filter(
-        conversation_id=run.conversation_id,
-        seq__gt=run.question.seq,
+        conversation_id=run.conversation_key,
+        seq__gt=before.seq,
         type__in=["answer.sentence", "answer.completed"],
         payload__run_id=str(run.pk),
     )
@@ -145,7 +155,7 @@ def _join(message: Message, run: AnswerRun) -> bool:
     if is_running and run.delivery == AnswerRun.Delivery.STREAM:
         # The answer is shown below the whole question.
         append_event(
-            conversation_id=run.conversation_id,
+            conversation_id=run.conversation_key,
             type="run.started",
             payload={"run_id": str(run.pk), "message_id": str(message.pk)},
         )
@@ -155,6 +165,15 @@ def _join(message: Message, run: AnswerRun) -> bool:
 @in_thread
 def receive(run: AnswerRun) -> Question:
     """The run's question as stored, with its history."""
+    if run.question_id is None:
+        return Question(
+            message_id=None,
+            conversation_id=None,
+            text=run.question_text,
+            history=tuple(Turn(**turn) for turn in run.history),
+            as_of=timezone.localdate(run.created_at),
+            reader=Audience(run.reader),
+        )
     message = Message.objects.prefetch_related("joined").get(pk=run.question_id)
     return Question(
         message_id=message.id,

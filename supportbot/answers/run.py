@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from knowledge.leases import LeaseLostError
-from supportbot.answers.emitter import Emitter
+from supportbot.answers.emitter import DirectEmitter, Emitter, EventQueue
 from supportbot.answers.errors import (
     AnswerError,
     CheckError,
@@ -60,13 +60,16 @@ STAGE_SECONDS: dict[Stage, float] = {
 
 
 class Run:
-    """An AnswerRun whose lease this process holds."""
+    """An AnswerRun whose lease this process holds. The events of a run without a conversation go to
+    `events`."""
 
-    def __init__(self, row: AnswerRun) -> None:
+    def __init__(self, row: AnswerRun, events: EventQueue | None = None) -> None:
         self.row = row
         self.id: UUID = row.id
         self.lease = Lease(row)
-        self.emitter = Emitter(row, self.lease)
+        self.emitter = (
+            Emitter(row, self.lease) if events is None else DirectEmitter(row, self.lease, events)
+        )
         self.record = Record(row)
 
     async def stage(

@@ -26,7 +26,7 @@ from supportbot.answers.results import unpacked
 from supportbot.answers.run import Run
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Stage
-from tickets.models import Event, Message
+from tickets.models import Conversation, Event, Message
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +93,7 @@ class Runner:
             try:
                 for run_id in await find_abandoned():
                     self._begin(run_id)
+                await end_orphans()
             except Exception:
                 log.exception("keeper_failed")
             await asyncio.sleep(LOOK_SECONDS)
@@ -143,6 +144,19 @@ def find_abandoned() -> list[UUID]:
 
 
 @in_thread
+def end_orphans() -> None:
+    """End runs without a conversation whose process died: nobody waits for their answer."""
+    now = timezone.now()
+    AnswerRun.objects.orphaned(now).update(
+        status=Status.FAILED,
+        outcome=AnswerRun.Outcome.FAILED,
+        error_code="process_died",
+        results={},
+        finished_at=now,
+    )
+
+
+@in_thread
 def find_next(run_id: UUID) -> UUID | None:
     """The run that may start in the conversation of `run_id`, if no process has started it."""
     of_conversation = AnswerRun.objects.filter(pk=run_id).values("conversation")
@@ -171,7 +185,7 @@ def claim(run_id: UUID) -> Run | None:
         Lease.begin(row)
         if row.started_at is None:
             row.started_at = now
-            row.delivery = delivery_in(row.conversation)
+            row.delivery = delivery_in(Conversation.objects.get(pk=row.conversation_key))
         row.save(
             update_fields=[
                 *("status", "attempts", "lease_token", "lease_until"),
@@ -190,7 +204,7 @@ def _announce(run: Run) -> None:
     if unpacked(Stage.DELIVER, run.row.results) is not None:
         return  # the whole answer is shown, and only its end is missing
     last = (
-        Event.objects.filter(conversation_id=run.row.conversation_id, payload__run_id=str(run.id))
+        Event.objects.filter(conversation_id=run.row.conversation_key, payload__run_id=str(run.id))
         .exclude(type="run.status")
         .order_by("-seq")
         .values_list("type", flat=True)

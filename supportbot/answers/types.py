@@ -40,15 +40,15 @@ class Memory:
 
 @dataclass(frozen=True)
 class Question:
-    """A question in its conversation, with the day whose rules apply and the audience of the
-    reader.
+    """A question, with the day whose rules apply and the audience of the reader. A question of a
+    conversation has its ids.
 
     `preview` is the id of a version that is searched as if it were published; `collections` are
     ids, None for those that customers are answered from.
     """
 
-    message_id: UUID
-    conversation_id: UUID
+    message_id: UUID | None
+    conversation_id: UUID | None
     text: str
     history: tuple[Turn, ...]
     as_of: dt.date
@@ -67,17 +67,34 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class CuratedText:
+    """The text of a curated answer, as a source that can be cited beside passages."""
+
+    id: int
+    text: str
+    effective_from: dt.date | None
+    updated_at: dt.datetime
+    context: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """A question and the passages that may answer it, best first. `rewritten` is the question as a
-    model rewrote it for the search; None if it did not."""
+    model rewrote it for the search; None if it did not. `curated` is what a person wrote."""
 
     question: Question
     ranking: Ranking
     rewritten: str | None = None
+    curated: tuple[CuratedText, ...] = ()
 
     @property
     def passages(self) -> tuple[RankedPassage, ...]:
         return self.ranking.passages
+
+    @property
+    def sources(self) -> tuple[RankedPassage | CuratedText, ...]:
+        """All that a sentence may cite, by position: passages, then curated answers."""
+        return (*self.passages, *self.curated)
 
     @property
     def is_answerable(self) -> bool:
@@ -96,7 +113,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Proposed:
-    """A sentence that a route proposes. `cited` are positions in Evidence.passages, from 0;
+    """A sentence that a route proposes. `cited` are positions in Evidence.sources, from 0;
     `quotes` has the source's own words if the route knows them, `cells` the cells of a table row
     that were used. `form` is "text", "item" (of a list) or "step", which may have a `number`."""
 

@@ -20,6 +20,8 @@ from django.http.cookie import parse_cookie
 from django.utils.module_loading import import_string
 from rest_framework.authtoken.models import Token
 
+from supportbot.api.openai_errors import error_body
+
 log = structlog.get_logger(__name__)
 
 Scope = dict[str, Any]
@@ -61,7 +63,7 @@ def limit_bodies(application: Application) -> Application:
         except BodyTooLargeError as error:
             log.warning("body_too_large", path=scope["path"], limit=error.limit)
             if not answered:
-                await _refuse(send, error.limit)
+                await _refuse(scope, send, error.limit)
 
     return limited
 
@@ -115,11 +117,14 @@ def _is_staff(headers: dict[str, str]) -> bool:
     return bool(user.is_active and getattr(user, "is_staff", False))
 
 
-async def _refuse(send: Send, limit: int) -> None:
+async def _refuse(scope: Scope, send: Send, limit: int) -> None:
     size = f"{limit // 1024**2} MB" if limit >= 1024**2 else f"{limit // 1024} KB"
-    body = json.dumps(
-        {"code": "body_too_large", "detail": f"Send at most {size} at once.", "fields": {}}
-    ).encode()
+    code, text = "body_too_large", f"Send at most {size} at once."
+    if scope["path"].startswith("/v1/"):
+        error = error_body(413, code, text)
+    else:
+        error = {"code": code, "detail": text, "fields": {}}
+    body = json.dumps(error).encode()
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),

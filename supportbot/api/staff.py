@@ -297,11 +297,11 @@ class DraftsView(viewsets.ReadOnlyModelViewSet[Draft]):
 
 # -- Runs and audit -------------------------------------------------------------------------------
 class RunSerializer(serializers.ModelSerializer[AnswerRun]):
-    question = serializers.CharField(source="question.question_text")
+    question = serializers.CharField(source="asked")
 
     class Meta:
         model = AnswerRun
-        exclude = ("lease_token", "lease_until", "results")
+        exclude = ("lease_token", "lease_until", "results", "question_text")
 
 
 class RunsView(viewsets.ReadOnlyModelViewSet[AnswerRun]):

@@ -150,5 +150,5 @@ async def answered(conversation: Conversation, text: str = QUESTION) -> Told:
 @in_thread
 def told(run_id: UUID) -> Told:
     run = AnswerRun.objects.get(pk=run_id)
-    messages = Message.objects.filter(conversation_id=run.conversation_id).order_by("created_at")
-    return Told(run, events_after(run.conversation_id, 0), list(messages))
+    messages = Message.objects.filter(conversation_id=run.conversation_key).order_by("created_at")
+    return Told(run, events_after(run.conversation_key, 0), list(messages))

@@ -130,10 +130,12 @@ def test_the_navigation_holds_what_one_may_see(ben: User, cleo: User) -> None:
         "Conversations",
         "Customers",
         "Runs",
+        "Answer cache",
         "Audit log",
     ]
     assert titles(cleo) == [
         "Documents",
+        "Curated answers",
         "Web sources",
         "Collections",
         "History",

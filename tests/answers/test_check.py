@@ -115,6 +115,7 @@ def test_a_citation_says_all_that_the_panel_shows() -> None:
     (citation,) = checked("Opened coffee beans cannot be returned.").citations
     assert citation == {
         "n": 1,
+        "kind": "passage",
         "passage_id": "101",
         "document_id": "1",
         "title": "Returns policy",

@@ -46,6 +46,7 @@ export function message(changes: Partial<Message> = {}): Message {
 export function citation(changes: Partial<Citation> = {}): Citation {
   return {
     n: 1,
+    kind: 'passage',
     passage_id: '17',
     document_id: '5',
     title: 'Returns policy',

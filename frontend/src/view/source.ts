@@ -95,7 +95,7 @@ function placeLines(citation: Citation): readonly HTMLElement[] {
 }
 
 export function versionLine(citation: Citation): string {
-  const parts = [strings.version(citation.version)];
+  const parts = citation.kind === 'curated' ? [] : [strings.version(citation.version)];
   if (citation.effective_from !== null) parts.push(strings.effectiveFrom(format.calendarDate(citation.effective_from)));
   const updated = format.day(citation.updated_at);
   if (updated !== '') parts.push(strings.updated(updated));
