@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "knowledge",
     "tickets",
     "supportbot",
+    "supportbot.configuration",
     "supportbot.answers",
     "supportbot.evaluation",
     "supportbot.manners",
@@ -246,15 +247,17 @@ MESSAGE_MAX_CHARACTERS = env_int("SUPPORTBOT_MESSAGE_MAX_CHARACTERS", 4000)
 RUN_LEASE_SECONDS = env_int("SUPPORTBOT_RUN_LEASE_SECONDS", 6)
 RUN_MAX_ATTEMPTS = 3
 
-# -- The language model (optional) --------------------------------------------------------------
+# -- The language model (optional): of the first configuration, until a person publishes another --
 OPENAI_BASE_URL = env_str("OPENAI_BASE_URL")
 OPENAI_API_KEY = env_secret("OPENAI_API_KEY")
 MODEL = env_str("SUPPORTBOT_MODEL")
-# Some models refuse any temperature but their own: “none” leaves it out of the request.
-MODEL_TEMPERATURE = env_str("SUPPORTBOT_MODEL_TEMPERATURE", "0")
+MODEL_TEMPERATURE = env_str("SUPPORTBOT_MODEL_TEMPERATURE", "0")  # none: not sent
 MODEL_FIRST_TOKEN_SECONDS = env_float("SUPPORTBOT_MODEL_FIRST_TOKEN_SECONDS", 8.0)
 MODEL_IDLE_SECONDS = env_float("SUPPORTBOT_MODEL_IDLE_SECONDS", 8.0)
 MODEL_TOTAL_SECONDS = env_float("SUPPORTBOT_MODEL_TOTAL_SECONDS", 60.0)
+MODEL_CONTEXT_TOKENS = env_int("SUPPORTBOT_MODEL_CONTEXT_TOKENS", 8192)
+FIRST_SENTENCE_SECONDS = env_float("SUPPORTBOT_FIRST_SENTENCE_SECONDS", 4.0)
+SECRETS_DIR = Path(env_str("SUPPORTBOT_SECRETS_DIR", "/run/secrets"))  # keys named file:NAME
 
 # -- Visitors -----------------------------------------------------------------------------------
 VISITOR_TOKEN_SECONDS = env_int("SUPPORTBOT_VISITOR_TOKEN_SECONDS", 3600)

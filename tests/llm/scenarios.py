@@ -255,7 +255,7 @@ SECRET_ERROR = {"error": {"message": "overloaded", "type": "server_error", "code
 BAD: dict[str, tuple[MakeScenario, str]] = {
     "401": (status(401), "unauthorised"),
     "403": (status(403), "unauthorised"),
-    "404": (status(404), "refused"),
+    "404": (status(404), "no_such_model"),
     "429, wait a minute": (status(429, retry_after="60"), "rate_limited"),
     "429, wait until a date": (status(429, retry_after=HTTP_DATE), "rate_limited"),
     "500": (status(500), "unavailable"),
