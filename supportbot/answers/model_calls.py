@@ -26,6 +26,7 @@ from supportbot.llm.routes import estimate_tokens
 
 log = structlog.get_logger(__name__)
 CANCELLED = "cancelled"
+OVER_BUDGET = "over_budget"
 # The server has written nothing that anybody would be billed for.
 NOT_BILLED = frozenset({"unauthorised", "no_such_model", "rate_limited", "refused", "unavailable"})
 
@@ -55,25 +56,34 @@ async def stream_metered(call: Call, payer: Payer, bill: Bill) -> AsyncGenerator
         admission = await health().admit(call.route)
     except RestingError as error:
         raise ModelError(error.code, error.detail) from error
-    outcome, detail, opened = CANCELLED, "", None
     try:
-        opened = await _open(call, payer)
-        async with aclosing(stream_completion(call)) as deltas:
+        async with aclosing(stream_paid(call, payer, bill)) as deltas:
             async for delta in deltas:
                 yield delta
-        outcome = ModelCall.COMPLETE
         await admission.note(failed=False)
     except ModelError as error:
-        outcome, detail = error.code, error.detail
-        if opened is not None:
+        if error.code != OVER_BUDGET:
             await admission.note(failed=error.is_fault_of_server)
         if error.retry_after:
             await health().rest(call.route, error.retry_after)
         raise
     finally:
         await admission.leave()
-        if opened is not None:
-            await _close(opened, call, bill, outcome, detail)
+
+
+async def stream_paid(call: Call, payer: Payer, bill: Bill) -> AsyncGenerator[str]:
+    """The same for a server that is asked whatever is known of it."""
+    opened, outcome, detail = await _open(call, payer), CANCELLED, ""
+    try:
+        async with aclosing(stream_completion(call)) as deltas:
+            async for delta in deltas:
+                yield delta
+        outcome = ModelCall.COMPLETE
+    except ModelError as error:
+        outcome, detail = error.code, error.detail
+        raise
+    finally:
+        await _close(opened, call, bill, outcome, detail)
 
 
 @in_thread
@@ -85,7 +95,7 @@ def _open(call: Call, payer: Payer) -> _Opened:
     try:
         reserve(accounts, reserved)
     except OverBudgetError as error:
-        raise ModelError("over_budget", str(error)) from error
+        raise ModelError(OVER_BUDGET, str(error)) from error
     row = ModelCall.objects.create(
         run_id=payer.run,
         operation=call.operation,
@@ -104,8 +114,8 @@ def _open(call: Call, payer: Payer) -> _Opened:
 @in_thread
 def _close(opened: _Opened, call: Call, bill: Bill, outcome: str, detail: str) -> None:
     """Store how it ended, and count what it cost. Where the server did not say, it is estimated."""
-    is_estimate = not (call.tokens_in or call.tokens_out)
-    if is_estimate and outcome not in NOT_BILLED:
+    call.is_estimate = not (call.tokens_in or call.tokens_out)
+    if call.is_estimate and outcome not in NOT_BILLED:
         call.tokens_in = sum(estimate_tokens(message["content"]) for message in call.messages)
         call.tokens_out = estimate_tokens(call.text)
     cost = call.route.cost(call.tokens_in, call.tokens_out)
@@ -117,7 +127,7 @@ def _close(opened: _Opened, call: Call, bill: Bill, outcome: str, detail: str) -
         text=call.text,
         tokens_in=call.tokens_in,
         tokens_out=call.tokens_out,
-        is_estimate=is_estimate,
+        is_estimate=call.is_estimate,
         cost=cost,
         outcome=outcome,
         detail=detail[:500],

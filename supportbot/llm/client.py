@@ -59,6 +59,7 @@ class Call:
     model: str = ""  # as the server names it
     tokens_in: int = 0
     tokens_out: int = 0
+    is_estimate: bool = False  # the tokens were not counted by the server
     text: str = ""  # what it said so far
     first_token_ms: int | None = None
     total_ms: int | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -30,10 +31,11 @@ from tickets.models import AuditEntry, Conversation, Customer
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = Account(Spending.Scope.DAY, "2026-11-28", Decimal("1.00"), "USD")
 MONTH = Account(Spending.Scope.MONTH, "2026-11", Decimal("5.00"), "USD")
-PRICES = {"price_in": Decimal(1000), "price_out": Decimal(1000)}  # 0.846 for an answer of the tests
+# An answer of the tests' server costs 0.846.
+PRICES: dict[str, Any] = {"price_in": Decimal(1000), "price_out": Decimal(1000)}
 
 
-def spent(scope: str = "day") -> Decimal:
+def spent(scope: str = "day") -> Any:
     return Spending.objects.get(scope=scope).amount
 
 
@@ -155,7 +157,8 @@ async def test_every_call_is_stored_with_its_cost_also_failed_ones_and_rewrites(
         ("answer", "broken_off"),
     ]
     refused, rewrite, broken = calls
-    assert (refused.cost, refused.tokens_in) == (0, 0)
+    assert not refused.cost
+    assert refused.tokens_in == 0
     assert (rewrite.tokens_in, rewrite.tokens_out, rewrite.is_estimate) == (812, 34, False)
     assert rewrite.cost == Decimal(812 * 10 + 34 * 20) / 1_000_000
     assert broken.is_estimate

@@ -278,3 +278,15 @@ BAD: dict[str, tuple[MakeScenario, str]] = {
     "filtered": (finished_by("content_filter"), "filtered"),
     "finished by an error": (finished_by("error"), "broken_off"),
 }
+
+
+def listing(*names: str) -> Scenario:
+    """The list of models, for GET /v1/models."""
+
+    async def scenario(wire: Wire, request: Request) -> None:
+        assert (request.method, request.path) == ("GET", "/v1/models")
+        models = [{"id": name, "object": "model", "created": 1, "owned_by": "t"} for name in names]
+        await wire.head(content_type="application/json", chunked=False)
+        await wire.send(json.dumps({"object": "list", "data": models}).encode())
+
+    return scenario
