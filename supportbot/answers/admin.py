@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -15,8 +14,12 @@ from django.urls import path
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from supportbot.answers.admin_model_calls import calls_of
 from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
 from supportbot.answers.models import AnswerRun
+from supportbot.answers.spending import notices
+from supportbot.configuration.current import current_content
+from tickets.admin.notices import register_notices
 
 Outcome = AnswerRun.Outcome
 QUESTION_CHARACTERS = 100
@@ -31,6 +34,9 @@ REASONS = {
     "no_substance": "says nothing of substance",
     "not_in_passage": "does not stand in the passages it cites",
 }
+
+
+register_notices(notices)
 
 
 @dataclass(frozen=True)
@@ -148,7 +154,9 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
             "timeline": draw_timeline(run.stages),
             "timeline_height": len(run.stages) * ROW_HEIGHT,
             "verdicts": explain_verdicts(run.verdicts),
-            "answerability_min": settings.ANSWERABILITY_MIN,
+            "answerability_min": _answerability_min(run),
+            "routes": explain_routes(run),
+            "calls": calls_of(run),
         }
         return TemplateResponse(request, "answers/admin/run.html", context)
 
@@ -160,6 +168,26 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def explain_routes(run: AnswerRun) -> list[dict[str, str]]:
+    """The routes of the decision in their order, then those left out, each with what became of it.
+    Tried twice, the last time counts."""
+    became = {one["route"]: one["became"] for one in run.routing.get("tried", [])}
+    details = {one["route"]: one["detail"] for one in run.fallbacks}
+    rows = []
+    for one in run.routing.get("candidates", []):
+        ended = became.get(one["route"], "not needed").replace("_", " ")
+        detail = details.get(one["route"])
+        rows.append({**one, "became": f"{ended}: {detail}" if detail else ended})
+    left_out = [{**one, "became": "left out"} for one in run.routing.get("left_out", [])]
+    return rows + left_out
+
+
+def _answerability_min(run: AnswerRun) -> float:
+    if run.configuration is not None:
+        return run.configuration.parsed.answerability_min
+    return current_content().answerability_min
 
 
 def _milliseconds(value: int | None) -> str:

@@ -32,8 +32,11 @@ class RouteForm(forms.Form):
     """One model route. Its order number says when it is tried."""
 
     position = forms.IntegerField(label="Order", min_value=1, initial=1)
-    name = forms.CharField(
-        label="Name", max_length=40, help_text="Lower case, such as local-llama."
+    name = forms.RegexField(
+        label="Name",
+        regex=r"^[a-z0-9][a-z0-9._-]{0,39}$",
+        help_text="Lower case, such as local-llama.",
+        error_messages={"invalid": "Use small letters, digits, dots and dashes, at most 40."},
     )
     purpose = forms.ChoiceField(
         label="Purpose",

@@ -135,7 +135,7 @@ def test_the_order_of_routes_is_that_of_their_numbers(page: Client) -> None:
         ({"prompt_answer": "Be nice."}, "has no name"),
         ({"routes-0-key": "sk-live-123"}, "Name an environment variable"),
         ({"routes-0-name": "extractive"}, "route of its own"),
-        ({"routes-0-name": "Big One"}, "pattern"),
+        ({"routes-0-name": "Big One"}, "Use small letters"),
         ({"routes-0-price_in": "-1"}, "greater than or equal to 0"),
     ],
 )
