@@ -66,7 +66,7 @@ class ModelCallAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
     @display(description="messages as sent")  # type: ignore[untyped-decorator]
     def as_sent(self, call: ModelCall) -> SafeString:
         parts = (f"{message['role']}\n{message['content']}" for message in call.messages)
-        return format_html('<div class="sb-prose"><pre>{}</pre></div>', "\n\n".join(parts))
+        return format_html('<div class="sb-prose sb-sent"><pre>{}</pre></div>', "\n\n".join(parts))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from asgiref.sync import async_to_sync
 from django.contrib import admin, messages
@@ -48,6 +48,9 @@ class AnswerConfigurationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carr
     actions = None
     show_add_link = False
     list_per_page = 50
+
+    class Media:
+        css: ClassVar = {"all": ["knowledge/desk.css"]}
 
     def get_urls(self) -> list[Any]:
         views: list[tuple[str, str, Callable[..., HttpResponse]]] = [
@@ -118,6 +121,7 @@ class AnswerConfigurationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carr
             **self.admin_site.each_context(request),
             **rights(request, self),
             "opts": self.opts,
+            "media": self.media,
             "title": f"{row}, draft" if row.is_draft else str(row),
             "version": row,
             "state": state_of(row),

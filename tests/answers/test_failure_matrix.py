@@ -8,9 +8,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from pytest_django import Settings
 
+from supportbot.answers.runner import execute
+from supportbot.llm import health
 from supportbot.llm.routes import ModelRoute
-from tests.answers.asking import ANSWER, SENTENCES, Told, answered, in_database, passages_of, saying
+from tests.answers.asking import (
+    ANSWER,
+    SENTENCES,
+    Told,
+    answered,
+    ask,
+    in_database,
+    new_conversation,
+    passages_of,
+    saying,
+    told,
+)
 from tests.configuration.publishing import put_in_effect_async
 from tests.llm.fixtures import route_to
 from tests.llm.scenarios import BAD, empty_stream, normal, slow_first_byte, status
@@ -25,7 +39,7 @@ from tests.openai_server import (
     run_server,
     speak,
 )
-from tickets.models import Conversation
+from tickets.models import Conversation, Customer
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -189,3 +203,38 @@ async def test_a_model_that_is_slow_after_its_first_sentence_may_finish(
     result = await answered(conversation)
     result.assert_one_whole_answer()
     assert (result.run.route, [s["text"] for s in result.standing]) == ("model", SENTENCES)
+
+
+async def test_a_model_that_failed_three_times_is_left_alone_and_then_used_again(
+    model_server: ModelServer, ada: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "OPEN_SECONDS", 1.0)
+    health.health_by_loop.clear()
+    model_server.says(status(500)(""))
+    await put_in_effect_async(routes=(route_to(model_server),), first_sentence_seconds=20)
+    conversation = await new_conversation(ada)
+    codes = []
+    for number in range(5):
+        run_id = await ask(conversation, client_id=f"c-{number}")
+        await execute(run_id)
+        codes.append((await told(run_id)).run.fallbacks[0]["code"])
+    assert codes == ["unavailable"] * 3 + ["resting"] * 2
+    assert len(model_server.requests) == 3
+    await asyncio.sleep(1.1)
+    model_server.says(saying(ANSWER))
+    run_id = await ask(conversation, client_id="c-5")
+    await execute(run_id)
+    assert (await told(run_id)).run.route == "model"
+
+
+async def test_losing_redis_costs_no_answer(
+    model_server: ModelServer, conversation: Conversation, settings: Settings
+) -> None:
+    settings.REDIS_URL = f"redis://127.0.0.1:{closed_port()}/0"
+    health.health_by_loop.clear()
+    model_server.says(saying(ANSWER))
+    route = route_to(model_server, concurrency=3)
+    await put_in_effect_async(routes=(route,), first_sentence_seconds=20)
+    result = await answered(conversation)
+    result.assert_one_whole_answer()
+    assert result.run.route == "model"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 
 import pytest
@@ -61,6 +64,42 @@ async def test_a_trial_that_fails_opens_it_again(monkeypatch: pytest.MonkeyPatch
     await fail(other, 1)
     with pytest.raises(RestingError):
         await one.admit(ROUTE)
+
+
+STATE = """
+import asyncio, json, sys, django
+django.setup()
+from supportbot.llm.health import health
+from supportbot.llm.routes import ModelRoute
+async def main():
+    print(await health().state(ModelRoute.model_validate_json(sys.argv[1])))
+asyncio.run(main())
+"""
+
+
+def state_in_another_process(route: ModelRoute) -> str:
+    """As a web process of its own sees it."""
+    command = [sys.executable, "-c", STATE, route.model_dump_json()]
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "supportbot.settings"}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return ended.stdout.strip()
+
+
+async def test_a_process_of_its_own_sees_the_breaker_open_and_close(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "OPEN_SECONDS", 60.0)
+    health = Health(settings.REDIS_URL)
+    await fail(health)
+    assert await asyncio.to_thread(state_in_another_process, ROUTE) == "opened"
+    forget_health()
+    monkeypatch.setattr(module, "OPEN_SECONDS", 0.1)
+    health = Health(settings.REDIS_URL)
+    await fail(health)
+    await asyncio.sleep(0.2)
+    assert await asyncio.to_thread(state_in_another_process, ROUTE) == "half-opened"
+    await (await health.admit(ROUTE)).note(failed=False)
+    assert await asyncio.to_thread(state_in_another_process, ROUTE) == "closed"
 
 
 async def test_a_success_in_between_starts_the_count_again() -> None:
