@@ -63,6 +63,26 @@ def test_a_model_is_configured_when_it_has_a_name_and_a_place(
     assert current_content().has_models is expected
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OPENAI_BASE_URL", "localhost:11434/v1"),
+        ("MODEL_CONTEXT_TOKENS", 100),
+        ("MODEL_TOTAL_SECONDS", 0.0),
+    ],
+)
+def test_a_route_of_the_environment_that_cannot_be_is_left_out(
+    name: str, value: object, settings: Settings
+) -> None:
+    settings.MODEL, settings.OPENAI_BASE_URL = "m", "http://localhost/v1"
+    settings.FIRST_SENTENCE_SECONDS, settings.ANSWERABILITY_MIN = -1.0, 40.0
+    assert current_content().has_models
+    setattr(settings, name, value)
+    content = current_content()
+    assert not content.has_models
+    assert (content.first_sentence_seconds, content.answerability_min) == (4.0, 0.4)
+
+
 def test_a_key_is_never_stored(settings: Settings) -> None:
     settings.MODEL, settings.OPENAI_API_KEY = "gpt", "sk-very-secret"
     stored = AnswerConfiguration.objects.get(pk=current().id)
