@@ -56,6 +56,7 @@ async def _answer(run: Run, question: Question) -> Reply:
             reply = await run.stage(Stage.DELIVER, _try, run, [known.route], known.evidence)
             if reply.complete:
                 return reply
+            await run.forget(Stage.DELIVER)  # so that it runs again, for the documents
     return await _answer_from_documents(run, question)
 
 

@@ -15,8 +15,10 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.routes import Route
 from supportbot.answers.routing import Decision
 from supportbot.answers.types import Checked, Stage
+from supportbot.configuration.content import RouteKind
 
 log = structlog.get_logger(__name__)
+KNOWN = frozenset({RouteKind.CURATED, RouteKind.CACHED})
 FIELDS = (
     "stages",
     "verdicts",
@@ -95,8 +97,11 @@ class Record:
 
     def note_decision(self, decision: Decision) -> None:
         """Record which routes are tried, and why."""
-        tried = self.fields["routing"].get("tried", [])
-        self.fields["routing"] = {**decision.as_json(), "tried": tried}
+        before, decided = self.fields["routing"], decision.as_json()
+        known = [one for one in before.get("candidates", []) if one["kind"] in KNOWN]
+        candidates = known + decided["candidates"]
+        tried = before.get("tried", [])
+        self.fields["routing"] = {**decided, "candidates": candidates, "tried": tried}
 
     def note_known(self, route: Route, reason: str) -> None:
         """Record that an answer was known before the documents were searched."""

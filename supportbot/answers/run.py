@@ -97,6 +97,11 @@ class Run:
             )
         return result
 
+    async def forget(self, stage: Stage) -> None:
+        """Drop the stored result of a stage, so that it can run again."""
+        kept = {name: result for name, result in self.row.results.items() if name != stage}
+        await self.lease.save(results=kept)
+
     async def stream(self, stage: Stage, items: AsyncGenerator[T]) -> AsyncGenerator[T]:
         """The same for a stage that yields its results one by one. The stage that consumes them
         stores them."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import AsyncGenerator
 from decimal import Decimal
 
 import pytest
 
+from supportbot.answers import pipeline
 from supportbot.answers.complexity import complexity_of
+from supportbot.answers.known import Finder, Known
+from supportbot.answers.routes import Route
 from supportbot.answers.routing import decide
-from supportbot.answers.types import Evidence
-from supportbot.configuration.content import Configuration
+from supportbot.answers.types import Evidence, Proposed, Question
+from supportbot.configuration.content import Configuration, RouteKind
 from supportbot.llm.routes import ModelRoute, Purpose
 from tests.answers.asking import answered, in_database, saying
 from tests.answers.passages import evidence
@@ -138,3 +142,42 @@ async def test_a_topic_for_a_person_hands_over_without_asking_a_model(
     assert run.routing["topic"] == "coffee"
     assert model_server.requests == []
     assert await in_database(Ticket.objects.filter(status="open").count) == 1
+
+
+def knowing(text: str) -> Finder:
+    """A finder that always knows this answer, from a source that says something else."""
+
+    async def write(found: Evidence) -> AsyncGenerator[Proposed]:
+        yield Proposed(text, (0,))
+
+    async def find(question: Question, configuration: Configuration) -> Known:
+        found = evidence("Opened coffee cannot be returned.", question=question.text)
+        return Known(Route("curated", RouteKind.CURATED, write), found, "written by an editor")
+
+    return find
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("returns_policy")
+@pytest.mark.parametrize(
+    ("text", "routes"),
+    [
+        ("Opened coffee cannot be returned.", [("curated", "answered")]),
+        (
+            "You get a new one for 99 euros.",
+            [("curated", "nothing_found"), ("extractive", "answered")],
+        ),
+    ],
+)
+async def test_a_known_answer_is_checked_like_any_and_the_documents_come_after_it(
+    text: str,
+    routes: list[tuple[str, str]],
+    conversation: Conversation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pipeline, "FINDERS", (knowing(text),))
+    result = await answered(conversation)
+    result.assert_one_whole_answer()
+    tried = [(one["route"], one["became"]) for one in result.run.routing["tried"]]
+    assert (tried, result.run.route) == (routes, routes[-1][0])
+    assert [one["route"] for one in result.run.routing["candidates"]] == [r for r, _ in routes]
