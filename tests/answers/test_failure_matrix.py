@@ -213,11 +213,7 @@ async def test_a_model_that_failed_three_times_is_left_alone_and_then_used_again
     model_server.says(status(500)(""))
     await put_in_effect_async(routes=(route_to(model_server),), first_sentence_seconds=20)
     conversation = await new_conversation(ada)
-    codes = []
-    for number in range(5):
-        run_id = await ask(conversation, client_id=f"c-{number}")
-        await execute(run_id)
-        codes.append((await told(run_id)).run.fallbacks[0]["code"])
+    codes = await ask_often(conversation, 5)
     assert codes == ["unavailable"] * 3 + ["resting"] * 2
     assert len(model_server.requests) == 3
     await asyncio.sleep(1.1)
@@ -238,3 +234,32 @@ async def test_losing_redis_costs_no_answer(
     result = await answered(conversation)
     result.assert_one_whole_answer()
     assert result.run.route == "model"
+
+
+async def ask_often(conversation: Conversation, times: int) -> list[str]:
+    """The code of the first failure of each run."""
+    codes = []
+    for number in range(times):
+        run_id = await ask(conversation, client_id=f"often-{number}")
+        await execute(run_id)
+        codes.append((await told(run_id)).run.fallbacks[0]["code"])
+    return codes
+
+
+async def test_a_model_that_keeps_customers_waiting_is_left_alone(
+    model_server: ModelServer, conversation: Conversation
+) -> None:
+    model_server.says(slow_first_byte(""))
+    await put_in_effect_async(routes=(route_to(model_server),), first_sentence_seconds=0.4)
+    codes = await ask_often(conversation, 4)
+    assert codes == ["first_sentence_late"] * 3 + ["resting"]
+    assert len(model_server.requests) == 3
+
+
+async def test_a_server_that_asks_for_a_minute_is_not_asked_again_within_it(
+    model_server: ModelServer, conversation: Conversation
+) -> None:
+    model_server.says(status(429, retry_after="60")(""))
+    await put_in_effect_async(routes=(route_to(model_server),), first_sentence_seconds=20)
+    assert await ask_often(conversation, 2) == ["rate_limited", "resting"]
+    assert len(model_server.requests) == 1

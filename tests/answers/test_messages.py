@@ -82,3 +82,12 @@ def test_a_long_passage_makes_way_for_shorter_ones_behind_it() -> None:
 def test_a_route_without_room_for_one_passage_is_not_asked() -> None:
     with pytest.raises(NoRoomError, match="holds no passage"):
         build_messages(load_prompt(PROMPT), asked(FILLER * 40), with_room(2048))
+
+
+def test_what_was_said_is_never_sent_with_a_gap() -> None:
+    found = asked("One.")
+    turns = (Turn("customer", "First."), Turn("bot", FILLER * 40), Turn("customer", "Last."))
+    question = dataclasses.replace(found.question, history=turns)
+    found = dataclasses.replace(found, question=question)
+    sent = build_messages(load_prompt(PROMPT), found, with_room(2048)).sent
+    assert [message["content"] for message in sent[1:]] == ["Last.", "Can I return it?"]
