@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from supportbot.answers.prompts import Prompt
-from supportbot.answers.types import Evidence
+from supportbot.answers.types import Evidence, Memory
 from supportbot.llm.routes import ModelRoute, estimate_tokens
 from supportbot.retrieval.query import Turn
 from supportbot.retrieval.search import RankedPassage
@@ -50,7 +50,7 @@ def build_messages(prompt: Prompt, evidence: Evidence, route: ModelRoute) -> Mes
     mark = secrets.token_hex(4)
     shown = [_passage(n, one, mark) for n, one in enumerate(evidence.passages, start=1)]
     turns = [turn for turn in evidence.question.history if turn.author in ROLES]
-    said = [prompt.fill("conversation", turn=turn.text) for turn in turns]
+    said = [turn.text for turn in turns]
     question = prompt.fill("question", question=evidence.question.text)
     room = route.context_tokens - route.answer_tokens
     room -= estimate_tokens(_system(prompt, evidence, mark, [])) + estimate_tokens(question)
@@ -74,12 +74,21 @@ def build_messages(prompt: Prompt, evidence: Evidence, route: ModelRoute) -> Mes
 
 def _system(prompt: Prompt, evidence: Evidence, mark: str, shown: Sequence[str]) -> str:
     today = evidence.question.as_of.isoformat()
+    known = _known(evidence.question.memory)
     parts = [
         prompt.fill("system"),
         prompt.fill("tools"),
+        prompt.fill("conversation", mark=mark, known=known) if known else "",
         prompt.fill("knowledge", today=today, mark=mark, passages="\n\n".join(shown)),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _known(memory: Memory) -> str:
+    """What the customer told before the last turns, as one line; "" if nothing."""
+    facts = [f"{name}: {value}" for name, value in memory.facts]
+    asked = [f"Asked earlier: {memory.summary}"] if memory.summary else []
+    return ". ".join(facts + asked)
 
 
 def _passage(number: int, passage: RankedPassage, mark: str) -> str:

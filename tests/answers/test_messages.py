@@ -10,7 +10,7 @@ import pytest
 from supportbot.answers.messages import NoRoomError, build_messages
 from supportbot.answers.model_route import PROMPT
 from supportbot.answers.prompts import load_prompt
-from supportbot.answers.types import Evidence
+from supportbot.answers.types import Evidence, Memory
 from supportbot.llm.routes import ModelRoute, estimate_tokens
 from supportbot.retrieval.query import Turn
 from tests.answers.passages import evidence
@@ -91,3 +91,14 @@ def test_what_was_said_is_never_sent_with_a_gap() -> None:
     found = dataclasses.replace(found, question=question)
     sent = build_messages(load_prompt(PROMPT), found, with_room(2048)).sent
     assert [message["content"] for message in sent[1:]] == ["Last.", "Can I return it?"]
+
+
+def test_what_the_customer_told_before_is_told_as_material() -> None:
+    found = asked("One.")
+    assert "Known from" not in build_messages(load_prompt(PROMPT), found, ROUTE).sent[0]["content"]
+    memory = Memory((("Order number", "A-17"), ("Country", "France")), "Where is my parcel?")
+    question = dataclasses.replace(found.question, memory=memory)
+    found = dataclasses.replace(found, question=question)
+    system = build_messages(load_prompt(PROMPT), found, ROUTE).sent[0]["content"]
+    known = "Order number: A-17. Country: France. Asked earlier: Where is my parcel?"
+    assert re.search(rf"<([0-9a-f]{{8}})> {re.escape(known)} </\1>", system)

@@ -20,7 +20,7 @@ from supportbot.answers.prompts import (
 TEXT = """---
 name: answer
 version: 3
-inputs: [today, mark, passages, turn, question]
+inputs: [today, mark, passages, known, question]
 hints: Be brief.
 ---
 ## system
@@ -31,7 +31,7 @@ Answer in rhymes.
 {passages}
 
 ## conversation
-{turn}
+{known}
 
 ## question
 {question}
