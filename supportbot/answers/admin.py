@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin
@@ -14,6 +15,7 @@ from django.urls import path
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from supportbot.answers.admin_again import again_context, again_view
 from supportbot.answers.admin_model_calls import calls_of
 from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
 from supportbot.answers.models import AnswerRun
@@ -100,8 +102,10 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(recall_view)
+        again = self.admin_site.admin_view(partial(again_view, site=self))
         return [
             path("recall/<str:cites>/", view, name="answers_answerrun_recall"),
+            path("<uuid:pk>/again/", again, name="answers_answerrun_again"),
             *super().get_urls(),
         ]
 
@@ -157,6 +161,7 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
             "answerability_min": _answerability_min(run),
             "routes": explain_routes(run),
             "calls": calls_of(run),
+            **again_context(request, run),
         }
         return TemplateResponse(request, "answers/admin/run.html", context)
 
