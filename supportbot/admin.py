@@ -69,6 +69,8 @@ _SECTIONS = [
         "Answers",
         [
             ("Runs", "route", "answers.answerrun"),
+            ("Configuration", "tune", "configuration.answerconfiguration"),
+            ("Model calls", "network_intelligence", "answers.modelcall"),
             ("Answer cache", "bolt", "answers.cachedanswer"),
             ("Small talk", "waving_hand", "manners.mannerreply"),
             ("Small talk examples", "format_quote", "manners.mannerexample"),

@@ -27,6 +27,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *_answer_mode(),
         *_answer_cache(),
         *_model(),
+        *_limits(),
         *_embedding_model(),
         *_origins(),
         *_rates(),
@@ -54,7 +55,7 @@ def _answer_cache() -> list[CheckMessage]:
     hint = "Set SUPPORTBOT_ANSWER_CACHE to model, all or off."
     return [
         Error(
-            f"{settings.ANSWER_CACHE!r} is no choice of a cache.", hint=hint, id="supportbot.E011"
+            f"{settings.ANSWER_CACHE!r} is no choice of a cache.", hint=hint, id="supportbot.E012"
         )
     ]
 
@@ -87,6 +88,27 @@ def _model() -> list[CheckMessage]:
             )
         )
     return messages
+
+
+def _limits() -> list[CheckMessage]:
+    """Numbers that decide answers, and between what they may lie."""
+    ranges = {
+        "ANSWERABILITY_MIN": (0, 1),
+        "FIRST_SENTENCE_SECONDS": (0.1, 600),
+        "MODEL_FIRST_TOKEN_SECONDS": (0.1, 600),
+        "MODEL_IDLE_SECONDS": (0.1, 600),
+        "MODEL_TOTAL_SECONDS": (0.1, 3600),
+        "MODEL_CONTEXT_TOKENS": (512, 10_000_000),
+    }
+    return [
+        Error(
+            f"SUPPORTBOT_{name} cannot be {getattr(settings, name):g}.",
+            hint=f"Set it to a number from {least:g} to {most:,g}.",
+            id="supportbot.E011",
+        )
+        for name, (least, most) in ranges.items()
+        if not least <= getattr(settings, name) <= most
+    ]
 
 
 def _embedding_model() -> list[CheckMessage]:

@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "knowledge",
     "tickets",
     "supportbot",
+    "supportbot.configuration",
     "supportbot.answers",
     "supportbot.evaluation",
     "supportbot.manners",
@@ -238,26 +239,25 @@ ANSWERABILITY_MIN = env_float("SUPPORTBOT_ANSWERABILITY_MIN", 0.4)
 # -- Answers ------------------------------------------------------------------------------------
 ANSWER_MODE = env_str("SUPPORTBOT_ANSWER_MODE", "auto")  # auto: reply at once; draft: for review
 ANSWER_COLLECTIONS = env_list("SUPPORTBOT_ANSWER_COLLECTIONS")  # names; empty: all of them
-# Answers given again to the same question: model (by language models), all or off; share compared.
-ANSWER_CACHE = env_str("SUPPORTBOT_ANSWER_CACHE", "model")
+ANSWER_CACHE = env_str("SUPPORTBOT_ANSWER_CACHE", "model")  # model, all or off
 ANSWER_CACHE_CHECKED = env_float("SUPPORTBOT_ANSWER_CACHE_CHECKED", 0.01)
-# What a customer adds within so long, before an answer shows, belongs to the same question.
-MESSAGE_JOIN_SECONDS = env_float("SUPPORTBOT_MESSAGE_JOIN_SECONDS", 1.5)
-# A conversation ends when nobody has written for so long; 0: never by itself.
-CONVERSATION_IDLE_HOURS = env_float("SUPPORTBOT_CONVERSATION_IDLE_HOURS", 72.0)
+MESSAGE_JOIN_SECONDS = env_float("SUPPORTBOT_MESSAGE_JOIN_SECONDS", 1.5)  # one question so long
+CONVERSATION_IDLE_HOURS = env_float("SUPPORTBOT_CONVERSATION_IDLE_HOURS", 72.0)  # 0: never ends
 MESSAGE_MAX_CHARACTERS = env_int("SUPPORTBOT_MESSAGE_MAX_CHARACTERS", 4000)
 RUN_LEASE_SECONDS = env_int("SUPPORTBOT_RUN_LEASE_SECONDS", 6)
 RUN_MAX_ATTEMPTS = 3
 
-# -- The language model (optional) --------------------------------------------------------------
+# -- The language model (optional): of the first configuration, until a person publishes another --
 OPENAI_BASE_URL = env_str("OPENAI_BASE_URL")
 OPENAI_API_KEY = env_secret("OPENAI_API_KEY")
 MODEL = env_str("SUPPORTBOT_MODEL")
-# Some models refuse any temperature but their own: “none” leaves it out of the request.
-MODEL_TEMPERATURE = env_str("SUPPORTBOT_MODEL_TEMPERATURE", "0")
+MODEL_TEMPERATURE = env_str("SUPPORTBOT_MODEL_TEMPERATURE", "0")  # none: not sent
 MODEL_FIRST_TOKEN_SECONDS = env_float("SUPPORTBOT_MODEL_FIRST_TOKEN_SECONDS", 8.0)
 MODEL_IDLE_SECONDS = env_float("SUPPORTBOT_MODEL_IDLE_SECONDS", 8.0)
 MODEL_TOTAL_SECONDS = env_float("SUPPORTBOT_MODEL_TOTAL_SECONDS", 60.0)
+MODEL_CONTEXT_TOKENS = env_int("SUPPORTBOT_MODEL_CONTEXT_TOKENS", 8192)
+FIRST_SENTENCE_SECONDS = env_float("SUPPORTBOT_FIRST_SENTENCE_SECONDS", 4.0)
+SECRETS_DIR = Path(env_str("SUPPORTBOT_SECRETS_DIR", "/run/secrets"))  # keys named file:NAME
 
 # -- Visitors -----------------------------------------------------------------------------------
 VISITOR_TOKEN_SECONDS = env_int("SUPPORTBOT_VISITOR_TOKEN_SECONDS", 3600)

@@ -21,6 +21,7 @@ from knowledge.services.ingestion.pipeline import process_version
 from knowledge.services.ingestion.queue import claim_next
 from knowledge.services.lifecycle.checked_publication import publish_checked
 from supportbot.api import visitor_tokens
+from supportbot.configuration import current
 from tickets.models import Conversation, Customer
 from tickets.services.conversations import start_conversation
 
@@ -73,6 +74,7 @@ def _settings_of_tests(settings: Settings, tmp_path: Path) -> None:
     settings.ANSWER_CACHE = "off"  # a test that asks twice wants two answers, unless it says so
     # A real one takes half a second for every user that a test makes.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    current.forget()
 
 
 @pytest.fixture

@@ -26,12 +26,15 @@ FORBIDDEN = {
     "supportbot.llm": {
         "supportbot.answers",
         "supportbot.api",
+        "supportbot.configuration",
         "supportbot.evaluation",
         "supportbot.retrieval",
         "knowledge",
         "tickets",
     },
     "supportbot.answers": {"supportbot.api", "supportbot.evaluation"},
+    "supportbot.configuration.content": {"supportbot.answers", "knowledge", "tickets"},
+    "supportbot.configuration.current": {"supportbot.answers", "knowledge", "tickets"},
     "supportbot.api": {"supportbot.evaluation"},
     "supportbot.evaluation": {"supportbot.api"},
 }

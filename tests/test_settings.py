@@ -34,10 +34,11 @@ WRONG: dict[str, dict[str, Any]] = {
     "supportbot.E004": {"EMBEDDING_MODEL": "/no/such/folder"},
     "supportbot.E005": {"WIDGET_ORIGINS": ["https://shop.example", "shop.example/page"]},
     "supportbot.E007": {"MODEL_TEMPERATURE": "warm"},
+    "supportbot.E011": {"MODEL_CONTEXT_TOKENS": 100},
     "supportbot.W008": {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")},
     "supportbot.W009": {"DATA_DIR": PROXY_SEEN},
     "supportbot.E010": {"IDENTITY_SECRET": "too short"},
-    "supportbot.E011": {"ANSWER_CACHE": "sometimes"},
+    "supportbot.E012": {"ANSWER_CACHE": "sometimes"},
     "supportbot.E006": {"RATE_LIMITS": {"visitors": "a lot", "messages": "20/minute"}},
 }
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar, cast
 
-from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -15,10 +15,15 @@ from django.urls import path
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from supportbot.answers.admin_again import again_context, again_view
 from supportbot.answers.admin_cache import CacheCheckAdmin, CachedAnswerAdmin
+from supportbot.answers.admin_model_calls import calls_of
 from supportbot.answers.admin_promote import promote_view
 from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
 from supportbot.answers.models import AnswerRun
+from supportbot.answers.spending import notices
+from supportbot.configuration.current import current_content
+from tickets.admin.notices import register_notices
 
 __all__ = ["AnswerRunAdmin", "CacheCheckAdmin", "CachedAnswerAdmin"]
 
@@ -35,6 +40,9 @@ REASONS = {
     "no_substance": "says nothing of substance",
     "not_in_passage": "does not stand in the passages it cites",
 }
+
+
+register_notices(notices)
 
 
 @dataclass(frozen=True)
@@ -98,8 +106,10 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(recall_view)
+        again = self.admin_site.admin_view(partial(again_view, site=self))
         return [
             path("recall/<str:cites>/", view, name="answers_answerrun_recall"),
+            path("<uuid:pk>/again/", again, name="answers_answerrun_again"),
             path(
                 "promote/",
                 self.admin_site.admin_view(promote_view),
@@ -157,7 +167,10 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
             "timeline": draw_timeline(run.stages),
             "timeline_height": len(run.stages) * ROW_HEIGHT,
             "verdicts": explain_verdicts(run.verdicts),
-            "answerability_min": settings.ANSWERABILITY_MIN,
+            "answerability_min": _answerability_min(run),
+            "routes": explain_routes(run),
+            "calls": calls_of(run),
+            **again_context(request, run),
         }
         return TemplateResponse(request, "answers/admin/run.html", context)
 
@@ -169,6 +182,26 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def explain_routes(run: AnswerRun) -> list[dict[str, str]]:
+    """The routes of the decision in their order, then those left out, each with what became of it.
+    Tried twice, the last time counts."""
+    became = {one["route"]: one["became"] for one in run.routing.get("tried", [])}
+    details = {one["route"]: one["detail"] for one in run.fallbacks}
+    rows = []
+    for one in run.routing.get("candidates", []):
+        ended = became.get(one["route"], "not needed").replace("_", " ")
+        detail = details.get(one["route"])
+        rows.append({**one, "became": f"{ended}: {detail}" if detail else ended})
+    left_out = [{**one, "became": "left out"} for one in run.routing.get("left_out", [])]
+    return rows + left_out
+
+
+def _answerability_min(run: AnswerRun) -> float:
+    if run.configuration is not None:
+        return run.configuration.parsed.answerability_min
+    return current_content().answerability_min
 
 
 def _milliseconds(value: int | None) -> str:

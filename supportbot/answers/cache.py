@@ -28,8 +28,11 @@ from supportbot.answers.known import Known, evidence_of, live_passages
 from supportbot.answers.models import AnswerRun, CachedAnswer
 from supportbot.answers.prompts import load_prompt
 from supportbot.answers.routes import Route
+from supportbot.answers.run import Run
+from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Evidence, Proposed, Question, Reply
+from supportbot.configuration.content import Configuration, RouteKind
 from supportbot.retrieval.scope import execute
 
 log = structlog.get_logger(__name__)
@@ -57,30 +60,22 @@ def may_be_reused(question: Question) -> bool:
     )
 
 
-def binding() -> str:
+def binding(configuration: Configuration) -> str:
     """Identifies all that decides an answer, besides the documents."""
-    decides = [
-        FORM,
-        settings.MODEL,
-        settings.OPENAI_BASE_URL,
-        settings.MODEL_TEMPERATURE,
-        settings.ANSWERABILITY_MIN,
-        settings.ANSWER_COLLECTIONS,
-        settings.RERANK_MODEL,
-        load_prompt("answer").hash,
-    ]
+    prompt = load_prompt("answer", configuration.prompts)
+    decides = [FORM, configuration.sha256, prompt.hash, settings.RERANK_MODEL]
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
 
 
-async def find(question: Question) -> Known | None:
+async def find(question: Question, configuration: Configuration) -> Known | None:
     """The answer given before to the same question, if it still holds."""
     if not may_be_reused(question):
         return None
-    found = await _look_up(question)
+    found = await _look_up(question, binding(configuration))
     if found is None:
         return None
     entry, evidence, is_fresh = found
-    if not is_fresh and not await _still_best(entry, question):
+    if not is_fresh and not await _still_best(entry, question, configuration):
         return None
     if random.random() < settings.ANSWER_CACHE_CHECKED:  # noqa: S311  (a sample, no secret)
         await _have_it_checked(entry, question)
@@ -88,12 +83,12 @@ async def find(question: Question) -> Known | None:
 
 
 @in_thread
-def _look_up(question: Question) -> tuple[CachedAnswer, Evidence, bool] | None:
+def _look_up(question: Question, bound_to: str) -> tuple[CachedAnswer, Evidence, bool] | None:
     """The entry and its evidence, and whether its best passages are known to be the best now."""
     key = question_key(question.text)
     if not key:
         return None
-    found = CachedAnswer.objects.filter(key=key, binding=binding(), reader=question.reader)
+    found = CachedAnswer.objects.filter(key=key, binding=bound_to, reader=question.reader)
     entry = found.first()
     if entry is None:
         return None
@@ -112,9 +107,11 @@ def _passes(entry: CachedAnswer, evidence: Evidence) -> bool:
     return all(check_sentence(one, evidence).kept for one in _sentences(entry))
 
 
-async def _still_best(entry: CachedAnswer, question: Question) -> bool:
+async def _still_best(
+    entry: CachedAnswer, question: Question, configuration: Configuration
+) -> bool:
     """Search once, and keep the entry if the best passages are those it was written from."""
-    evidence = await enrich(question)
+    evidence = await enrich(question, configuration, Payer())
     same = evidence.is_answerable and _best(evidence) == set(entry.best)
     await _settle(entry, question, evidence if same else None)
     return same
@@ -152,7 +149,7 @@ def _known(entry: CachedAnswer, evidence: Evidence) -> Known:
             yield sentence
 
     return Known(
-        route=Route(name=NAME, generate=generate),
+        route=Route(NAME, RouteKind.CACHED, generate),
         evidence=evidence,
         reason="the same question was answered before",
         columns={
@@ -180,13 +177,13 @@ def _sentences(entry: CachedAnswer) -> list[Proposed]:
 
 
 @in_thread
-def keep(row: AnswerRun, question: Question, reply: Reply) -> None:
+def keep(run: Run, question: Question, reply: Reply) -> None:
     """Keep a run's answer for whoever asks the same. Never raises: the answer has been given."""
     try:
-        if _is_worth_keeping(row, question, reply):
-            _keep(row, question, reply)
+        if _is_worth_keeping(run.row, question, reply):
+            _keep(run.row, binding(run.configuration), question, reply)
     except DatabaseError:
-        log.exception("answer_not_cached", run=str(row.pk))
+        log.exception("answer_not_cached", run=str(run.id))
 
 
 def _is_worth_keeping(row: AnswerRun, question: Question, reply: Reply) -> bool:
@@ -206,10 +203,10 @@ def _is_worth_keeping(row: AnswerRun, question: Question, reply: Reply) -> bool:
     )
 
 
-def _keep(row: AnswerRun, question: Question, reply: Reply) -> None:
+def _keep(row: AnswerRun, bound_to: str, question: Question, reply: Reply) -> None:
     CachedAnswer.objects.update_or_create(
         key=question_key(question.text),
-        binding=binding(),
+        binding=bound_to,
         reader=question.reader,
         defaults={
             "question": question.text,

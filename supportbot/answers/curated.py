@@ -9,11 +9,12 @@ from knowledge.models import CuratedAnswer
 from knowledge.services.curated import find_curated, passages_of
 from knowledge.text.sentences import split_sentences
 from knowledge.text.units import units_of
-from supportbot.answers.enrich import snapshot
+from supportbot.answers.enrich import ids_of_collections, snapshot
 from supportbot.answers.known import Known, evidence_of, ranked
 from supportbot.answers.routes import Route
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import CuratedText, Evidence, Proposed, Question
+from supportbot.configuration.content import Configuration, RouteKind
 
 NAME = "curated"
 MOST_SOURCES = 3  # cited with each sentence, besides the answer itself
@@ -21,7 +22,7 @@ _ITEM, _STEP = re.compile(r"\s*[-*•]\s+(.+)"), re.compile(r"\s*(\d{1,3})[.)]\s
 
 
 @in_thread
-def find(question: Question) -> Known | None:
+def find(question: Question, configuration: Configuration) -> Known | None:
     """The curated answer to the question, if there is one."""
     if question.preview is not None:
         return None
@@ -30,7 +31,11 @@ def find(question: Question) -> Known | None:
         day=question.as_of,
         reader=question.reader,
         stands_alone=not question.history,
-        collections=question.collections,
+        collections=(
+            ids_of_collections(configuration.collections)
+            if question.collections is None
+            else question.collections
+        ),
     )
     return _known(question, answer) if answer is not None else None
 
@@ -51,7 +56,7 @@ def _known(question: Question, answer: CuratedAnswer) -> Known:
             yield Proposed(text, cited, (text, *quotes), form=form, number=number)
 
     return Known(
-        route=Route(name=NAME, generate=generate),
+        route=Route(NAME, RouteKind.CURATED, generate),
         evidence=evidence,
         reason="a curated answer is for this question",
         columns={

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 
 from supportbot.answers.check import FRAME
 from supportbot.answers.errors import AnswerError, GenerateError
 from supportbot.answers.model_route import NoAnswerError
-from supportbot.answers.models import AnswerRun
+from supportbot.answers.models import AnswerRun, ModelCall
 from supportbot.answers.recall import record_citations
 from supportbot.answers.routes import Route
 from supportbot.answers.run import Run
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Checked, Reply
+from supportbot.llm.health import health
 from tickets.models import Conversation, Message
 from tickets.services.drafts import create_draft
 from tickets.services.handover import request_person
@@ -27,37 +31,70 @@ Outcome = AnswerRun.Outcome
 NO_PERSON_HERE = (
     "I cannot pass you on to a person from here. Please contact our support team directly."
 )
+LATE = "first_sentence_late"
+SHARE_OF_FIRST = 2 / 3
 
 
-async def deliver_sentences(run: Run, route: Route, checked: AsyncGenerator[Checked]) -> Reply:
-    """Emit the sentences that passed the check. If the route fails or nothing passes, the reply is
-    incomplete and the sentences already shown are withdrawn."""
+def first_by(until: float, route: Route, models_left: int) -> float | None:
+    """When the route must have given a checked sentence, on the event loop's clock; None: it may
+    take its time. A model that has another behind it leaves that one a third of the time."""
+    if route.model is None:
+        return None
+    now = asyncio.get_running_loop().time()
+    return now + (until - now) * SHARE_OF_FIRST if models_left else until
+
+
+async def deliver_sentences(
+    run: Run, route: Route, checked: AsyncGenerator[Checked], by: float | None = None
+) -> Reply:
+    """Emit the sentences that passed the check. If the route fails, if nothing passes, or if no
+    sentence has passed at the time `by`, the reply is incomplete and the sentences already shown
+    are withdrawn."""
     sentences: list[dict[str, Any]] = []
     try:
         # Always closed here, which also closes the connection to the model.
-        async with aclosing(checked):
+        async with aclosing(checked), asyncio.timeout_at(by) as patience:
             async for item in checked:
                 run.record.note_verdict(item)
                 if not item.kept:
                     continue
+                patience.reschedule(None)  # the first sentence is there
                 wire = sentence_to_wire(item)
                 await run.emit("answer.sentence", index=len(sentences), **wire)
                 run.record.note_first_sentence()
                 sentences.append(wire)
+    except TimeoutError:
+        if not patience.expired():
+            raise  # the whole stage has taken too long
+        await _note_late(route)
+        return _failed(run, route, LATE, "no checked sentence came in time")
     except GenerateError as error:
-        run.record.note_fallback(route, code=error.code, detail=str(error))
         if sentences:
             await run.emit("answer.replaced", reason="model_failed")
-        return Reply(route=route.name)
+        return _failed(run, route, error.code, str(error))
     except NoAnswerError:
         if sentences:
             await run.emit("answer.replaced", reason="model_failed")
+        run.record.note_tried(route, NoAnswerError.code)
         return Reply(route=route.name, complete=True)
     finally:
         run.record.note_route(route)
     if not sentences and route.model:
-        run.record.note_fallback(route, code="nothing_kept", detail="no sentence passed")
+        return _failed(run, route, "nothing_kept", "no sentence passed")
+    run.record.note_tried(route, "answered" if sentences else "nothing_found")
     return Reply(route=route.name, sentences=tuple(sentences), complete=bool(sentences))
+
+
+def _failed(run: Run, route: Route, code: str, detail: str) -> Reply:
+    run.record.note_tried(route, code)
+    run.record.note_fallback(route, code=code, detail=detail)
+    return Reply(route=route.name)
+
+
+async def _note_late(route: Route) -> None:
+    """A model that keeps customers waiting is left alone for a while, like one that fails."""
+    if route.model is not None:
+        await health().note_failure(route.model)
 
 
 def sentence_to_wire(checked: Checked) -> dict[str, Any]:
@@ -87,7 +124,7 @@ def complete_run(run: Run, reply: Reply) -> None:
         _tell_conversation(run, conversation, outcome, reply)
     finished_at = timezone.now()
     record_citations(run_id=run.id, sentences=reply.sentences, at=finished_at)
-    columns = {**run.record.columns(), "route": reply.route}
+    columns = {**run.record.columns(), "route": reply.route, "cost": _cost_of(run)}
     run.lease.update(
         status=AnswerRun.Status.COMPLETED,
         outcome=outcome,
@@ -195,5 +232,13 @@ def fail_run(run: Run, error: AnswerError) -> None:
         results={},
         error_code=error.code,
         finished_at=timezone.now(),
+        cost=_cost_of(run),
         **run.record.columns(),
     )
+
+
+def _cost_of(run: Run) -> Decimal:
+    """Of all calls of models, also of those that failed and of rewrites."""
+    if not run.configuration.routes:
+        return Decimal(0)
+    return ModelCall.objects.filter(run=run.id).aggregate(cost=Sum("cost"))["cost"] or Decimal(0)

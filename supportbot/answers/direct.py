@@ -25,6 +25,8 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.pipeline import answer
 from supportbot.answers.run import Run
 from supportbot.answers.threads import in_thread
+from supportbot.configuration.content import Configuration
+from supportbot.configuration.current import current
 from supportbot.retrieval.query import Turn
 from tickets.models import Customer
 
@@ -76,9 +78,9 @@ class DirectRun:
 @asynccontextmanager
 async def direct_run(question: DirectQuestion) -> AsyncGenerator[DirectRun]:
     """Start to answer a question. Leaving the block ends the run, whether it is finished or not."""
-    row = await _begin(question)
+    row, content = await _begin(question)
     events: EventQueue = asyncio.Queue()
-    task = asyncio.create_task(_work(Run(row, events)), name=f"run {row.pk}")
+    task = asyncio.create_task(_work(Run(row, content, events)), name=f"run {row.pk}")
     task.add_done_callback(lambda _: events.put_nowait(None))
     try:
         yield DirectRun(row, events)
@@ -103,8 +105,11 @@ async def _work(run: Run) -> None:
 
 
 @in_thread
-def _begin(question: DirectQuestion) -> AnswerRun:
+def _begin(question: DirectQuestion) -> tuple[AnswerRun, Configuration]:
+    decides = current()
     row = AnswerRun(
+        configuration_id=decides.id,
+        configuration_hash=decides.sha256,
         status=Status.RUNNING,
         delivery=Delivery.COMPARED if question.only_compared else Delivery.STREAM,
         attempts=1,
@@ -117,7 +122,7 @@ def _begin(question: DirectQuestion) -> AnswerRun:
     )
     Lease.begin(row)
     row.save(force_insert=True)
-    return row
+    return row, decides.content
 
 
 @in_thread

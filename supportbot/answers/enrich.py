@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
-
 from knowledge.models import Collection
 from supportbot.answers.rewrite import standalone
+from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_search_thread
 from supportbot.answers.types import Evidence, Question, Snapshot
+from supportbot.configuration.content import Configuration
 from supportbot.retrieval.search import RankedPassage, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 
@@ -18,17 +18,22 @@ PASSAGES = 16
 NEIGHBOURS = 2  # best passages whose neighbours are added: a list may continue there
 
 
-async def enrich(question: Question) -> Evidence:
+async def enrich(question: Question, configuration: Configuration, payer: Payer) -> Evidence:
     """Search the collections that customers are answered from."""
-    return await in_search_thread(_retrieve)(question, await standalone(question))
+    rewritten = await standalone(question, configuration, payer)
+    return await in_search_thread(_retrieve)(question, rewritten, configuration)
 
 
-def _retrieve(question: Question, rewritten: str | None) -> Evidence:
+def _retrieve(question: Question, rewritten: str | None, configuration: Configuration) -> Evidence:
     """Search with the rewritten question, or else with the question and its history."""
     scope = Scope(
         as_of=question.as_of,
         reader=question.reader,
-        collections=_collections() if question.collections is None else question.collections,
+        collections=(
+            ids_of_collections(configuration.collections)
+            if question.collections is None
+            else question.collections
+        ),
         preview=question.preview,
     )
     ranking = search(
@@ -38,11 +43,11 @@ def _retrieve(question: Question, rewritten: str | None) -> Evidence:
         limit=PASSAGES,
         settings=RetrievalSettings(neighbours=NEIGHBOURS),
     )
-    return Evidence(question=question, ranking=ranking, rewritten=rewritten)
+    return Evidence(question, ranking, rewritten, configuration.answerability_min)
 
 
-def _collections() -> Sequence[int] | None:
-    names = settings.ANSWER_COLLECTIONS
+def ids_of_collections(names: Sequence[str]) -> Sequence[int] | None:
+    """Of the collections; None, which is all of them, if none is named."""
     if not names:
         return None
     return list(Collection.objects.filter(name__in=names).values_list("pk", flat=True))

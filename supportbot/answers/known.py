@@ -1,13 +1,13 @@
 """Answers that are known before the documents are searched: curated ones, then cached ones.
 
-A finder looks one up, in the order of FINDERS. What it returns is checked and delivered like any
-answer; if nothing of it passes, the next finder and then the search have their turn.
+A finder looks one up, in the order of pipeline.FINDERS. What it returns is checked and delivered
+like any answer; if nothing of it passes, the next finder and then the search have their turn.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 from knowledge.models import Audience, Passage
 from supportbot.answers.routes import Route
 from supportbot.answers.types import Evidence, Question
+from supportbot.configuration.content import Configuration
 from supportbot.retrieval.scope import execute
 from supportbot.retrieval.search import RankedPassage, Ranking, Trace
 
@@ -30,6 +31,8 @@ class Known:
     reason: str
     columns: dict[str, Any] = field(default_factory=dict)
 
+
+Finder = Callable[[Question, Configuration], Awaitable[Known | None]]
 
 # As the search reads them; a customer with a cached answer should not wait for an ORM.
 _LIVE = """

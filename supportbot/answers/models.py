@@ -14,7 +14,15 @@ from knowledge.models import Audience
 from supportbot.answers.cache_models import CacheCheck, CachedAnswer
 from tickets.models import Conversation, Customer, Message
 
-__all__ = ["AnswerRun", "AnswerRuns", "CacheCheck", "CachedAnswer", "Citation"]
+__all__ = [
+    "AnswerRun",
+    "AnswerRuns",
+    "CacheCheck",
+    "CachedAnswer",
+    "Citation",
+    "ModelCall",
+    "Spending",
+]
 
 
 class AnswerRuns(models.QuerySet["AnswerRun"]):
@@ -121,12 +129,27 @@ class AnswerRun(models.Model):
         related_name="+",
         help_text="The run that wrote the answer, if it was given before.",
     )
+    configuration = models.ForeignKey(
+        "configuration.AnswerConfiguration",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="What decided: resolved once, when its first attempt began.",
+    )
+    configuration_hash = models.CharField(max_length=64, blank=True)
+    routing = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Which routes could answer, in which order and why, and what became of each.",
+    )
     route = models.CharField(max_length=40, blank=True, help_text="What wrote the answer.")
     model = models.CharField(max_length=200, blank=True)
     prompt_name = models.CharField(max_length=100, blank=True)
     prompt_hash = models.CharField(max_length=64, blank=True)
     tokens_in = models.PositiveIntegerField(default=0)
     tokens_out = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=14, decimal_places=8, default=0)
     error_code = models.CharField(max_length=60, blank=True)
     first_sentence_ms = models.PositiveIntegerField(null=True, blank=True)
     total_ms = models.PositiveIntegerField(null=True, blank=True)
@@ -221,3 +244,86 @@ class Citation(models.Model):
 
     def __str__(self) -> str:
         return f"Document {self.document_id}, version {self.version}"
+
+
+class ModelCall(models.Model):
+    """One request to a language model, stored before it is sent: also of a failed attempt, a
+    rewrite, or a process that died meanwhile."""
+
+    class Operation(models.TextChoices):
+        ANSWER = "answer", "Answer"
+        REWRITE = "rewrite", "Rewrite of the question"
+        CHECK = "check", "Check"
+        TRIAL = "trial", "Trial of a route"
+
+    COMPLETE = "complete"  # the outcome of a call that ended well
+
+    run = models.ForeignKey(
+        AnswerRun, null=True, blank=True, on_delete=models.CASCADE, related_name="model_calls"
+    )
+    operation = models.CharField(max_length=20, choices=Operation)
+    route = models.CharField(max_length=40)
+    model = models.CharField(max_length=200, help_text="As the server names it, once it answers.")
+    prompt_name = models.CharField(max_length=100, blank=True)
+    prompt_hash = models.CharField(max_length=64, blank=True)
+    messages = models.JSONField(default=list, help_text="As they were sent.")
+    text = models.TextField(blank=True, help_text="As it came, before any check.")
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    is_estimate = models.BooleanField(
+        default=True, help_text="The server did not count the tokens, or not yet."
+    )
+    cost = models.DecimalField(max_digits=14, decimal_places=8, default=0)
+    currency = models.CharField(max_length=3, blank=True)
+    outcome = models.CharField(
+        max_length=40, blank=True, help_text="“complete”, why it failed, or empty: not ended."
+    )
+    detail = models.CharField(max_length=500, blank=True)
+    first_token_ms = models.PositiveIntegerField(null=True, blank=True)
+    total_ms = models.PositiveIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            # the admin's list, by route and outcome within days
+            models.Index(fields=["route", "-created_at"], name="model_call_of_route")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_operation_display()} by {self.route}"
+
+
+class Spending(models.Model):
+    """What models have cost of a budget: in a conversation, for a visitor on a day, on a day, in a
+    month. Money is reserved before a call and corrected after it."""
+
+    class Scope(models.TextChoices):
+        CONVERSATION = "conversation", "Conversation"
+        VISITOR = "visitor", "Visitor, in a day"
+        DAY = "day", "Day"
+        MONTH = "month", "Month"
+
+    scope = models.CharField(max_length=20, choices=Scope)
+    key = models.CharField(max_length=100, help_text="Whose, or of which time.")
+    amount = models.DecimalField(max_digits=16, decimal_places=8, default=0)
+    limit = models.DecimalField(
+        max_digits=16,
+        decimal_places=8,
+        null=True,
+        blank=True,
+        help_text="The budget, once it was reached.",
+    )
+    currency = models.CharField(max_length=3)
+    reached_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["-updated_at"]
+        verbose_name_plural = "spending"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scope", "key", "currency"], name="spending_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_scope_display()} {self.key}"

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import structlog
 
 from supportbot.answers import cache, curated
 from supportbot.answers.check import check
-from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run
+from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run, first_by
 from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import AnswerError
-from supportbot.answers.known import Known
+from supportbot.answers.known import Finder
 from supportbot.answers.manners import reply_without_answer, reply_without_documents
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.no_answer import no_answer
 from supportbot.answers.receive import receive
 from supportbot.answers.routes import Route, routes_for
+from supportbot.answers.routing import PERSON, decide
 from supportbot.answers.run import Run
 from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.answers.validate import validate
 
 log = structlog.get_logger(__name__)
 
-Finder = Callable[[Question], Awaitable[Known | None]]
 # What is known before the documents are searched; the first that passes the check is the answer.
 FINDERS: Sequence[Finder] = (curated.find, cache.find)
 
@@ -36,7 +36,7 @@ async def answer(run: Run) -> None:
         screened = await run.stage(Stage.VALIDATE, _screen, question)
         reply = screened.reply or await _answer(run, screened.question)
         await run.stage(Stage.COMPLETE, complete_run, run, reply)
-        await cache.keep(run.row, screened.question, reply)
+        await cache.keep(run, screened.question, reply)
     except AnswerError as error:
         await fail(run, error)
 
@@ -56,37 +56,47 @@ async def _answer(run: Run, question: Question) -> Reply:
     """A known answer if there is one and it passes the check; else one from the documents."""
     compares = run.row.delivery == AnswerRun.Delivery.COMPARED
     for find in () if compares else FINDERS:
-        known = await find(question)
+        known = await find(question, run.configuration)
         if known is not None:
+            run.record.note_known(known.route, known.reason)
             await run.lease.save(**known.columns)
-            reply = await _try(run, [known.route], known.evidence)
+            reply = await run.stage(Stage.DELIVER, _try, run, [known.route], known.evidence)
             if reply.complete:
                 return reply
+            await run.forget(Stage.DELIVER)  # so that it runs again, for the documents
     return await _answer_from_documents(run, question)
 
 
 async def _answer_from_documents(run: Run, question: Question) -> Reply:
     await run.emit("run.status", status="searching", text="Searching the documents")
-    evidence = await run.stage(Stage.ENRICH, enrich, question)
+    evidence = await run.stage(Stage.ENRICH, enrich, question, run.configuration, run.payer)
     if evidence.passages:
         await run.emit("run.status", status="writing", text=_reading(len(evidence.passages)))
     return await run.stage(Stage.DELIVER, _write, run, evidence)
 
 
 async def _write(run: Run, evidence: Evidence) -> Reply:
-    reply = await _try(run, routes_for(evidence), evidence)
+    """Try the routes in the order that the policy decides."""
+    decision = decide(evidence, run.configuration)
+    run.record.note_decision(decision)
+    if decision.goes_to_person:
+        return Reply(route=PERSON, complete=True, outcome=AnswerRun.Outcome.HANDED_OVER)
+    routes = routes_for(decision, run.configuration, run.payer)
+    reply = await _try(run, routes, evidence)
     if reply.sentences:
         return reply
     return await reply_without_answer(evidence.question) or no_answer(evidence, reply.route)
 
 
 async def _try(run: Run, routes: Sequence[Route], evidence: Evidence) -> Reply:
-    """Try the routes in order. The customer sees each sentence as soon as it passes the check."""
-    reply = Reply(route="")
-    for route in routes:
+    """The reply of the first route that completes one. The customer sees each sentence as soon as
+    it passes the check."""
+    reply, until = Reply(route=""), run.first_sentence_until()
+    for position, route in enumerate(routes):
         proposed = run.stream(Stage.GENERATE, route.generate(evidence))
         checked = run.stream(Stage.CHECK, check(proposed, evidence))
-        reply = await deliver_sentences(run, route, checked)
+        models_left = sum(1 for later in routes[position + 1 :] if later.model)
+        reply = await deliver_sentences(run, route, checked, first_by(until, route, models_left))
         if reply.complete:
             break
     return reply

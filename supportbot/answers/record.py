@@ -13,13 +13,17 @@ from django.utils import timezone
 
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.routes import Route
+from supportbot.answers.routing import Decision
 from supportbot.answers.types import Checked, Stage
+from supportbot.configuration.content import RouteKind
 
 log = structlog.get_logger(__name__)
+KNOWN = frozenset({RouteKind.CURATED, RouteKind.CACHED})
 FIELDS = (
     "stages",
     "verdicts",
     "fallbacks",
+    "routing",
     "route",
     "model",
     "prompt_name",
@@ -37,6 +41,7 @@ class Record:
         self.run_id = str(row.pk)
         self.attempt = row.attempts
         self.fields: dict[str, Any] = {name: getattr(row, name) for name in FIELDS}
+        self._attempt_began = time.monotonic()
         earlier = timezone.now() - row.started_at if row.started_at is not None else None
         self._began = time.monotonic() - (earlier.total_seconds() if earlier is not None else 0.0)
         self._open: list[dict[str, Any]] = []
@@ -44,6 +49,10 @@ class Record:
     def elapsed_ms(self) -> int:
         """Milliseconds since the run's first attempt started."""
         return round((time.monotonic() - self._began) * 1000)
+
+    def seconds_of_attempt(self) -> float:
+        """Since this attempt started."""
+        return time.monotonic() - self._attempt_began
 
     def begin(self, stage: Stage) -> dict[str, Any]:
         """Record the start of a stage. Call the returned function at its end."""
@@ -86,15 +95,33 @@ class Record:
         if self.fields["first_sentence_ms"] is None:
             self.fields["first_sentence_ms"] = self.elapsed_ms()
 
+    def note_decision(self, decision: Decision) -> None:
+        """Record which routes are tried, and why."""
+        before, decided = self.fields["routing"], decision.as_json()
+        known = [one for one in before.get("candidates", []) if one["kind"] in KNOWN]
+        candidates = known + decided["candidates"]
+        tried = before.get("tried", [])
+        self.fields["routing"] = {**decided, "candidates": candidates, "tried": tried}
+
+    def note_known(self, route: Route, reason: str) -> None:
+        """Record that an answer was known before the documents were searched."""
+        found = {"route": route.name, "kind": route.kind.value, "reason": reason}
+        self.fields["routing"].setdefault("candidates", []).append(found)
+
+    def note_tried(self, route: Route, became: str) -> None:
+        """Record what became of a route: answered, no_answer, or the code of its failure."""
+        tried = {"route": route.name, "became": became, "attempt": self.attempt}
+        self.fields["routing"].setdefault("tried", []).append(tried)
+
     def note_route(self, route: Route) -> None:
         """Record the cost of a route. The last recorded route wrote the answer."""
         self.fields |= {
             "route": route.name,
-            "model": route.usage.model or route.model,
+            "model": route.model_name,
             "prompt_name": route.prompt_name,
             "prompt_hash": route.prompt_hash,
-            "tokens_in": self.fields["tokens_in"] + route.usage.tokens_in,
-            "tokens_out": self.fields["tokens_out"] + route.usage.tokens_out,
+            "tokens_in": self.fields["tokens_in"] + route.bill.tokens_in,
+            "tokens_out": self.fields["tokens_out"] + route.bill.tokens_out,
         }
 
     def note_fallback(self, route: Route, *, code: str, detail: str) -> None:
@@ -105,9 +132,9 @@ class Record:
                 "code": code,
                 "detail": detail[:500],
                 "attempt": self.attempt,
-                "model": route.usage.model or route.model,
-                "tokens_in": route.usage.tokens_in,
-                "tokens_out": route.usage.tokens_out,
+                "model": route.model_name,
+                "tokens_in": route.bill.tokens_in,
+                "tokens_out": route.bill.tokens_out,
             }
         )
         log.warning("route_failed", run=self.run_id, route=route.name, code=code)

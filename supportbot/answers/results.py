@@ -37,6 +37,7 @@ class StoredEvidence:
     parts: tuple[tuple[str, tuple[StoredUnit, ...]], ...]
     model: str
     answerability: float
+    answerability_min: float
     trace: Trace
 
 
@@ -68,6 +69,7 @@ def _pack_evidence(evidence: Evidence) -> Any:
         parts=tuple((part.text, _pack_units(part.reading.units)) for part in ranking.parts),
         model=ranking.model,
         answerability=ranking.answerability,
+        answerability_min=evidence.answerability_min,
         trace=ranking.trace,
     )
     return _evidence.dump_python(stored, mode="json")
@@ -88,7 +90,7 @@ def _unpack_evidence(raw: Any) -> Evidence:
             for text, units in stored.parts
         ),
     )
-    return Evidence(stored.question, ranking, stored.rewritten)
+    return Evidence(stored.question, ranking, stored.rewritten, stored.answerability_min)
 
 
 def _pack_units(units: Sequence[ReadUnit]) -> tuple[StoredUnit, ...]:

@@ -1,4 +1,4 @@
-"""A follow-up question → one that stands alone, written by the language model if that is enabled.
+"""A follow-up question → one that stands alone, written by a language model if that is enabled.
 Without it, or if it fails, retrieval uses the earlier turns itself."""
 
 from __future__ import annotations
@@ -6,37 +6,54 @@ from __future__ import annotations
 import asyncio
 
 import structlog
-from django.conf import settings
 
+from supportbot.answers.messages import as_text
+from supportbot.answers.model_calls import Bill, stream_metered
 from supportbot.answers.prompts import load_prompt
+from supportbot.answers.spending import Payer
 from supportbot.answers.types import Question
-from supportbot.llm.client import Completion, ModelError, is_configured, stream_completion
+from supportbot.configuration.content import Configuration
+from supportbot.llm.client import Call, ModelError
+from supportbot.llm.routes import ModelRoute
 
 log = structlog.get_logger(__name__)
 
 PROMPT = "rewrite"
-SECONDS = 3.0  # a customer waits for it
+SECONDS = 3.0  # a customer waits for it, however many routes are tried
 TURNS = 6
 LONGEST = 500  # characters; a longer reply of the model is no question
-_NAMES = {"customer": "Customer", "bot": "Assistant", "agent": "Agent"}
 
 
-async def standalone(question: Question) -> str | None:
-    """The rewritten question; None if there is no history, if rewriting is off, or if the model
+async def standalone(question: Question, configuration: Configuration, payer: Payer) -> str | None:
+    """The rewritten question; None if there is no history, if rewriting is off, or if every model
     fails or takes too long."""
-    if not (settings.REWRITE_QUESTIONS and is_configured() and question.history):
+    if not (configuration.rewrite_questions and question.history):
         return None
-    conversation = "\n".join(
-        f"{_NAMES[turn.author]}: {turn.text}"
-        for turn in question.history[-TURNS:]
-        if turn.author in _NAMES
-    )
-    prompt = load_prompt(PROMPT).fill(conversation=conversation, question=question.text)
-    completion = Completion([{"role": "user", "content": prompt}], operation="rewrite")
     try:
         async with asyncio.timeout(SECONDS):
-            text = "".join([delta async for delta in stream_completion(completion)]).strip()
-    except (ModelError, TimeoutError) as error:
-        log.warning("question_not_rewritten", error=str(error) or type(error).__name__)
+            for route in configuration.rewriting_routes:
+                if text := await _rewritten(question, route, configuration, payer):
+                    return text
+    except TimeoutError:
+        log.warning("question_not_rewritten", error="too slow")
+    return None
+
+
+async def _rewritten(
+    question: Question, route: ModelRoute, configuration: Configuration, payer: Payer
+) -> str | None:
+    prompt = load_prompt(PROMPT, configuration.prompts)
+    said = prompt.fill("conversation", conversation=as_text(question.history[-TURNS:]))
+    asked = prompt.fill("question", question=question.text)
+    messages = [
+        {"role": "system", "content": prompt.fill("system")},
+        {"role": "user", "content": f"{said}\n\n{asked}"},
+    ]
+    call = Call(route, "rewrite", messages, prompt.name, prompt.hash)
+    try:
+        deltas = [delta async for delta in stream_metered(call, payer, Bill())]
+    except ModelError as error:
+        log.warning("question_not_rewritten", route=route.name, error=str(error))
         return None
+    text = "".join(deltas).strip()
     return text if 0 < len(text) <= LONGEST else None

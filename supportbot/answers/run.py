@@ -13,7 +13,6 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 
 from knowledge.leases import LeaseLostError
@@ -32,7 +31,9 @@ from supportbot.answers.lease import Lease
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.record import Record
 from supportbot.answers.results import packed, unpacked
+from supportbot.answers.spending import Payer
 from supportbot.answers.types import Stage
+from supportbot.configuration.content import Configuration
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -53,8 +54,7 @@ STAGE_SECONDS: dict[Stage, float] = {
     Stage.RECEIVE: 10,
     Stage.VALIDATE: 10,
     Stage.ENRICH: 20,
-    # Deliver consumes generate and check, so it takes as long as they do.
-    Stage.DELIVER: settings.MODEL_TOTAL_SECONDS + 60,
+    Stage.DELIVER: 60,  # and what the models may take
     Stage.COMPLETE: 30,
 }
 
@@ -63,8 +63,11 @@ class Run:
     """An AnswerRun whose lease this process holds. The events of a run without a conversation go to
     `events`."""
 
-    def __init__(self, row: AnswerRun, events: EventQueue | None = None) -> None:
+    def __init__(
+        self, row: AnswerRun, configuration: Configuration, events: EventQueue | None = None
+    ) -> None:
         self.row = row
+        self.configuration = configuration
         self.id: UUID = row.id
         self.lease = Lease(row)
         self.emitter = (
@@ -82,7 +85,7 @@ class Run:
             return cast(T, known)
         entry, error = self.record.begin(stage), ""
         try:
-            async with asyncio.timeout(STAGE_SECONDS.get(stage)):
+            async with asyncio.timeout(self._seconds(stage)):
                 result = await function(*arguments)
         except BaseException as raised:
             failure = self._failure(stage, raised)
@@ -98,6 +101,11 @@ class Run:
                 results={**self.row.results, **results}, **columns, **self.record.columns()
             )
         return result
+
+    async def forget(self, stage: Stage) -> None:
+        """Drop the stored result of a stage, so that it can run again."""
+        kept = {name: result for name, result in self.row.results.items() if name != stage}
+        await self.lease.save(results=kept)
 
     async def stream(self, stage: Stage, items: AsyncGenerator[T]) -> AsyncGenerator[T]:
         """The same for a stage that yields its results one by one. The stage that consumes them
@@ -117,6 +125,33 @@ class Run:
             raise failure from raised
         finally:
             self.record.end(entry, error)
+
+    @property
+    def payer(self) -> Payer:
+        """Whose budgets pay for its models."""
+        return Payer(
+            run=self.id,
+            conversation=self.row.conversation_id,
+            customer=(
+                self.row.customer_id
+                if self.row.conversation is None
+                else self.row.conversation.customer_id
+            ),
+            budgets=self.configuration.budgets,
+        )
+
+    def first_sentence_until(self) -> float:
+        """When, on the event loop's clock, a customer should have a sentence of this attempt."""
+        left = self.configuration.first_sentence_seconds - self.record.seconds_of_attempt()
+        return asyncio.get_running_loop().time() + left
+
+    def _seconds(self, stage: Stage) -> float | None:
+        seconds = STAGE_SECONDS.get(stage)
+        if stage is not Stage.DELIVER or seconds is None:
+            return seconds
+        # It consumes generate and check, so it takes as long as they do.
+        models = (route.timeouts.total for route in self.configuration.routes if route.enabled)
+        return seconds + sum(models)
 
     def _failure(self, stage: Stage, raised: BaseException) -> BaseException:
         if isinstance(raised, TimeoutError):

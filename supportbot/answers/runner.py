@@ -26,6 +26,7 @@ from supportbot.answers.results import unpacked
 from supportbot.answers.run import Run
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Stage
+from supportbot.configuration.current import configuration, current
 from tickets.models import Conversation, Event, Message
 
 log = structlog.get_logger(__name__)
@@ -169,11 +170,12 @@ def find_next(run_id: UUID) -> UUID | None:
 @in_thread
 def claim(run_id: UUID) -> Run | None:
     """Take the lease by compare-and-set, and announce the start of the run to the customer."""
-    now = timezone.now()
+    now, decides = timezone.now(), current()
     with transaction.atomic():
         row = (
             AnswerRun.objects.next_in_turn()
             .select_for_update(skip_locked=True, of=("self",))
+            .select_related("conversation")
             .filter(pk=run_id)
             .filter(Q(lease_until=None) | Q(lease_until__lt=now))
             .first()
@@ -186,13 +188,15 @@ def claim(run_id: UUID) -> Run | None:
         if row.started_at is None:
             row.started_at = now
             row.delivery = delivery_in(Conversation.objects.get(pk=row.conversation_key))
+        if row.configuration_id is None:
+            row.configuration_id, row.configuration_hash = decides.id, decides.sha256
         row.save(
             update_fields=[
                 *("status", "attempts", "lease_token", "lease_until"),
-                *("started_at", "delivery"),
+                *("started_at", "delivery", "configuration", "configuration_hash"),
             ]
         )
-        run = Run(row)
+        run = Run(row, configuration(row.configuration_id).content)
         if not run.emitter.is_muted:
             _announce(run)
     return run

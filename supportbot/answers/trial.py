@@ -13,8 +13,11 @@ from supportbot.answers.enrich import enrich
 from supportbot.answers.manners import reply_without_answer, reply_without_documents
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.no_answer import no_answer
+from supportbot.answers.spending import Payer
+from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Checked, Choice, Evidence, Question, Reply
 from supportbot.answers.validate import validate
+from supportbot.configuration.current import current_content
 from supportbot.retrieval.search import Ranking
 
 Outcome = AnswerRun.Outcome
@@ -38,7 +41,8 @@ async def try_question(question: Question) -> Trial:
     if reply := await reply_without_documents(question):
         nothing = Evidence(question, Ranking((), np.zeros(0, dtype=np.float32), ""))
         return Trial(nothing, (), reply.outcome, reply.text, reply.choices)
-    evidence = await enrich(question)
+    configuration = await in_thread(current_content)()
+    evidence = await enrich(question, configuration, Payer(budgets=configuration.budgets))
     checked = check(extractive.generate(evidence), evidence)
     kept = tuple([sentence async for sentence in checked if sentence.kept])
     if not kept:

@@ -8,9 +8,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-
 from knowledge.models import Audience
+from supportbot.configuration.content import ANSWERABILITY_MIN
 from supportbot.guardrails.types import Finding, Verdict
 from supportbot.retrieval.query import Turn
 from supportbot.retrieval.search import RankedPassage, Ranking
@@ -80,11 +79,13 @@ class CuratedText:
 @dataclass(frozen=True)
 class Evidence:
     """A question and the passages that may answer it, best first. `rewritten` is the question as a
-    model rewrote it for the search; None if it did not. `curated` is what a person wrote."""
+    model rewrote it for the search; None if it did not. `answerability_min` is the configuration's
+    threshold, `curated` what a person wrote."""
 
     question: Question
     ranking: Ranking
     rewritten: str | None = None
+    answerability_min: float = ANSWERABILITY_MIN
     curated: tuple[CuratedText, ...] = ()
 
     @property
@@ -98,8 +99,8 @@ class Evidence:
 
     @property
     def is_answerable(self) -> bool:
-        """Whether the answerability reaches the operator's threshold."""
-        return bool(self.passages) and self.ranking.answerability >= settings.ANSWERABILITY_MIN
+        """Whether the answerability reaches the threshold."""
+        return bool(self.passages) and self.ranking.answerability >= self.answerability_min
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from knowledge.services.indexes.embedding_indexes import get_active_index
+from supportbot.configuration.current import current_content
 from supportbot.evaluation import answer_datasets
 from supportbot.evaluation.answer_arms import Answers, Given, ask_all
 from supportbot.evaluation.answer_figures import AnswerScores, faults
@@ -144,7 +143,7 @@ def _record(dataset: AnswerDataset, scratch: Scratch, scores: Scores, model: str
     product = scores[ANSWERS]
     return Record(
         questions=len(dataset.questions),
-        settings={ANSWERS: {"answerability": settings.ANSWERABILITY_MIN}},
+        settings={ANSWERS: {"answerability": current_content().answerability_min}},
         figures={
             "arms": {arm: found.to_json() for arm, found in scores.items()},
             "differences": {

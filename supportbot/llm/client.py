@@ -8,96 +8,123 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import openai
-from django.conf import settings
+
+from supportbot.llm.keys import read_key
+from supportbot.llm.routes import OPENAI_URL, ModelRoute
 
 MAX_RETRY_AFTER = 2.0  # seconds a customer may wait for a busy server before the next route
 MAX_USAGE_WAIT = 1.0  # seconds for the token counts that come after a finished answer
 FINISHED = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
 MAX_TOKENS = 2**31 - 1  # what the column holds
+_UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
 
 class ModelError(Exception):
-    """The model gave no complete answer. `code` is one of: unauthorised, rate_limited, refused,
-    unavailable, slow, broken_off, garbled, too_long, filtered."""
+    """The model gave no complete answer. `code` is one of: unauthorised, no_such_model,
+    rate_limited, refused, unavailable, slow, broken_off, garbled, too_long, filtered.
 
-    def __init__(self, code: str, detail: str) -> None:
+    `retry_after` is how many seconds the server asked for, None if it did not.
+    """
+
+    def __init__(self, code: str, detail: str, retry_after: float | None = None) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.detail = detail
+        self.retry_after = retry_after
+
+    @property
+    def is_fault_of_server(self) -> bool:
+        """Whether the next question would most likely fail, too."""
+        return self.code not in {"refused", "too_long", "filtered"}
 
 
 @dataclass
-class Usage:
-    """Filled while a completion streams; tokens stay 0 where the server does not count them."""
+class Call:
+    """One request to a model, filled while it streams. Tokens stay 0 where the server does not
+    count them."""
 
-    model: str = ""
+    route: ModelRoute
+    operation: str
+    messages: list[dict[str, str]]
+    prompt_name: str = ""
+    prompt_hash: str = ""
+    model: str = ""  # as the server names it
     tokens_in: int = 0
     tokens_out: int = 0
+    is_estimate: bool = False  # the tokens were not counted by the server
+    text: str = ""  # what it said so far
+    first_token_ms: int | None = None
+    total_ms: int | None = None
 
 
-@dataclass(frozen=True)
-class Completion:
-    """A request: messages in the OpenAI form."""
-
-    messages: list[dict[str, str]]
-    operation: str
-    usage: Usage = field(default_factory=Usage)
-
-
-def is_configured() -> bool:
-    """Whether a language model is set up at all."""
-    return bool(settings.MODEL and (settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL))
-
-
-_Clients = dict[tuple[str, str], openai.AsyncOpenAI]
+_Clients = dict[tuple[str, str, float], openai.AsyncOpenAI]
 # Per event loop: a client's connections belong to the loop that opened them.
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, _Clients] = WeakKeyDictionary()
 
 
-def _client() -> openai.AsyncOpenAI:
+def client_of(route: ModelRoute) -> openai.AsyncOpenAI:
+    """The client of the route's server, with the key as it is now."""
     clients = _clients.setdefault(asyncio.get_running_loop(), {})
-    key = (settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY)
+    key = (route.base_url or OPENAI_URL, read_key(route.key), route.timeouts.connect)
     if key not in clients:
         clients[key] = openai.AsyncOpenAI(
-            base_url=settings.OPENAI_BASE_URL or None,
-            api_key=settings.OPENAI_API_KEY or "none",  # local servers ask for none; it insists
+            base_url=key[0],
+            api_key=key[1] or "none",  # local servers ask for none; it insists
             max_retries=0,  # what is worth waiting for is decided below
-            timeout=openai.Timeout(settings.MODEL_TOTAL_SECONDS, connect=3.0),
+            timeout=openai.Timeout(None, connect=key[2]),  # the rest is limited below
         )
     return clients[key]
 
 
-async def stream_completion(completion: Completion) -> AsyncGenerator[str]:
+async def stream_completion(call: Call) -> AsyncGenerator[str]:
     """The text as it comes. Ends normally only when complete; otherwise raises ModelError."""
     # No timeout spans a `yield`: it would cancel whoever is at work on what was yielded.
-    ends_at = asyncio.get_running_loop().time() + settings.MODEL_TOTAL_SECONDS
+    began = asyncio.get_running_loop().time()
     try:
-        async for delta in _deltas(completion, ends_at):
+        async for delta in _deltas(call, began + call.route.timeouts.total):
+            if call.first_token_ms is None:
+                call.first_token_ms = _milliseconds_since(began)
+            call.text += delta
             yield delta
-    except TimeoutError as error:
-        raise ModelError("slow", "the model took too long") from error
-    except openai.APIStatusError as error:
-        raise ModelError(_status_code(error.status_code), f"HTTP {error.status_code}") from error
-    except openai.APITimeoutError as error:
-        raise ModelError("slow", "no answer in time") from error
-    except openai.APIConnectionError as error:
-        raise ModelError("unavailable", str(error) or type(error).__name__) from error
-    except openai.APIError as error:  # an error event inside the stream
-        raise ModelError("broken_off", _storable(str(error))) from error
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise ModelError("garbled", f"unreadable answer: {type(error).__name__}") from error
+    except (TimeoutError, openai.OpenAIError, *_UNREADABLE) as error:
+        raise as_model_error(error) from error
+    finally:
+        call.total_ms = _milliseconds_since(began)
 
 
-async def _deltas(completion: Completion, ends_at: float) -> AsyncGenerator[str]:
-    wait = settings.MODEL_FIRST_TOKEN_SECONDS
+def _milliseconds_since(began: float) -> int:
+    return round((asyncio.get_running_loop().time() - began) * 1000)
+
+
+def as_model_error(error: Exception) -> ModelError:
+    """What an error of the library, or of reading a response, means."""
+    if isinstance(error, TimeoutError):
+        return ModelError("slow", "the model took too long")
+    if isinstance(error, openai.APIStatusError):
+        wait = _asked_to_wait(error)
+        return ModelError(_status_code(error.status_code), f"HTTP {error.status_code}", wait)
+    if isinstance(error, openai.APITimeoutError):
+        return ModelError("slow", "no answer in time")
+    if isinstance(error, openai.APIConnectionError):
+        return ModelError("unavailable", str(error) or type(error).__name__)
+    if isinstance(error, openai.APIError):  # an error event inside the stream
+        return ModelError("broken_off", _storable(str(error)))
+    return ModelError("garbled", f"unreadable answer: {type(error).__name__}")
+
+
+async def _deltas(call: Call, ends_at: float) -> AsyncGenerator[str]:
+    timeouts = call.route.timeouts
+    wait = timeouts.first_token
     async with _within(wait, ends_at):
-        stream = await _open(completion)
+        stream = await _open(call)
     finish_reason, readable = None, False
     try:
         while True:
@@ -110,13 +137,13 @@ async def _deltas(completion: Completion, ends_at: float) -> AsyncGenerator[str]
                 if finish_reason:
                     break  # the answer is whole; only its token counts are missing
                 raise _while_reading(error) from error
-            _note_usage(completion.usage, chunk)
+            _note_usage(call, chunk)
             if not chunk.choices:
                 continue
             choice, readable = chunk.choices[0], True
             finish_reason = choice.finish_reason or finish_reason
             if choice.delta.content:
-                wait = settings.MODEL_IDLE_SECONDS
+                wait = timeouts.between_tokens
                 yield _storable(choice.delta.content)
     finally:
         await stream.close()
@@ -134,12 +161,12 @@ def _while_reading(error: Exception) -> Exception:
     return ModelError("broken_off", "the connection was lost")
 
 
-def _note_usage(usage: Usage, chunk: Any) -> None:
+def _note_usage(call: Call, chunk: Any) -> None:
     if isinstance(chunk.model, str) and chunk.model:
-        usage.model = _storable(chunk.model)[:200]
+        call.model = _storable(chunk.model)[:200]
     if chunk.usage is not None:
-        usage.tokens_in = _count(chunk.usage.prompt_tokens)
-        usage.tokens_out = _count(chunk.usage.completion_tokens)
+        call.tokens_in = _count(chunk.usage.prompt_tokens)
+        call.tokens_out = _count(chunk.usage.completion_tokens)
 
 
 def _count(tokens: object) -> int:
@@ -162,45 +189,46 @@ def _check_finished(reason: str | None, readable: bool) -> None:
         raise ModelError("broken_off", "the stream ended before the answer did")
 
 
-async def _open(completion: Completion) -> openai.AsyncStream[Any]:
-    client = _client()
+async def _open(call: Call) -> openai.AsyncStream[Any]:
+    client, route = client_of(call.route), call.route
     for last_try in (False, True):
         try:
             return await client.chat.completions.create(  # type: ignore[call-overload,no-any-return]
-                model=settings.MODEL,
-                messages=completion.messages,
+                model=route.model,
+                messages=call.messages,
                 stream=True,
                 stream_options={"include_usage": True},
-                temperature=_temperature(),
-                extra_headers={"X-Supportbot-Operation": completion.operation},
+                temperature=openai.omit if route.temperature is None else route.temperature,
+                extra_headers={"X-Supportbot-Operation": call.operation},
             )
         except openai.APIStatusError as error:
-            wait = _retry_after(error)
-            if last_try or wait is None:
+            wait = _asked_to_wait(error)
+            if last_try or wait is None or wait > MAX_RETRY_AFTER:
                 raise
             await asyncio.sleep(wait)
     raise AssertionError("unreachable")
 
 
-def _temperature() -> float | openai.Omit:
-    chosen = settings.MODEL_TEMPERATURE
-    return openai.omit if chosen == "none" else float(chosen)
-
-
-def _retry_after(error: openai.APIStatusError) -> float | None:
-    """Seconds to wait before one more try; None when another route answers sooner."""
+def _asked_to_wait(error: openai.APIStatusError) -> float | None:
+    """The seconds in a busy server's Retry-After, which may also hold a date; None without one."""
     if error.status_code not in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         return None
+    written = error.response.headers.get("retry-after", "")
     try:
-        wait = float(error.response.headers.get("retry-after", ""))
+        wait = float(written)
     except ValueError:
-        return None
-    return wait if 0 <= wait <= MAX_RETRY_AFTER else None
+        try:
+            wait = (parsedate_to_datetime(written) - datetime.now(UTC)).total_seconds()
+        except (ValueError, TypeError):
+            return None
+    return wait if 0 <= wait < float("inf") else None
 
 
 def _status_code(status: int) -> str:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return "unauthorised"
+    if status == HTTPStatus.NOT_FOUND:
+        return "no_such_model"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return "rate_limited"
     return "refused" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "unavailable"

@@ -100,7 +100,7 @@ class Told:
     def assert_one_whole_answer(self) -> None:
         """What every run must keep that ends well, whatever went wrong on the way."""
         self.assert_one_whole_answer_after_restarts(0)
-        kept = [verdict["text"] for verdict in self.run.verdicts if verdict["kept"]]
+        kept = [v["shown"] or v["text"] for v in self.run.verdicts if v["kept"]]
         assert kept == self.ever_shown
 
     def assert_one_whole_answer_after_restarts(self, restarts: int) -> None:
@@ -111,7 +111,7 @@ class Told:
         assert self.types.count("run.started") == 1
         assert self.of_run[-1] == self.answer
         assert self.answer["message"]["sentences"] == self.standing
-        kept = [verdict["text"] for verdict in self.run.verdicts if verdict["kept"]]
+        kept = [v["shown"] or v["text"] for v in self.run.verdicts if v["kept"]]
         assert all(sentence["text"] in kept for sentence in self.standing)
         (message,) = [m for m in self.messages if m.author == Message.Author.BOT]
         assert self.answer["message"]["id"] == str(message.pk)

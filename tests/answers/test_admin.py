@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 
 from supportbot.admin import navigation
 from supportbot.answers.admin import REASONS, TIMELINE_WIDTH, draw_timeline
-from supportbot.answers.models import AnswerRun
+from supportbot.answers.models import AnswerRun, ModelCall, Spending
+from supportbot.answers.spending import Account, OverBudgetError, reserve
 from tickets.models import Conversation
 from tickets.services.messages import add_customer_message
 
@@ -130,6 +133,7 @@ def test_the_navigation_holds_what_one_may_see(ben: User, cleo: User) -> None:
         "Conversations",
         "Customers",
         "Runs",
+        "Model calls",
         "Answer cache",
         "Audit log",
     ]
@@ -142,3 +146,66 @@ def test_the_navigation_holds_what_one_may_see(ben: User, cleo: User) -> None:
         "Freshness",
         "Embedding indexes",
     ]
+
+
+# -- Routes, calls of models, budgets --------------------------------------------------------------
+def test_the_page_shows_the_decision_and_what_became_of_each_route(
+    run: AnswerRun, ben: User, browser_of: Browser
+) -> None:
+    run.routing = {
+        "answerability": 0.8,
+        "complexity": "simple",
+        "because": [],
+        "candidates": [
+            {"route": "model", "kind": "small", "reason": "it is simple"},
+            {"route": "extractive", "kind": "extractive", "reason": "it is simple"},
+        ],
+        "left_out": [{"route": "dear", "reason": "no question for the large model"}],
+        "tried": [
+            {"route": "model", "became": "timeout", "attempt": 1},
+            {"route": "extractive", "became": "answered", "attempt": 1},
+        ],
+    }
+    run.save(update_fields=["routing"])
+    shown = browser_of(ben).get(page_of(run)).content.decode()
+    assert "timeout: no first token" in shown
+    assert "no question for the large model" in shown
+    assert "No language model was asked." in shown
+
+
+def test_the_page_shows_each_call_with_its_request_escaped(
+    run: AnswerRun, ben: User, browser_of: Browser
+) -> None:
+    ModelCall.objects.create(
+        run=run,
+        operation="answer",
+        route="model",
+        model="llama",
+        messages=[{"role": "system", "content": "Rules <b>here</b>"}],
+        text="It came <i>so</i>",
+        outcome="broken_off",
+        cost=Decimal("0.001234"),
+        currency="USD",
+        total_ms=1500,
+    )
+    client = browser_of(ben)
+    shown = client.get(page_of(run)).content.decode()
+    assert "The server broke off in mid-answer." in shown
+    assert "Rules &lt;b&gt;here" in shown
+    assert "It came &lt;i&gt;so" in shown
+    assert "0.001234 USD" in shown
+    listed = client.get("/admin/answers/modelcall/").content.decode()
+    assert "broken off" in listed
+    call = run.model_calls.get()
+    detail = client.get(f"/admin/answers/modelcall/{call.pk}/change/").content.decode()
+    assert "Rules &lt;b&gt;here" in detail
+
+
+def test_a_budget_that_is_used_up_stands_above_the_queue(ben: User, browser_of: Browser) -> None:
+    client = browser_of(ben)
+    assert "is used up" not in client.get("/admin/tickets/ticket/").content.decode()
+    day = Account(Spending.Scope.DAY, str(timezone.localdate()), Decimal(2), "EUR")
+    with pytest.raises(OverBudgetError):
+        reserve([day], Decimal(3))
+    shown = client.get("/admin/tickets/ticket/").content.decode()
+    assert "The budget for models of 2.00 EUR for today is used up." in shown

@@ -167,7 +167,7 @@ async def test_a_draft_is_not_kept(conversation: Conversation) -> None:
 @pytest.mark.usefixtures("returns_policy")
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("ANSWERABILITY_MIN", 0.41), ("MODEL_TEMPERATURE", "1"), ("OPENAI_BASE_URL", "http://x/v1")],
+    [("ANSWERABILITY_MIN", 0.41), ("REWRITE_QUESTIONS", True), ("FIRST_SENTENCE_SECONDS", 5.0)],
 )
 async def test_another_configuration_is_another_answer(
     ada: Customer, settings: Settings, name: str, value: object

@@ -11,9 +11,11 @@ from supportbot.answers.check import check_sentence
 from supportbot.answers.enrich import enrich
 from supportbot.answers.extractive import generate
 from supportbot.answers.receive import receive
+from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Evidence, Proposed
 from supportbot.answers.validate import validate
+from supportbot.configuration.environment import configuration_of_environment
 from tests.answers.asking import QUESTION, answered, ask, in_database
 from tests.answers.passages import evidence
 from tests.conftest import Publish
@@ -38,7 +40,9 @@ async def propose(conversation: Conversation, text: str) -> tuple[Evidence, list
     """What the route proposes for a question, through the stages before it."""
     run_id = await ask(conversation, text, client_id=text)
     question = await in_database(lambda: Message.objects.select_related("run").get(run=run_id))
-    found = await enrich(await validate(await receive(question.run)))
+    found = await enrich(
+        await validate(await receive(question.run)), configuration_of_environment(), Payer()
+    )
     return found, [proposed async for proposed in generate(found)]
 
 

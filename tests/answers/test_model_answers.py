@@ -25,7 +25,7 @@ from tests.answers.asking import (
     saying,
     told,
 )
-from tests.llm.fixtures import API_KEY, limit_silence
+from tests.llm.fixtures import API_KEY, forget_health, limit_silence
 from tests.llm.scenarios import BAD, GOOD, status, unstorable_characters
 from tests.openai_server import (
     MODEL,
@@ -75,6 +75,7 @@ async def test_a_model_that_fails_is_replaced_by_quotes(
 ) -> None:
     for name, (scenario, code) in BAD.items():
         with subtests.test(name):
+            forget_health()
             limit_silence(settings, short=code == "slow")
             model_server.says(saying(ANSWER, scenario))
             result = await answered(await new_conversation(ada))

@@ -185,7 +185,7 @@ async def test_a_person_asked_for_in_mid_answer_silences_the_bot(
 async def test_a_run_that_fails_after_the_hand_over_says_nothing_to_the_customer(
     conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def hand_over_and_break(question: object) -> object:
+    async def hand_over_and_break(*arguments: object) -> object:
         await in_thread(request_person)(conversation=conversation)
         raise ValueError("boom")
 

@@ -7,7 +7,9 @@ from pytest_django import Settings
 
 from supportbot.answers.rewrite import standalone
 from supportbot.answers.runner import execute
+from supportbot.answers.spending import Payer
 from supportbot.answers.types import Question
+from supportbot.configuration.environment import configuration_of_environment
 from supportbot.retrieval.query import Turn
 from tests.answers.asking import ANSWER, answered, ask, new_conversation, saying, told
 from tests.answers.passages import evidence
@@ -28,6 +30,10 @@ def rewriting(settings: Settings) -> None:
     settings.REWRITE_QUESTIONS = True
 
 
+async def rewritten() -> str | None:
+    return await standalone(follow_up(), configuration_of_environment(), Payer())
+
+
 def follow_up(text: str = "And those?") -> Question:
     asked = evidence("Some passage.", question=text).question
     turns = (Turn("customer", "I bought coffee beans."), Turn("bot", "Nice!"))
@@ -39,9 +45,9 @@ async def test_the_model_reads_the_conversation_and_writes_the_question_out(
     model_server: ModelServer,
 ) -> None:
     model_server.says(normal(WRITTEN_OUT))
-    assert await standalone(follow_up()) == WRITTEN_OUT
+    assert await rewritten() == WRITTEN_OUT
     (request,) = model_server.requests
-    prompt = request.messages[0]["content"]
+    prompt = request.messages[-1]["content"]
     assert "Customer: I bought coffee beans.\nAssistant: Nice!" in prompt
     assert prompt.rstrip().endswith("And those?")
 
@@ -54,7 +60,7 @@ async def test_a_model_that_fails_leaves_the_question_as_it_is(
     model_server: ModelServer, scenario: object
 ) -> None:
     model_server.says(scenario, scenario)  # type: ignore[arg-type]
-    assert await standalone(follow_up()) is None
+    assert await rewritten() is None
 
 
 @pytest.mark.usefixtures("rewriting")
@@ -63,11 +69,11 @@ async def test_a_model_that_is_slow_is_not_waited_for(
 ) -> None:
     limit_silence(settings, short=True)
     model_server.says(slow_first_byte(WRITTEN_OUT), slow_first_byte(WRITTEN_OUT))
-    assert await standalone(follow_up()) is None
+    assert await rewritten() is None
 
 
 async def test_nothing_is_asked_unless_it_is_set(model_server: ModelServer) -> None:
-    assert await standalone(follow_up()) is None
+    assert await rewritten() is None
     assert model_server.requests == []
 
 

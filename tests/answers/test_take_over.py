@@ -20,6 +20,7 @@ from supportbot.answers.runner import claim, execute
 from supportbot.answers.types import Stage
 from tests.answers.asking import ANSWER, QUESTION, SENTENCES, ask, in_database, saying, told
 from tests.answers.test_runner import expire, pausing, shown, until
+from tests.configuration.publishing import put_in_effect_async
 from tests.openai_server import ModelServer
 from tickets.models import Conversation, Draft
 
@@ -81,7 +82,7 @@ async def test_evidence_survives_being_stored(conversation: Conversation) -> Non
     run = await claim(await ask(conversation, text))
     assert run is not None
     question = await run.stage(Stage.RECEIVE, receive, run.row)
-    evidence = await run.stage(Stage.ENRICH, enrich, question)
+    evidence = await run.stage(Stage.ENRICH, enrich, question, run.configuration, run.payer)
     stored = await in_database(lambda: AnswerRun.objects.get(pk=run.id).results)
     read = unpacked(Stage.ENRICH, stored)
     assert read.question == question
@@ -91,6 +92,20 @@ async def test_evidence_survives_being_stored(conversation: Conversation) -> Non
     assert packed(Stage.ENRICH, read) == packed(Stage.ENRICH, evidence)
     assert read.ranking.parts
     assert compose(read.ranking) == compose(evidence.ranking) != []
+
+
+async def test_who_takes_a_run_over_goes_on_with_its_configuration(
+    conversation: Conversation,
+) -> None:
+    first = await put_in_effect_async(answerability_min=0.3)
+    run = await claim(await ask(conversation))
+    assert run is not None
+    await put_in_effect_async(answerability_min=0.9)
+    await in_database(run.lease.release)
+    again = await claim(run.id)
+    assert again is not None
+    assert again.configuration.answerability_min == 0.3
+    assert again.row.configuration_id == first.pk
 
 
 async def test_a_run_that_fails_keeps_its_evidence(

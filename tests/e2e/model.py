@@ -62,6 +62,7 @@ class SlowModel:
             "SUPPORTBOT_MODEL_FIRST_TOKEN_SECONDS": "100",
             "SUPPORTBOT_MODEL_IDLE_SECONDS": "100",
             "SUPPORTBOT_MODEL_TOTAL_SECONDS": "110",
+            "SUPPORTBOT_FIRST_SENTENCE_SECONDS": "100",
         }
 
     async def reply(self, wire: Wire, request: Request) -> None:

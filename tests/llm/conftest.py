@@ -1,5 +1,5 @@
 """A model server for the tests of this package."""
 
-from tests.llm.fixtures import model_server
+from tests.llm.fixtures import model_server, route
 
-__all__ = ["model_server"]
+__all__ = ["model_server", "route"]

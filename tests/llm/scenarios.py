@@ -255,7 +255,7 @@ SECRET_ERROR = {"error": {"message": "overloaded", "type": "server_error", "code
 BAD: dict[str, tuple[MakeScenario, str]] = {
     "401": (status(401), "unauthorised"),
     "403": (status(403), "unauthorised"),
-    "404": (status(404), "refused"),
+    "404": (status(404), "no_such_model"),
     "429, wait a minute": (status(429, retry_after="60"), "rate_limited"),
     "429, wait until a date": (status(429, retry_after=HTTP_DATE), "rate_limited"),
     "500": (status(500), "unavailable"),
@@ -278,3 +278,15 @@ BAD: dict[str, tuple[MakeScenario, str]] = {
     "filtered": (finished_by("content_filter"), "filtered"),
     "finished by an error": (finished_by("error"), "broken_off"),
 }
+
+
+def listing(*names: str) -> Scenario:
+    """The list of models, for GET /v1/models."""
+
+    async def scenario(wire: Wire, request: Request) -> None:
+        assert (request.method, request.path) == ("GET", "/v1/models")
+        models = [{"id": name, "object": "model", "created": 1, "owned_by": "t"} for name in names]
+        await wire.head(content_type="application/json", chunked=False)
+        await wire.send(json.dumps({"object": "list", "data": models}).encode())
+
+    return scenario

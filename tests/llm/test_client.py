@@ -9,7 +9,8 @@ import threading
 import pytest
 from pytest_django import Settings
 
-from supportbot.llm.client import Completion, ModelError, is_configured, stream_completion
+from supportbot.configuration.environment import configuration_of_environment
+from supportbot.llm.client import Call, ModelError, stream_completion
 from tests.llm.fixtures import API_KEY, limit_silence
 from tests.llm.scenarios import (
     BAD,
@@ -37,11 +38,13 @@ TEXT = "You can return it – unopened – for £3.95. Ça va? 退货需在三�
 MESSAGES = [{"role": "user", "content": "May I?"}]
 
 
-def completion() -> Completion:
-    return Completion(messages=MESSAGES, operation="answer")
+def completion(**changed: object) -> Call:
+    """A call of the route that the settings give, with some of it changed."""
+    route = configuration_of_environment().routes[0].model_copy(update=changed)
+    return Call(route, "answer", MESSAGES)
 
 
-async def read(wanted: Completion) -> tuple[str, str]:
+async def read(wanted: Call) -> tuple[str, str]:
     """(what came, the error's code or "")."""
     deltas: list[str] = []
     try:
@@ -119,16 +122,15 @@ async def test_the_tokens_and_the_model_are_noted(model_server: ModelServer) -> 
     model_server.says(normal(TEXT))
     wanted = completion()
     await read(wanted)
-    usage = wanted.usage
-    assert (usage.model, usage.tokens_in, usage.tokens_out) == (MODEL, 812, 34)
+    assert (wanted.model, wanted.tokens_in, wanted.tokens_out) == (MODEL, 812, 34)
 
 
 async def test_odd_token_counts_and_names_are_made_storable(model_server: ModelServer) -> None:
     model_server.says(odd_numbers(TEXT))
     wanted = completion()
     await read(wanted)
-    assert (wanted.usage.tokens_in, wanted.usage.tokens_out) == (0, 0)
-    assert len(wanted.usage.model) == 200
+    assert (wanted.tokens_in, wanted.tokens_out) == (0, 0)
+    assert len(wanted.model) == 200
 
 
 async def test_no_character_comes_that_cannot_be_stored(model_server: ModelServer) -> None:
@@ -231,20 +233,3 @@ def test_each_event_loop_opens_connections_of_its_own(model_server: ModelServer)
     model_server.says(normal(TEXT))
     for _ in range(5):  # a loop that has ended may leave its address to the next one
         assert asyncio.run(read(completion())) == (TEXT, "")
-
-
-@pytest.mark.parametrize(
-    ("model", "base_url", "key", "expected"),
-    [
-        ("", "", "", False),
-        ("m", "", "", False),
-        ("", "http://localhost/v1", "k", False),
-        ("m", "http://localhost/v1", "", True),
-        ("m", "", "k", True),
-    ],
-)
-def test_a_model_is_configured_when_it_has_a_name_and_a_place(
-    model: str, base_url: str, key: str, expected: bool, settings: Settings
-) -> None:
-    settings.MODEL, settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = model, base_url, key
-    assert is_configured() is expected

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from supportbot.llm.client import Completion, ModelError, stream_completion
+from supportbot.llm.client import Call, ModelError, stream_completion
+from tests.llm.fixtures import route_to
 from tests.openai_server import ModelServer, Request, Scenario, Wire, begin, chunk, end
 
 JSON_CASES = {
@@ -43,9 +44,9 @@ def playing(case: dict[str, Any], *, good_end: bool) -> Scenario:
     return scenario
 
 
-async def read(deltas: list[str]) -> None:
+async def read(server: ModelServer, deltas: list[str]) -> None:
     messages = [{"role": "user", "content": "Hi"}]
-    async for delta in stream_completion(Completion(messages, "answer")):
+    async for delta in stream_completion(Call(route_to(server), "answer", messages)):
         deltas.append(delta)  # noqa: PERF401  (what came before an error counts too)
 
 
@@ -59,7 +60,7 @@ async def test_foreign_events_never_become_words_or_a_finished_answer(
             deltas: list[str] = []
             model_server.says(playing(case, good_end=False))
             with pytest.raises(ModelError, match=r"^(broken_off|garbled):"):
-                await read(deltas)
+                await read(model_server, deltas)
             assert deltas == ["One."]
 
 
@@ -96,5 +97,5 @@ async def test_the_same_framing_around_a_completion_gives_its_words(
                 scenario, said = as_content(case)
                 model_server.says(scenario)
                 deltas: list[str] = []
-                await read(deltas)
+                await read(model_server, deltas)
                 assert "".join(deltas) == said

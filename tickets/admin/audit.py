@@ -27,6 +27,10 @@ WORDS = {
     "draft.rejected": "rejected a draft",
     "draft.withdrawn": "withdrew a draft",
     "message.sent": "sent a reply",
+    "configuration.published": "published a configuration",
+    "configuration.rolled_back": "rolled the configuration back",
+    "configuration.returned_to_environment": "let the environment decide again",
+    "budget.reached": "used up a budget for models",
 }
 
 

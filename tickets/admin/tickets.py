@@ -25,6 +25,7 @@ from unfold.decorators import display
 from tickets.admin.actions import ACTIONS
 from tickets.admin.base import RecordAdmin, labels, local_time, user_of
 from tickets.admin.desk import desk_context, news_after, side_context, waiting_counts
+from tickets.admin.notices import notices
 from tickets.models import Draft, Ticket
 from tickets.services.conversations import mark_seen
 from tickets.services.messages import display_name
@@ -132,8 +133,9 @@ class TicketAdmin(RecordAdmin):
         return tickets.annotate(waiting=waiting)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        tabs = {"tabs": queue_tabs(request.GET.get(QueueFilter.parameter_name, ""))}
-        return super().changelist_view(request, {**(extra_context or {}), **tabs})
+        tabs = queue_tabs(request.GET.get(QueueFilter.parameter_name, ""))
+        context = {**(extra_context or {}), "tabs": tabs, "notices": notices()}
+        return super().changelist_view(request, context)
 
     @display(description="#", ordering="pk")  # type: ignore[untyped-decorator]
     def number(self, ticket: Ticket) -> str:

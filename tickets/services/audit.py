@@ -29,6 +29,10 @@ ACTIONS = frozenset(
         "draft.rejected",
         "draft.withdrawn",
         "message.sent",
+        "configuration.published",
+        "configuration.rolled_back",
+        "configuration.returned_to_environment",
+        "budget.reached",
     }
 )
 

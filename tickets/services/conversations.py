@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -44,8 +45,21 @@ def signed_in_customer(*, external_id: str, name: str = "", email: str = "") -> 
 
 
 def start_conversation(*, customer: Customer) -> Conversation:
-    """A new conversation, in the mode that the settings give."""
-    return Conversation.objects.create(customer=customer, mode=settings.ANSWER_MODE)
+    """A new conversation, in the mode that is set for new ones."""
+    return Conversation.objects.create(customer=customer, mode=_default_mode())
+
+
+def set_default_mode(mode: Callable[[], str]) -> None:
+    """Say where the mode of new conversations comes from. Called once, when a process starts."""
+    global _default_mode  # noqa: PLW0603
+    _default_mode = mode
+
+
+def _mode_of_settings() -> str:
+    return str(settings.ANSWER_MODE)
+
+
+_default_mode: Callable[[], str] = _mode_of_settings
 
 
 @transaction.atomic
@@ -187,9 +201,7 @@ def continue_conversation(locked: Conversation) -> Conversation:
         return Conversation.objects.select_for_update().get(pk=locked.continued_in_id)
     if locked.state != State.CLOSED:
         _close(locked, ClosedBy.TIME)
-    following = Conversation.objects.create(
-        customer_id=locked.customer_id, mode=settings.ANSWER_MODE
-    )
+    following = Conversation.objects.create(customer_id=locked.customer_id, mode=_default_mode())
     locked.continued_in = following
     locked.save(update_fields=["continued_in"])
     append_event(

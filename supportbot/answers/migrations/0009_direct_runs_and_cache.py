@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("answers", "0007_answers_reply_to_questions"),
+        ("answers", "0008_model_calls"),
         ("tickets", "0006_unread_and_last_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,0 +1,1 @@
+"""What decides an answer, as versions that people draft, publish and roll back."""
