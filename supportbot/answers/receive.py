@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from knowledge.models import Audience
 from supportbot.answers.errors import ReceiveError
+from supportbot.answers.memory import memory_for, product_names
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Question
@@ -164,7 +165,7 @@ def _join(message: Message, run: AnswerRun) -> bool:
 
 @in_thread
 def receive(run: AnswerRun) -> Question:
-    """The run's question as stored, with its history."""
+    """The run's question as stored, with its history and what the conversation remembers."""
     if run.question_id is None:
         return Question(
             message_id=None,
@@ -175,13 +176,15 @@ def receive(run: AnswerRun) -> Question:
             reader=Audience(run.reader),
         )
     message = Message.objects.prefetch_related("joined").get(pk=run.question_id)
+    asked_on = timezone.localdate(message.created_at)
     return Question(
         message_id=message.id,
         conversation_id=run.conversation_id,
         text=message.question_text,
         history=_history_of(message),
-        as_of=timezone.localdate(message.created_at),
+        as_of=asked_on,
         reader=Audience(run.reader),
+        memory=memory_for(message, recent=HISTORY_TURNS, today=asked_on, products=product_names()),
     )
 
 

@@ -20,9 +20,11 @@ from knowledge.progress import Line, Rate
 from knowledge.services.indexes.embedding_indexes import embed_questions, index_for_questions
 from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import ValidateError
+from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_thread
 from supportbot.answers.trial import Trial, try_question
 from supportbot.answers.types import Evidence, Question
+from supportbot.configuration.current import current_content
 from supportbot.evaluation.answer_datasets import UNTITLED
 from supportbot.evaluation.answer_questions import AskedQuestion
 from supportbot.evaluation.answer_words import Sentence, sentences_of
@@ -99,7 +101,7 @@ class _Asking:
         # Small talk is recognised before the search, which the baselines need all the same.
         evidence = trial.evidence
         if evidence is None or not evidence.passages:
-            evidence = await enrich(question)
+            evidence = await enrich(question, await in_thread(current_content)(), Payer())
         return {
             ANSWERS: self._given(trial, milliseconds),
             FIRST_THREE: _first_three(evidence),

@@ -16,7 +16,9 @@ from django.utils import timezone
 from knowledge.models import Audience
 from knowledge.progress import Line, Rate
 from supportbot.answers.enrich import enrich
+from supportbot.answers.spending import Payer
 from supportbot.answers.types import Evidence, Question
+from supportbot.configuration.current import current_content
 from supportbot.evaluation import answer_datasets
 from supportbot.evaluation.answer_questions import AskedQuestion
 from supportbot.evaluation.answer_words import LEAST_SHARE, says, share_covered
@@ -50,7 +52,9 @@ def examples_of(data: Path, limit: int, say: Callable[[str], None]) -> list[Read
     line, rate, found = Line(sys.stderr), Rate(), []
     with scratch_collection(dataset.documents, say=say) as scratch:
         for number, question in enumerate(asked, start=1):
-            evidence = async_to_sync(enrich)(_question(question, scratch.collection))
+            evidence = async_to_sync(enrich)(
+                _question(question, scratch.collection), current_content(), Payer()
+            )
             found.append(_example(question, evidence))
             rate.note(number)
             left = rate.describe(len(asked) - number, "questions")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from functools import partial
 from typing import Any
 
 import pytest
@@ -210,7 +211,7 @@ async def test_a_document_on_another_subject_costs_one_search(
 ) -> None:
     for number in range(cache.BEST):  # enough passages that a further one is not among the best
         text = f"# Returns {number}\n\nYou can return unopened coffee number {number} in 30 days."
-        await in_database(lambda text=text, n=number: publish(text, f"{n}.md"))
+        await in_database(partial(publish, text, f"{number}.md"))
     await in_database(lambda: publish(RETURNS_POLICY, title="Returns policy"))
     await ask(ada)
     other = "# Careers\n\nWe look for a plumber in Leeds."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -72,7 +73,7 @@ def test_nothing_takes_its_place_if_the_reader_does_not_find_that_it_answers() -
 async def test_the_same_sentence_takes_the_place_of_several_once() -> None:
     found = with_reading(evidence(BEANS, FEES, LINKS), (1, 0))
 
-    async def proposed():  # type: ignore[no-untyped-def]
+    async def proposed() -> AsyncGenerator[Proposed]:
         for price in ("£4.95", "£5.95"):
             yield Proposed(f"The return parcel costs {price}, unless the item was faulty.", ())
 

@@ -265,7 +265,7 @@ class Conversations(RuleBasedStateMachine):
     def _check_history(self, row: AnswerRun) -> None:
         """The run sees every question before its own with its answer, and nothing else."""
         question = self._do(receive(row))
-        asked = self.asked[row.conversation_id]
+        asked = self.asked[row.conversation_key]
         (place,) = [n for n, one in enumerate(asked) if "\n".join(one.parts) == question.text]
         assert all(one.is_answered for one in asked[:place])
         said = [

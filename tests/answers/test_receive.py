@@ -70,6 +70,7 @@ def accept(conversation: Conversation, text: str = "Hi", client_id: str = "c") -
 
 def test_a_message_and_its_run_are_stored_together(conversation: Conversation) -> None:
     run = accept(conversation)
+    assert run.question is not None
     assert (run.status, run.delivery, run.question.text) == ("queued", "stream", "Hi")
     assert Event.objects.get().payload["message"]["client_id"] == "c"
 
@@ -119,6 +120,7 @@ def test_a_second_message_within_a_moment_is_part_of_the_question(
     assert accept(conversation, "They are opened.", "b") == first
     assert accept(conversation, "Since last week.", "c") == first
     assert accept(conversation, "again", "c") == first
+    assert first.question is not None
     question = first.question.question_text
     assert question == "Can I return beans?\nThey are opened.\nSince last week."
     assert (Message.objects.count(), Event.objects.count()) == (3, 3)

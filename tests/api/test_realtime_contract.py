@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from supportbot.answers.check import FRAME, citation_to_wire
+from supportbot.answers.check import FRAME
 from supportbot.answers.deliver import sentence_to_wire
 from supportbot.answers.models import AnswerRun
+from supportbot.answers.sources import citation_to_wire
 from supportbot.answers.types import Checked, Proposed
+from supportbot.guardrails.types import Verdict
 from supportbot.retrieval.search import RankedPassage
 from tests.api.sockets import CONTRACT
 
@@ -47,7 +49,7 @@ def _sentences() -> Iterator[dict[str, Any]]:
 def _checked(form: str = "item", number: int | None = None) -> Checked:
     citation = citation_to_wire(PASSAGE, 1, ROW, ["Express", "£6.95"])
     return Checked(
-        Proposed("Express: £6.95", (0,), form=form, number=number), True, "", (citation,)
+        Proposed("Express: £6.95", (0,), form=form, number=number), Verdict.KEEP, "", (citation,)
     )
 
 

@@ -150,6 +150,7 @@ def test_a_message_is_accepted_stored_and_given_a_run(
     assert response.status_code == 202
     assert response.json()["message"]["text"] == "Can I return beans?"
     run = AnswerRun.objects.get(pk=response.json()["run_id"])
+    assert run.question is not None
     assert (run.status, run.question.client_id) == ("queued", "c-1")
 
 
