@@ -23,7 +23,10 @@ from supportbot.manners.replies import REGRET
 from supportbot.retrieval.search import RankedPassage
 
 FRAME = "frame"
-FRAMES = frozenset({REGRET})  # the fixed wording that an answer may have without a citation
+# The fixed wording that an answer may have without a citation.
+TOO_LITTLE = "That is all I can say for certain from our documents. A person can tell you more."
+FRAMES = frozenset({REGRET, TOO_LITTLE})
+SAID_BEFORE = "said_before"
 MIN_SHARED = 0.5  # share of a quoted sentence's words that stand in its passage
 ANSWERS = 8  # the best units by the reader: only these may take the place of a sentence
 
@@ -42,6 +45,11 @@ async def check(sentences: AsyncGenerator[Proposed], evidence: Evidence) -> Asyn
             yield checked
 
 
+def checked_frame(text: str) -> Checked:
+    """One of FRAMES as a checked sentence."""
+    return Checked(Proposed(text, (), form=FRAME), Verdict.KEEP, "fixed_wording")
+
+
 def check_sentence(
     sentence: Proposed,
     evidence: Evidence,
@@ -51,7 +59,7 @@ def check_sentence(
     """The verdict on one sentence; a kept one carries its citations in wire form. `shown` are the
     quotes of the answer so far."""
     if sentence.form == FRAME and sentence.text in FRAMES:
-        return Checked(sentence, Verdict.KEEP, "fixed_wording")
+        return checked_frame(sentence.text)
     if sentence.quotes:
         return _check_quoted(sentence, evidence)
     sources = sources_of(evidence) if sources is None else sources
@@ -73,7 +81,7 @@ def _softened(
     if stand_in is None:
         return Checked(sentence, Verdict.DROP, judgement.reason, (), *found)
     if (stand_in.cited[0], stand_in.quotes[0]) in shown:
-        return Checked(sentence, Verdict.DROP, "said_before", (), *found)
+        return Checked(sentence, Verdict.DROP, SAID_BEFORE, (), *found)
     checked = _check_quoted(stand_in, evidence)
     return Checked(
         stand_in, Verdict.SOFTEN, judgement.reason, checked.citations, *found, sentence.text

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from supportbot.answers.check import FRAME
+from supportbot.answers.check import FRAME, SAID_BEFORE, TOO_LITTLE, checked_frame
 from supportbot.answers.errors import AnswerError, GenerateError
 from supportbot.answers.model_route import NoAnswerError
 from supportbot.answers.models import AnswerRun, ModelCall
@@ -49,14 +49,16 @@ async def deliver_sentences(
 ) -> Reply:
     """Emit the sentences that passed the check. If the route fails, if nothing passes, or if no
     sentence has passed at the time `by`, the reply is incomplete and the sentences already shown
-    are withdrawn."""
+    are withdrawn. If more was stopped than shown, the answer says so and offers a person."""
     sentences: list[dict[str, Any]] = []
+    stopped = 0
     try:
         # Always closed here, which also closes the connection to the model.
         async with aclosing(checked), asyncio.timeout_at(by) as patience:
             async for item in checked:
                 run.record.note_verdict(item)
                 if not item.kept:
+                    stopped += item.reason != SAID_BEFORE
                     continue
                 patience.reschedule(None)  # the first sentence is there
                 wire = sentence_to_wire(item)
@@ -79,10 +81,24 @@ async def deliver_sentences(
         return Reply(route=route.name, complete=True)
     finally:
         run.record.note_route(route)
+    return await _finished(run, route, sentences, stopped)
+
+
+async def _finished(run: Run, route: Route, sentences: list[dict[str, Any]], stopped: int) -> Reply:
     if not sentences and route.model:
         return _failed(run, route, "nothing_kept", "no sentence passed")
     run.record.note_tried(route, "answered" if sentences else "nothing_found")
-    return Reply(route=route.name, sentences=tuple(sentences), complete=bool(sentences))
+    too_little = bool(sentences) and stopped > len(sentences)
+    if too_little:
+        wire = sentence_to_wire(checked_frame(TOO_LITTLE))
+        await run.emit("answer.sentence", index=len(sentences), **wire)
+        sentences.append(wire)
+    return Reply(
+        route=route.name,
+        sentences=tuple(sentences),
+        complete=bool(sentences),
+        offer_handover=too_little,
+    )
 
 
 def _failed(run: Run, route: Route, code: str, detail: str) -> Reply:

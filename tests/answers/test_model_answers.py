@@ -8,6 +8,7 @@ import threading
 import pytest
 from pytest_django import Settings
 
+from supportbot.answers.check import TOO_LITTLE
 from supportbot.answers.model_route import PROMPT
 from supportbot.answers.no_answer import TEXT, TEXT_WITH_TOPICS
 from supportbot.answers.prompts import load_prompt
@@ -169,6 +170,17 @@ async def test_any_model_that_writes_plain_sentences_works(
     for sentence in result.standing:
         (citation,) = sentence["citations"]
         assert citation["quote"] in citation["passage"]
+
+
+async def test_an_answer_of_which_little_is_left_says_so_and_offers_a_person(
+    model_server: ModelServer, conversation: Conversation
+) -> None:
+    stopped = [STOPPED["not_in_source"], STOPPED["promise"], "Penguins live in Antarctica."]
+    model_server.says(saying(" ".join([SENTENCES[0], *stopped])))
+    result = await answered(conversation)
+    result.assert_one_whole_answer()
+    assert [sentence["text"] for sentence in result.standing] == [SENTENCES[0], TOO_LITTLE]
+    assert result.answer["offer_handover"] is True
 
 
 async def test_an_answer_of_which_nothing_passes_is_replaced_by_quotes(
