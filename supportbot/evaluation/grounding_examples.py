@@ -28,6 +28,10 @@ CORRUPTED = 2  # times that a supported response is corrupted
 # How a fact is changed: another word, more words, or as in supportbot.evaluation.corruptions.
 OTHER_WORD, MORE_WORDS = 0.4, 0.1
 ANTONYM, SIBLING = 0.6, 0.85
+TITLED, BESIDE = 0.5, 0.5  # shares of the documents' sentences
+SAME = 0.8  # share of words from which another unit may say the same
+# How often a kind is chosen against one that most sentences allow.
+RARE = {Kind.CONDITION: 8, Kind.EXCEPTION: 4, Kind.UNIT: 4, Kind.MONEY: 3, Kind.COMPARISON: 2}
 
 
 @dataclass(frozen=True)
@@ -61,21 +65,45 @@ def pairs_of_responses(
 
 
 def pairs_of_documents(
-    documents: Sequence[Text], wanted: int, wordnet: WordNet, chance: Chance
+    name: str, documents: Sequence[Text], wanted: int, wordnet: WordNet, chance: Chance
 ) -> Iterator[Pair]:
-    """`wanted` sentences, reworded more or less, and corrupted; their neighbours are the source."""
+    """`wanted` sentences, reworded more or less, and corrupted, each with where it stands; and some
+    with what stands beside them, which does not support them."""
     places = [
-        (d, units, n) for d in documents for units in [units_of(d.text)] for n in _usable(units)
+        (document, units, number)
+        for document in documents
+        for units in [units_of(document.text)]
+        for number in _usable(units)
     ]
     for document, units, number in chance.sample(places, min(wanted, len(places))):
         sentence = units[number].text
-        first, last = number - chance.choice((0, 1, 1)), number + chance.choice((0, 1, 1))
-        source = " ".join(unit.text for unit in units[max(0, first) : last + 1])
-        source = source if len(source.split()) <= WORDS else sentence
+        title = f"{document.title}: " if chance.random() < TITLED else ""
+        source = title + _surroundings(units, number, chance)
         new = reworded(sentence, wordnet, chance, chance.choice((0, 0, 1, 1, 2, 3)))
-        yield Pair(source, new, supported=True, faults=(), origin="documents")
+        yield Pair(source, new, supported=True, faults=(), origin=name)
         if made := corrupted(sentence, document.text, wordnet, chance):
-            yield Pair(source, *made, origin="documents, corrupted")
+            yield Pair(source, *made, origin=f"{name}, corrupted")
+        beside = [unit.text for unit in units if unit.text not in {sentence, source}]
+        if beside and chance.random() < BESIDE:
+            other = max(
+                chance.sample(beside, min(4, len(beside))), key=lambda t: _shared(sentence, t)
+            )
+            if _shared(sentence, other) < SAME:
+                yield Pair(
+                    title + other, new, supported=False, faults=None, origin=f"{name}, beside"
+                )
+
+
+def _surroundings(units: Sequence[Unit], number: int, chance: Chance) -> str:
+    """The unit, often with one of its neighbours."""
+    first, last = number - chance.choice((0, 0, 1)), number + chance.choice((0, 0, 1))
+    text = " ".join(unit.text for unit in units[max(0, first) : last + 1])
+    return text if len(text.split()) <= WORDS else units[number].text
+
+
+def _shared(sentence: str, other: str) -> float:
+    said = set(words_of(sentence).content)
+    return len(said & words_of(other).known) / (len(said) or 1)
 
 
 def _usable(units: Sequence[Unit]) -> Iterator[int]:
@@ -119,7 +147,7 @@ def corrupted(
         return made
     whole = sentence if sentence.endswith((".", "!")) else f"{sentence}."
     if made_of := corruptions_of(whole, context, str(chance.random())):
-        one = chance.choice(made_of)
+        [one] = chance.choices(made_of, [RARE.get(made.kind, 1) for made in made_of])
         fault = (0, len(one.text)) if one.kind is Kind.CONDITION else changed(whole, one.text)
         return one.text, False, (fault,)
     return _other_word(sentence, context, wordnet, chance)

@@ -11,19 +11,26 @@ import numpy as np
 
 from supportbot.guardrails.alignment import ALIGNMENT_FEATURES, Floats
 
+# Of the encoder: the logits of the pair, and of the sentence's least supported token.
+SUPPORT_FEATURES = (*ALIGNMENT_FEATURES, "pair", "token")
 FILE = Path(__file__).with_name("support_model.json")
 
 
 @dataclass(frozen=True)
 class SupportModel:
-    """Logistic regression: `weights` has one weight for each of ALIGNMENT_FEATURES."""
+    """Logistic regression: `weights` has one weight for each of SUPPORT_FEATURES."""
 
     weights: Floats
     intercept: float
 
+    def logits(self, features: Floats) -> Floats:
+        """(pieces, SUPPORT_FEATURES) → of each; NaN where features are missing."""
+        logits: Floats = features @ self.weights + self.intercept
+        return logits
+
     def probabilities(self, features: Floats) -> Floats:
-        """(pieces, ALIGNMENT_FEATURES) → of each; 0 where features are missing."""
-        logits = np.clip(features @ self.weights + self.intercept, -30, 30)
+        """(pieces, SUPPORT_FEATURES) → of each; 0 where features are missing."""
+        logits = np.clip(self.logits(features), -30, 30)
         probabilities: Floats = np.nan_to_num(1 / (1 + np.exp(-logits)))
         return probabilities
 
@@ -37,14 +44,14 @@ def support_model() -> SupportModel:
 def parse(text: str) -> SupportModel:
     """A feature without a stored weight has the weight 0."""
     stored = json.loads(text)
-    weights = [stored["weights"].get(name, 0.0) for name in ALIGNMENT_FEATURES]
+    weights = [stored["weights"].get(name, 0.0) for name in SUPPORT_FEATURES]
     return SupportModel(np.array(weights), float(stored["intercept"]))
 
 
 def render(model: SupportModel, sources: dict[str, str]) -> str:
     """The text of the model file. `sources`: name of a data set it was fitted to → its licence."""
     parts = {
-        "weights": dict(zip(ALIGNMENT_FEATURES, model.weights.round(4).tolist(), strict=True)),
+        "weights": dict(zip(SUPPORT_FEATURES, model.weights.round(4).tolist(), strict=True)),
         "intercept": round(model.intercept, 4),
         "fitted_to": sources,
     }
