@@ -7,14 +7,16 @@ import gc
 from asgiref.sync import sync_to_async
 
 from knowledge.services.indexes.embedding_indexes import embed_questions
+from supportbot.guardrails.support_encoder import support_encoder
 from supportbot.retrieval.languages import document_languages
 from supportbot.retrieval.spelling import load_dictionaries
 
 
 async def warm_up() -> None:
-    """Load the active index's embedding model and run it, and the dictionaries of the documents'
-    languages. Raises EmbeddingModelError."""
+    """Load the active index's embedding model and run it, the encoder of the support check, and the
+    dictionaries of the documents' languages. Raises EmbeddingModelError."""
     await sync_to_async(embed_questions, thread_sensitive=False)(["warm up"])
+    await sync_to_async(support_encoder, thread_sensitive=False)()
     languages = await sync_to_async(document_languages, thread_sensitive=False)()
     await sync_to_async(load_dictionaries, thread_sensitive=False)(languages)
     stay_loaded()
