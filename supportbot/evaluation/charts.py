@@ -28,6 +28,7 @@ from supportbot.evaluation.names import (
     RERANKED,
     ROUGE,
     STOPPED,
+    SUPPORT,
 )
 
 # What is drawn of an evaluation: the first of these that the product's arm was measured by.
@@ -57,6 +58,7 @@ STYLES = {
     ANSWERS: ("#0072b2", ""),
     BEST_THREE: ("#d55e00", "2 3"),
     FIRST_THREE: ("#009e73", "8 3"),
+    SUPPORT: ("#a24bd1", "5 2"),
     EMBEDDING: ("#d55e00", "2 3"),
     ROUGE: ("#009e73", "8 3"),
     OVERLAP: ("#a6761d", "5 2"),

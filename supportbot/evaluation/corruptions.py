@@ -48,7 +48,7 @@ _EDITS: Mapping[Kind, Callable[[str, Chance], Iterator[Edit]]] = {
 }
 LEAST_WORDS, MOST_WORDS = 5, 45  # of a sentence that is changed
 _ARTICLE = re.compile(r"\ban? $")
-_NAME = re.compile(r"(?<=[a-z,] )(?:[A-Z][A-Za-z0-9+.-]*[A-Za-z0-9])(?: [A-Z][A-Za-z0-9-]+)*")
+_NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w+.-]*\w(?: [A-Z][\w-]+)*")
 _NOT_NAMES = (
     "I You We The This That If When For In On At It January February March April May June July "
     "August September October November December Monday Tuesday Wednesday Thursday Friday Saturday "

@@ -15,8 +15,9 @@ from knowledge.text.units import units_of
 from supportbot.evaluation.names import ANSWERS, EMBEDDING, OVERLAP, ROUGE, SUPPORT
 from supportbot.evaluation.words import words_of
 from supportbot.guardrails.check import judge
+from supportbot.guardrails.pieces import pieces_of
 from supportbot.guardrails.support import THRESHOLD, support_scores
-from supportbot.guardrails.types import Piece, Source, SourceKind, Verdict
+from supportbot.guardrails.types import Source, SourceKind, Verdict
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def whole_check(sentence: str, sources: Sequence[Source]) -> Judged:
 
 def support_alone(sentence: str, sources: Sequence[Source]) -> Judged:
     """The support check of the product by its best piece."""
-    score = max(support_scores(sentence, _pieces(tuple(sources))), default=0.0)
+    pieces = [piece for source in sources for piece in pieces_of(source)]
+    score = max(support_scores(sentence, pieces), default=0.0)
     return Judged(score, score >= THRESHOLD, "" if score >= THRESHOLD else "not_supported")
 
 
@@ -83,15 +85,6 @@ def sentences_of(response: str) -> list[str]:
     """The sentences of a response that say something; itself where none does."""
     found = [s for s in split_sentences(response) if any(c.isalnum() for c in s)]
     return found or [response]
-
-
-@functools.lru_cache(maxsize=64)
-def _pieces(sources: tuple[Source, ...]) -> list[Piece]:
-    return [
-        Piece(source.number, position, unit, source.context)
-        for source in sources
-        for position, unit in enumerate(units_of(source.text))
-    ]
 
 
 @functools.lru_cache(maxsize=64)

@@ -43,9 +43,11 @@ ALIGNMENT_FEATURES = (
     "restriction_added",
     "length",
     "similarity",
+    "elsewhere",
 )
 READ = 6  # pieces of a sentence that are compared word by word; the others share too little
 SKIP = 4  # words between which a pair counts as a skip-gram
+HALF = 0.5  # of the words; a sentence that has fewer in common is about something else
 WINDOW = 3  # a replaced stretch has at most so many words
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’-][^\W\d_]+)*")
@@ -214,8 +216,8 @@ def alignment_features(sentence: str, pieces: Sequence[Piece]) -> Floats:
     has; skipped: of pairs at most SKIP words apart, in this order. order: the longest common
     subsequence. negation: the number of negations differs by an odd number. opposite: a missing
     word whose opposite is in the piece. restriction_lost, restriction_added: words such as “only”
-    and “unless” that one of the two has. length: of the sentence. similarity: of both as strings
-    of words.
+    and “unless” that one of the two has. length: of the sentence. similarity: the share of the
+    piece's words that are in the sentence. elsewhere: what missing_above has beyond a half.
     """
     said = words_of(sentence)
     if not said.content or not pieces:
@@ -285,6 +287,7 @@ def _row(said: Words, number: int, pool: _Pool) -> list[float]:
         len(said.restrictions - words.restrictions),
         float(np.log(total)),
         len(set(said.content) & words.known) / (len(words.content) or 1),
+        max(0.0, len(out_of_piece) / total - HALF),
     ]
 
 

@@ -121,19 +121,24 @@ def _best(sentence: str, pieces: Sequence[Piece], sources: Sequence[Source]) -> 
     for score, piece in ranked:
         if score < max(best - NEAR_BEST, THRESHOLD):
             break
-        against = [
-            *conflicts(sentence, piece.claims, piece.context),
-            *_links(sentence, piece, sources),
-            *_borrowed(sentence, piece, sources),
-        ]
+        against = _against(sentence, piece, sources)
         if not against:
             return Judgement(Verdict.KEEP, "supported", (), (piece,), score)
         findings = findings or tuple(against)
-    if not findings:
-        findings = (Finding("support", "not_in_source", score=best),)
+    if not findings:  # it stops for want of support; a fact may say why
+        unsupported = Finding("support", "not_in_source", score=best)
+        findings = (*_against(sentence, nearest, sources), unsupported)
     likely = coverage(sentence, nearest) >= NEAREST
     verdict = Verdict.SOFTEN if likely else Verdict.DROP
     return Judgement(verdict, findings[0].reason, findings, (nearest,), best)
+
+
+def _against(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:
+    return [
+        *conflicts(sentence, piece.claims, piece.context),
+        *_links(sentence, piece, sources),
+        *_borrowed(sentence, piece, sources),
+    ]
 
 
 def _links(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:

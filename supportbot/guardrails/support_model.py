@@ -21,9 +21,14 @@ class SupportModel:
     weights: Floats
     intercept: float
 
+    def logits(self, features: Floats) -> Floats:
+        """(pieces, ALIGNMENT_FEATURES) → of each; NaN where features are missing."""
+        logits: Floats = features @ self.weights + self.intercept
+        return logits
+
     def probabilities(self, features: Floats) -> Floats:
         """(pieces, ALIGNMENT_FEATURES) → of each; 0 where features are missing."""
-        logits = np.clip(features @ self.weights + self.intercept, -30, 30)
+        logits = np.clip(self.logits(features), -30, 30)
         probabilities: Floats = np.nan_to_num(1 / (1 + np.exp(-logits)))
         return probabilities
 

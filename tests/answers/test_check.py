@@ -60,13 +60,14 @@ def test_the_sources_own_sentence_takes_the_place_of_one_that_is_wrong() -> None
     assert (found.verdict, found.kept) == (Verdict.SOFTEN, True)
     assert found.sentence.text == "The return parcel costs £3.95, unless the item was faulty."
     assert found.replaced == "The return parcel costs £4.95, unless the item was faulty."
-    assert [one.reason for one in found.findings] == ["number_not_in_source"]
+    assert found.findings[0].reason == found.reason == "number_not_in_source"
     assert [citation["n"] for citation in found.citations] == [2]
 
 
 def test_nothing_takes_its_place_if_the_reader_does_not_find_that_it_answers() -> None:
     found = checked("The return parcel costs £4.95.", found=evidence(BEANS, FEES))
-    assert (found.verdict, found.reason) == (Verdict.DROP, "number_not_in_source")
+    assert found.verdict is Verdict.DROP
+    assert "number_not_in_source" in {one.reason for one in found.findings}
     assert found.citations == ()
 
 

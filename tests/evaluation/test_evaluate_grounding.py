@@ -19,7 +19,7 @@ from supportbot.evaluation.grounding_arms import ARMS, Judged
 from supportbot.evaluation.grounding_faithful import answer_sentences, document_sentences
 from supportbot.evaluation.grounding_figures import Scores, best_threshold
 from supportbot.evaluation.models import EvaluationRun
-from supportbot.evaluation.names import ANSWERS, EMBEDDING, OVERLAP, ROUGE
+from supportbot.evaluation.names import ANSWERS, EMBEDDING, OVERLAP, ROUGE, SUPPORT
 from supportbot.evaluation.questions import BadDatasetError
 from supportbot.guardrails.types import Source
 from tests.evaluation.judged import SUBJECTS, dataset
@@ -57,7 +57,7 @@ def test_every_arm_is_measured_in_every_group_and_in_the_mean(tmp_path: Path) ->
     rows = report["tables"]["by group"]
     assert {row["group"] for row in rows} == {"first", "second", "mean"}
     arms = {row["arm"]: row for row in rows if row["group"] == "mean"}
-    assert set(arms) == {ANSWERS, EMBEDDING, ROUGE, OVERLAP}
+    assert set(arms) == {ANSWERS, SUPPORT, EMBEDDING, ROUGE, OVERLAP}
     assert all(row["balanced accuracy"] == row["AUROC"] == 1.0 for row in arms.values())
     assert all(row["false alarms"] == 0 for row in arms.values())
     assert arms[ANSWERS]["at its own threshold"] == 1.0

@@ -108,6 +108,26 @@ def test_the_list_has_a_chart_of_each_folder(olga: User, browser_of: Browser) ->
     assert filtered.count('<svg viewBox="0 0 900') == 1
 
 
+def test_a_run_of_grounding_is_drawn_and_has_its_page(olga: User, browser_of: Browser) -> None:
+    arms = {
+        name: {"balanced accuracy": figure(value), "AUROC": figure(value + 0.1), "p50_ms": 4.0}
+        for name, value in {"ROUGE-2": 0.5, "product": 0.6, "support alone": 0.55}.items()
+    }
+    kept = EvaluationRun.objects.create(
+        name="grounding", data="claims", questions=80, figures={"arms": arms}
+    )
+    browser = browser_of(olga)
+    text = browser.get(LIST).content.decode()
+    assert "balanced accuracy on claims over 1 runs" in text
+    assert "0.600 balanced accuracy" in text
+    page = browser.get(page_of(kept)).content.decode()
+    assert re.findall(r'<th scope="row">([^<]+)</th>', page)[:3] == [
+        "product",
+        "support alone",
+        "ROUGE-2",
+    ]
+
+
 def test_without_a_run_the_list_says_how_to_make_one(olga: User, browser_of: Browser) -> None:
     assert "manage.py evaluate retrieval" in browser_of(olga).get(LIST).content.decode()
 
