@@ -24,6 +24,7 @@ READ = 12  # pieces that are scored for a sentence; the others share too little 
 NEAR_BEST = 0.05  # of support: pieces that are as good as the best one
 HINT = 0.05  # what a model's citation adds when pieces are chosen
 LEAST_CONTENT = 2  # words of a part of a sentence that is judged by itself
+COVERED = 0.5  # share of a sentence that stands in the place that supports it, whatever the score
 NEAREST = 0.34  # coverage from which a piece may take the place of a sentence
 _LINK = re.compile(
     r"(?:https?://|www\.|[\w.+-]+@|(?:[\w-]+\.)+[a-z]{2,}\b)[^\s<>()\[\]\"'`*|]*", re.IGNORECASE
@@ -119,8 +120,8 @@ def _best(sentence: str, pieces: Sequence[Piece], sources: Sequence[Source]) -> 
     best, nearest = ranked[0]
     findings: tuple[Finding, ...] = ()
     for score, piece in ranked:
-        if score < max(best - NEAR_BEST, THRESHOLD):
-            break
+        if score < max(best - NEAR_BEST, THRESHOLD) or coverage(sentence, piece) < COVERED:
+            continue
         against = _against(sentence, piece, sources)
         if not against:
             return Judgement(Verdict.KEEP, "supported", (), (piece,), score)

@@ -64,7 +64,8 @@ def _changed(
     if {word.low for word in (*new, *old)} & lexicon.RECEIVING:
         return ""  # “you get a label” for “we send a label”
     names = any(word.is_name for word in new) and any(word.is_name for word in old)
-    content = _content(new) - (frozenset() if names else above)
+    named = any(word.is_name for word in new)  # “the machine” may be called by its name above
+    content = _content(new) - (above if named and not names else frozenset())
     gone = _content(old)
     told = {one for one in content - gone if not any(_inflects(one, other) for other in gone)}
     if told and gone - content and (names or repeats):
