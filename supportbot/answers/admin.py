@@ -22,6 +22,7 @@ from supportbot.answers.admin_promote import promote_view
 from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.spending import notices
+from supportbot.answers.verdict_words import explain_verdicts
 from supportbot.configuration.current import current_content
 from tickets.admin.notices import register_notices
 
@@ -31,16 +32,6 @@ Outcome = AnswerRun.Outcome
 QUESTION_CHARACTERS = 100
 TIMELINE_WIDTH = 600  # in the drawing's own units; the page scales it
 ROW_HEIGHT = 22
-
-REASONS = {
-    "supported": "stands in the passages it cites",
-    "no_citation": "cites no passage",
-    "unknown_citation": "cites a passage that was not found",
-    "number_not_in_passage": "has a number that is not in the passages it cites",
-    "no_substance": "says nothing of substance",
-    "not_in_passage": "does not stand in the passages it cites",
-}
-
 
 register_notices(notices)
 
@@ -72,11 +63,6 @@ def draw_timeline(stages: list[dict[str, Any]]) -> list[Bar]:
         )
         for row, stage in enumerate(sorted(stages, key=lambda s: (s["start_ms"], -s["end_ms"])))
     ]
-
-
-def explain_verdicts(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Verdicts with a sentence for each reason code; an unknown code is shown as it is."""
-    return [{**v, "words": REASONS.get(v["reason"], v["reason"])} for v in verdicts]
 
 
 @admin.register(AnswerRun)

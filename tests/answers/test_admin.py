@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,10 +13,12 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
+from supportbot import guardrails
 from supportbot.admin import navigation
-from supportbot.answers.admin import REASONS, TIMELINE_WIDTH, draw_timeline
+from supportbot.answers.admin import TIMELINE_WIDTH, draw_timeline
 from supportbot.answers.models import AnswerRun, ModelCall, Spending
 from supportbot.answers.spending import Account, OverBudgetError, reserve
+from supportbot.answers.verdict_words import REASONS
 from tickets.models import Conversation
 from tickets.services.messages import add_customer_message
 
@@ -38,7 +42,16 @@ def run(conversation: Conversation) -> AnswerRun:
         fallbacks=[{"route": "model", "code": "timeout", "detail": "no first token"}],
         verdicts=[
             {"text": "Opened coffee cannot be returned.", "kept": True, "reason": "supported"},
-            {"text": "You get £99 back.", "kept": False, "reason": "number_not_in_passage"},
+            {
+                "text": "You get £99 back.",
+                "verdict": "soften",
+                "kept": True,
+                "reason": "number_not_in_source",
+                "shown": "You get £9 back.",
+                "findings": [{"reason": "number_not_in_source", "source_words": "£9"}],
+                "sources": [{"n": 1, "quote": "You get £9 <b>back</b>."}],
+            },
+            {"text": "Old.", "kept": False, "reason": "of_an_earlier_release"},
         ],
         passages=[
             {
@@ -77,12 +90,27 @@ def test_the_page_says_why(ben: User, browser_of: Browser, run: AnswerRun) -> No
     for expected in (
         "enrich from 10 to 30 ms",
         "no first token",
-        REASONS["number_not_in_passage"],
+        REASONS["number_not_in_source"],
+        "replaced",
+        "Shown instead: You get £9 back.",
+        "The source says: “£9”",
+        "of_an_earlier_release",
         "score 0.93",
         "What cannot be returned, page 3, version 2",
     ):
         assert expected in text
     assert "<b>opened</b>" not in text  # a customer's words are never HTML
+
+
+def test_every_reason_of_a_check_has_words() -> None:
+    """Reasons are found in the sources of the checks, so a new one cannot be forgotten."""
+    folder = Path(guardrails.__file__).parent
+    code = "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))
+    found = set(re.findall(r'"([a-z]+(?:_[a-z]+)+)"', code))
+    pattern = r"_finding\([^)]*\"{0}\"|FACT, \"{0}\""
+    reasons = {reason for reason in found if re.search(pattern.format(reason), code)}
+    assert len(reasons) > 10
+    assert reasons <= set(REASONS)
 
 
 def test_a_run_that_has_just_begun_has_a_page(
