@@ -90,7 +90,9 @@ async def _finished(run: Run, route: Route, sentences: list[dict[str, Any]], sto
     run.record.note_tried(route, "answered" if sentences else "nothing_found")
     too_little = bool(sentences) and stopped > len(sentences)
     if too_little:
-        wire = sentence_to_wire(checked_frame(TOO_LITTLE))
+        frame = checked_frame(TOO_LITTLE)
+        run.record.note_verdict(frame)
+        wire = sentence_to_wire(frame)
         await run.emit("answer.sentence", index=len(sentences), **wire)
         sentences.append(wire)
     return Reply(
