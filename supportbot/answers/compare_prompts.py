@@ -46,7 +46,7 @@ class Compared:
 def stored_questions(most: int) -> list[str]:
     """The latest different questions that the documents had an answer to, newest first."""
     rows = AnswerRun.objects.filter(outcome=AnswerRun.Outcome.ANSWERED).order_by("-created_at")
-    texts = rows.values_list("question__text", flat=True)[: most * 4]
+    texts = [run.asked for run in rows.select_related("question")[: most * 4]]
     return list(dict.fromkeys(texts))[:most]
 
 

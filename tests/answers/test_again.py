@@ -10,8 +10,10 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from supportbot.answers.compare_prompts import stored_questions
+from supportbot.answers.direct import DirectQuestion, direct_run
 from supportbot.answers.models import AnswerRun
-from tests.answers.asking import ANSWER, SENTENCES, answered, saying
+from tests.answers.asking import ANSWER, QUESTION, SENTENCES, answered, saying
 from tests.configuration.publishing import put_in_effect
 from tests.conftest import RETURNS_POLICY, Publish
 from tests.llm.fixtures import route_to
@@ -72,3 +74,19 @@ def test_it_is_for_those_who_may_change_the_configuration(
     assert browser_of(eve).post(address(run)).status_code == 302
     page_of_run = browser_of(ben).get(f"/admin/answers/answerrun/{run.pk}/change/")
     assert "Ask again" not in page_of_run.content.decode()
+
+
+@pytest.mark.usefixtures("returns_policy")
+def test_a_question_of_a_program_can_be_asked_again_and_compared(page: Client) -> None:
+    put_in_effect()
+
+    async def ask_as_a_program() -> AnswerRun:
+        async with direct_run(DirectQuestion(QUESTION)) as run:
+            _ = [event async for event in run.events()]
+        return run.row
+
+    run = asyncio.run(ask_as_a_program())
+    shown = page.post(address(run)).content.decode()
+    assert QUESTION in shown
+    assert "extractive: answered" in shown
+    assert stored_questions(5) == [QUESTION]
