@@ -26,6 +26,7 @@ REASONS = {
     "word_of_another_place": "mixes in a word of another place",
     "said_of_something_else": "says of one thing what is true of another",
     "denied_by_source": "says what the source denies, or denies what it says",
+    "denied_elsewhere": "is denied by another place of the same source",
     "modality_differs": "changes what may, must or will be",
     "actor_differs": "changes who does it",
     "only_not_in_source": "says “only” where the source does not",

@@ -19,6 +19,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import Indel, JaroWinkler, Levenshtein
 
 from knowledge.text.stop_words import ANSWER_STOP_WORDS
+from supportbot.guardrails.quantities import quantities_in
 from supportbot.guardrails.types import Piece
 
 Floats = npt.NDArray[np.float64]
@@ -165,7 +166,7 @@ class Words:
 @functools.lru_cache(maxsize=8192)
 def words_of(text: str) -> Words:
     """Empty for a text without words."""
-    found = [_written_one_way(word) for word in _WORD.findall(text)]
+    found = [_written_one_way(word) for word in _WORD.findall(_with_plain_quantities(text))]
     stems = tuple(_stem(word) for word in found)
     content = [s for word, s in zip(found, stems, strict=True) if word not in ANSWER_STOP_WORDS]
     return Words(
@@ -176,6 +177,16 @@ def words_of(text: str) -> Words:
         negations=sum(_is_negation(word) for word in found),
         restrictions=frozenset(word for word in found if word in _RESTRICTIONS),
     )
+
+
+def _with_plain_quantities(text: str) -> str:
+    """“two weeks” and “14 days” are written alike."""
+    parts, start = [], 0
+    for quantity in quantities_in(text):
+        if quantity.kind.isalpha() and len(quantity.value) == 1 and quantity.start >= start:
+            parts += [text[start : quantity.start], f" {quantity.value[0]:g} {quantity.kind} "]
+            start = quantity.end
+    return "".join([*parts, text[start:]])
 
 
 def _written_one_way(word: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from knowledge.text.plain import plain
-from supportbot.guardrails.facts import conflicts
+from supportbot.guardrails.facts import conflicts, denials_elsewhere
 from supportbot.guardrails.pieces import coverage, pairs_of, pieces_of
 from supportbot.guardrails.promises import promises_in
 from supportbot.guardrails.statements import statement_of
@@ -53,6 +53,8 @@ def judge(sentence: str, sources: Sequence[Source], hints: Collection[int] = ())
         return Judgement(Verdict.DROP, "promise", tuple(promised))
     if not statement_of(sentence).content:
         return Judgement(Verdict.DROP, "no_substance")
+    if (own := _own_words(sentence, sources)) is not None:
+        return Judgement(Verdict.KEEP, "supported", (), (own,), 1.0)
     found = _judge_whole(sentence, sources, hints)
     if found.verdict is Verdict.KEEP:
         return found
@@ -64,6 +66,17 @@ def judge(sentence: str, sources: Sequence[Source], hints: Collection[int] = ())
             lowest = min(one.score or 0.0 for one in judged)
             return Judgement(Verdict.KEEP, "supported", (), pieces, lowest)
     return found
+
+
+def _own_words(sentence: str, sources: Sequence[Source]) -> Piece | None:
+    """The piece that the sentence repeats word for word."""
+    words = _plain(sentence)
+    pieces = (piece for one in sources for piece in pieces_of(one))
+    return next((piece for piece in pieces if _plain(piece.text) == words), None)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split()).rstrip(".!")
 
 
 def parts_of(sentence: str) -> list[str]:
@@ -139,7 +152,14 @@ def _against(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Fin
         *conflicts(sentence, piece.claims, piece.context),
         *_links(sentence, piece, sources),
         *_borrowed(sentence, piece, sources),
+        *_denied(sentence, piece, sources),
     ]
+
+
+def _denied(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:
+    source = next(one for one in sources if one.number == piece.source)
+    others = [other for other in pieces_of(source) if other.position != piece.position]
+    return [finding for other in others for finding in denials_elsewhere(sentence, other.claims)]
 
 
 def _links(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:

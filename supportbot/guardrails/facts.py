@@ -38,6 +38,20 @@ def conflicts(sentence: str, source: str, context: str = "") -> list[Finding]:
     return list({finding.reason: finding for finding in reversed(found)}.values())
 
 
+def denials_elsewhere(sentence: str, source: str) -> list[Finding]:
+    """Where another place denies the whole of a statement: “food can be returned” against “opened
+    food cannot be returned”, though “sealed food can be returned”, too."""
+    return [
+        _finding(clause, match, "denied_elsewhere")
+        for clause in statement_of(sentence).clauses
+        for match in statement_of(source).clauses
+        if not (clause.condition or match.condition)
+        and len(clause.content) >= _SOFT_CONTENT
+        and clause.content <= match.content
+        and _opposed(clause, match)
+    ]
+
+
 def _names(said: Statement, written: Statement, around: Statement | None) -> Iterator[Finding]:
     words = [*written.words, *(around.words if around else ())]
     known = {word.low for word in words} | {word.stem for word in words}

@@ -82,3 +82,22 @@ def test_an_address_must_stand_in_the_source() -> None:
 
 def test_without_sources_nothing_is_kept() -> None:
     assert judge("Return postage costs £3.95.", []).verdict is Verdict.DROP
+
+
+def test_what_another_place_of_the_source_denies_is_too_general() -> None:
+    found = judge("Food can be returned within 14 days.", sources(RETURNS))
+    assert found.verdict is not Verdict.KEEP
+    assert "denied_elsewhere" in {finding.reason for finding in found.findings}
+    assert judge("Sealed food can be returned.", sources(RETURNS)).verdict is Verdict.KEEP
+
+
+def test_the_same_time_in_another_unit_is_supported() -> None:
+    found = judge("Sealed food can be returned within two weeks.", sources(RETURNS))
+    assert found.verdict is Verdict.KEEP
+
+
+def test_the_sources_own_sentence_passes_whatever_stands_beside_it() -> None:
+    text = "Tickets can be exchanged. Tickets cannot be exchanged on the day of the show."
+    found = judge("Tickets can be exchanged.", sources(text))
+    assert found.verdict is Verdict.KEEP
+    assert judge("Tickets can always be exchanged.", sources(text)).verdict is not Verdict.KEEP
