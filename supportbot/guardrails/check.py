@@ -24,7 +24,9 @@ READ = 12  # pieces that are scored for a sentence; the others share too little 
 NEAR_BEST = 0.05  # of support: pieces that are as good as the best one
 HINT = 0.05  # what a model's citation adds when pieces are chosen
 LEAST_CONTENT = 2  # words of a part of a sentence that is judged by itself
-COVERED = 0.5  # share of a sentence that stands in the place that supports it, whatever the score
+# Share of a sentence that stands in the place that supports it, whatever the score: of a short one
+# nearly all, because one word decides.
+COVERED, COVERED_OF_SHORT, SHORT = 0.6, 0.75, 4
 NEAREST = 0.34  # coverage from which a piece may take the place of a sentence
 _LINK = re.compile(
     r"(?:https?://|www\.|[\w.+-]+@|(?:[\w-]+\.)+[a-z]{2,}\b)[^\s<>()\[\]\"'`*|]*", re.IGNORECASE
@@ -51,7 +53,7 @@ def judge(sentence: str, sources: Sequence[Source], hints: Collection[int] = ())
     """The verdict on one sentence. `hints` are numbers of the sources that its writer named."""
     if promised := promises_in(sentence):
         return Judgement(Verdict.DROP, "promise", tuple(promised))
-    if not statement_of(sentence).content:
+    if not statement_of(sentence).content or sentence.rstrip().endswith(":"):
         return Judgement(Verdict.DROP, "no_substance")
     if (own := _own_words(sentence, sources)) is not None:
         return Judgement(Verdict.KEEP, "supported", (), (own,), 1.0)
@@ -132,8 +134,10 @@ def _best(sentence: str, pieces: Sequence[Piece], sources: Sequence[Source]) -> 
     ranked = sorted(zip(scores, pieces, strict=True), key=lambda one: one[0], reverse=True)
     best, nearest = ranked[0]
     findings: tuple[Finding, ...] = ()
+    is_short = len(statement_of(sentence).content) <= SHORT
+    needed = COVERED_OF_SHORT if is_short else COVERED
     for score, piece in ranked:
-        if score < max(best - NEAR_BEST, THRESHOLD) or coverage(sentence, piece) < COVERED:
+        if score < max(best - NEAR_BEST, THRESHOLD) or coverage(sentence, piece) < needed:
             continue
         against = _against(sentence, piece, sources)
         if not against:
