@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import re
+import textwrap
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -85,17 +86,14 @@ def memory_for(message: Message, *, recent: int, today: dt.date, products: Itera
 def _summary(message: Message, recent: int) -> str:
     """What the customer asked before the turns that are told word for word; "" if nothing."""
     said = Message.objects.filter(conversation_id=message.conversation_id, seq__lt=message.seq)
-    told = said.order_by("-seq").values_list("seq", flat=True)[recent - 1 : recent]
-    earlier = said.filter(author=Message.Author.CUSTOMER, seq__lt=next(iter(told), 0))
+    oldest_told = said.order_by("-seq").values_list("seq", flat=True)[recent - 1 : recent].first()
+    if oldest_told is None:
+        return ""
+    earlier = said.filter(author=Message.Author.CUSTOMER, seq__lt=oldest_told)
     asked = earlier.order_by("-seq").values_list("text", flat=True)[:SUMMARY_QUESTIONS]
-    return "; ".join(_shortened(text) for text in reversed(asked))
-
-
-def _shortened(text: str) -> str:
-    line = " ".join(text.split())
-    if len(line) <= QUESTION_CHARACTERS:
-        return line
-    return f"{line[:QUESTION_CHARACTERS].rsplit(' ', 1)[0]}…"
+    return "; ".join(
+        textwrap.shorten(text, QUESTION_CHARACTERS, placeholder="…") for text in reversed(asked)
+    )
 
 
 @functools.cache

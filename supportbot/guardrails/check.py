@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from knowledge.text.plain import plain
 from supportbot.guardrails.facts import conflicts, denials_elsewhere
@@ -18,7 +18,7 @@ from supportbot.guardrails.pieces import coverage, pairs_of, pieces_of
 from supportbot.guardrails.promises import promises_in
 from supportbot.guardrails.statements import statement_of
 from supportbot.guardrails.support import THRESHOLD, support_scores
-from supportbot.guardrails.types import Finding, Piece, Source, Verdict
+from supportbot.guardrails.types import FACT, Finding, Piece, Source, Verdict
 
 READ = 12  # pieces that are scored for a sentence; the others share too little with it
 NEAR_BEST = 0.05  # of support: pieces that are as good as the best one
@@ -160,23 +160,27 @@ def _against(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Fin
     ]
 
 
+def _source_of(piece: Piece, sources: Sequence[Source]) -> Source:
+    return next(one for one in sources if one.number == piece.source)
+
+
 def _denied(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:
-    source = next(one for one in sources if one.number == piece.source)
+    source = _source_of(piece, sources)
     others = [other for other in pieces_of(source) if other.position != piece.position]
     return [finding for other in others for finding in denials_elsewhere(sentence, other.claims)]
 
 
 def _links(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:
     """An address may be shown only if the passage it is taken from has it."""
-    source = next(one for one in sources if one.number == piece.source)
+    source = _source_of(piece, sources)
     known = links_in(f"{source.context}\n{source.text}")
-    return [Finding("fact", "link_not_in_source") for link in links_in(sentence) - known]
+    return [Finding(FACT, "link_not_in_source") for link in links_in(sentence) - known]
 
 
 def _borrowed(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:
     """Words that the place lacks and that stand in another place of its source: “the fabric is
     guaranteed for ten years” where ten years are those of the frame."""
-    source = next(one for one in sources if one.number == piece.source)
+    source = _source_of(piece, sources)
     here = statement_of(piece.text).content | statement_of(piece.context).content
     there = frozenset[str]().union(
         *(
@@ -187,7 +191,7 @@ def _borrowed(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Fi
     )
     about = frozenset[str]().union(*(clause.topic for clause in statement_of(sentence).clauses))
     return [
-        Finding("fact", "word_of_another_place", (word.start, word.end))
+        Finding(FACT, "word_of_another_place", (word.start, word.end))
         for word in statement_of(sentence).words
         if word.is_content and word.stem in (there & about) - here
     ]
@@ -196,8 +200,3 @@ def _borrowed(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Fi
 def links_in(text: str) -> set[str]:
     """Addresses of pages and mailboxes, also without a scheme: “shop.example/returns”."""
     return {found.rstrip(".,;:!?").lower() for found in _LINK.findall(plain(text))}
-
-
-def without_source(judgement: Judgement) -> Judgement:
-    """The same as a drop: nothing may take the sentence's place."""
-    return replace(judgement, verdict=Verdict.DROP, pieces=())

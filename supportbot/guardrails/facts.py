@@ -15,7 +15,7 @@ from supportbot.guardrails.statements import Clause, Statement, statement_of
 from supportbot.guardrails.types import FACT, Finding
 from supportbot.guardrails.words import phrase_at
 
-_SOFT_CONTENT = 2  # words that a clause of the source must share before it is compared
+LEAST_SHARED = 2  # content words; clauses that share fewer are not of the same matter
 
 
 def conflicts(sentence: str, source: str, context: str = "") -> list[Finding]:
@@ -46,7 +46,7 @@ def denials_elsewhere(sentence: str, source: str) -> list[Finding]:
         for clause in statement_of(sentence).clauses
         for match in statement_of(source).clauses
         if not (clause.condition or match.condition)
-        and len(clause.content) >= _SOFT_CONTENT
+        and len(clause.content) >= LEAST_SHARED
         and clause.content <= match.content
         and _opposed(clause, match)
     ]
@@ -83,7 +83,7 @@ def _pairs(said: Statement, written: Statement) -> Iterator[tuple[Clause, Clause
             if (
                 other.own
                 and other.own <= clause.content
-                and len(other.content & clause.content) >= _SOFT_CONTENT
+                and len(other.content & clause.content) >= LEAST_SHARED
             ):
                 yield clause, other
 

@@ -28,11 +28,13 @@ _RELATIVES = frozenset(["who", "which", "whose"])
 
 @dataclass(frozen=True)
 class Clause:
-    """`words` are its own; `content` are stems of content words, those it takes over from the
-    clause before it included. `flips` are the stems that one cue (“without”, “un-”) turns round.
-    `condition` is "", "if", "even" (even if) or "except"; `negated` says whether it denies; of a
-    condition, whether it holds when not. `block` counts the clauses' groups between strong
-    breaks."""
+    """One statement or condition of a sentence.
+
+    `own` are the stems of its content words, `content` those and the ones it takes over from the
+    clause before it. Each of `flips` holds the stems that one cue (“without”, “un-”) turns round.
+    `condition` is "", "if", "even" (even if) or "except". `negated`: it denies something; “unless
+    it is damaged” is a negated condition. Clauses between the same full stops or semicolons have
+    the same `block`."""
 
     words: tuple[Word, ...]
     quantities: tuple[Quantity, ...] = ()
@@ -44,7 +46,6 @@ class Clause:
     is_passive: bool = False
     only: bool = False
     universal: bool = False
-    partial: bool = False
     content: frozenset[str] = frozenset()
     own: frozenset[str] = frozenset()
     topic: frozenset[str] = frozenset()  # content words before the first verb
@@ -180,7 +181,6 @@ def _clause(part: list[Word], quantities: Sequence[Quantity], block: int) -> Cla
         is_passive=passive,
         only=bool(set(lows) & lexicon.ONLY) and "not only" not in " ".join(lows),
         universal=bool(set(lows) & lexicon.UNIVERSAL) or "never" in lows,
-        partial=bool(set(lows) & lexicon.PARTIAL),
         content=content,
         own=content,
         topic=topic,

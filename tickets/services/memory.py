@@ -22,6 +22,9 @@ SINGLE = frozenset({Kind.COUNTRY, Kind.ORDER_DATE})
 def remember(*, message: Message, facts: Iterable[tuple[Kind, str]]) -> None:
     """Store the facts of a message. The same message twice adds nothing."""
     of_conversation = ConversationFact.objects.filter(conversation_id=message.conversation_id)
+    facts = list(facts)
+    if not facts:
+        return  # as in most messages
     for kind, value in facts:
         if kind in SINGLE:
             of_conversation.filter(kind=kind).exclude(value=value).delete()
