@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -15,6 +16,7 @@ from tests.e2e.corpus import Sheet
 from tests.e2e.stack import Stack, eventually
 
 BEGUN = 2  # documents that are live when an ingestion counts as under way
+TURN_SECONDS = 0.1  # that the worker has between two counts
 
 _COUNT = """
     SELECT count(*) FILTER (WHERE version.status = 'ready'),
@@ -55,32 +57,41 @@ def counts(stack: Stack, collection: str) -> tuple[int, int, int]:
 def begun_ingestion(
     stack: Stack, sheets: Sequence[Sheet], collection: str
 ) -> Iterator[Callable[[], int]]:
-    """Documents uploaded and some of them live, the others not; yields what counts these."""
-    with _held_up(stack):
+    """Documents uploaded and some of them live, the others not; yields what counts these.
+
+    The worker sleeps within the block, so that the machine's speed decides nothing. It goes on
+    where it was when the block ends, unless the block has killed it.
+    """
+    with _asleep(stack) as processes:
         upload(stack, list(sheets), collection)
-    eventually(lambda: counts(stack, collection)[0] >= BEGUN, "the ingestion has begun")
 
-    def unfinished() -> int:
-        return len(sheets) - counts(stack, collection)[0]
+        def begun() -> bool:
+            _send(processes, signal.SIGCONT)
+            time.sleep(TURN_SECONDS)
+            _send(processes, signal.SIGSTOP)
+            return counts(stack, collection)[0] >= BEGUN
 
-    yield unfinished
+        eventually(begun, "the ingestion has begun")
+        yield lambda: len(sheets) - counts(stack, collection)[0]
 
 
 @contextmanager
-def _held_up(stack: Stack) -> Iterator[None]:
-    """The worker asleep, so that it cannot be done before the last upload."""
+def _asleep(stack: Stack) -> Iterator[Sequence[psutil.Process]]:
+    """The worker's processes, stopped until the end."""
     worker = stack.child("worker")
     assert worker is not None
     processes = [worker, *worker.children(recursive=True)]
+    _send(processes, signal.SIGSTOP)
+    try:
+        yield processes
+    finally:
+        _send(processes, signal.SIGCONT)
+
+
+def _send(processes: Sequence[psutil.Process], number: signal.Signals) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
-            process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for process in processes:
-            with suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGCONT)
+            process.send_signal(number)
 
 
 def wait_until_live(stack: Stack, collection: str) -> None:
