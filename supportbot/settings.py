@@ -223,14 +223,15 @@ READING_MAX_PAGES = env_int("SUPPORTBOT_READING_MAX_PAGES", 5000)
 OCR_LANGUAGES = env_str("SUPPORTBOT_OCR_LANGUAGES", "")
 # Intranet hosts that web pages may be fetched from; all other private addresses are refused.
 WEB_ALLOWED_PRIVATE_HOSTS = env_list("SUPPORTBOT_WEB_ALLOWED_PRIVATE_HOSTS")
-# The locale of documents that do not say theirs, as a language tag such as en or en-GB.
-DEFAULT_LOCALE = env_str("SUPPORTBOT_DEFAULT_LOCALE", "en")
+DEFAULT_LOCALE = env_str("SUPPORTBOT_DEFAULT_LOCALE", "en")  # of documents that do not say theirs
 
 # -- Retrieval -----------------------------------------------------------------------------------
-# A cross-encoder that reads the best passages once more; empty: none. When the budget is spent
-# first, the order without it stands.
+# A cross-encoder that orders the best passages, and a classifier: does a passage support
+# a sentence? Empty: none. When the budget is spent, the product goes on without.
 RERANK_MODEL = env_str("SUPPORTBOT_RERANK_MODEL")
 RERANK_BUDGET_MS = env_int("SUPPORTBOT_RERANK_BUDGET_MS", 300)
+GROUNDING_MODEL = env_str("SUPPORTBOT_GROUNDING_MODEL")
+GROUNDING_BUDGET_MS = env_int("SUPPORTBOT_GROUNDING_BUDGET_MS", 1500)
 # Let the language model write a follow-up question out before the search; it costs a call.
 REWRITE_QUESTIONS = env_bool("SUPPORTBOT_REWRITE_QUESTIONS")
 # Below this probability that the documents answer a question, it goes to a person.
@@ -262,8 +263,7 @@ SECRETS_DIR = Path(env_str("SUPPORTBOT_SECRETS_DIR", "/run/secrets"))  # keys na
 # -- Visitors -----------------------------------------------------------------------------------
 VISITOR_TOKEN_SECONDS = env_int("SUPPORTBOT_VISITOR_TOKEN_SECONDS", 3600)
 VISITOR_REFRESH_SECONDS = env_int("SUPPORTBOT_VISITOR_REFRESH_DAYS", 30) * 86400
-# The largest body of a request by anybody who is not staff.
-REQUEST_MAX_BYTES = env_int("SUPPORTBOT_REQUEST_MAX_KB", 256) * 1024
+REQUEST_MAX_BYTES = env_int("SUPPORTBOT_REQUEST_MAX_KB", 256) * 1024  # of all but staff
 # What the company's server signs a customer's identity with (HS256); without it nobody signs in.
 IDENTITY_SECRET = env_secret("SUPPORTBOT_IDENTITY_SECRET")
 CORS_ALLOWED_ORIGINS = WIDGET_ORIGINS

@@ -39,8 +39,8 @@ FORBIDDEN = {
     "supportbot.evaluation": {"supportbot.api"},
 }
 HEAVY = {"torch", "transformers", "sentence_transformers"}
-# The conversion runs in a process of its own; a reranker is loaded where one is configured.
-MAY_BE_HEAVY = {"knowledge.embedding.convert", "supportbot.retrieval.rerank"}
+# The conversion runs in a process of its own; operators may configure models of their own.
+MAY_BE_HEAVY = {"knowledge.embedding.convert", "supportbot.optional_model"}
 
 
 def module_name(path: Path) -> str:

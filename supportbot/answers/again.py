@@ -15,6 +15,7 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.receive import receive
 from supportbot.answers.routes import Route, routes_for
 from supportbot.answers.routing import EXTRACTIVE, Candidate, Decision, decide
+from supportbot.answers.second_opinion import SecondOpinion, second_opinion_of
 from supportbot.answers.spending import Payer
 from supportbot.answers.types import Checked, Evidence
 from supportbot.answers.validate import validate
@@ -46,20 +47,23 @@ async def ask_again(
     decision = decide(evidence, configuration)
     if route:
         decision = dataclasses.replace(decision, candidates=(_only(route, configuration),))
+    opinion = second_opinion_of(configuration, payer)
     checked: list[Checked] = []
     tried, ended = None, "person"
     for tried in routes_for(decision, configuration, payer):
-        checked, ended = await _ask(tried, evidence)
+        checked, ended = await _ask(tried, evidence, opinion)
         if any(one.kept for one in checked):
             break
     took = round((asyncio.get_running_loop().time() - began) * 1000)
     return Again(evidence, decision, tried, tuple(checked), ended, took)
 
 
-async def _ask(route: Route, evidence: Evidence) -> tuple[list[Checked], str]:
+async def _ask(
+    route: Route, evidence: Evidence, opinion: SecondOpinion | None
+) -> tuple[list[Checked], str]:
     checked: list[Checked] = []
     try:
-        async for one in check(route.generate(evidence), evidence):
+        async for one in check(route.generate(evidence), evidence, opinion):
             checked.append(one)  # noqa: PERF401  (what came before an error counts too)
     except AnswerError as error:
         return checked, error.code

@@ -63,7 +63,13 @@ def may_be_reused(question: Question) -> bool:
 def binding(configuration: Configuration) -> str:
     """Identifies all that decides an answer, besides the documents."""
     prompt = load_prompt("answer", configuration.prompts)
-    decides = [FORM, configuration.sha256, prompt.hash, settings.RERANK_MODEL]
+    decides = [
+        FORM,
+        configuration.sha256,
+        prompt.hash,
+        settings.RERANK_MODEL,
+        settings.GROUNDING_MODEL,
+    ]
     return hashlib.sha256(json.dumps(decides).encode()).hexdigest()
 
 

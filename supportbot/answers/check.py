@@ -12,6 +12,7 @@ from contextlib import aclosing
 from typing import Any
 
 from knowledge.text.stop_words import ANSWER_STOP_WORDS, content_stems
+from supportbot.answers.second_opinion import SecondOpinion, reconsidered
 from supportbot.answers.sources import citation_to_wire, sources_of
 from supportbot.answers.threads import in_search_thread
 from supportbot.answers.types import Checked, CuratedText, Evidence, Proposed
@@ -31,16 +32,21 @@ MIN_SHARED = 0.5  # share of a quoted sentence's words that stand in its passage
 ANSWERS = 8  # the best units by the reader: only these may take the place of a sentence
 
 
-async def check(sentences: AsyncGenerator[Proposed], evidence: Evidence) -> AsyncGenerator[Checked]:
+async def check(
+    sentences: AsyncGenerator[Proposed], evidence: Evidence, opinion: SecondOpinion | None = None
+) -> AsyncGenerator[Checked]:
     """Each proposed sentence with its verdict, in order. A source's own sentence that takes the
-    place of several is shown once."""
+    place of several is shown once. The second opinion is asked where only support is wanting."""
     sources, shown = sources_of(evidence), set[tuple[int, str]]()
     async with aclosing(sentences):
         async for sentence in sentences:
             if sentence.form == FRAME or sentence.quotes:
                 checked = check_sentence(sentence, evidence, sources)
             else:
-                checked = await in_search_thread(check_sentence)(sentence, evidence, sources, shown)
+                judgement = await in_search_thread(judge)(sentence.text, sources, sentence.cited)
+                if opinion is not None:
+                    judgement = await reconsidered(judgement, sentence.text, sources, opinion)
+                checked = _decided(sentence, judgement, evidence, shown)
             shown.update((c["n"] - 1, c["quote"]) for c in checked.citations)
             yield checked
 
@@ -51,19 +57,24 @@ def checked_frame(text: str) -> Checked:
 
 
 def check_sentence(
-    sentence: Proposed,
-    evidence: Evidence,
-    sources: tuple[Source, ...] | None = None,
-    shown: Collection[tuple[int, str]] = (),
+    sentence: Proposed, evidence: Evidence, sources: tuple[Source, ...] | None = None
 ) -> Checked:
-    """The verdict on one sentence; a kept one carries its citations in wire form. `shown` are the
-    quotes of the answer so far."""
+    """The verdict on one sentence; a kept one carries its citations in wire form."""
     if sentence.form == FRAME and sentence.text in FRAMES:
         return checked_frame(sentence.text)
     if sentence.quotes:
         return _check_quoted(sentence, evidence)
     sources = sources_of(evidence) if sources is None else sources
-    judgement = judge(sentence.text, sources, sentence.cited)
+    return _decided(sentence, judge(sentence.text, sources, sentence.cited), evidence)
+
+
+def _decided(
+    sentence: Proposed,
+    judgement: Judgement,
+    evidence: Evidence,
+    shown: Collection[tuple[int, str]] = (),
+) -> Checked:
+    """The verdict by a judgement. `shown` are the quotes of the answer so far."""
     if judgement.verdict is Verdict.KEEP:
         citations = tuple(_citation(piece, sentence, evidence) for piece in judgement.pieces)
         return Checked(sentence, Verdict.KEEP, judgement.reason, citations, (), judgement.score)

@@ -19,6 +19,7 @@ from supportbot.answers.receive import receive
 from supportbot.answers.routes import Route, routes_for
 from supportbot.answers.routing import PERSON, decide
 from supportbot.answers.run import Run
+from supportbot.answers.second_opinion import second_opinion_of
 from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.answers.validate import validate
 
@@ -92,9 +93,10 @@ async def _try(run: Run, routes: Sequence[Route], evidence: Evidence) -> Reply:
     """The reply of the first route that completes one. The customer sees each sentence as soon as
     it passes the check."""
     reply, until = Reply(route=""), run.first_sentence_until()
+    opinion = second_opinion_of(run.configuration, run.payer)
     for position, route in enumerate(routes):
         proposed = run.stream(Stage.GENERATE, route.generate(evidence))
-        checked = run.stream(Stage.CHECK, check(proposed, evidence))
+        checked = run.stream(Stage.CHECK, check(proposed, evidence, opinion))
         models_left = sum(1 for later in routes[position + 1 :] if later.model)
         reply = await deliver_sentences(run, route, checked, first_by(until, route, models_left))
         if reply.complete:

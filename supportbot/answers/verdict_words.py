@@ -7,6 +7,8 @@ from typing import Any
 # “It …”: reason → the rest of the sentence
 REASONS = {
     "supported": "stands in one place of the documents",
+    "supported_by_model": "stands in a passage, as the model for grounding reads it",
+    "supported_by_judge": "stands in a passage, as the judge reads it",
     "fixed_wording": "is fixed wording of the product",
     "no_citation": "cites no passage",
     "unknown_citation": "cites a passage that was not found",

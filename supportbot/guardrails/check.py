@@ -18,7 +18,7 @@ from supportbot.guardrails.pieces import coverage, pairs_of, pieces_of
 from supportbot.guardrails.promises import promises_in
 from supportbot.guardrails.statements import statement_of
 from supportbot.guardrails.support import THRESHOLD, support_scores
-from supportbot.guardrails.types import FACT, Finding, Piece, Source, Verdict
+from supportbot.guardrails.types import FACT, SUPPORT, Finding, Piece, Source, Verdict
 
 READ = 12  # pieces that are scored for a sentence; the others share too little with it
 NEAR_BEST = 0.05  # of support: pieces that are as good as the best one
@@ -47,6 +47,12 @@ class Judgement:
     @property
     def piece(self) -> Piece | None:
         return self.pieces[0] if self.pieces else None
+
+    @property
+    def wants_only_support(self) -> bool:
+        """Whether the sentence was stopped though no fact speaks against it."""
+        stopped = self.verdict in {Verdict.SOFTEN, Verdict.DROP} and bool(self.findings)
+        return stopped and all(finding.check == SUPPORT for finding in self.findings)
 
 
 def judge(sentence: str, sources: Sequence[Source], hints: Collection[int] = ()) -> Judgement:
@@ -144,7 +150,7 @@ def _best(sentence: str, pieces: Sequence[Piece], sources: Sequence[Source]) -> 
             return Judgement(Verdict.KEEP, "supported", (), (piece,), score)
         findings = findings or tuple(against)
     if not findings:  # it stops for want of support; a fact may say why
-        unsupported = Finding("support", "not_in_source", score=best)
+        unsupported = Finding(SUPPORT, "not_in_source", score=best)
         findings = (*_against(sentence, nearest, sources), unsupported)
     likely = coverage(sentence, nearest) >= NEAREST
     verdict = Verdict.SOFTEN if likely else Verdict.DROP

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from knowledge.text.units import Unit
 
-FACT = "fact"
+FACT, SUPPORT = "fact", "support"  # checks
 MANY_CELLS = 3  # of a row that says several things of its first cell
 
 

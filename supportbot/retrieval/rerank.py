@@ -6,24 +6,19 @@ CrossEncoder can load. If the budget runs out, the order stays as it was.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import structlog
 from django.conf import settings
 
+from supportbot.optional_model import OptionalModel, load_cross_encoder
 from supportbot.retrieval.candidates import Candidate
 
 log = structlog.get_logger(__name__)
 
 MAX_RERANKED = 20  # candidates, the best ones
 BATCH = 4  # scored between two checks of the budget
-
-_loading = threading.Lock()
-_models: dict[str, Any] = {}
-_failed: dict[str, str] = {}
 
 
 def rerank(
@@ -37,7 +32,7 @@ def rerank(
     name = settings.RERANK_MODEL
     if not (enabled and name and order):
         return list(order), False
-    model = _model(name)
+    model = MODELS.get(name)
     if model is None:
         return list(order), False
     ends_at = time.monotonic() + settings.RERANK_BUDGET_MS / 1000
@@ -66,21 +61,4 @@ def _shown(candidate: Candidate) -> str:
     return f"{candidate.context}\n{candidate.text}" if candidate.context else candidate.text
 
 
-def _model(name: str) -> Any:
-    """The loaded model, or None while it loads in the background and if it cannot be loaded. The
-    reason is logged once."""
-    if name not in _models and name not in _failed and _loading.acquire(blocking=False):
-        threading.Thread(target=_load, args=(name,), daemon=True, name=f"load {name}").start()
-    return _models.get(name)
-
-
-def _load(name: str) -> None:
-    try:
-        from sentence_transformers import CrossEncoder
-
-        _models[name] = CrossEncoder(name, device="cpu", max_length=512)
-    except Exception as error:  # noqa: BLE001  missing files, network, unknown formats
-        _failed[name] = str(error)
-        log.error("rerank_model_not_loaded", model=name, error=str(error))
-    finally:
-        _loading.release()
+MODELS = OptionalModel(load_cross_encoder, "rerank_model_not_loaded")

@@ -17,13 +17,13 @@ from pathlib import Path
 
 import pytest
 import structlog
+from django.conf import settings as current
 from pytest_django import Settings
 
 from knowledge.embedding.model import BUNDLED, source_of
 from knowledge.models import Audience
-from supportbot.retrieval import rerank as reranking
 from supportbot.retrieval.candidates import Candidate
-from supportbot.retrieval.rerank import MAX_RERANKED, is_configured, rerank
+from supportbot.retrieval.rerank import MAX_RERANKED, MODELS, is_configured, rerank
 from supportbot.retrieval.search import RankedPassage, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 from tests.conftest import Publish
@@ -65,9 +65,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(autouse=True)
 def _no_models() -> Iterator[None]:
     yield
-    for name in list(reranking._models):
-        reranking._models.pop(name)
-    reranking._failed.clear()
+    MODELS.forget()
 
 
 @pytest.fixture
@@ -217,7 +215,7 @@ def test_an_order_for_which_there_was_no_time_is_not_kept(
 # -- what is broken ---------------------------------------------------------------------------
 def until_failed() -> None:
     ends_at = time.monotonic() + WAITING
-    while not reranking._failed:
+    while not MODELS.has_failed(current.RERANK_MODEL):
         assert rerank(QUESTION, ORDER, CANDIDATES) == (ORDER, False)
         assert time.monotonic() < ends_at
         time.sleep(0.01)
@@ -243,7 +241,9 @@ def test_a_model_that_gives_no_scores_leaves_the_order(
     settings.RERANK_BUDGET_MS = 1000 * WAITING
     publish("Parcel 7 takes 14 days.")
     ends_at = time.monotonic() + WAITING
-    while settings.RERANK_MODEL not in {*reranking._models, *reranking._failed}:
+    while (
+        not MODELS.has_failed(settings.RERANK_MODEL) and MODELS.get(settings.RERANK_MODEL) is None
+    ):
         assert rerank(QUESTION, ORDER, CANDIDATES) == (ORDER, False)
         assert time.monotonic() < ends_at
         time.sleep(0.01)
