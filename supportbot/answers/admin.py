@@ -17,6 +17,7 @@ from unfold.decorators import display
 
 from supportbot.answers.admin_again import again_context, again_view
 from supportbot.answers.admin_cache import CacheCheckAdmin, CachedAnswerAdmin
+from supportbot.answers.admin_compare import compare_two, compare_view
 from supportbot.answers.admin_model_calls import calls_of
 from supportbot.answers.admin_promote import promote_view
 from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
@@ -81,7 +82,7 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
     search_fields = ("question__text", "question_text", "model")
     search_help_text = "Words of the question, or a model"
     list_per_page = 50
-    actions = None
+    actions = (compare_two,)
     show_add_link = False
     LABELS: ClassVar[dict[str, str]] = {
         Outcome.ANSWERED.value: "success",
@@ -93,9 +94,11 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(recall_view)
         again = self.admin_site.admin_view(partial(again_view, site=self))
+        compare = self.admin_site.admin_view(partial(compare_view, site=self))
         return [
             path("recall/<str:cites>/", view, name="answers_answerrun_recall"),
             path("<uuid:pk>/again/", again, name="answers_answerrun_again"),
+            path("compare/", compare, name="answers_answerrun_compare"),
             path(
                 "promote/",
                 self.admin_site.admin_view(promote_view),

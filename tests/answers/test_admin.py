@@ -237,3 +237,47 @@ def test_a_budget_that_is_used_up_stands_above_the_queue(ben: User, browser_of: 
         reserve([day], Decimal(3))
     shown = client.get("/admin/tickets/ticket/").content.decode()
     assert "The budget for models of 2.00 EUR for today is used up." in shown
+
+
+def test_two_runs_stand_side_by_side_with_what_only_one_has(
+    ben: User, browser_of: Browser, run: AnswerRun
+) -> None:
+    other = AnswerRun.objects.create(
+        question_text="Can I return coffee?",
+        status=AnswerRun.Status.COMPLETED,
+        delivery=AnswerRun.Delivery.STREAM,
+        route="fast",
+        verdicts=[
+            {"text": "Opened coffee cannot be returned.", "kept": True, "reason": "supported"},
+            {"text": "Sealed coffee can.", "kept": True, "reason": "supported"},
+        ],
+    )
+    browser = browser_of(ben)
+    chosen = {"action": "compare_two", "_selected_action": [str(run.pk), str(other.pk)]}
+    response = browser.post(LIST, chosen, follow=True)
+    page = response.content.decode()
+    first, second = page.split('id="side-2"')
+    assert "&lt;b&gt;opened&lt;/b&gt; coffee" in first
+    assert first.count("only here") == 1 + 1 + 1  # the legend, a sentence, a passage
+    assert second.count("only here") == 1
+    assert "<strong>fast</strong>" in second
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_only_two_runs_can_be_compared(
+    ben: User, browser_of: Browser, run: AnswerRun, number: int
+) -> None:
+    runs = [run] + [
+        AnswerRun.objects.create(question_text="Again?", delivery=AnswerRun.Delivery.STREAM)
+        for _ in range(number - 1)
+    ]
+    chosen = {"action": "compare_two", "_selected_action": [str(one.pk) for one in runs]}
+    page = browser_of(ben).post(LIST, chosen, follow=True).content.decode()
+    assert "Choose two runs to compare them." in page
+
+
+@pytest.mark.parametrize("query", ["", "?run=x&run=y", "?run=6a1f0c7e-5d53-4c59-8f3c-2f2d3f0a1b2c"])
+def test_a_comparison_of_no_two_runs_is_not_found(
+    ben: User, browser_of: Browser, query: str
+) -> None:
+    assert browser_of(ben).get(f"{LIST}compare/{query}").status_code == 404
