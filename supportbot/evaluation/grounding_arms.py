@@ -23,11 +23,13 @@ from supportbot.guardrails.types import Source, SourceKind, Verdict
 @dataclass(frozen=True)
 class Judged:
     """`score` orders sentences by how well they are supported. `passes` is None for an arm without
-    a threshold of its own; `reason` says why a sentence does not pass."""
+    a threshold of its own; `reason` says why a sentence does not pass, `quote` is the source's own
+    that may take its place."""
 
     score: float
     passes: bool | None = None
     reason: str = ""
+    quote: str = ""
 
 
 CONFLICT = 0.5  # factor of the support of a sentence that is stopped, to order it behind others
@@ -39,7 +41,11 @@ def whole_check(sentence: str, sources: Sequence[Source]) -> Judged:
     found = judge(sentence, sources)
     kept = found.verdict is Verdict.KEEP
     score = found.score or 0.0
-    return Judged(score if kept else CONFLICT * score, kept, "" if kept else found.reason)
+    if kept:
+        return Judged(score, True)
+    softens = found.verdict is Verdict.SOFTEN and found.piece is not None
+    quote = found.piece.quote if softens and found.piece else ""
+    return Judged(CONFLICT * score, False, found.reason, quote)
 
 
 def support_alone(sentence: str, sources: Sequence[Source]) -> Judged:

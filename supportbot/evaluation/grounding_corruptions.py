@@ -17,6 +17,7 @@ from supportbot.evaluation.grounding_faithful import (
     Faithful,
     answer_sentences,
     document_sentences,
+    is_nearest,
 )
 from supportbot.evaluation.grounding_figures import Estimate, mean_of
 from supportbot.evaluation.names import ANSWERS, PASSED, STOPPED
@@ -91,8 +92,13 @@ def _passed(tried: dict[str, list[Trial]]) -> Table:
     for name, trials in tried.items():
         written = [trial for trial in trials if trial.corruption is None]
         if share := _share(written, stopped=False):
-            rows.append([name, len(written), share.value, share.low, share.high])
-    return Table("as written", ["sentences of", "sentences", PASSED, "from", "to"], rows)
+            stopped = [trial for trial in written if trial.stopped]
+            right = [trial for trial in stopped if is_nearest(trial.judged.quote, trial.faithful)]
+            figures = [share.value, share.low, share.high, len(stopped)]
+            quoted = sum(bool(trial.judged.quote) for trial in stopped)
+            rows.append([name, len(written), *figures, quoted, len(right)])
+    columns = ["sentences of", "sentences", PASSED, "from", "to", "stopped", "quoted", "nearest"]
+    return Table("as written", columns, rows)
 
 
 def _share(trials: Sequence[Trial], *, stopped: bool) -> Estimate | None:
@@ -105,7 +111,8 @@ def _notes(name: str, trials: Sequence[Trial]) -> Iterator[str]:
     step = max(1, len(wrong) // NAMED)
     for trial in wrong[::step][:NAMED]:
         why = trial.judged.reason or "stopped"
-        yield f"{name}, stopped as written, {why}: {trial.faithful.sentence}"
+        instead = f" → {trial.judged.quote}" if trial.judged.quote else ""
+        yield f"{name}, stopped as written, {why}: {trial.faithful.sentence}{instead}"
 
 
 def _prediction(trial: Trial) -> dict[str, object]:

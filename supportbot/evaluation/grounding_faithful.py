@@ -15,6 +15,7 @@ from supportbot.evaluation.answer_questions import AnswerDataset
 from supportbot.evaluation.corruptions import Corruption, Kind, corruptions_of
 from supportbot.evaluation.grounding_arms import source_of
 from supportbot.evaluation.questions import Text
+from supportbot.evaluation.words import words_of
 from supportbot.guardrails.types import Source
 
 SEED = "1"
@@ -64,6 +65,21 @@ def answer_sentences(dataset: AnswerDataset) -> list[Faithful]:
                 made = tuple(corruptions_of(unit.text, document, SEED))
                 found.append(Faithful(f"{question.id}.{number}", unit.text, sources, made))
     return found
+
+
+def is_nearest(quote: str, faithful: Faithful) -> bool:
+    """Whether no other sentence of the sources shares more words with the sentence: the harmonic
+    mean of both shares, as ROUGE-1 has it (Lin, 2004)."""
+    if not quote:
+        return False
+    words = set(words_of(faithful.sentence))
+    units = [unit.quote for source in faithful.sources for unit in units_of(source.text)]
+    return _shared(words, quote) >= max(_shared(words, other) for other in [quote, *units])
+
+
+def _shared(words: set[str], text: str) -> float:
+    others = set(words_of(text))
+    return 2 * len(words & others) / max(1, len(words) + len(others))
 
 
 def _sentences(document: Text) -> Iterator[Unit]:

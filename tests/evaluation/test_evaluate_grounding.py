@@ -183,6 +183,30 @@ def test_sentences_are_judged_as_written_and_with_a_fact_changed(tmp_path: Path)
     assert {record["kind"] for record in records} >= {"", "number", "unit"}
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("answer", "counts"),
+    [
+        ("The carrier searches for a lost parcel within nine working days.", (1, 1, 1)),
+        (FALSE, (1, 0, 0)),
+    ],
+)
+def test_of_the_stopped_it_says_how_many_the_nearest_sentence_replaces(
+    tmp_path: Path, answer: str, counts: tuple[int, int, int]
+) -> None:
+    answers = {"parcels": answer, "beans": SUBJECTS["beans"]}
+    queries = [
+        {"id": id_, "text": "What?", "answerable": True, "answer": text}
+        for id_, text in answers.items()
+    ]
+    grades = "query-id\tcorpus-id\tscore\nparcels\td/parcels\t1\nbeans\td/beans\t1\n"
+    report = evaluate(dataset(tmp_path / "shop", queries=queries, grades=grades), corruptions=5)
+    row = {row["sentences of"]: row for row in report["tables"]["as written"]}[
+        "sentences of answers"
+    ]
+    assert (row["stopped"], row["quoted"], row["nearest"]) == counts
+
+
 def test_the_judge_can_be_given(tmp_path: Path) -> None:
     seen: list[str] = []
 
