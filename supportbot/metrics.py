@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Sum
 from django.db.models.functions import Greatest
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -27,7 +28,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from knowledge.models import DocumentVersion, EmbeddingIndex, FreshnessCheck, VersionWarning
-from supportbot.answers.models import AnswerRun
+from supportbot.answers.models import AnswerRun, ModelCall
 
 # Upper bounds of the histogram, in milliseconds.
 BUCKETS_MS = (100, 250, 500, 1000, 2000, 4000, 8000, 16000)
@@ -87,6 +88,7 @@ class FromDatabase(Collector):
         yield from _indexes()
         yield from _warnings()
         yield from _runs()
+        yield from _model_calls()
 
 
 def _freshness() -> Iterator[Metric]:
@@ -210,6 +212,42 @@ def _runs() -> Iterator[Metric]:
         "supportbot_unfinished_answer_runs", "Answer runs waiting or running.", value=unfinished
     )
     yield _first_sentence(buckets, total_ms)
+
+
+def _model_calls() -> Iterator[Metric]:
+    """By route and operation; budgets and prices are in one currency."""
+    calls = CounterMetricFamily(
+        "supportbot_model_calls",
+        "Requests to language models that have ended.",
+        labels=["route", "operation", "outcome"],
+    )
+    labels = ["route", "operation"]
+    tokens_in = CounterMetricFamily("supportbot_model_tokens_in", "Tokens sent.", labels=labels)
+    tokens_out = CounterMetricFamily("supportbot_model_tokens_out", "Tokens got.", labels=labels)
+    cost = CounterMetricFamily(
+        "supportbot_model_cost", "What the requests cost.", labels=[*labels, "currency"]
+    )
+    totals: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    costs: dict[tuple[str, str, str], float] = defaultdict(float)
+    for row in _summed_calls():
+        calls.add_metric([row["route"], row["operation"], row["outcome"]], row["calls"])
+        key = (row["route"], row["operation"])
+        totals[key][0] += row["sent"]
+        totals[key][1] += row["got"]
+        costs[*key, row["currency"]] += float(row["paid"])
+    for key, (sent, got) in totals.items():
+        tokens_in.add_metric(key, sent)
+        tokens_out.add_metric(key, got)
+    for paid_by, paid in costs.items():
+        cost.add_metric(paid_by, paid)
+    yield from (calls, tokens_in, tokens_out, cost)
+
+
+def _summed_calls() -> Iterable[Mapping[str, Any]]:
+    ended = ModelCall.objects.exclude(outcome="").order_by()
+    return ended.values("route", "operation", "outcome", "currency").annotate(
+        calls=Count("pk"), sent=Sum("tokens_in"), got=Sum("tokens_out"), paid=Sum("cost")
+    )
 
 
 def _first_sentence(buckets: Sequence[int], total_ms: int) -> HistogramMetricFamily:

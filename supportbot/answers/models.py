@@ -254,6 +254,7 @@ class ModelCall(models.Model):
         ANSWER = "answer", "Answer"
         REWRITE = "rewrite", "Rewrite of the question"
         CHECK = "check", "Check"
+        JUDGE = "judge", "Second opinion"
         TRIAL = "trial", "Trial of a route"
 
     COMPLETE = "complete"  # the outcome of a call that ended well

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from pytest_django import Settings
 
 from knowledge.models import DocumentVersion, EmbeddingIndex, Passage, VersionWarning
 from knowledge.services.lifecycle.freshness import record_check
-from supportbot.answers.models import AnswerRun
+from supportbot.answers.models import AnswerRun, ModelCall
 from tests.conftest import Publish
 from tickets.models import Conversation, Message
 
@@ -182,3 +183,21 @@ def test_what_became_a_draft_counts_as_handed_over(conversation: Conversation) -
         "handed_over": 1,
         "failed": 1,
     }
+
+
+def test_what_models_cost_is_counted_by_route_and_operation() -> None:
+    given = {"route": "fast", "operation": "answer", "currency": "EUR"}
+    for outcome, cost in (("complete", "0.25"), ("complete", "0.5"), ("slow", "0.125"), ("", "9")):
+        ModelCall.objects.create(
+            **given, outcome=outcome, cost=Decimal(cost), tokens_in=100, tokens_out=10
+        )
+    ModelCall.objects.create(**{**given, "operation": "judge"}, outcome="complete", tokens_in=7)
+    by = {"route": "fast", "operation": "answer"}
+    assert value("model_calls_total", **by, outcome="complete") == 2
+    assert value("model_calls_total", **by, outcome="slow") == 1
+    assert (value("model_tokens_in_total", **by), value("model_tokens_out_total", **by)) == (
+        300,
+        30,
+    )
+    assert value("model_cost_total", **by, currency="EUR") == 0.875
+    assert value("model_tokens_in_total", route="fast", operation="judge") == 7
