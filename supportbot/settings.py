@@ -232,10 +232,10 @@ RERANK_MODEL = env_str("SUPPORTBOT_RERANK_MODEL")
 RERANK_BUDGET_MS = env_int("SUPPORTBOT_RERANK_BUDGET_MS", 300)
 GROUNDING_MODEL = env_str("SUPPORTBOT_GROUNDING_MODEL")
 GROUNDING_BUDGET_MS = env_int("SUPPORTBOT_GROUNDING_BUDGET_MS", 1500)
-# Let the language model write a follow-up question out before the search; it costs a call.
-REWRITE_QUESTIONS = env_bool("SUPPORTBOT_REWRITE_QUESTIONS")
-# Below this probability that the documents answer a question, it goes to a person.
-ANSWERABILITY_MIN = env_float("SUPPORTBOT_ANSWERABILITY_MIN", 0.4)
+REWRITE_QUESTIONS = env_bool("SUPPORTBOT_REWRITE_QUESTIONS")  # a model writes follow-ups out
+POLICIES_DIR = env_str("SUPPORTBOT_POLICIES_DIR")  # rules of the installation: *.yaml
+ALLOWED_LINK_HOSTS = env_list("SUPPORTBOT_ALLOWED_LINK_HOSTS")  # beside those of cited documents
+ANSWERABILITY_MIN = env_float("SUPPORTBOT_ANSWERABILITY_MIN", 0.4)  # below it, a person answers
 
 # -- Answers ------------------------------------------------------------------------------------
 ANSWER_MODE = env_str("SUPPORTBOT_ANSWER_MODE", "auto")  # auto: reply at once; draft: for review

@@ -10,8 +10,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from supportbot.guardrails.policy.library import rules_with
 from supportbot.llm.routes import ModelRoute, Purpose
 
 ANSWERABILITY_MIN = 0.4
@@ -78,6 +79,23 @@ class Configuration(_Part):
     rewrite_questions: bool = False
     topics: tuple[TopicRule, ...] = ()
     budgets: Budgets = Budgets()
+    policy: str = ""  # rules in YAML, added to the product's and the installation's
+    thresholds: dict[str, float] = Field(default_factory=dict)  # by kind of finding; others' own
+    detectors_off: tuple[str, ...] = ()
+
+    @field_validator("policy")
+    @classmethod
+    def _policy_can_be_used(cls, policy: str) -> str:
+        if policy:
+            rules_with(policy, folder="")
+        return policy
+
+    @field_validator("thresholds")
+    @classmethod
+    def _thresholds_are_shares(cls, given: dict[str, float]) -> dict[str, float]:
+        if wrong := next((kind for kind, value in given.items() if not 0 < value <= 1), None):
+            raise ValueError(f"the threshold of {wrong} lies above 0 and is at most 1")
+        return given
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Configuration:

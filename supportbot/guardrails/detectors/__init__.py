@@ -1,0 +1,1 @@
+"""Detectors: neighbours with one interface. Each reads a text and says what it finds."""

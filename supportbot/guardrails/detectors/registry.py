@@ -1,0 +1,14 @@
+"""Every detector of the product. To add one, write a neighbour and name it here."""
+
+from __future__ import annotations
+
+from supportbot.guardrails.detectors import links
+from supportbot.guardrails.detectors.types import Detector
+
+DETECTORS: tuple[Detector, ...] = (links.DETECTOR,)
+
+
+def thresholds(changed: dict[str, float]) -> dict[str, float]:
+    """The score from which each kind counts: the detectors' own, or as the configuration has it."""
+    own = {kind: value for one in DETECTORS for kind, value in one.thresholds.items()}
+    return own | {kind: value for kind, value in changed.items() if kind in own}

@@ -1,0 +1,166 @@
+"""supportbot.guardrails.policy: rules that are read, checked and decided by."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from supportbot.guardrails.detectors.types import Stage
+from supportbot.guardrails.policy import library
+from supportbot.guardrails.policy.conditions import ConditionError, compile_condition
+from supportbot.guardrails.policy.decide import decide
+from supportbot.guardrails.policy.facts import Facts
+from supportbot.guardrails.policy.library import rules_for, rules_with
+from supportbot.guardrails.policy.rules import Outcome, PolicyError, Rule, merge, parse_policy
+
+GOOD = """\
+name: shop
+about: The shop's own.
+rules:
+  - id: press-gets-a-person
+    statement: The press gets a person.
+    stage: message
+    when: '"press" in topics'
+    outcome: hand_over
+    examples:
+      - {facts: {topics: [press]}, fires: true}
+      - {facts: {}, fires: false}
+"""
+
+
+def rules(text: str = GOOD) -> tuple[Rule, ...]:
+    return merge([("shop.yaml", parse_policy(text, "shop.yaml"))])
+
+
+def rule(**changed: object) -> str:
+    """A policy of one rule with some of its lines changed."""
+    text = GOOD
+    for name, value in changed.items():
+        lines = [
+            f"    {name}: {value}" if line.strip().startswith(f"{name}:") else line
+            for line in text.splitlines()
+        ]
+        text = "\n".join(lines) + "\n"
+    return text
+
+
+@pytest.fixture(autouse=True)
+def _read_again() -> None:
+    library.forget()
+
+
+def test_the_products_own_rules_can_be_read_and_their_examples_hold() -> None:
+    found = rules_with("", folder="")
+    assert {"self-harm-gets-a-person", "no-foreign-links"} <= {one.id for one in found}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("name: [", "shop.yaml, line 1:"),
+        ("- 1", "shop.yaml, line 1: a policy begins with"),
+        (rule(when="tipics == 'x'"), "line 7: when: there is no fact “tipics”"),
+        (rule(when="injection"), "line 7: when: it is neither true nor false"),
+        (rule(when="injection >"), "line 7: when: Syntax error"),
+        (rule(when="text + 1 > 2"), "line 7: when: found no matching overload"),
+        (rule(when="'text.matches(\"(\")'"), "line 7: when: .*regular expression"),
+        (rule(when="true && " * 60 + "true"), "line 7: when: it is longer than 400"),
+        (
+            rule(when="topics.all(a, topics.all(b, topics.all(c, a == b && b == c)))"),
+            "it goes over lists more than 2 times",
+        ),
+        (rule(outcome="explode"), "line 8: outcome: Input should be"),
+        (rule(outcome="refuse"), "line 4: .*refuse needs a text"),
+        (rule(stage="answer", outcome="mask"), "mask cannot happen at the stage answer"),
+        (GOOD.replace("fires: true", "fires: false"), "needs an example that fires"),
+        (GOOD.replace("[press]", "[pess]"), "example 1 does not hold: the rule does not fire"),
+        (GOOD.replace("[press]", "press"), "“topics” is a list of words"),
+        (GOOD.replace("topics: [press]", "topic: [press]"), "there is no fact “topic”"),
+        (GOOD.replace("    stage: message\n", ""), "line 4: stage is missing"),
+        (GOOD.replace("stage:", "stages:"), "stage is missing|stages is no part"),
+        (GOOD + "x" * 100_000, "more than 100,000 characters"),
+    ],
+)
+def test_a_policy_that_cannot_be_used_is_refused_with_file_line_and_reason(
+    text: str, says: str
+) -> None:
+    with pytest.raises(PolicyError, match=says) as caught:
+        rules(text)
+    assert str(caught.value).startswith("shop.yaml")
+
+
+def test_two_rules_that_contradict_each_other_are_refused() -> None:
+    other = GOOD.partition("rules:\n")[2].replace("press-gets", "press-gets-no")
+    other = other.replace("hand_over", "allow")
+    with pytest.raises(PolicyError, match=r"contradict each other: .* hand_over .* allow"):
+        rules(GOOD + other)
+
+
+def test_two_rules_with_one_id_are_refused() -> None:
+    with pytest.raises(PolicyError, match="two rules have the id press-gets-a-person"):
+        rules(GOOD + GOOD.partition("rules:\n")[2])
+
+
+def test_a_later_policy_replaces_and_switches_off_rules() -> None:
+    first = parse_policy(GOOD, "a.yaml")
+    changed = parse_policy(rule(outcome="draft").replace("name: shop", "name: more"), "b.yaml")
+    assert [one.outcome for one in merge([("a", first), ("b", changed)])] == [Outcome.DRAFT]
+    off = parse_policy("name: less\nabout: None.\nwithout: [press-gets-a-person]\n", "c.yaml")
+    assert merge([("a", first), ("c", off)]) == ()
+    with pytest.raises(PolicyError, match="c: there is no rule press-gets-a-person"):
+        merge([("c", off)])
+
+
+def test_forbid_wins_over_allow_and_no_rule_allows() -> None:
+    allow = GOOD.partition("rules:\n")[2].replace("press-gets", "all-get")
+    allow = allow.replace("""'"press" in topics'""", "size(topics) > 0").replace(
+        "hand_over", "allow"
+    )
+    both = rules(GOOD + allow)
+    decided = decide(both, Stage.MESSAGE, Facts(topics=("press",)))
+    assert (decided.outcome, len(decided.fired)) == (Outcome.HAND_OVER, 2)
+    assert decide(both, Stage.MESSAGE, Facts(topics=("other",))).outcome is Outcome.ALLOW
+    assert decide(both, Stage.SENTENCE, Facts(topics=("press",))).fired == ()
+
+
+def test_a_condition_that_cannot_be_told_counts_as_fired() -> None:
+    """Such as one that looks for what a list does not have."""
+    found = rules(rule(when="""'size(topics) > 0 && topics[size(topics) - 1] == "press"'"""))
+    condition = "size(topics) == 0 || topics[3] == 'x'"
+    with pytest.raises(ConditionError, match="could not be told"):
+        compile_condition(condition).holds(Facts(topics=("a",)))
+    broken = found[0].model_copy(update={"when": condition})
+    decided = decide([broken], Stage.MESSAGE, Facts(topics=("a",)))
+    assert (decided.outcome, decided.broken) == (Outcome.HAND_OVER, ("press-gets-a-person",))
+
+
+def test_a_broken_folder_leaves_the_last_good_rules_in_effect(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "LOOK_SECONDS", 0.0)
+    settings.POLICIES_DIR = str(tmp_path)
+    file = tmp_path / "shop.yaml"
+    file.write_text(GOOD)
+    assert "press-gets-a-person" in {one.id for one in rules_for("").rules}
+    file.write_text(rule(when="nonsense"))
+    os.utime(file, ns=(1, 1))
+    found = rules_for("")
+    assert "press-gets-a-person" in {one.id for one in found.rules}
+    assert found.problem == "shop.yaml, line 7: when: there is no fact “nonsense”"
+    file.write_text(rule(outcome="draft"))
+    assert rules_for("").problem == ""
+
+
+def test_a_condition_takes_microseconds() -> None:
+    """Ten rules take less than a millisecond of a message's path."""
+    import time
+
+    condition = compile_condition('is_injection || ("CARD" in personal_data && messages > 2)')
+    facts = Facts(personal_data=("CARD",), messages=3)
+    began = time.perf_counter()
+    for _ in range(100):
+        assert condition.holds(facts)
+    assert (time.perf_counter() - began) / 100 < 0.001
