@@ -43,12 +43,15 @@ def differences(old: Configuration, new: Configuration) -> list[Change]:
         was, now = old.prompts.get(name, ""), new.prompts.get(name, "")
         if was != now:
             changes.append(Change(f"Prompt {name}", lines=tuple(_lines(was, now))))
+    if old.policy != new.policy:
+        changes.append(Change("Rules of your own", lines=tuple(_lines(old.policy, new.policy))))
     return changes
 
 
 def _values(content: Configuration) -> Iterator[tuple[str, str]]:
     plain = content.as_json()
     routes, plain["prompts"] = plain.pop("routes"), {}
+    del plain["policy"]
     yield "Order of routes", ", ".join(route["name"] for route in routes) or NOTHING
     for name, value in _flat(plain):
         yield name, value

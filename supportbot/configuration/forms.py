@@ -12,6 +12,11 @@ from pydantic import ValidationError
 from knowledge.models import Collection
 from supportbot.answers.prompts import PromptError, check_edited, load_prompt, prompt_names
 from supportbot.configuration.content import Configuration, Mode, RouteKind
+from supportbot.configuration.guardrail_fields import (
+    guardrail_fields,
+    guardrails_of,
+    initial_guardrails,
+)
 from supportbot.llm.routes import ModelRoute, Purpose
 
 PROMPT = "prompt_"
@@ -171,6 +176,7 @@ class ConfigurationForm(forms.Form):
                 widget=forms.Textarea(attrs={"class": "sb-text", "rows": 14, "spellcheck": "true"}),
                 help_text=f"{load_prompt(name).hints} Empty: the product's own.",
             )
+        self.fields |= guardrail_fields()
         _style(self)
 
     def clean_topics(self) -> list[dict[str, Any]]:
@@ -189,6 +195,7 @@ class ConfigurationForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Prompts that differ from the product's own stand in `prompts`."""
         cleaned: dict[str, Any] = super().clean() or {}
+        cleaned |= guardrails_of(cleaned)
         cleaned["prompts"] = {}
         for name in prompt_names():
             text = cleaned.get(PROMPT + name, "").replace("\r\n", "\n")
@@ -225,7 +232,14 @@ def initial_of(content: Configuration, note: str) -> dict[str, Any]:
     shown = content.model_dump(mode="json")
     topics = [f"{', '.join(rule.words)}: {rule.route.value}" for rule in content.topics]
     prompts = {PROMPT + name: load_prompt(name, content.prompts).text for name in prompt_names()}
-    return {**shown, **shown["budgets"], **prompts, "topics": "\n".join(topics), "note": note}
+    return {
+        **shown,
+        **shown["budgets"],
+        **prompts,
+        **initial_guardrails(content),
+        "topics": "\n".join(topics),
+        "note": note,
+    }
 
 
 def initial_of_routes(routes: tuple[ModelRoute, ...]) -> Iterator[dict[str, Any]]:

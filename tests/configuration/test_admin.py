@@ -25,20 +25,6 @@ LIST = "/admin/configuration/answerconfiguration/"
 
 
 @pytest.fixture
-def olga(db: None) -> User:
-    """The operator."""
-    user = User.objects.create_user("olga", is_staff=True)
-    rights = Permission.objects.filter(content_type__app_label="configuration")
-    user.user_permissions.set(rights)
-    return user
-
-
-@pytest.fixture
-def page(olga: User, browser_of: Callable[[User], Client]) -> Client:
-    return browser_of(olga)
-
-
-@pytest.fixture
 def server() -> Iterator[ModelServer]:
     forget_health()
     with run_server() as running:

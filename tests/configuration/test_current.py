@@ -128,11 +128,6 @@ def test_new_conversations_have_its_mode(ada: Customer) -> None:
 
 
 # -- Drafts, versions, roll-back ------------------------------------------------------------------
-@pytest.fixture
-def olga(db: None) -> User:
-    return User.objects.create_user("olga", is_staff=True)
-
-
 def test_a_version_is_rolled_back_to_in_one_step(olga: User) -> None:
     first, second = put_in_effect(answerability_min=0.5), put_in_effect(answerability_min=0.6)
     roll_back(version=first, by=olga, note="too strict")
