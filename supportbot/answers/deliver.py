@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from supportbot.answers.check import FRAME, SAID_BEFORE, TOO_LITTLE, checked_frame
 from supportbot.answers.errors import AnswerError, GenerateError
+from supportbot.answers.guard import POLICY
 from supportbot.answers.model_route import NoAnswerError
 from supportbot.answers.models import AnswerRun, ModelCall
 from supportbot.answers.recall import record_citations
@@ -21,6 +22,7 @@ from supportbot.answers.routes import Route
 from supportbot.answers.run import Run
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Checked, Reply
+from supportbot.guardrails.types import Verdict
 from supportbot.llm.health import health
 from tickets.models import Conversation, Message
 from tickets.services.drafts import create_draft
@@ -57,6 +59,8 @@ async def deliver_sentences(
         async with aclosing(checked), asyncio.timeout_at(by) as patience:
             async for item in checked:
                 run.record.note_verdict(item)
+                if item.verdict is Verdict.HAND_OVER:
+                    return _handed_over(item)
                 if not item.kept:
                     stopped += item.reason != SAID_BEFORE
                     continue
@@ -101,6 +105,12 @@ async def _finished(run: Run, route: Route, sentences: list[dict[str, Any]], sto
         complete=bool(sentences),
         offer_handover=too_little,
     )
+
+
+def _handed_over(item: Checked) -> Reply:
+    """What was shown of the answer is withdrawn when the run ends."""
+    text = item.sentence.text
+    return Reply(POLICY, complete=True, text=text, outcome=Outcome.HANDED_OVER)
 
 
 def _failed(run: Run, route: Route, code: str, detail: str) -> Reply:
@@ -159,7 +169,12 @@ def _tell_conversation(
     if outcome == Outcome.HANDED_OVER and not is_closed:
         if not run.emitter.is_muted:  # the widget stops showing that an answer is being written
             run.emitter.append("answer.replaced", {"reason": "handed_over"})
-        request_person(conversation=conversation)
+        by_policy = reply.route == POLICY
+        request_person(
+            conversation=conversation,
+            reason="policy" if by_policy else "customer_asked",
+            text=reply.text if by_policy else "",
+        )
     elif run.emitter.is_muted:
         _hand_to_agents(run, reply)
     else:

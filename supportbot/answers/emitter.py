@@ -52,6 +52,19 @@ class Emitter:
             self._lease.update(delivery=Delivery.DRAFT)
         return conversation
 
+    async def hold_for_review(self) -> bool:
+        """Mute the bot: what it has shown is withdrawn, and an agent reviews the answer. Returns
+        whether that can be done."""
+        return await in_thread(self._hold)()
+
+    @transaction.atomic
+    def _hold(self) -> bool:
+        self.lock()
+        if not self.is_muted:
+            self.append("answer.replaced", {"reason": "handed_over"})
+            self._lease.update(delivery=Delivery.DRAFT)
+        return True
+
     def append(self, type: str, payload: dict[str, Any]) -> None:
         """Append an event of this run inside the caller's transaction."""
         append_event(
@@ -77,6 +90,9 @@ class DirectEmitter(Emitter):
 
     async def emit(self, type: str, **payload: Any) -> None:
         self.append(type, payload)
+
+    async def hold_for_review(self) -> bool:
+        return False  # there is no conversation that an agent could answer
 
     def lock(self) -> None:
         """Lock the run. Raises LeaseLostError."""

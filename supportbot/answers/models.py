@@ -59,6 +59,7 @@ class AnswerRun(models.Model):
         NO_ANSWER = "no_answer", "No answer in the documents"
         ASKED_BACK = "asked_back", "Asked back"
         SMALL_TALK = "small_talk", "Small talk"
+        REFUSED = "refused", "Refused by policy"
         HANDED_OVER = "handed_over", "Handed over to a person"
         FAILED = "failed", "Failed"
 
@@ -117,6 +118,9 @@ class AnswerRun(models.Model):
     )
     verdicts = models.JSONField(
         default=list, blank=True, help_text="Per proposed sentence: kept or dropped, and why."
+    )
+    policy = models.JSONField(
+        default=list, blank=True, help_text="Rules that fired, with the values of the facts."
     )
     fallbacks = models.JSONField(
         default=list, blank=True, help_text="Routes that failed before the one that answered."

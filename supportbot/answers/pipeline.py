@@ -11,6 +11,7 @@ from supportbot.answers.check import check
 from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run, first_by
 from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import AnswerError
+from supportbot.answers.guard import POLICY, Guard, guarded, guarded_reply, reply_of
 from supportbot.answers.known import Finder
 from supportbot.answers.manners import reply_without_answer, reply_without_documents
 from supportbot.answers.models import AnswerRun
@@ -22,8 +23,10 @@ from supportbot.answers.run import Run
 from supportbot.answers.second_opinion import second_opinion_of
 from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.answers.validate import validate
+from supportbot.guardrails.policy.rules import Outcome
 
 log = structlog.get_logger(__name__)
+NOBODY_REVIEWS = Reply(POLICY, complete=True, outcome=AnswerRun.Outcome.HANDED_OVER)
 
 # What is known before the documents are searched; the first that passes the check is the answer.
 FINDERS: Sequence[Finder] = (curated.find, cache.find)
@@ -32,10 +35,11 @@ FINDERS: Sequence[Finder] = (curated.find, cache.find)
 async def answer(run: Run) -> None:
     """Run the stages once. The run always ends: completed, failed, or taken over by another process
     (LeaseLostError)."""
+    guard = Guard(run.row, run.configuration)
     try:
         question = await run.stage(Stage.RECEIVE, receive, run.row)
-        screened = await run.stage(Stage.VALIDATE, _screen, question)
-        reply = screened.reply or await _answer(run, screened.question)
+        screened = await run.stage(Stage.VALIDATE, _screen, run, guard, question)
+        reply = screened.reply or await _answer(run, guard, screened.question)
         await run.stage(Stage.COMPLETE, complete_run, run, reply)
         await cache.keep(run, screened.question, reply)
     except AnswerError as error:
@@ -48,12 +52,18 @@ async def fail(run: Run, error: AnswerError) -> None:
     await run.stage(Stage.COMPLETE, fail_run, run, error)
 
 
-async def _screen(question: Question) -> Screened:
+async def _screen(run: Run, guard: Guard, question: Question) -> Screened:
+    """What the policy says of the message, and the reply if it needs no documents."""
     question = await validate(question)
-    return Screened(question, await reply_without_documents(question))
+    decision = await guard.of_message(question)
+    run.record.note_policy(decision)
+    reply = reply_of(decision)
+    if reply is None and decision.outcome == Outcome.DRAFT:
+        reply = None if await run.emitter.hold_for_review() else NOBODY_REVIEWS
+    return Screened(question, reply or await reply_without_documents(question))
 
 
-async def _answer(run: Run, question: Question) -> Reply:
+async def _answer(run: Run, guard: Guard, question: Question) -> Reply:
     """A known answer if there is one and it passes the check; else one from the documents."""
     compares = run.row.delivery == AnswerRun.Delivery.COMPARED
     for find in () if compares else FINDERS:
@@ -61,35 +71,35 @@ async def _answer(run: Run, question: Question) -> Reply:
         if known is not None:
             run.record.note_known(known.route, known.reason)
             await run.lease.save(**known.columns)
-            reply = await run.stage(Stage.DELIVER, _try, run, [known.route], known.evidence)
+            reply = await run.stage(Stage.DELIVER, _try, run, guard, [known.route], known.evidence)
             if reply.complete:
                 return reply
             await run.forget(Stage.DELIVER)  # so that it runs again, for the documents
-    return await _answer_from_documents(run, question)
+    return await _answer_from_documents(run, guard, question)
 
 
-async def _answer_from_documents(run: Run, question: Question) -> Reply:
+async def _answer_from_documents(run: Run, guard: Guard, question: Question) -> Reply:
     await run.emit("run.status", status="searching", text="Searching the documents")
     evidence = await run.stage(Stage.ENRICH, enrich, question, run.configuration, run.payer)
     if evidence.passages:
         await run.emit("run.status", status="writing", text=_reading(len(evidence.passages)))
-    return await run.stage(Stage.DELIVER, _write, run, evidence)
+    return await run.stage(Stage.DELIVER, _write, run, guard, evidence)
 
 
-async def _write(run: Run, evidence: Evidence) -> Reply:
+async def _write(run: Run, guard: Guard, evidence: Evidence) -> Reply:
     """Try the routes in the order that the policy decides."""
     decision = decide(evidence, run.configuration)
     run.record.note_decision(decision)
     if decision.goes_to_person:
         return Reply(route=PERSON, complete=True, outcome=AnswerRun.Outcome.HANDED_OVER)
     routes = routes_for(decision, run.configuration, run.payer)
-    reply = await _try(run, routes, evidence)
-    if reply.sentences:
+    reply = await _try(run, guard, routes, evidence)
+    if reply.sentences or reply.outcome:
         return reply
     return await reply_without_answer(evidence.question) or no_answer(evidence, reply.route)
 
 
-async def _try(run: Run, routes: Sequence[Route], evidence: Evidence) -> Reply:
+async def _try(run: Run, guard: Guard, routes: Sequence[Route], evidence: Evidence) -> Reply:
     """The reply of the first route that completes one. The customer sees each sentence as soon as
     it passes the check."""
     reply, until = Reply(route=""), run.first_sentence_until()
@@ -98,7 +108,10 @@ async def _try(run: Run, routes: Sequence[Route], evidence: Evidence) -> Reply:
         proposed = run.stream(Stage.GENERATE, route.generate(evidence))
         checked = run.stream(Stage.CHECK, check(proposed, evidence, opinion))
         models_left = sum(1 for later in routes[position + 1 :] if later.model)
+        checked = guarded(run, guard, checked, evidence)
         reply = await deliver_sentences(run, route, checked, first_by(until, route, models_left))
+        if reply.complete:
+            reply = await guarded_reply(run, guard, reply, evidence.question)
         if reply.complete:
             break
     return reply

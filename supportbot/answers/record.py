@@ -11,11 +11,12 @@ from typing import Any
 import structlog
 from django.utils import timezone
 
+from supportbot.answers import routing
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.routes import Route
-from supportbot.answers.routing import Decision
 from supportbot.answers.types import Checked, Stage
 from supportbot.configuration.content import RouteKind
+from supportbot.guardrails.policy.decide import Decision
 
 log = structlog.get_logger(__name__)
 KNOWN = frozenset({RouteKind.CURATED, RouteKind.CACHED})
@@ -23,6 +24,7 @@ FIELDS = (
     "stages",
     "verdicts",
     "fallbacks",
+    "policy",
     "routing",
     "route",
     "model",
@@ -91,11 +93,17 @@ class Record:
             }
         )
 
+    def note_policy(self, decision: Decision, text: str = "") -> None:
+        """Record the rules that fired, on which facts; `text` is the sentence they are about."""
+        if decision.fired:
+            noted = {**decision.as_json(), "text": text, "attempt": self.attempt}
+            self.fields["policy"].append(noted)
+
     def note_first_sentence(self) -> None:
         if self.fields["first_sentence_ms"] is None:
             self.fields["first_sentence_ms"] = self.elapsed_ms()
 
-    def note_decision(self, decision: Decision) -> None:
+    def note_decision(self, decision: routing.Decision) -> None:
         """Record which routes are tried, and why."""
         before, decided = self.fields["routing"], decision.as_json()
         known = [one for one in before.get("candidates", []) if one["kind"] in KNOWN]

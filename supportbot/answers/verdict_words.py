@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+POLICY = "policy"
 # “It …”: reason → the rest of the sentence
 REASONS = {
     "supported": "stands in one place of the documents",
@@ -16,6 +17,7 @@ REASONS = {
     "no_substance": "says nothing of substance",
     "said_before": "would repeat a sentence that was shown already",
     "not_in_source": "is not borne out by any place of the documents",
+    "policy": "is stopped by a rule",
     "promise": "claims that something was done, or will be done, for the customer",
     "number_not_in_source": "has a number that is not there",
     "unit_not_in_source": "has a number with another unit",
@@ -57,7 +59,7 @@ def explain_verdicts(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _explained(verdict: dict[str, Any]) -> dict[str, Any]:
     label, label_type = VERDICTS[verdict.get("verdict") or ("keep" if verdict["kept"] else "drop")]
     why = [
-        (_words(found["reason"]), found.get("source_words", ""))
+        (_words(found["reason"], found.get("check", "")), found.get("source_words", ""))
         for found in verdict.get("findings", ())
     ]
     return {
@@ -68,5 +70,7 @@ def _explained(verdict: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _words(reason: str) -> str:
+def _words(reason: str, check: str = "") -> str:
+    if check == POLICY:
+        return f"is stopped by the rule {reason}"
     return REASONS.get(reason, reason)

@@ -19,6 +19,7 @@ State = Conversation.State
 REASONS = {
     "customer_asked": "You asked for a person. A colleague will reply here.",
     "for_review": "Thank you. A colleague will reply here.",
+    "policy": "I am passing you on to a colleague, who will reply here.",
 }
 NAMELESS = "a colleague"
 
@@ -28,16 +29,19 @@ class ConversationClosedError(TransitionError):
 
 
 @transaction.atomic
-def request_person(*, conversation: Conversation, reason: str = "customer_asked") -> Ticket:
+def request_person(
+    *, conversation: Conversation, reason: str = "customer_asked", text: str = ""
+) -> Ticket:
     """Hand the conversation over to people. Asking again changes nothing; returns the ticket.
 
-    `reason` is a key of REASONS, which gives the words that the customer reads. Of a conversation
+    `reason` is a key of REASONS, which gives the words that the customer reads, unless `text` does.
+    Of a conversation
     that has ended, the one that follows on it is handed over.
     """
     locked = lock_open(conversation)
     ticket = ensure_ticket(conversation=locked)
     if locked.state == State.BOT:
-        change_speaker(locked, State.WAITING, REASONS[reason])
+        change_speaker(locked, State.WAITING, text or REASONS[reason])
         audit.record(action="conversation.handed_over", target=locked, reason=reason)
     return ticket
 

@@ -83,7 +83,7 @@ describe('what is asked next', () => {
     expect(widget.one('choice').parentElement?.hidden).toBe(true);
   });
 
-  it.each(['small_talk', 'asked_back'])('comes without thumbs and sources after %s', async (outcome) => {
+  it.each(['small_talk', 'asked_back', 'refused'])('comes without thumbs and sources after %s', async (outcome) => {
     const cited = [sentence({ citations: [citation()] })];
     await says(completed({ outcome, message: message({ id: 'm-2', author: 'bot', run_id: 'r', sentences: cited }) }));
     expect([widget.named('feedback-up'), widget.named('source-link')]).toEqual([[], []]);

@@ -12,7 +12,7 @@ import { timeOf } from './message';
 import { numbered, SentencesView, sourceList } from './sentences';
 
 // These rest on no source, and there is nothing to rate.
-const NOT_FROM_SOURCES: readonly (Outcome | null)[] = ['small_talk', 'asked_back'];
+const NOT_FROM_SOURCES: readonly (Outcome | null)[] = ['small_talk', 'asked_back', 'refused'];
 const NOT_RATED: readonly (Outcome | null)[] = [...NOT_FROM_SOURCES, 'handed_over'];
 
 export class AnswerView {

@@ -13,6 +13,7 @@ from supportbot.guardrails.detectors.types import Stage
 from supportbot.guardrails.policy.conditions import ConditionError
 from supportbot.guardrails.policy.facts import Facts
 from supportbot.guardrails.policy.rules import BESIDE, STRICTNESS, Outcome, Rule
+from supportbot.guardrails.types import Finding
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +29,7 @@ class Decision:
     beside: frozenset[Outcome] = frozenset()
     facts: Facts = field(default_factory=Facts)
     broken: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def decisive(self) -> Rule | None:
@@ -64,8 +66,10 @@ class Decision:
         }
 
 
-def decide(rules: Sequence[Rule], stage: Stage, facts: Facts) -> Decision:
-    """What the rules of the stage say about the facts."""
+def decide(
+    rules: Sequence[Rule], stage: Stage, facts: Facts, findings: Sequence[Finding] = ()
+) -> Decision:
+    """What the rules of the stage say about the facts. The findings go with the decision."""
     fired, broken = [], []
     for rule in rules:
         if rule.stage != stage:
@@ -81,4 +85,4 @@ def decide(rules: Sequence[Rule], stage: Stage, facts: Facts) -> Decision:
     outcome = max(exclusive, key=STRICTNESS.__getitem__, default=Outcome.ALLOW)
     beside = frozenset(rule.outcome for rule in fired if rule.outcome in BESIDE)
     ordered = sorted(fired, key=lambda rule: -STRICTNESS[rule.outcome])
-    return Decision(stage, outcome, tuple(ordered), beside, facts, tuple(broken))
+    return Decision(stage, outcome, tuple(ordered), beside, facts, tuple(broken), tuple(findings))

@@ -39,9 +39,9 @@ STRICTNESS = {outcome: number for number, outcome in enumerate(Outcome)}
 BESIDE = frozenset({Outcome.RAISE_PRIORITY, Outcome.MASK, Outcome.REWRITE})
 NEEDS_TEXT = frozenset({Outcome.REFUSE})
 BY_STAGE = {
-    Stage.MESSAGE: frozenset(Outcome) - {Outcome.REWRITE},
+    Stage.MESSAGE: frozenset(Outcome) - {Outcome.REWRITE, Outcome.MASK},
     Stage.RETRIEVAL: frozenset({Outcome.ALLOW, Outcome.BLOCK}),
-    Stage.SENTENCE: frozenset(Outcome) - {Outcome.RAISE_PRIORITY},
+    Stage.SENTENCE: frozenset(Outcome) - {Outcome.RAISE_PRIORITY, Outcome.REFUSE},
     Stage.ANSWER: frozenset({Outcome.ALLOW, Outcome.DRAFT, Outcome.HAND_OVER, Outcome.BLOCK}),
 }
 

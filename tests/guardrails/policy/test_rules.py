@@ -74,7 +74,7 @@ def test_the_products_own_rules_can_be_read_and_their_examples_hold() -> None:
         ),
         (rule(outcome="explode"), "line 8: outcome: Input should be"),
         (rule(outcome="refuse"), "line 4: .*refuse needs a text"),
-        (rule(stage="answer", outcome="mask"), "mask cannot happen at the stage answer"),
+        (rule(stage="answer", outcome="rewrite"), "rewrite cannot happen at the stage answer"),
         (GOOD.replace("fires: true", "fires: false"), "needs an example that fires"),
         (GOOD.replace("[press]", "[pess]"), "example 1 does not hold: the rule does not fire"),
         (GOOD.replace("[press]", "press"), "“topics” is a list of words"),

@@ -1,0 +1,206 @@
+"""supportbot.answers.guard: what the policy says is what happens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from supportbot.guardrails.detectors import runner
+from supportbot.guardrails.detectors.types import Context, Detector, Stage
+from supportbot.guardrails.policy import library
+from supportbot.guardrails.types import Finding
+from tests.answers.asking import (
+    ANSWER,
+    SENTENCES,
+    answered,
+    in_database,
+    new_conversation,
+    saying,
+)
+from tests.configuration.publishing import put_in_effect_async
+from tests.guardrails.detectors.test_runner import CARD
+from tests.openai_server import ModelServer
+from tickets.models import Customer, Draft
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("returns_policy", "shipping"),
+]
+DETECTORS = "supportbot.answers.guard.DETECTORS"
+
+
+@pytest.fixture(autouse=True)
+def _afresh() -> Iterator[None]:
+    library.forget()
+    runner._under_way.clear()
+    yield
+    runner._under_way.clear()
+
+
+def policy(stage: str, when: str, outcome: str, text: str = "") -> str:
+    """One rule; its examples are the text “opened”, and another."""
+    said = f"    text: {text}\n" if text else ""
+    return f"""\
+name: test
+about: A test.
+rules:
+  - id: test-rule
+    statement: What the test asks for.
+    stage: {stage}
+    when: '{when}'
+    outcome: {outcome}
+{said}    examples:
+      - {{facts: {{text: opened parcel hygiene}}, fires: true}}
+      - {{facts: {{text: other}}, fires: false}}
+"""
+
+
+def detector(detect: Callable[[str, Context], Sequence[Finding]], *stages: Stage) -> Detector:
+    return Detector("test", detect, ("odd",), frozenset(stages), {"odd": 0.5}, 200, CARD)
+
+
+# -- the message ----------------------------------------------------------------------------------
+async def test_a_message_is_refused_in_the_rules_own_words(
+    ada: Customer, model_server: ModelServer
+) -> None:
+    rule = policy("message", 'text.contains("opened")', "refuse", "Not here.")
+    await put_in_effect_async(policy=rule)
+    result = await answered(await new_conversation(ada))
+    assert (result.run.outcome, result.run.route) == ("refused", "policy")
+    message = result.answer["message"]
+    assert (message["text"], message["sentences"]) == ("Not here.", [])
+    assert model_server.requests == []
+    (decision,) = result.run.policy
+    assert [one["id"] for one in decision["rules"]] == ["test-rule"]
+    assert decision["outcome"] == "refuse"
+
+
+async def test_a_message_is_handed_over_with_the_rules_own_words(ada: Customer) -> None:
+    rule = policy("message", 'text.contains("opened")', "hand_over", "A person helps.")
+    await put_in_effect_async(policy=rule)
+    result = await answered(await new_conversation(ada))
+    assert result.run.outcome == "handed_over"
+    (changed,) = [event for event in result.events if event["type"] == "handover.changed"]
+    assert (changed["state"], changed["text"]) == ("waiting", "A person helps.")
+
+
+async def test_a_message_is_answered_by_a_draft(ada: Customer) -> None:
+    await put_in_effect_async(policy=policy("message", 'text.contains("opened")', "draft"))
+    conversation = await new_conversation(ada)
+    result = await answered(conversation)
+    assert result.ever_shown == []
+    assert [event["state"] for event in result.events if event["type"] == "handover.changed"] == [
+        "waiting"
+    ]
+    draft = await Draft.objects.aget()
+    assert "Opened coffee beans cannot be returned" in draft.text
+
+
+async def test_a_customer_who_is_allowed_to_ask_notices_nothing(ada: Customer) -> None:
+    await put_in_effect_async(policy=policy("message", 'text.contains("hygiene")', "draft"))
+    result = await answered(await new_conversation(ada))
+    assert (result.run.outcome, result.run.policy) == ("answered", [])
+
+
+# -- a sentence -----------------------------------------------------------------------------------
+async def test_a_sentence_is_stopped_and_the_others_are_shown(
+    ada: Customer, model_server: ModelServer
+) -> None:
+    await put_in_effect_async_with_model(policy("sentence", 'text.contains("parcel")', "block"))
+    model_server.says(saying(ANSWER))
+    result = await answered(await new_conversation(ada))
+    assert result.standing[0]["text"] == SENTENCES[0]
+    assert SENTENCES[1] not in result.ever_shown
+    stopped = next(one for one in result.run.verdicts if one["text"] == SENTENCES[1])
+    assert (stopped["kept"], stopped["reason"]) == (False, "policy")
+
+
+async def test_a_sentence_hands_over_and_what_was_shown_is_withdrawn(
+    ada: Customer, model_server: ModelServer
+) -> None:
+    rule = policy("sentence", 'text.contains("parcel")', "hand_over", "A person goes on.")
+    await put_in_effect_async_with_model(rule)
+    model_server.says(saying(ANSWER))
+    result = await answered(await new_conversation(ada))
+    assert result.run.outcome == "handed_over"
+    assert (result.standing, result.replaced) == ([], ["handed_over"])
+    assert result.events[-1]["text"] == "A person goes on."
+
+
+async def test_a_whole_answer_is_withdrawn_for_review(
+    ada: Customer, model_server: ModelServer
+) -> None:
+    await put_in_effect_async_with_model(policy("answer", 'text.contains("hygiene")', "draft"))
+    model_server.says(saying(ANSWER))
+    result = await answered(await new_conversation(ada))
+    assert (result.standing, result.replaced) == ([], ["handed_over"])
+    draft = await Draft.objects.aget()
+    assert all(sentence in draft.text for sentence in SENTENCES)
+
+
+async def put_in_effect_async_with_model(text: str) -> None:
+    """The rule beside the model of the environment."""
+    from supportbot.configuration.environment import configuration_of_environment
+
+    routes = configuration_of_environment().as_json()["routes"]
+    await put_in_effect_async(policy=text, routes=routes, first_sentence_seconds=40.0)
+
+
+# -- fail closed ----------------------------------------------------------------------------------
+def raises(text: str, context: Context) -> Sequence[Finding]:
+    raise RuntimeError("broken")
+
+
+def hangs(text: str, context: Context) -> Sequence[Finding]:
+    threading.Event().wait(3)
+    return []
+
+
+def says_nonsense(text: str, context: Context) -> Sequence[Finding]:
+    return "fine"  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("detect", [raises, hangs, says_nonsense])
+async def test_a_message_that_a_detector_cannot_read_gets_a_draft(
+    ada: Customer, monkeypatch: pytest.MonkeyPatch, detect: Callable[..., Sequence[Finding]]
+) -> None:
+    monkeypatch.setattr(DETECTORS, (detector(detect, Stage.MESSAGE),))
+    began = time.monotonic()
+    result = await answered(await new_conversation(ada))
+    assert time.monotonic() - began < 3
+    assert result.ever_shown == []
+    assert await Draft.objects.acount() == 1
+    assert result.run.policy[0]["facts"]["failed"] == ["test"]
+
+
+@pytest.mark.parametrize("detect", [raises, hangs, says_nonsense])
+async def test_a_sentence_that_a_detector_cannot_read_is_not_shown(
+    ada: Customer,
+    model_server: ModelServer,
+    monkeypatch: pytest.MonkeyPatch,
+    detect: Callable[..., Sequence[Finding]],
+) -> None:
+    monkeypatch.setattr(DETECTORS, (detector(detect, Stage.SENTENCE),))
+    model_server.says(saying(ANSWER))
+    result = await answered(await new_conversation(ada))
+    result.assert_one_whole_answer()
+    assert result.run.route == "extractive"  # the documents' own words, read before publication
+    assert [one["code"] for one in result.run.fallbacks] == ["nothing_kept"]
+
+
+# -- the page -------------------------------------------------------------------------------------
+async def test_the_page_of_the_run_says_which_rule_refused_and_why(
+    ada: Customer, admin_client: Client
+) -> None:
+    rule = policy("message", 'text.contains("opened")', "refuse", "Not here.")
+    await put_in_effect_async(policy=rule)
+    result = await answered(await new_conversation(ada))
+    address = reverse("admin:answers_answerrun_change", args=[result.run.pk])
+    page = (await in_database(lambda: admin_client.get(address))).content.decode()
+    assert "What the test asks for." in page
+    assert "text.contains(&quot;opened&quot;)" in page
