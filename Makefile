@@ -65,9 +65,9 @@ clean:  ## Remove the environment and caches; the data in .local stays
 	@touch .venv/made
 
 .venv/installed: .venv/made pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[local,test]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[local,evaluation,test]"
 	@touch .venv/installed
 
 .venv/installed-dev: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[local,test,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[local,evaluation,test,dev]"
 	@touch .venv/installed-dev

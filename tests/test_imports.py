@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -41,6 +45,10 @@ FORBIDDEN = {
 HEAVY = {"torch", "transformers", "sentence_transformers"}
 # The conversion runs in a process of its own; operators may configure models of their own.
 MAY_BE_HEAVY = {"knowledge.embedding.convert", "supportbot.optional_model"}
+# What the extras “evaluation” and “rivals” are for.
+ONLY_FOR_EVALUATION = {"supportbot.evaluation", "supportbot.manners.training"}
+# Django and Celery are built on them.
+BROUGHT_ALONG = {"asgiref", "kombu"}
 
 
 def module_name(path: Path) -> str:
@@ -96,6 +104,28 @@ def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
 def test_only_what_must_imports_torch(path: Path) -> None:
     if module_name(path) not in MAY_BE_HEAVY:
         assert [name for name in imports_of(path.read_text("utf-8")) if lies_in(name, HEAVY)] == []
+
+
+def distributions(requirements: Iterable[str]) -> set[str]:
+    return {re.split(r"[\[<>=~!]", entry)[0].lower().replace("_", "-") for entry in requirements}
+
+
+def test_every_library_that_a_module_imports_is_declared_for_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    at_run_time = distributions(project["dependencies"])
+    in_evaluation = at_run_time | distributions(extras["evaluation"] + extras["rivals"])
+    known = {*sys.stdlib_module_names, *PACKAGES, *BROUGHT_ALONG}
+    providers = packages_distributions()
+    undeclared = [
+        (module_name(path), library)
+        for path in modules()
+        for library in {found.split(".")[0] for found in imports_of(path.read_text("utf-8"))}
+        if library not in known
+        and not distributions(providers.get(library, [library]))
+        & (in_evaluation if lies_in(module_name(path), ONLY_FOR_EVALUATION) else at_run_time)
+    ]
+    assert undeclared == []
 
 
 @pytest.mark.parametrize("path", written(), ids=module_name)

@@ -6,7 +6,7 @@ import { hasGap, reduce } from './reducer';
 import type { Action } from './reducer';
 import { Session } from './session';
 import { initialState } from './state';
-import type { AnswerItem, State } from './state';
+import type { State } from './state';
 import { Storage } from './storage';
 import type { OutboxEntry } from './storage';
 import { strings } from './strings';
@@ -143,12 +143,9 @@ export class ChatClient {
     if (this.state.earlierBefore !== null) this.connection.send(frames.earlier(this.state.earlierBefore));
   }
 
-  /** The passage of a citation that came without it. Raises when it cannot be had. */
-  async passageOf(citation: Citation): Promise<string> {
-    const { passage_id: id } = citation;
-    const cites = ({ sentences }: AnswerItem): boolean => sentences.some((each) => each.citations.some((one) => one.passage_id === id));
-    const answer = this.state.items.find((item): item is AnswerItem => item.kind === 'answer' && item.message !== null && cites(item));
-    return this.session.passage(answer?.message?.id ?? '', id);
+  /** The passage of a citation of a message that came without it. Raises when it cannot be had. */
+  async passageOf(messageId: string | null, citation: Citation): Promise<string> {
+    return this.session.passage(messageId ?? '', citation.passage_id);
   }
 
   /** Tells a waiting or talking agent that the visitor types, at most every few seconds. */

@@ -1,5 +1,5 @@
 // Earlier conversations of this visitor: which there are, and what was said in one.
-import { isRecord, parseMessage } from './contract';
+import { PAGE_MESSAGES, isRecord, parseMessage } from './contract';
 import type { Message } from './contract';
 import type { Session } from './session';
 
@@ -8,6 +8,12 @@ export interface Summary {
   /** The visitor's first words in it. */
   readonly subject: string;
   readonly at: string;
+}
+
+/** Messages of one conversation in order, and the number to ask for those before them with. */
+export interface MessagePage {
+  readonly messages: readonly Message[];
+  readonly earlierBefore: number | null;
 }
 
 export class Earlier {
@@ -24,8 +30,13 @@ export class Earlier {
     });
   }
 
-  async read(id: string): Promise<readonly Message[]> {
-    const body = await this.session.read(`conversations/${id}/`);
-    return Array.isArray(body.messages) ? body.messages.map(parseMessage) : [];
+  /** The last page of a conversation, or the one before a number. */
+  async read(id: string, before: number | null): Promise<MessagePage> {
+    const page = before === null ? '' : `&before=${before}`;
+    const body = await this.session.read(`conversations/${id}/?last=${PAGE_MESSAGES}${page}`);
+    return {
+      messages: Array.isArray(body.messages) ? body.messages.map(parseMessage) : [],
+      earlierBefore: typeof body.earlier_before === 'number' ? body.earlier_before : null,
+    };
   }
 }

@@ -158,7 +158,7 @@ export class SupportChat extends HTMLElement {
         this.emit('support-chat-handover');
       },
       rate: (messageId, value, comment) => this.client?.rate(messageId, value, comment),
-      openSource: (citations, opener) => this.openSource(citations, opener),
+      openSource: (messageId, citations, opener) => this.openSource(messageId, citations, opener),
       forget: () => {
         if (!window.confirm(strings.forgetQuestion)) return;
         void this.client?.forget();
@@ -173,11 +173,11 @@ export class SupportChat extends HTMLElement {
     };
   }
 
-  private openSource(citations: readonly Citation[], opener: HTMLElement): void {
+  private openSource(messageId: string | null, citations: readonly Citation[], opener: HTMLElement): void {
     const { client, panel } = this;
     const [first] = citations;
     if (!client || !first) return;
-    panel.source.open(citations, opener, first.passage ?? client.passageOf(first));
+    panel.source.open(citations, opener, first.passage ?? client.passageOf(messageId, first));
   }
 
   private readonly changed = (): void => {

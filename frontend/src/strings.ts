@@ -72,6 +72,7 @@ export const strings = {
   forgetQuestion: 'Forget this conversation on all your devices? You cannot open it again.',
   forgetFailed: 'The server could not be reached, so nothing was forgotten. Please try again.',
   earlierMessages: 'Show earlier messages',
+  earlierMessagesFailed: 'Earlier messages could not be loaded.',
   citation: (n: number, title: string) => `Source ${n}: ${title}`,
   closeSource: 'Close source',
   page: (n: number) => `Page ${n}`,

@@ -21,6 +21,19 @@ from knowledge.models import Document, DocumentVersion
 LARGEST_ID = 2**63 - 1  # of a bigint
 
 
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+    """Shows rows that no form changes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class Desk(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     """An admin of documents with views of its own.
 

@@ -91,7 +91,7 @@ class DocumentAdmin(Desk):
 
     class Media:
         css: ClassVar = {"all": ["knowledge/desk.css"]}
-        js: ClassVar = ["knowledge/progress.js"]
+        js: ClassVar = ["knowledge/polling.js", "knowledge/progress.js"]
 
     # -- The list --------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:

@@ -17,9 +17,8 @@ from django.http import (
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from unfold.admin import ModelAdmin
 
-from knowledge.admin.base import user_of
+from knowledge.admin.base import ReadOnlyAdmin, user_of
 from knowledge.models import EmbeddingIndex
 from knowledge.services.indexes.embedding_indexes import (
     IndexRefusedError,
@@ -38,7 +37,7 @@ _STEPS: dict[str, tuple[Callable[..., None], str]] = {
 
 
 @admin.register(EmbeddingIndex)
-class EmbeddingIndexAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+class EmbeddingIndexAdmin(ReadOnlyAdmin):
     """A page of its own in the place of a list. The page loads itself anew while one is built."""
 
     actions: ClassVar = None
@@ -108,15 +107,6 @@ class EmbeddingIndexAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries n
 
     def _may_change(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("knowledge.change_embeddingindex"))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def _page() -> str:

@@ -9,8 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from unfold.admin import ModelAdmin
 
+from knowledge.admin.base import ReadOnlyAdmin
 from knowledge.models import FreshnessCheck
 from knowledge.services.lifecycle.freshness import record_check
 
@@ -18,7 +18,7 @@ SHOWN_CHECKS = 20
 
 
 @admin.register(FreshnessCheck)
-class FreshnessCheckAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+class FreshnessCheckAdmin(ReadOnlyAdmin):
     """The last check as a page of its own in the place of a list."""
 
     actions: ClassVar = None
@@ -54,15 +54,6 @@ class FreshnessCheckAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries n
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         return HttpResponseRedirect(_page())
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def _page() -> str:

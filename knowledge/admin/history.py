@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from knowledge.admin.base import ReadOnlyAdmin
 from knowledge.admin.days import Days
 from knowledge.locales import locale_name
 from knowledge.models import Audience, Document, DocumentEvent, DocumentVersion
@@ -138,7 +138,7 @@ class WhenFilter(admin.SimpleListFilter):
 
 
 @admin.register(DocumentEvent)
-class DocumentEventAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+class DocumentEventAdmin(ReadOnlyAdmin):
     """Every step in the lives of all documents, also of those that are deleted. Read-only."""
 
     list_display = ("when", "who", "what", "document", "details")
@@ -177,12 +177,3 @@ class DocumentEventAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no
     @display(description="details")  # type: ignore[untyped-decorator]
     def details(self, event: DocumentEvent) -> SafeString:
         return format_html_join("", "<div>{}</div>", ((line,) for line in details_of(event)))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

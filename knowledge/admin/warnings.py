@@ -67,35 +67,30 @@ def passage_link(passage: Passage) -> str:
 
 def dismiss_warning(*, warning: VersionWarning, by: AbstractBaseUser) -> bool:
     """Set a warning aside, with who and when. False when somebody did already."""
+    open_ = VersionWarning.objects.filter(pk=warning.pk, dismissed_at=None)
     with transaction.atomic():
-        changed = VersionWarning.objects.filter(pk=warning.pk, dismissed_at=None).update(
-            dismissed_by=by, dismissed_at=timezone.now()
-        )
+        changed = open_.update(dismissed_by=by, dismissed_at=timezone.now())
         if changed:
-            history.record(
-                action="warning_dismissed",
-                document=warning.version.document,
-                version=warning.version,
-                by=by,
-                code=warning.code,
-                text=warning.text,
-            )
+            _record("warning_dismissed", warning, by)
     return bool(changed)
 
 
 def bring_back_warning(*, warning: VersionWarning, by: AbstractBaseUser) -> bool:
     """Open a dismissed warning again. False when it was open."""
+    dismissed = VersionWarning.objects.filter(pk=warning.pk, dismissed_at__isnull=False)
     with transaction.atomic():
-        changed = VersionWarning.objects.filter(pk=warning.pk, dismissed_at__isnull=False).update(
-            dismissed_by=None, dismissed_at=None
-        )
+        changed = dismissed.update(dismissed_by=None, dismissed_at=None)
         if changed:
-            history.record(
-                action="warning_brought_back",
-                document=warning.version.document,
-                version=warning.version,
-                by=by,
-                code=warning.code,
-                text=warning.text,
-            )
+            _record("warning_brought_back", warning, by)
     return bool(changed)
+
+
+def _record(action: str, warning: VersionWarning, by: AbstractBaseUser) -> None:
+    history.record(
+        action=action,
+        document=warning.version.document,
+        version=warning.version,
+        by=by,
+        code=warning.code,
+        text=warning.text,
+    )

@@ -56,7 +56,7 @@ class WebSourceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
     actions = None  # a source is deleted on its own, with a choice about its documents
 
     class Media:
-        js: ClassVar = ["knowledge/web_sources.js"]
+        js: ClassVar = ["knowledge/polling.js", "knowledge/web_sources.js"]
 
     def get_urls(self) -> list[Any]:
         views: dict[str, tuple[str, Callable[..., HttpResponse]]] = {

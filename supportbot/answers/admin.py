@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from supportbot.answers.admin_again import again_context, again_view
@@ -25,6 +22,7 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.spending import notices
 from supportbot.answers.verdict_words import explain_verdicts
 from supportbot.configuration.current import current_content
+from tickets.admin.base import RecordAdmin
 from tickets.admin.notices import register_notices
 
 __all__ = ["AnswerRunAdmin", "CacheCheckAdmin", "CachedAnswerAdmin"]
@@ -67,7 +65,8 @@ def draw_timeline(stages: list[dict[str, Any]]) -> list[Bar]:
 
 
 @admin.register(AnswerRun)
-class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+class AnswerRunAdmin(RecordAdmin):
+    page_template = "answers/admin/run.html"
     list_display = (
         "question_text",
         "outcome_label",
@@ -83,7 +82,6 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
     search_help_text = "Words of the question, or a model"
     list_per_page = 50
     actions = (compare_two,)
-    show_add_link = False
     LABELS: ClassVar[dict[str, str]] = {
         Outcome.ANSWERED.value: "success",
         Outcome.NO_ANSWER.value: "warning",
@@ -109,7 +107,7 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         context = {**(extra_context or {}), "citing": asked_for(request)}
-        return cast(HttpResponse, super().changelist_view(request, context))
+        return super().changelist_view(request, context)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AnswerRun]:
         runs: QuerySet[AnswerRun] = super().get_queryset(request)
@@ -134,42 +132,21 @@ class AnswerRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
     def total(self, run: AnswerRun) -> str:
         return _milliseconds(run.total_ms)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
+    def page_context(self, request: HttpRequest, found: AnswerRun) -> dict[str, Any]:
         """The page “Why this answer”."""
-        if request.method not in {"GET", "HEAD"}:
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        run = self.get_object(request, object_id)
-        if run is None:
-            redirect = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-            return cast(HttpResponse, redirect)
-        if not self.has_view_permission(request, run):
-            raise PermissionDenied
-        request.current_app = self.admin_site.name
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": run,
+        return {
             "title": "Why this answer",
-            "run": run,
-            "timeline": draw_timeline(run.stages),
-            "timeline_height": len(run.stages) * ROW_HEIGHT,
-            "verdicts": explain_verdicts(run.verdicts),
-            "answerability_min": _answerability_min(run),
-            "routes": explain_routes(run),
-            "calls": calls_of(run),
-            **again_context(request, run),
+            "run": found,
+            "timeline": draw_timeline(found.stages),
+            "timeline_height": len(found.stages) * ROW_HEIGHT,
+            "verdicts": explain_verdicts(found.verdicts),
+            "answerability_min": _answerability_min(found),
+            "routes": explain_routes(found),
+            "calls": calls_of(found),
+            **again_context(request, found),
         }
-        return TemplateResponse(request, "answers/admin/run.html", context)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 

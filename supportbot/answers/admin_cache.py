@@ -17,6 +17,7 @@ from scipy import stats
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from knowledge.admin.base import ReadOnlyAdmin
 from supportbot.answers.cache import NAME
 from supportbot.answers.models import AnswerRun, CacheCheck, CachedAnswer
 from tickets.admin.base import local_time, shortened
@@ -68,18 +69,9 @@ def figures() -> Figures:
     )
 
 
-class _ReadOnly(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(CachedAnswer)
-class CachedAnswerAdmin(_ReadOnly):
+class CachedAnswerAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+    list_per_page = 50
     """Deleting one here only means that the next customer's answer is written anew."""
 
     list_display = ("question_text", "audience", "hits", "last_hit", "kept", "written_by")
@@ -133,18 +125,22 @@ class CachedAnswerAdmin(_ReadOnly):
     def answer(self, answer: CachedAnswer) -> str:
         return " ".join(sentence["text"] for sentence in answer.sentences)
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
 
 @admin.register(CacheCheck)
-class CacheCheckAdmin(_ReadOnly):
+class CacheCheckAdmin(ReadOnlyAdmin):
+    list_per_page = 50
     list_display = ("question_text", "result", "cached", "new", "created_at")
     list_filter = ("agrees", "created_at")
     list_select_related = ("cached_run", "new_run")
     search_fields = ("question",)
     actions = None
     LABELS: ClassVar[dict[str, str]] = {"Agrees": "success", "Rests on something else": "danger"}
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @display(description="question")  # type: ignore[untyped-decorator]
     def question_text(self, check: CacheCheck) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from knowledge.admin.base import ReadOnlyAdmin
 from supportbot.answers.models import AnswerRun, ModelCall
 from supportbot.answers.route_trial import WORDS
 
@@ -24,7 +23,7 @@ OUTCOMES = {
 
 
 @admin.register(ModelCall)
-class ModelCallAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+class ModelCallAdmin(ReadOnlyAdmin):
     list_display = (
         *("created_at", "operation", "route", "model", "outcome_label"),
         *("tokens", "price", "time", "run_link"),
@@ -67,15 +66,6 @@ class ModelCallAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
     def as_sent(self, call: ModelCall) -> SafeString:
         parts = (f"{message['role']}\n{message['content']}" for message in call.messages)
         return format_html('<div class="sb-prose sb-sent"><pre>{}</pre></div>', "\n\n".join(parts))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 def calls_of(run: AnswerRun) -> list[dict[str, Any]]:

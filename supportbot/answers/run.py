@@ -7,8 +7,8 @@ every stage, including the end of the run. Stages know nothing of it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -83,18 +83,9 @@ class Run:
         known = unpacked(stage, self.row.results)
         if known is not None:
             return cast(T, known)
-        entry, error = self.record.begin(stage), ""
-        try:
+        with self._recorded(stage):
             async with asyncio.timeout(self._seconds(stage)):
                 result = await function(*arguments)
-        except BaseException as raised:
-            failure = self._failure(stage, raised)
-            error = failure.code if isinstance(failure, AnswerError) else type(failure).__name__
-            if failure is raised:
-                raise
-            raise failure from raised
-        finally:
-            self.record.end(entry, error)
         if stage is not Stage.COMPLETE:
             results, columns = packed(stage, result)
             await self.lease.save(
@@ -110,11 +101,17 @@ class Run:
     async def stream(self, stage: Stage, items: AsyncGenerator[T]) -> AsyncGenerator[T]:
         """The same for a stage that yields its results one by one. The stage that consumes them
         stores them."""
-        entry, error = self.record.begin(stage), ""
-        try:
+        with self._recorded(stage):
             async with aclosing(items):
                 async for item in items:
                     yield item
+
+    @contextmanager
+    def _recorded(self, stage: Stage) -> Iterator[None]:
+        """When it began and ended and by which error, which is wrapped in the stage's."""
+        entry, error = self.record.begin(stage), ""
+        try:
+            yield
         except GeneratorExit:
             raise
         except BaseException as raised:

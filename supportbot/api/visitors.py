@@ -37,7 +37,13 @@ from tickets.services.conversations import (
     start_conversation,
 )
 from tickets.services.handover import request_person
-from tickets.services.history import MESSAGES, MOST_MESSAGES, read_page, read_passage
+from tickets.services.history import (
+    MESSAGES,
+    MOST_MESSAGES,
+    Page,
+    read_page,
+    read_passage,
+)
 from tickets.services.messages import give_feedback, message_to_wire
 
 CONVERSATIONS_LISTED = 50
@@ -74,6 +80,27 @@ class ConversationSummary(serializers.Serializer[Any]):
 
 class ConversationResponse(ConversationSummary):
     messages = serializers.ListField(child=serializers.DictField())
+    earlier_before = serializers.IntegerField(
+        allow_null=True, help_text="Give it as `before` for the messages before these."
+    )
+
+
+PAGE_PARAMETERS = [
+    OpenApiParameter("last", OpenApiTypes.INT, description=f"messages; {MESSAGES} unless given"),
+    OpenApiParameter("before", OpenApiTypes.INT, description="the first number you have"),
+]
+
+
+def _page_asked_for(request: Request, conversation: Conversation) -> Page:
+    last = read_number("last", request.query_params.get("last", str(MESSAGES)))
+    if not 1 <= last <= MOST_MESSAGES:
+        raise ValidationError({"last": [f"Give a whole number from 1 to {MOST_MESSAGES}."]})
+    before = request.query_params.get("before")
+    return read_page(
+        conversation.pk,
+        last=last,
+        before=None if before is None else read_number("before", before),
+    )
 
 
 def _with_first_words(conversations: QuerySet[Conversation]) -> QuerySet[Conversation]:
@@ -83,11 +110,11 @@ def _with_first_words(conversations: QuerySet[Conversation]) -> QuerySet[Convers
     return conversations.annotate(first_words=Subquery(first.values("text")[:1]))
 
 
-def _conversation_body(conversation: Conversation) -> dict[str, Any]:
-    messages = conversation.messages.select_related("agent")
+def _conversation_body(conversation: Conversation, page: Page) -> dict[str, Any]:
     return {
         **ConversationSummary(conversation).data,
-        "messages": [message_to_wire(message) for message in messages],
+        "messages": page.messages,
+        "earlier_before": page.earlier_before,
     }
 
 
@@ -112,15 +139,17 @@ class ConversationsView(VisitorView):
     @extend_schema(request=None, responses={201: ConversationResponse})
     def post(self, request: Request) -> Response:
         conversation = start_conversation(customer=customer_of(request))
-        return Response(_conversation_body(conversation), status=201)
+        return Response(_conversation_body(conversation, read_page(conversation.pk)), status=201)
 
 
 class ConversationView(VisitorView):
-    """A conversation with its messages."""
+    """A conversation with a page of its messages, from the end. Passages are read one by one."""
 
-    @extend_schema(responses=ConversationResponse)
+    @extend_schema(parameters=PAGE_PARAMETERS, responses=ConversationResponse)
     def get(self, request: Request, conversation_id: UUID) -> Response:
-        return Response(_conversation_body(self.conversation(request, conversation_id)))
+        conversation = self.conversation(request, conversation_id)
+        page = _page_asked_for(request, conversation)
+        return Response(_conversation_body(conversation, page))
 
 
 class MessagesView(VisitorView):
@@ -204,10 +233,7 @@ class HistoryView(VisitorView):
     """What was said, a page at a time from the end, without how it was written."""
 
     @extend_schema(
-        parameters=[
-            OpenApiParameter("last", OpenApiTypes.INT, description="messages; 20 unless given"),
-            OpenApiParameter("before", OpenApiTypes.INT, description="the first number you have"),
-        ],
+        parameters=PAGE_PARAMETERS,
         responses=inline_serializer(
             "History",
             {
@@ -219,16 +245,7 @@ class HistoryView(VisitorView):
         ),
     )
     def get(self, request: Request, conversation_id: UUID) -> Response:
-        conversation = self.conversation(request, conversation_id)
-        last = read_number("last", request.query_params.get("last", str(MESSAGES)))
-        if not 1 <= last <= MOST_MESSAGES:
-            raise ValidationError({"last": [f"Give a whole number from 1 to {MOST_MESSAGES}."]})
-        before = request.query_params.get("before")
-        page = read_page(
-            conversation.pk,
-            last=last,
-            before=None if before is None else read_number("before", before),
-        )
+        page = _page_asked_for(request, self.conversation(request, conversation_id))
         return Response(page.to_wire())
 
 
@@ -273,7 +290,8 @@ class CloseView(VisitorView):
     def post(self, request: Request, conversation_id: UUID) -> Response:
         conversation = self.conversation(request, conversation_id)
         close_conversation(conversation=conversation, by=Conversation.ClosedBy.CUSTOMER)
-        return Response(_conversation_body(self.conversation(request, conversation_id)))
+        closed = self.conversation(request, conversation_id)
+        return Response(_conversation_body(closed, read_page(closed.pk)))
 
 
 class FeedbackRequest(serializers.Serializer[Any]):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.template.response import TemplateResponse
-from unfold.admin import ModelAdmin
+from django.http import HttpRequest, HttpResponse
 from unfold.decorators import display
 
 from supportbot.evaluation import charts
@@ -25,6 +22,7 @@ from supportbot.evaluation.names import (
     MEASURES,
     RERANKED,
 )
+from tickets.admin.base import RecordAdmin
 
 DRAWN_RUNS = 500  # over all folders
 # In the order of the page.
@@ -33,14 +31,14 @@ _MEASURES = tuple(dict.fromkeys((*MEASURES, *ANSWER_MEASURES, *GROUNDING_MEASURE
 
 
 @admin.register(EvaluationRun)
-class EvaluationRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+class EvaluationRunAdmin(RecordAdmin):
+    page_template = "evaluation/admin/run.html"
     list_display = ("data", "name", "quality", "questions", "index_model", "code", "created_at")
     list_display_links = ("data", "created_at")
     list_filter = ("name", "data", "created_at")
     list_before_template = "evaluation/admin/charts.html"
     list_per_page = 50
     actions = None
-    show_add_link = False
 
     @display(description="quality")  # type: ignore[untyped-decorator]
     def quality(self, run: EvaluationRun) -> str:
@@ -60,50 +58,29 @@ class EvaluationRunAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no
             runs = runs.filter(data=data)
         context = {**(extra_context or {}), "charts": charts.draw_runs(runs[:DRAWN_RUNS])}
         context |= {"plot": charts}
-        return cast(HttpResponse, super().changelist_view(request, context))
+        return super().changelist_view(request, context)
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
+    def page_context(self, request: HttpRequest, found: EvaluationRun) -> dict[str, Any]:
         """What one run found."""
-        if request.method not in {"GET", "HEAD"}:
-            return HttpResponseNotAllowed(["GET", "HEAD"])
-        run = self.get_object(request, object_id)
-        if run is None:
-            redirect = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-            return cast(HttpResponse, redirect)
-        if not self.has_view_permission(request, run):
-            raise PermissionDenied
-        request.current_app = self.admin_site.name
-        bins = run.figures.get("reliability", [])
-        arms = run.figures.get("arms", {})
+        bins = found.figures.get("reliability", [])
+        arms = found.figures.get("arms", {})
         measures = _measures(arms)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "original": run,
-            "title": f"{run.name.capitalize()} on {run.data}",
-            "run": run,
+        return {
+            "title": f"{found.name.capitalize()} on {found.data}",
+            "run": found,
             "measures": measures,
             "arms": [_row(name, arm, measures) for name, arm in _in_order(arms)],
             "differences": [
-                (base, [(name, found[name]) for name in ANSWER_MEASURES if name in found])
-                for base, found in _in_order(run.figures.get("differences", {}))
+                (base, [(name, by_name[name]) for name in ANSWER_MEASURES if name in by_name])
+                for base, by_name in _in_order(found.figures.get("differences", {}))
             ],
-            "settings": [(name, _in_words(value)) for name, value in _in_order(run.settings)],
+            "settings": [(name, _in_words(value)) for name, value in _in_order(found.settings)],
             "bins": bins,
             "calibration": charts.draw_calibration(bins),
             "side": charts.SIDE,
         }
-        return TemplateResponse(request, "evaluation/admin/run.html", context)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from django.utils import timezone
 
 from knowledge.embedding.encoder import get_encoder
 from knowledge.embedding.questions import forget
 from knowledge.embedding.vectors import Vectors
-from knowledge.models import Audience, Document
+from knowledge.models import Document
 from knowledge.progress import Line, Rate
 from knowledge.services.indexes.embedding_indexes import embed_questions, index_for_questions
 from supportbot.answers.enrich import enrich
@@ -23,10 +21,10 @@ from supportbot.answers.errors import ValidateError
 from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_thread
 from supportbot.answers.trial import Trial, try_question
-from supportbot.answers.types import Evidence, Question
+from supportbot.answers.types import Evidence
 from supportbot.configuration.current import current_content
 from supportbot.evaluation.answer_datasets import UNTITLED
-from supportbot.evaluation.answer_questions import AskedQuestion
+from supportbot.evaluation.answer_questions import AskedQuestion, question_to_ask
 from supportbot.evaluation.answer_words import Sentence, sentences_of
 from supportbot.evaluation.names import ANSWERS, BEST_THREE, FIRST_THREE
 from supportbot.retrieval import caches
@@ -88,7 +86,7 @@ class _Asking:
         return answers
 
     async def _ask(self, asked: AskedQuestion) -> dict[str, Given]:
-        question = self._question(asked)
+        question = question_to_ask(asked, self._collection)
         await in_thread(_forget_all_but)([turn.text for turn in asked.history])
         started = time.perf_counter()
         try:
@@ -107,17 +105,6 @@ class _Asking:
             FIRST_THREE: _first_three(evidence),
             BEST_THREE: self._best_three(evidence),
         }
-
-    def _question(self, asked: AskedQuestion) -> Question:
-        return Question(
-            message_id=uuid.uuid4(),
-            conversation_id=uuid.uuid4(),
-            text=asked.text,
-            history=asked.history,
-            as_of=timezone.localdate(),
-            reader=Audience.INTERNAL,
-            collections=(self._collection,),
-        )
 
     def _given(self, trial: Trial, milliseconds: float) -> Given:
         citations = [citation for said in trial.sentences for citation in said.citations]

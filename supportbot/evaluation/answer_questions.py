@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from django.utils import timezone
+
+from knowledge.models import Audience
+from supportbot.answers.types import Question
 from supportbot.evaluation.questions import Text
 from supportbot.evaluation.scratch import StoredFile
 from supportbot.retrieval.query import Turn
@@ -40,6 +45,19 @@ class AskedQuestion:
 
     def judged_by(self, gold: tuple[tuple[str, ...], ...]) -> AskedQuestion:
         return replace(self, gold=gold)
+
+
+def question_to_ask(asked: AskedQuestion, collection: int) -> Question:
+    """The question as the pipeline takes it, asked today of this collection alone."""
+    return Question(
+        message_id=uuid.uuid4(),
+        conversation_id=uuid.uuid4(),
+        text=asked.text,
+        history=asked.history,
+        as_of=timezone.localdate(),
+        reader=Audience.INTERNAL,
+        collections=(collection,),
+    )
 
 
 @dataclass(frozen=True)

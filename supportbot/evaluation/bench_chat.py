@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 import websockets
 
 from supportbot.evaluation.questions import load_questions
@@ -38,7 +38,7 @@ def run(data: Path | None, url: str) -> dict[str, float | int | str]:
     questions = load_questions(data)[:MOST_QUESTIONS]
     try:
         timings = asyncio.run(_ask_all(url.rstrip("/"), questions))
-    except (OSError, httpx.HTTPError) as error:
+    except (OSError, httpx2.HTTPError) as error:
         raise NotRunningError(
             f"Nothing answers at {url}. Start the product with manage.py up, or name it with --url."
         ) from error
@@ -56,7 +56,7 @@ def run(data: Path | None, url: str) -> dict[str, float | int | str]:
 
 
 async def _ask_all(url: str, questions: list[str]) -> list[Timing]:
-    async with httpx.AsyncClient() as client:
+    async with httpx2.AsyncClient() as client:
         response = await client.post(f"{url}/api/v1/visitors/", json={})
         response.raise_for_status()
         token = response.json()["token"]

@@ -203,7 +203,7 @@ def _speeds(times: dict[str, float], files: int) -> Table:
 
 def _notes_about(results: Sequence[Result]) -> list[str]:
     notes = [
-        f"{name} is not installed; pip install 'supportbot[eval]' adds it to the comparison."
+        f"{name} is not installed; pip install 'supportbot[rivals]' adds it to the comparison."
         for name in READERS
         if not is_installed(name)
     ]

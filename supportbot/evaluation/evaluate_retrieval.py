@@ -144,7 +144,9 @@ def _notes(run: _Run, judged: int, error: float | None) -> list[str]:
     if error is not None:
         notes.append(f"Expected calibration error: {error:.3f}")
     if not is_bm25s_installed():
-        notes.append("bm25s is not installed: pip install supportbot[eval] to see it beside ours.")
+        notes.append(
+            "bm25s is not installed: pip install 'supportbot[rivals]' to see it beside ours."
+        )
     for id_, reason in unread[:NAMED]:
         notes.append(f"{id_} could not be read: {reason}")
     if len(unread) > NAMED:

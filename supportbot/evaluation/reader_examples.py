@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,16 +10,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from asgiref.sync import async_to_sync
-from django.utils import timezone
 
-from knowledge.models import Audience
 from knowledge.progress import Line, Rate
 from supportbot.answers.enrich import enrich
 from supportbot.answers.spending import Payer
-from supportbot.answers.types import Evidence, Question
+from supportbot.answers.types import Evidence
 from supportbot.configuration.current import current_content
 from supportbot.evaluation import answer_datasets
-from supportbot.evaluation.answer_questions import AskedQuestion
+from supportbot.evaluation.answer_questions import AskedQuestion, question_to_ask
 from supportbot.evaluation.answer_words import LEAST_SHARE, says, share_covered
 from supportbot.evaluation.scratch import scratch_collection
 from supportbot.evaluation.words import words_of
@@ -53,7 +50,7 @@ def examples_of(data: Path, limit: int, say: Callable[[str], None]) -> list[Read
     with scratch_collection(dataset.documents, say=say) as scratch:
         for number, question in enumerate(asked, start=1):
             evidence = async_to_sync(enrich)(
-                _question(question, scratch.collection), current_content(), Payer()
+                question_to_ask(question, scratch.collection), current_content(), Payer()
             )
             found.append(_example(question, evidence))
             rate.note(number)
@@ -61,18 +58,6 @@ def examples_of(data: Path, limit: int, say: Callable[[str], None]) -> list[Read
             line.show(f"{number}/{len(asked)} questions{left}", number / len(asked))
     line.end()
     return [example for example in found if example.answers.any()]
-
-
-def _question(asked: AskedQuestion, collection: int) -> Question:
-    return Question(
-        message_id=uuid.uuid4(),
-        conversation_id=uuid.uuid4(),
-        text=asked.text,
-        history=asked.history,
-        as_of=timezone.localdate(),
-        reader=Audience.INTERNAL,
-        collections=(collection,),
-    )
 
 
 def _example(asked: AskedQuestion, evidence: Evidence) -> ReaderExample:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from supportbot.answers.threads import in_thread
 from tests.api.sockets import CONTRACT, Socket, say, socket_of
 from tickets.models import Conversation, Customer, Message
 from tickets.services.conversations import start_conversation
-from tickets.services.messages import add_customer_message
+from tickets.services.messages import AgentReply, add_agent_message, add_customer_message
 
 API = "/api/v1"
 
@@ -28,8 +30,12 @@ def numbers(page: dict[str, Any]) -> list[int]:
     return [event["seq"] for event in page["events"]]
 
 
+def conversation_url(conversation: Conversation, query: str = "") -> str:
+    return f"{API}/conversations/{conversation.pk}/{query}"
+
+
 def history_url(conversation: Conversation, query: str = "") -> str:
-    return f"{API}/conversations/{conversation.pk}/history/{query}"
+    return conversation_url(conversation, f"history/{query}")
 
 
 # -- The socket -----------------------------------------------------------------------------------
@@ -80,11 +86,45 @@ def test_pages_come_over_rest_too(visitor_api: APIClient, conversation: Conversa
     assert (numbers(page), page["earlier"]) == ([7, 8, 9, 10], True)
 
 
+def test_a_conversation_is_read_in_the_pages_of_its_history(
+    visitor_api: APIClient, conversation: Conversation
+) -> None:
+    ask(conversation, 30)
+    body = visitor_api.get(conversation_url(conversation)).json()
+    assert [one["text"] for one in body["messages"]] == [f"Question {n}" for n in range(10, 30)]
+    assert body["earlier_before"] == 11
+    body = visitor_api.get(conversation_url(conversation, "?before=11&last=10")).json()
+    assert [one["text"] for one in body["messages"]] == [f"Question {n}" for n in range(10)]
+    assert body["earlier_before"] is None
+
+
+def test_a_conversation_that_ends_tells_its_last_page(
+    visitor_api: APIClient, conversation: Conversation
+) -> None:
+    ask(conversation, 30)
+    body = visitor_api.post(conversation_url(conversation, "close/")).json()
+    assert (len(body["messages"]), body["earlier_before"]) == (20, 11)
+
+
+def test_the_messages_of_a_page_name_their_passages_without_repeating_them(
+    visitor_api: APIClient, conversation: Conversation, ben: User
+) -> None:
+    citation = {"passage_id": "17", "quote": "Sealed food.", "passage": "Sealed food. All of it."}
+    reply = AgentReply("Yes.", sentences=[{"text": "Yes.", "citations": [citation]}])
+    add_agent_message(conversation=conversation, agent=ben, reply=reply)
+    (message,) = visitor_api.get(conversation_url(conversation)).json()["messages"]
+    assert message["sentences"][0]["citations"] == [{**citation, "passage": None}]
+
+
+@pytest.mark.parametrize("url_of", [conversation_url, history_url])
 @pytest.mark.parametrize("query", ["?last=0", "?last=101", "?last=x", "?before=x", "?before=-1"])
 def test_bad_pages_are_refused(
-    visitor_api: APIClient, conversation: Conversation, query: str
+    visitor_api: APIClient,
+    conversation: Conversation,
+    query: str,
+    url_of: Callable[[Conversation, str], str],
 ) -> None:
-    response = visitor_api.get(history_url(conversation, query))
+    response = visitor_api.get(url_of(conversation, query))
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sys
 import uuid
 from collections.abc import Sequence
 from math import log2
@@ -93,6 +94,21 @@ def test_without_bm25s_a_note_says_how_to_have_it(
     report = evaluate(dataset(tmp_path / "shop"))
     assert list(by_arm(report)) == ARMS
     assert any(note.startswith("bm25s is not installed") for note in report["notes"])
+
+
+@pytest.mark.django_db
+def test_without_the_extra_one_sentence_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ir_measures", None)
+    for module in ("evaluate_retrieval", "retrieval_figures"):
+        monkeypatch.delitem(sys.modules, f"supportbot.evaluation.{module}")
+    with pytest.raises(CommandError) as error:
+        evaluate(dataset(tmp_path / "shop"))
+    assert str(error.value) == (
+        "ir_measures is not installed: pip install 'supportbot[evaluation]' adds what evaluation "
+        "needs."
+    )
 
 
 @pytest.mark.django_db

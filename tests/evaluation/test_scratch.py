@@ -24,7 +24,7 @@ import django
 django.setup()
 from supportbot.evaluation.questions import Text
 from supportbot.evaluation.scratch import scratch_collection
-texts = [Text(f"d{n}", f"Document {n}", f"Text number {n}. " * 40) for n in range(400)]
+texts = [Text(f"d{n}", f"Document {n}", f"Text number {n}. " * 4) for n in range(400)]
 with scratch_collection(texts[: int(sys.argv[1])], say=print):
     print("READY", flush=True)
     time.sleep(120)

@@ -1,4 +1,4 @@
-"""What was said in a conversation, a page at a time from its end, for a widget that has opened.
+"""What was said in a conversation, a page at a time from its end.
 
 A page is the stored events of so many messages, without how an answer was written, once it is
 there, and without the passages, which are fetched when somebody opens one.
@@ -18,7 +18,7 @@ from tickets.models import Conversation, Event, Message
 from tickets.services.events import to_wire
 
 MESSAGES, MOST_MESSAGES = 20, 100
-_SHOWN = Q(type__in=["message.created", "answer.completed"])
+_SHOWN = ("message.created", "answer.completed")
 _WHILE_WRITING = Q(type__in=["run.started", "run.status", "answer.sentence", "answer.replaced"])
 
 
@@ -31,6 +31,15 @@ class Page:
     through: int
     earlier: bool
     speaker: dict[str, Any] | None
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        return [event["message"] for event in self.events if event["type"] in _SHOWN]
+
+    @property
+    def earlier_before(self) -> int | None:
+        """What the page before this one is asked for with; None where there is none."""
+        return self.events[0]["seq"] if self.earlier else None
 
     def to_wire(self) -> dict[str, Any]:
         return {
@@ -47,7 +56,7 @@ def read_page(conversation_id: UUID, *, last: int = MESSAGES, before: int | None
     newest = Conversation.objects.values_list("last_seq", flat=True).get(pk=conversation_id)
     through = newest if before is None else min(newest, max(before - 1, 0))
     stored = Event.objects.filter(conversation_id=conversation_id, seq__lte=through)
-    shown = stored.filter(_SHOWN).order_by("-seq").values_list("seq", flat=True)
+    shown = stored.filter(type__in=_SHOWN).order_by("-seq").values_list("seq", flat=True)
     # One more than wanted says that there is an earlier page.
     numbers = list(shown[: last + 1])
     earlier = len(numbers) > last

@@ -10,6 +10,7 @@ import { button, el, icon, setAttribute, setText } from './dom';
 import { FeedbackView } from './feedback';
 import { timeOf } from './message';
 import { numbered, SentencesView, sourceList } from './sentences';
+import type { OpenSource } from './sentences';
 
 // These rest on no source, and there is nothing to rate.
 const NOT_FROM_SOURCES: readonly (Outcome | null)[] = ['small_talk', 'asked_back', 'refused'];
@@ -26,10 +27,12 @@ export class AnswerView {
   private readonly offer: HTMLButtonElement;
   private readonly feedback: FeedbackView;
   private finishedAs: AnswerItem['message'] = null;
+  private readonly openSource: OpenSource = (citations, opener) =>
+    this.actions.openSource(this.finishedAs?.id ?? null, citations, opener);
 
   constructor(private readonly actions: Actions) {
     this.status.append(dots(), this.statusText);
-    this.words = new SentencesView(actions);
+    this.words = new SentencesView(this.openSource);
     this.feedback = new FeedbackView(actions);
     this.choices = new ChoicesView(actions);
     this.offer = button({ class: 'offer', testid: 'handover-offer' }, [], () => actions.askForPerson());
@@ -63,7 +66,7 @@ export class AnswerView {
   private finish(item: AnswerItem, sentences: readonly Sentence[]): void {
     this.finishedAs = item.message;
     const parts: HTMLElement[] = [];
-    const sources = NOT_FROM_SOURCES.includes(item.outcome) ? null : sourceList(sentences, this.actions);
+    const sources = NOT_FROM_SOURCES.includes(item.outcome) ? null : sourceList(sentences, this.openSource);
     if (sources) parts.push(sources);
     if (item.message && item.sentences.length > 0) {
       const time = timeOf(item.message.created_at);

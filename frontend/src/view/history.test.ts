@@ -23,7 +23,7 @@ beforeEach(async () => {
     message({ id: 'a' }),
     message({ id: 'b', author: 'bot', text: 'No.', sentences: [sentence({ citations: [citation()] })] }),
   ];
-  server.route(/conversations\/old\/$/, () => json({ messages: said }));
+  server.route(/conversations\/old\/\?last=20$/, () => json({ messages: said, earlier_before: null }));
   widget = await Widget.open();
 });
 afterEach(() => {
@@ -34,6 +34,13 @@ afterEach(() => {
 
 async function press(testid: string): Promise<void> {
   widget.one(testid).click();
+  await settle();
+}
+
+async function open(subject: string): Promise<void> {
+  await press('history-open');
+  const index = LISTED.findIndex(({ id }) => id === subject);
+  widget.named('history-entry')[index]?.click();
   await settle();
 }
 
@@ -54,6 +61,33 @@ describe('earlier conversations', () => {
     await press('history-back');
     expect(widget.one('history').hidden).toBe(true);
     expect(widget.focused).toBe('input');
+  });
+
+  it('are read a page at a time, from the end', async () => {
+    const last = { messages: [message({ id: 'b', text: 'And now?' })], earlier_before: 9 };
+    server.route(/conversations\/old\/\?last=20$/, () => json(last));
+    server.route(/before=9$/, () => json({}, 503));
+    await open('old');
+    expect(widget.one('history').textContent).not.toContain('Can I return');
+    await press('history-earlier');
+    expect(widget.one('history-earlier').textContent).toContain('could not be loaded');
+    server.route(/before=9$/, () => json({ messages: [message({ id: 'a' })], earlier_before: null }));
+    widget.one('history-earlier').focus();
+    await press('history-earlier');
+    const texts = [...widget.one('history').querySelectorAll('article .bubble')].map((each) => each.textContent);
+    expect(texts).toEqual(['Can I return opened coffee beans?', 'And now?']);
+    expect(widget.one('history-earlier').hidden).toBe(true);
+    expect(widget.focused).toBe('history');
+  });
+
+  it('fetch the passage of a source when it is opened', async () => {
+    const cited = sentence({ citations: [citation({ passage: null })] });
+    const messages = [message({ id: 'b', author: 'bot', sentences: [cited] })];
+    server.route(/conversations\/old\/\?last=20$/, () => json({ messages, earlier_before: null }));
+    server.route(/messages\/b\/passages\/17\/$/, () => json({ passage: citation().passage }));
+    await open('old');
+    await press('source-link');
+    expect(widget.one('source').textContent).toContain('Sealed food can be returned within 14 days.');
   });
 
   it('say so when there are none', async () => {

@@ -1,10 +1,11 @@
 // Earlier conversations, in the place of the current one: a list, and one of them to read.
 import type { Message } from '../contract';
-import type { Earlier, Summary } from '../earlier';
+import type { Earlier, MessagePage, Summary } from '../earlier';
 import * as format from '../format';
 import { strings } from '../strings';
 import type { Actions } from './actions';
-import { button, el, icon } from './dom';
+import { button, el, icon, setText } from './dom';
+import { focused } from './focus';
 import { messageRow } from './message';
 
 export class HistoryView {
@@ -52,11 +53,45 @@ export class HistoryView {
 
   private async read(earlier: Earlier, found: readonly Summary[], one: Summary): Promise<void> {
     try {
-      const messages = await earlier.read(one.id);
-      this.show(strings.backToEarlier, () => this.list(earlier, found), messages.map((each) => this.row(each)));
+      const last = await earlier.read(one.id, null);
+      const pages = this.pages(last, (before) => earlier.read(one.id, before));
+      this.show(strings.backToEarlier, () => this.list(earlier, found), pages);
     } catch {
       this.failed(() => void this.read(earlier, found, one));
     }
+  }
+
+  /** The messages of a page, below a button for the page before it, where there is one. */
+  private pages(last: MessagePage, readBefore: (before: number) => Promise<MessagePage>): readonly HTMLElement[] {
+    const rows = el('div', { class: 'rows' }, last.messages.map((each) => this.row(each)));
+    let before = last.earlierBefore;
+    let isLoading = false;
+    const load = async (): Promise<void> => {
+      if (before === null || isLoading) return;
+      isLoading = true;
+      try {
+        const page = await readBefore(before);
+        before = page.earlierBefore;
+        this.addAbove(rows, page);
+        setText(more, strings.earlierMessages);
+        // A button that goes would take the focus with it.
+        if (before === null && focused(more) === more) this.element.focus({ preventScroll: true });
+        more.hidden = before === null;
+      } catch {
+        setText(more, `${strings.earlierMessagesFailed} ${strings.tryAgain}`);
+      } finally {
+        isLoading = false;
+      }
+    };
+    const more = button({ class: 'earlier', testid: 'history-earlier', hidden: before === null }, [strings.earlierMessages], () => void load());
+    return [more, rows];
+  }
+
+  /** What the visitor reads stays where it is. */
+  private addAbove(rows: HTMLElement, page: MessagePage): void {
+    const below = this.element.scrollHeight - this.element.scrollTop;
+    rows.prepend(...page.messages.map((each) => this.row(each)));
+    this.element.scrollTop = this.element.scrollHeight - below;
   }
 
   private row(message: Message): HTMLElement {

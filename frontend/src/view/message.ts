@@ -5,6 +5,7 @@ import { strings } from '../strings';
 import type { Actions } from './actions';
 import { button, el, icon } from './dom';
 import { numbered, SentencesView, sourceList } from './sentences';
+import type { OpenSource } from './sentences';
 
 export function authorName(item: MessageItem): string {
   const { author, agent_name: name } = item.message;
@@ -36,11 +37,12 @@ export function messageRow(item: MessageItem, actions: Actions, live: boolean): 
   const mine = message.author === 'customer';
   const name = authorName(item);
   const sentences = numbered(message.sentences);
-  const words = new SentencesView(actions);
+  const openSource: OpenSource = (citations, opener) => actions.openSource(message.id, citations, opener);
+  const words = new SentencesView(openSource);
   words.update(sentences, live);
   if (sentences.length === 0) words.element.append(message.text);
   words.element.title = format.dateTime(item.at);
-  const sources = sourceList(sentences, actions);
+  const sources = sourceList(sentences, openSource);
   const head = mine ? [] : [el('div', { class: 'author', 'aria-hidden': 'true' }, [name])];
   return el('article', { class: mine ? 'row mine' : 'row theirs', 'aria-label': name }, [
     ...head,

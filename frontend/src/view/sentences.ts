@@ -1,10 +1,12 @@
 // Sentences with the numbers of their citations, and the list of the sources behind them.
 import type { Citation, Form, Sentence } from '../contract';
 import { strings } from '../strings';
-import type { Actions } from './actions';
 import { button, el } from './dom';
 import { placesOf } from './place';
 import type { Place } from './place';
+
+/** Shows the source of citations of one passage; focus goes back to the opener. */
+export type OpenSource = (citations: readonly Citation[], opener: HTMLElement) => void;
 
 const LONGEST_BOUND_WORD = 20;
 // A sentence that is a list item or a table row stands on its own line.
@@ -31,7 +33,7 @@ export class SentencesView {
   readonly element = el('div', { class: 'bubble', dir: 'auto' });
   private drawn: { readonly key: string; readonly element: HTMLElement }[] = [];
 
-  constructor(private readonly actions: Actions) {}
+  constructor(private readonly openSource: OpenSource) {}
 
   update(sentences: readonly Sentence[], live: boolean): void {
     const keys = sentences.map((sentence) => JSON.stringify(sentence));
@@ -41,7 +43,7 @@ export class SentencesView {
     for (const [index, sentence] of sentences.entries()) {
       const key = keys[index];
       if (index < keep || key === undefined) continue;
-      const element = sentenceElement(sentence, this.actions, live);
+      const element = sentenceElement(sentence, this.openSource, live);
       this.openFor(sentence.form).append(element);
       this.drawn.push({ key, element });
     }
@@ -65,10 +67,10 @@ export class SentencesView {
   }
 }
 
-function sentenceElement(sentence: Sentence, actions: Actions, live: boolean): HTMLElement {
+function sentenceElement(sentence: Sentence, openSource: OpenSource, live: boolean): HTMLElement {
   const isText = sentence.form === 'text';
   const names = ['sentence', isText && OWN_LINE.test(sentence.text) ? 'own-line' : '', live ? 'appear' : ''];
-  const cites = groupByNumber(sentence.citations).map((group) => citationButton(group, actions));
+  const cites = groupByNumber(sentence.citations).map((group) => citationButton(group, openSource));
   const text = sentence.text.trimEnd();
   const cut = text.search(/\S+$/);
   // A number must not stand alone on the next line; a very long last word must be able to break.
@@ -78,35 +80,35 @@ function sentenceElement(sentence: Sentence, actions: Actions, live: boolean): H
   return el(isText ? 'span' : 'li', attributes, [...words, ' ']);
 }
 
-function citationButton(group: readonly Citation[], actions: Actions): HTMLElement {
+function citationButton(group: readonly Citation[], openSource: OpenSource): HTMLElement {
   const [first] = group;
   const n = first?.n ?? 0;
   const label = strings.citation(n, first?.title ?? '');
   const cite = button({ class: 'cite', testid: 'citation', 'aria-label': label, title: first?.title }, [el('span', {}, [String(n)])], () =>
-    actions.openSource(group, cite),
+    openSource(group, cite),
   );
   return cite;
 }
 
 /** Every source once; null when there is none. */
-export function sourceList(sentences: readonly Sentence[], actions: Actions): HTMLElement | null {
+export function sourceList(sentences: readonly Sentence[], openSource: OpenSource): HTMLElement | null {
   const groups = groupByNumber(sentences.flatMap((sentence) => sentence.citations));
   if (groups.length === 0) return null;
   const places = placesOf(groups.flatMap(([first]) => first ?? []));
-  const items = groups.map((group, index) => el('li', {}, [sourceLink(group, places[index], actions)]));
+  const items = groups.map((group, index) => el('li', {}, [sourceLink(group, places[index], openSource)]));
   return el('div', { class: 'sources' }, [
     el('span', { class: 'sources-head' }, [strings.sourcesHeading]),
     el('ul', { 'aria-label': strings.sourcesHeading }, items),
   ]);
 }
 
-function sourceLink(group: readonly Citation[], place: Place | undefined, actions: Actions): HTMLElement {
+function sourceLink(group: readonly Citation[], place: Place | undefined, openSource: OpenSource): HTMLElement {
   const { title, rest } = place ?? { title: '', rest: '' };
   const link = button({ class: 'source-link', testid: 'source-link', title: `${title} ${rest}`.trim() }, [
     el('span', { class: 'source-number' }, [String(group[0]?.n ?? '')]),
     el('span', { class: 'source-name', dir: 'auto' }, [title]),
     ...(rest === '' ? [] : [' ', el('span', { class: 'source-rest', dir: 'auto' }, [rest])]),
-  ], () => actions.openSource(group, link));
+  ], () => openSource(group, link));
   return link;
 }
 

@@ -2,8 +2,6 @@
 "use strict";
 
 (() => {
-  const EVERY_MS = 2000;
-  const IDLE_EVERY_MS = 15000; // an upload in another tab, or by a colleague, shows up too
   const MOST = 200; // asked about in one request
 
   const start = () => {
@@ -44,22 +42,7 @@
       return busy;
     };
 
-    const look = async () => {
-      let wait = EVERY_MS;
-      try {
-        const query = `ids=${ids("document")}&versions=${ids("version")}`;
-        const response = await fetch(`${root.dataset.progress}?${query}`, { redirect: "manual" });
-        if (!response.ok) {
-          line.textContent = "Progress cannot be shown. Reload the page; you may have to sign in.";
-          return;
-        }
-        wait = show(await response.json()) ? EVERY_MS : IDLE_EVERY_MS;
-      } catch {
-        wait = IDLE_EVERY_MS; // offline or restarting: try again later
-      }
-      setTimeout(look, document.hidden ? IDLE_EVERY_MS : wait);
-    };
-    look();
+    window.supportbotPoll(() => `${root.dataset.progress}?ids=${ids("document")}&versions=${ids("version")}`, line, show);
   };
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

@@ -2,9 +2,6 @@
 "use strict";
 
 (() => {
-  const EVERY_MS = 2000;
-  const IDLE_EVERY_MS = 15000;
-
   const start = () => {
     const root = document.querySelector("[data-web-progress]");
     const cells = [...document.querySelectorAll("[data-web-source]")];
@@ -33,21 +30,7 @@
       return busy;
     };
 
-    const look = async () => {
-      let wait = EVERY_MS;
-      try {
-        const response = await fetch(`${root.dataset.webProgress}?ids=${ids}`, { redirect: "manual" });
-        if (!response.ok) {
-          line.textContent = "Progress cannot be shown. Reload the page; you may have to sign in.";
-          return;
-        }
-        wait = show(await response.json()) ? EVERY_MS : IDLE_EVERY_MS;
-      } catch {
-        wait = IDLE_EVERY_MS; // offline or restarting: try again later
-      }
-      setTimeout(look, document.hidden ? IDLE_EVERY_MS : wait);
-    };
-    look();
+    window.supportbotPoll(() => `${root.dataset.webProgress}?ids=${ids}`, line, show);
   };
 
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -86,7 +87,7 @@ class Command(BaseCommand):
 
 
 def _evaluate(name: str, data: Path, options: dict[str, Any]) -> Report:
-    module = importlib.import_module(EVALUATIONS[name])
+    module = _module(name)
     compare, against = options["compare"], options["against"]
     if (compare or against) and name != RETRIEVAL:
         raise EvaluationError(f"--compare and --against are for {RETRIEVAL}.")
@@ -104,6 +105,16 @@ def _evaluate(name: str, data: Path, options: dict[str, Any]) -> Report:
         raise EvaluationError("--corruptions is a number of sentences, 1 or more.")
     report: Report = module.evaluate(data, say=_say, **more)
     return report
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(EVALUATIONS[name])
+    except ModuleNotFoundError as error:
+        raise EvaluationError(
+            f"{error.name} is not installed: pip install 'supportbot[evaluation]' adds what "
+            "evaluation needs."
+        ) from error
 
 
 def _check_folder_for(predictions: Path | None) -> None:

@@ -24,7 +24,12 @@ from knowledge.services.ingestion import embeddings, pipeline
 from knowledge.services.ingestion.documents import add_version, cancel_version, check_upload
 from knowledge.services.ingestion.embeddings import embedded_text, text_hash
 from knowledge.services.ingestion.pipeline import context_of, process_version, process_versions
-from knowledge.services.ingestion.queue import claim_next, claim_some, record_step
+from knowledge.services.ingestion.queue import (
+    TOGETHER_BYTES,
+    claim_next,
+    claim_some,
+    record_step,
+)
 from knowledge.splitting import split_markdown
 from knowledge.text.units import unit_texts
 from knowledge.unit_vectors import is_of, unpack
@@ -356,9 +361,11 @@ def test_one_that_is_cancelled_before_its_last_step_is_not_published(
     assert not version.passages.filter(published=True).exists()
 
 
-LONG = "\n\n".join(
-    f"## Clause {n}\n\n" + " ".join(f"Clause {n} has sentence {k} of its own." for k in range(20))
-    for n in range(100)
+CLAUSES = 20
+# A large file, most of which is no text: embedding takes long, and what is tested is the steps.
+MANUAL = f"<html><style>{' ' * TOGETHER_BYTES}</style><body>" + "".join(
+    f"<h2>Clause {n}</h2><p>Clause {n} has a sentence. And clause {n} has another one.</p>"
+    for n in range(CLAUSES)
 )
 
 
@@ -372,7 +379,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_manual_lets_a_one_page_fix_pass_and_goes_on_where_it_was(
     db: None, small_steps: None
 ) -> None:
-    manual = upload(LONG, "manual.md")
+    manual = upload(MANUAL, "manual.html")
     (mine,) = claim_some()
     fix = upload(RETURNS_POLICY, "fix.md")
     process_versions([mine])
@@ -384,11 +391,11 @@ def test_a_manual_lets_a_one_page_fix_pass_and_goes_on_where_it_was(
     process_versions(second)
     process_version(claim_some()[0])
     assert statuses(manual, fix) == [LIVE, LIVE]
-    assert manual.progress_done == manual.progress_total >= 100
+    assert manual.progress_done == manual.progress_total == CLAUSES
 
 
 def test_a_manual_is_given_back_when_the_slice_is_over(db: None, small_steps: None) -> None:
-    manual = upload(LONG, "manual.md")
+    manual = upload(MANUAL, "manual.html")
     process_versions(claim_some(), ends_at=time.monotonic())
     assert statuses(manual) == [("embedding", "draft")]
     assert manual.progress_done == 4
@@ -398,7 +405,7 @@ def test_a_manual_is_given_back_when_the_slice_is_over(db: None, small_steps: No
 def test_a_cancelled_manual_is_no_further_embedded(
     db: None, small_steps: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    manual = upload(LONG, "manual.md")
+    manual = upload(MANUAL, "manual.html")
     store = embeddings.store
 
     def store_and_cancel(*args: Any) -> int:
@@ -414,7 +421,7 @@ def test_a_cancelled_manual_is_no_further_embedded(
 def test_a_large_file_is_read_once_though_it_is_taken_up_twice(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    manual = upload(LONG, "manual.md")
+    manual = upload(MANUAL, "manual.html")
     split = split_markdown
 
     def power_cut(*_: object) -> None:
@@ -464,7 +471,7 @@ def test_warnings_of_reading_are_kept_with_the_version(
         return SimpleNamespace(**{**vars(found), "warnings": [warning]})
 
     monkeypatch.setattr(pipeline, "read_file", with_warning)
-    small, large = upload(RETURNS_POLICY, "small.md"), upload(LONG, "large.md")
+    small, large = upload(RETURNS_POLICY, "small.md"), upload(MANUAL, "large.html")
     for version in (small, large):
         process_version(claim_next())  # type: ignore[arg-type]
         assert [(w.code, w.page) for w in version.warnings.all()] == [("no_text_layer", 7)]
