@@ -60,7 +60,7 @@ async def _answer(run: Run, question: Question) -> Reply:
         known = await find(question, run.configuration)
         if known is not None:
             run.record.note_known(known.route, known.reason)
-            await run.lease.save(**known.columns)
+            run.note(**known.columns)
             reply = await run.stage(Stage.DELIVER, _try, run, [known.route], known.evidence)
             if reply.complete:
                 return reply

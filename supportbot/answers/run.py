@@ -57,6 +57,9 @@ STAGE_SECONDS: dict[Stage, float] = {
     Stage.DELIVER: 60,  # and what the models may take
     Stage.COMPLETE: 30,
 }
+# Stages that take no longer than storing their result does. It is stored with the next stage's;
+# whoever takes the run over before that runs them again.
+QUICK = frozenset({Stage.RECEIVE, Stage.VALIDATE})
 
 
 class Run:
@@ -74,6 +77,7 @@ class Run:
             Emitter(row, self.lease) if events is None else DirectEmitter(row, self.lease, events)
         )
         self.record = Record(row)
+        self._unsaved: dict[str, Any] = {}
 
     async def stage(
         self, stage: Stage, function: Callable[..., Awaitable[T]], *arguments: Any
@@ -97,14 +101,27 @@ class Run:
             self.record.end(entry, error)
         if stage is not Stage.COMPLETE:
             results, columns = packed(stage, result)
-            await self.lease.save(
-                results={**self.row.results, **results}, **columns, **self.record.columns()
-            )
+            self._unsaved |= columns | {"results": {**self._results, **results}}
+            if stage not in QUICK:
+                await self._save()
         return result
+
+    @property
+    def _results(self) -> dict[str, Any]:
+        results: dict[str, Any] = self._unsaved.get("results", self.row.results)
+        return results
+
+    async def _save(self) -> None:
+        unsaved, self._unsaved = self._unsaved, {}
+        await self.lease.save(**unsaved, **self.record.columns())
+
+    def note(self, **columns: Any) -> None:
+        """Columns to store with the next result of a stage."""
+        self._unsaved |= columns
 
     async def forget(self, stage: Stage) -> None:
         """Drop the stored result of a stage, so that it can run again."""
-        kept = {name: result for name, result in self.row.results.items() if name != stage}
+        kept = {name: result for name, result in self._results.items() if name != stage}
         await self.lease.save(results=kept)
 
     async def stream(self, stage: Stage, items: AsyncGenerator[T]) -> AsyncGenerator[T]:

@@ -171,4 +171,4 @@ async def test_every_attempt_is_kept(
     await execute(run_id)
     run = (await told(run_id)).run
     assert (run.status, run.error_code, run.attempts) == ("failed", "gave_up", 4)
-    assert {stage["attempt"] for stage in run.stages} == {1, 4}
+    assert {stage["attempt"] for stage in run.stages} == {1, 2, 3, 4}
