@@ -69,10 +69,10 @@ async def _answer(run: Run, question: Question) -> Reply:
 
 
 async def _answer_from_documents(run: Run, question: Question) -> Reply:
-    await run.emit("run.status", status="searching", text="Searching the documents")
+    run.emit_soon("run.status", status="searching", text="Searching the documents")
     evidence = await run.stage(Stage.ENRICH, enrich, question, run.configuration, run.payer)
     if evidence.passages:
-        await run.emit("run.status", status="writing", text=_reading(len(evidence.passages)))
+        run.emit_soon("run.status", status="writing", text=_reading(len(evidence.passages)))
     return await run.stage(Stage.DELIVER, _write, run, evidence)
 
 
