@@ -22,7 +22,6 @@ from django.conf import settings
 from knowledge.models import Audience
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.types import Stage
-from supportbot.evaluation import chat_rivals
 from supportbot.evaluation.bench_corpus import (
     Maker,
     embed_documents,
@@ -35,6 +34,7 @@ from supportbot.evaluation.bench_processes import (
     Asked,
     Say,
     System,
+    installed_rivals,
     product,
     rival,
     same,
@@ -47,32 +47,36 @@ OURS = "supportbot"
 PASSAGES = 100_000
 REAL_PASSAGES = 1000
 CLIENTS = ((1, 30), (20, 200))  # at once, and how many questions they ask together
-WARM_UP = 20  # questions
+WARM_UP = 8  # questions
 ROUNDS = 2  # everybody takes turns, so that what else the machine does slows all alike
 
 
 def run(
-    data: Path, passages: int, *, say: Say, clients: Sequence[tuple[int, int]] = CLIENTS
+    data: Path,
+    passages: int,
+    *,
+    say: Say,
+    rivals: Path | None = None,
+    clients: Sequence[tuple[int, int]] = CLIENTS,
 ) -> Report:
-    """`clients`: how many at once, and how many questions they ask together. Raises BadDatasetError
-    and EvaluationError."""
+    """`rivals`: the Python of an environment that has other pipelines. `clients`: how many at once,
+    and how many questions they ask together. Raises BadDatasetError and EvaluationError."""
     questions = load_all_questions(data)
     needed = WARM_UP + sum(count for _, count in clients)
     if len(questions) < needed:
         raise EvaluationError(f"{data} has {len(questions)} questions; {needed} are needed.")
-    rivals = list(chat_rivals.installed())
+    names = [] if rivals is None else installed_rivals(rivals)
     with ExitStack() as stack:
         stack.enter_context(scratch_database(say))
         _load(data, passages, say)
         model = stack.enter_context(scripted_model())
         systems = {OURS: stack.enter_context(product(model))}
-        for name in rivals:
+        for name in names if rivals is not None else ():
             say(f"{name}: copying the passages")
-            systems[name] = stack.enter_context(rival(name, model))
+            systems[name] = stack.enter_context(rival(name, model, rivals))
         tables = _measure(systems, questions, clients, say)
         tables += _known(systems[OURS], questions, clients, say)
-    missing = [name for name in chat_rivals.RIVALS if name not in rivals]
-    return Report(tables, notes=_notes(passages, missing))
+    return Report(tables, notes=_notes(passages))
 
 
 def _load(data: Path, passages: int, say: Say) -> None:
@@ -216,16 +220,14 @@ def _percentile(times: Sequence[float], percent: int) -> float | None:
     return round(float(np.percentile(times, percent)), 1) if times else None
 
 
-def _notes(passages: int, missing: Sequence[str]) -> list[str]:
-    notes = [
+def _notes(passages: int) -> list[str]:
+    return [
         f"{passages} passages; the model says its first word after 0.3 s and then a word every "
         "0.05 s, so that many at once are many whose answers are being written.",
-        "supportbot: from a visitor's message on its socket until the model's server has the "
-        "request; every question in a conversation of its own. The others: from the call of the "
-        "pipeline in their process, which stores nothing, until then.",
+        f"{OURS}: from a visitor's message on its socket until the model's server has the request; "
+        "every question in a conversation of its own. The others, where --rivals names them "
+        "(tests/bench/chat_rivals.txt): from the call of the pipeline in their process, which "
+        "stores nothing, until then.",
         f"On {os.cpu_count()} cores, shared with PostgreSQL, the model and the clients; load "
         f"{os.getloadavg()[0]:.1f}.",
     ]
-    if missing:
-        notes.append(f"Not installed: {', '.join(missing)}. {chat_rivals.INSTALL}")
-    return notes

@@ -39,6 +39,13 @@ _ENVIRONMENT = {
     "SUPPORTBOT_LIMIT_VISITORS": "100000/minute",
     "SUPPORTBOT_LOG_LEVEL": "WARNING",
 }
+_RIVALS = "supportbot.evaluation.chat_rivals"
+_WITH_OUR_PACKAGES = """
+import runpy, sys
+sys.path += {path!r}
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__")
+"""
 
 Say = Callable[[str], None]
 
@@ -61,10 +68,12 @@ System = Callable[[Sequence[str], int], list[Asked]]  # questions, and how many 
 class Child:
     """A program of the project that answers lines with lines of JSON."""
 
-    def __init__(self, name: str, *arguments: str) -> None:
+    def __init__(self, name: str, *arguments: str, python: Path | None = None) -> None:
+        """`python` is another environment's, which finds in this one what it lacks."""
         self.name = name
+        start = ["-m"] if python is None else ["-c", _WITH_OUR_PACKAGES.format(path=sys.path)]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+            [str(python or sys.executable), *start, *arguments],
             env={**os.environ, "DATABASE_URL": database_url()},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -124,10 +133,19 @@ def product(model: str) -> Iterator[System]:
             supervisor.stop()
 
 
+def installed_rivals(python: Path) -> list[str]:
+    """Raises EvaluationError."""
+    child = Child(str(python), _RIVALS, python=python)
+    try:
+        return [str(name) for name in child.receive()]
+    finally:
+        child.end()
+
+
 @contextmanager
-def rival(name: str, model: str) -> Iterator[System]:
+def rival(name: str, model: str, python: Path) -> Iterator[System]:
     """A pipeline of supportbot.evaluation.chat_rivals, once it has its copy of the passages."""
-    child = Child(name, "supportbot.evaluation.chat_rivals", name, model)
+    child = Child(name, _RIVALS, name, model, python=python)
     try:
         child.receive()
         yield partial(_ask_rival, child, model)

@@ -1,5 +1,6 @@
 """LangChain's and LlamaIndex's usual chat over the product's passages, for comparison, each in a
-process of its own: `python -m supportbot.evaluation.chat_rivals NAME MODEL_URL`.
+process of its own: `python -m supportbot.evaluation.chat_rivals NAME MODEL_URL`; without a name it
+prints those that are installed.
 
 DATABASE_URL names the product's database, whose passages and vectors are copied into the library's
 own table. Each line that is read, `{"clients": N, "questions": […]}`, is answered with a line of
@@ -33,10 +34,6 @@ RIVALS = {
         "llama-index-vector-stores-postgres",
     ),
 }
-INSTALL = (
-    'To compare: pip install -e ".[local,chat-rivals]", then pip install --no-deps '
-    '"langchain-postgres>=0.0.19".'
-)
 PROMPT = (
     "You are an assistant for question-answering tasks. Use the following pieces of retrieved "
     "context to answer the question. If you don't know the answer, say that you don't know.\n\n"
@@ -56,6 +53,10 @@ SELECT p.context || E'\\n' || p.text,
        )::json,
        p.id::text, e.vector::vector
 FROM knowledge_passage p JOIN knowledge_embedding e USING (text_hash)
+"""
+_HNSW = """
+SELECT indexname, indexdef FROM pg_indexes
+WHERE tablename = 'data_rival' AND indexdef LIKE '%USING hnsw%'
 """
 
 
@@ -96,7 +97,8 @@ async def langchain(database: str, model_url: str, encoder: Encoder) -> Stream:
     store = await PGVectorStore.create(
         engine=engine, table_name="rival_langchain", embedding_service=SameEmbeddings()
     )
-    _execute(database, _LANGCHAIN_ROWS)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(_LANGCHAIN_ROWS)
     await store.aapply_vector_index(HNSWIndex())
     prompt = ChatPromptTemplate.from_messages([("system", PROMPT), ("human", "{question}")])
     model = ChatOpenAI(base_url=model_url, api_key="none", model="scripted", temperature=0)
@@ -154,8 +156,15 @@ async def llama_index(database: str, model_url: str, encoder: Encoder) -> Stream
     node = TextNode(text="", id_="first", embedding=vector)
     store.add([node])  # makes the table and its index
     metadata = json.dumps(node_to_metadata_dict(node, remove_text=True))
-    _execute(database, "DELETE FROM data_rival")
-    _execute(database, _LLAMA_INDEX_ROWS, {"metadata": metadata})
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("DELETE FROM data_rival")
+        # An HNSW index takes minutes to fill row by row.
+        indexes = connection.execute(_HNSW).fetchall()
+        for name, _ in indexes:
+            connection.execute(f'DROP INDEX "{name}"')
+        connection.execute(_LLAMA_INDEX_ROWS, {"metadata": metadata})
+        for _, definition in indexes:
+            connection.execute(definition)
     index = VectorStoreIndex.from_vector_store(store, embed_model=SameEmbedding())
     model = OpenAILike(
         model="scripted", api_base=model_url, api_key="none", is_chat_model=True, temperature=0
@@ -174,11 +183,6 @@ OPEN: dict[str, Callable[[str, str, Encoder], Awaitable[Stream]]] = {
     "langchain": langchain,
     "llama_index": llama_index,
 }
-
-
-def _execute(database: str, statement: str, parameters: dict[str, Any] | None = None) -> None:
-    with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute(statement, parameters)  # type: ignore[call-overload]
 
 
 async def _ask(stream: Stream, questions: list[str], clients: int) -> list[list[Any]]:
@@ -215,4 +219,7 @@ async def main(name: str, model_url: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    if len(sys.argv) == 1:
+        print(json.dumps(list(installed())))  # noqa: T201
+    else:
+        asyncio.run(main(*sys.argv[1:]))

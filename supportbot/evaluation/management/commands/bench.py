@@ -27,7 +27,7 @@ Figures = dict[str, float | int | str]
 BENCHES: dict[str, Callable[[dict[str, Any]], Figures | Report]] = {
     "ingest": lambda options: bench_ingest.run(options["data"], options["documents"]),
     "retrieval": lambda options: _bench_retrieval(options["data"], options["passages"]),
-    "chat": lambda options: _bench_chat(options["data"], options["passages"], options["url"]),
+    "chat": lambda options: _bench_chat(options["data"], options),
     "model": lambda options: _bench_model(options["data"], options["predictions"], options),
 }
 
@@ -65,6 +65,13 @@ class Command(BaseCommand):
             "--url",
             help=f"chat: the running product (default: {PRODUCT}); model: a server of the OpenAI "
             "protocol (default: the first route of the configuration)",
+        )
+        parser.add_argument(
+            "--rivals",
+            type=Path,
+            metavar="PYTHON",
+            help="chat with --data only: the Python of an environment with other pipelines "
+            "(tests/bench/chat_rivals.txt)",
         )
         parser.add_argument("--model", default="", help="model only: its name at --url")
         parser.add_argument(
@@ -107,11 +114,12 @@ def _bench_retrieval(data: Path | None, passages: list[int] | None) -> Figures |
     return bench_retrieval.run_here()
 
 
-def _bench_chat(data: Path | None, passages: list[int] | None, url: str | None) -> Figures | Report:
+def _bench_chat(data: Path | None, options: dict[str, Any]) -> Figures | Report:
     """With --url the product that runs there; with --data one made for the measurement."""
-    if data is not None and url is None:
-        return bench_answers.run(data, max(passages or [bench_answers.PASSAGES]), say=_say)
-    return bench_chat.run(data, url or PRODUCT)
+    if data is not None and options["url"] is None:
+        passages = max(options["passages"] or [bench_answers.PASSAGES])
+        return bench_answers.run(data, passages, say=_say, rivals=options["rivals"])
+    return bench_chat.run(data, options["url"] or PRODUCT)
 
 
 def _bench_model(data: Path | None, predictions: Path | None, options: dict[str, Any]) -> Report:
