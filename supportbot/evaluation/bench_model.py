@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,6 +37,8 @@ ANSWERS = 100
 # A small model on a few cores reads a prompt for a while before its first word.
 PATIENCE = Timeouts(first_token=120, between_tokens=60, total=300)
 ANSWERED = "answered"
+
+Say = Callable[[str], None]
 
 
 @dataclass
@@ -74,12 +76,17 @@ class Answer:
         }
 
 
-def run(questions: Sequence[str], *, url: str, model: str, most: int, say: Any) -> Report:
+def run(questions: Sequence[str], *, url: str, model: str, most: int, say: Say) -> Report:
     """Ask until `most` questions were put to the model; those that the documents do not answer are
     left out, as customers' are. Raises EvaluationError."""
     configuration = current_content()
     route = _route(configuration, url, model)
-    answers = asyncio.run(_ask_all(questions, route, configuration, most, say))
+    answers: list[Answer] = []
+    asking = _ask_all(questions, route, configuration, most)
+    try:
+        asyncio.run(_collect(asking, answers, say))
+    except KeyboardInterrupt:
+        say("Stopped. This is what was asked until now.")
     if not answers:
         raise EvaluationError("The documents that are there answer none of the questions.")
     return Report(
@@ -114,20 +121,24 @@ def _route(configuration: Configuration, url: str, model: str) -> ModelRoute:
     return enabled[0].model_copy(update={"timeouts": PATIENCE})
 
 
+async def _collect(asking: AsyncIterator[Answer], answers: list[Answer], say: Say) -> None:
+    async for answer in asking:
+        answers.append(answer)
+        say(f"{len(answers)} questions asked")
+
+
 async def _ask_all(
-    questions: Sequence[str], route: ModelRoute, configuration: Configuration, most: int, say: Any
-) -> list[Answer]:
-    answers: list[Answer] = []
-    payer = Payer(budgets=configuration.budgets)
+    questions: Sequence[str], route: ModelRoute, configuration: Configuration, most: int
+) -> AsyncIterator[Answer]:
+    payer, asked = Payer(budgets=configuration.budgets), 0
     for text in questions:
-        if len(answers) == most:
+        if asked == most:
             break
         question = Question(None, None, text, (), timezone.localdate())
         evidence = await enrich(question, configuration, payer)
         if evidence.is_answerable:
-            answers.append(await _ask(evidence, route, configuration, payer))
-            say(f"{len(answers)}/{most} questions asked")
-    return answers
+            asked += 1
+            yield await _ask(evidence, route, configuration, payer)
 
 
 async def _ask(
