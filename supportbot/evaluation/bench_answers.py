@@ -65,15 +65,15 @@ def run(
     needed = WARM_UP + sum(count for _, count in clients)
     if len(questions) < needed:
         raise EvaluationError(f"{data} has {len(questions)} questions; {needed} are needed.")
-    names = [] if rivals is None else installed_rivals(rivals)
+    others = [] if rivals is None else [(name, rivals) for name in installed_rivals(rivals)]
     with ExitStack() as stack:
         stack.enter_context(scratch_database(say))
         _load(data, passages, say)
         model = stack.enter_context(scripted_model())
         systems = {OURS: stack.enter_context(product(model))}
-        for name in names if rivals is not None else ():
+        for name, python in others:
             say(f"{name}: copying the passages")
-            systems[name] = stack.enter_context(rival(name, model, rivals))
+            systems[name] = stack.enter_context(rival(name, model, python))
         tables = _measure(systems, questions, clients, say)
         tables += _known(systems[OURS], questions, clients, say)
     return Report(tables, notes=_notes(passages))
@@ -193,7 +193,7 @@ def _known(
         cached = {same(run.question.text): run for run in latest if run.question is not None}
         hits = [one for one in asked if same(one.question) in cached]
         first = [one.first for one in hits if one.first is not None]
-        total = [one.total for one in hits]
+        total = [one.total for one in hits if one.total is not None]
         percentiles = [_percentile(times, part) for times in (first, total) for part in (50, 95)]
         rows.append([at_once, len(hits), *percentiles])
         stages += _known_stages(at_once, [cached[same(one.question)] for one in hits])

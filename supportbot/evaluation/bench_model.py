@@ -29,14 +29,14 @@ from supportbot.answers.spending import Payer
 from supportbot.answers.types import Checked, Evidence, Question
 from supportbot.configuration.content import Configuration
 from supportbot.configuration.current import current_content
-from supportbot.evaluation.report import EvaluationError, Report, Table
+from supportbot.evaluation.report import EvaluationError, Figure, Report, Table
 from supportbot.guardrails.types import Verdict
 from supportbot.llm.routes import ModelRoute, Timeouts
 
 ANSWERS = 100
 # A small model on a few cores reads a prompt for a while before its first word.
 PATIENCE = Timeouts(first_token=120, between_tokens=60, total=300)
-ANSWERED = "answered"
+ANSWERED, RESTING = "answered", "resting"
 
 Say = Callable[[str], None]
 
@@ -137,8 +137,11 @@ async def _ask_all(
         question = Question(None, None, text, (), timezone.localdate())
         evidence = await enrich(question, configuration, payer)
         if evidence.is_answerable:
+            answer = await _ask(evidence, route, configuration, payer)
+            if answer.ended == RESTING:  # the server has failed too often to be asked again
+                break
             asked += 1
-            yield await _ask(evidence, route, configuration, payer)
+            yield answer
 
 
 async def _ask(
@@ -161,7 +164,7 @@ async def _ask(
 def _counts(answers: Sequence[Answer]) -> Table:
     verdicts = Counter(one.verdict for answer in answers for one in answer.sentences)
     written = max(1, verdicts.total())
-    rows = [
+    rows: list[list[Figure]] = [
         [str(verdict), verdicts[verdict], verdicts[verdict] / written]
         for verdict in (Verdict.KEEP, Verdict.SOFTEN, Verdict.DROP)
     ]
@@ -183,7 +186,7 @@ def _times(answers: Sequence[Answer]) -> Table:
     )
 
 
-def _percentiles(name: str, seconds: Sequence[float]) -> list[float | int | str | None]:
+def _percentiles(name: str, seconds: Sequence[float]) -> list[Figure]:
     if not seconds:
         return [name, 0, None, None]
     return [name, len(seconds), *(float(np.percentile(seconds, part)) for part in (50, 95))]
@@ -195,6 +198,8 @@ def _reasons(answers: Sequence[Answer]) -> Table:
         one.reason for answer in answers for one in answer.sentences if one.verdict != Verdict.KEEP
     )
     ended = Counter(answer.ended for answer in answers if answer.ended != ANSWERED)
-    rows = [["sentence", reason, count] for reason, count in stopped.most_common()]
+    rows: list[list[Figure]] = [
+        ["sentence", reason, count] for reason, count in stopped.most_common()
+    ]
     rows += [["answer", code, count] for code, count in ended.most_common()]
     return Table("Why stopped", ["what", "reason", "count"], rows)

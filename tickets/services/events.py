@@ -67,7 +67,8 @@ def append_event(*, conversation_id: UUID, type: str, payload: dict[str, Any]) -
         conversation_id=conversation_id, type=type, payload=payload, created_at=timezone.now()
     )
     with connection.cursor() as cursor:
-        cursor.execute(_APPEND, [conversation_id, event.created_at, type, Json(payload)])
+        values: list[Any] = [conversation_id, event.created_at, type, Json(payload)]
+        cursor.execute(_APPEND, values)
         row = cursor.fetchone()
     if row is None:
         raise Conversation.DoesNotExist
