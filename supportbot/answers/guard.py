@@ -114,7 +114,7 @@ async def guarded(
                 continue
             decision = await guard.of_sentence(item, evidence)
             run.record.note_policy(decision, item.sentence.text)
-            held = decision.outcome == Outcome.DRAFT and await run.emitter.hold_for_review()
+            held = decision.outcome == Outcome.DRAFT and await run.hold_for_review()
             passes = held or decision.allows
             yield reworded(item, decision) if passes else stopped(item, decision)
 
@@ -126,7 +126,7 @@ async def guarded_reply(run: Run, guard: Guard, reply: Reply, question: Question
     text = "\n".join(sentence["text"] for sentence in reply.sentences)
     decision = await guard.of_answer(text, question)
     run.record.note_policy(decision, text)
-    held = decision.outcome == Outcome.DRAFT and await run.emitter.hold_for_review()
+    held = decision.outcome == Outcome.DRAFT and await run.hold_for_review()
     if held or decision.allows:
         return reply
     handed_over = AnswerRun.Outcome.HANDED_OVER

@@ -64,8 +64,15 @@ def facts_in(text: str, *, today: dt.date, products: Iterable[str]) -> Iterator[
         yield Kind.COUNTRY, _country_names()[found["country"].casefold()]
     words = f" {_plain_words(text)} "
     for product in products:
-        if f" {_plain_words(product)} " in words:
+        if _searched(product) in words:
             yield Kind.PRODUCT, product[:VALUE_CHARACTERS]
+
+
+@functools.lru_cache(maxsize=MOST_TITLES)
+def _searched(product: str) -> str:
+    """A name as it stands in plain words: the same thousands of names are looked for in every
+    message."""
+    return f" {_plain_words(product)} "
 
 
 def _plain_words(text: str) -> str:

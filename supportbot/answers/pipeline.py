@@ -59,7 +59,7 @@ async def _screen(run: Run, guard: Guard, question: Question) -> Screened:
     run.record.note_policy(decision)
     reply = reply_of(decision)
     if reply is None and decision.outcome == Outcome.DRAFT:
-        reply = None if await run.emitter.hold_for_review() else NOBODY_REVIEWS
+        reply = None if await run.hold_for_review() else NOBODY_REVIEWS
     return Screened(question, reply or await reply_without_documents(question))
 
 
@@ -70,7 +70,7 @@ async def _answer(run: Run, guard: Guard, question: Question) -> Reply:
         known = await find(question, run.configuration)
         if known is not None:
             run.record.note_known(known.route, known.reason)
-            await run.lease.save(**known.columns)
+            run.note(**known.columns)
             reply = await run.stage(Stage.DELIVER, _try, run, guard, [known.route], known.evidence)
             if reply.complete:
                 return reply
@@ -79,10 +79,10 @@ async def _answer(run: Run, guard: Guard, question: Question) -> Reply:
 
 
 async def _answer_from_documents(run: Run, guard: Guard, question: Question) -> Reply:
-    await run.emit("run.status", status="searching", text="Searching the documents")
+    run.emit_soon("run.status", status="searching", text="Searching the documents")
     evidence = await run.stage(Stage.ENRICH, enrich, question, run.configuration, run.payer)
     if evidence.passages:
-        await run.emit("run.status", status="writing", text=_reading(len(evidence.passages)))
+        run.emit_soon("run.status", status="writing", text=_reading(len(evidence.passages)))
     return await run.stage(Stage.DELIVER, _write, run, guard, evidence)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
+from functools import partial
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.record import Record
 from supportbot.answers.results import packed, unpacked
 from supportbot.answers.spending import Payer
+from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Stage
 from supportbot.configuration.content import Configuration
 
@@ -57,6 +59,11 @@ STAGE_SECONDS: dict[Stage, float] = {
     Stage.DELIVER: 60,  # and what the models may take
     Stage.COMPLETE: 30,
 }
+# Stages that take no longer than storing their result does. It is stored with the next stage's;
+# whoever takes the run over before that runs them again.
+QUICK = frozenset({Stage.RECEIVE, Stage.VALIDATE})
+# Stored while the next stage works: a model is not called later because of it.
+BESIDE = frozenset({Stage.ENRICH})
 
 
 class Run:
@@ -74,6 +81,9 @@ class Run:
             Emitter(row, self.lease) if events is None else DirectEmitter(row, self.lease, events)
         )
         self.record = Record(row)
+        self._unsaved: list[tuple[Stage, Any]] = []
+        self._noted: dict[str, Any] = {}
+        self._writing: asyncio.Task[None] | None = None
 
     async def stage(
         self, stage: Stage, function: Callable[..., Awaitable[T]], *arguments: Any
@@ -85,16 +95,61 @@ class Run:
             return cast(T, known)
         with self._recorded(stage):
             async with asyncio.timeout(self._seconds(stage)):
+                if stage is Stage.COMPLETE:
+                    await self.written()
                 result = await function(*arguments)
-        if stage is not Stage.COMPLETE:
-            results, columns = packed(stage, result)
-            await self.lease.save(
-                results={**self.row.results, **results}, **columns, **self.record.columns()
-            )
+        if stage in QUICK:
+            self._unsaved.append((stage, result))
+        elif stage in BESIDE:
+            self._write_soon(partial(in_thread(self._store), stage, result, self.record.columns()))
+        elif stage is not Stage.COMPLETE:
+            await self.written()
+            await in_thread(self._store)(stage, result, self.record.columns())
         return result
+
+    def _store(self, stage: Stage, result: Any, recorded: dict[str, Any]) -> None:
+        """The result, those of quick stages before it, and what was recorded until then."""
+        noted, self._noted = self._noted, {}
+        unsaved, self._unsaved = [*self._unsaved, (stage, result)], []
+        results, columns = dict(self.row.results), dict[str, Any]()
+        for each, its_result in unsaved:
+            stored, its_columns = packed(each, its_result)
+            results |= stored
+            columns |= its_columns
+        self.lease.update(results=results, **{**columns, **noted}, **recorded)
+
+    def _write_soon(self, write: Callable[[], Awaitable[None]]) -> None:
+        """Write in the background, in order. Whoever writes next waits for it, and gets its
+        errors."""
+        before = self._writing
+
+        async def write_in_turn() -> None:
+            if before is not None:
+                await before
+            await write()
+
+        self._writing = asyncio.create_task(write_in_turn())
+        # A run that is cancelled never asks how it went.
+        self._writing.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def written(self) -> None:
+        """Wait for what is written in the background. Raises its errors."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
+
+    def note(self, **columns: Any) -> None:
+        """Columns to store with the next result of a stage."""
+        self._noted |= columns
+
+    async def hold_for_review(self) -> bool:
+        """Let an agent review the answer; see Emitter.hold_for_review."""
+        await self.written()
+        return await self.emitter.hold_for_review()
 
     async def forget(self, stage: Stage) -> None:
         """Drop the stored result of a stage, so that it can run again."""
+        await self.written()
         kept = {name: result for name, result in self.row.results.items() if name != stage}
         await self.lease.save(results=kept)
 
@@ -160,4 +215,9 @@ class Run:
 
     async def emit(self, type: str, **payload: Any) -> None:
         """Store and send an event; see Emitter.emit."""
+        await self.written()
         await self.emitter.emit(type, **payload)
+
+    def emit_soon(self, type: str, **payload: Any) -> None:
+        """The same for an event that nothing waits for."""
+        self._write_soon(partial(self.emitter.emit, type, **payload))

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 from django.conf import settings
+from django.db import Error as DatabaseFailure
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -123,15 +124,23 @@ async def execute(run_id: UUID) -> None:
     except Exception:
         # The database failed. The run stays in the table, and the keeper tries again.
         log.exception("run_interrupted", run=str(run.id))
+        await _keep_record(run)
 
 
-@in_thread
-def _has_failed_too_often(run: Run) -> bool:
+async def _keep_record(run: Run) -> None:
+    """Store what this attempt did, if the database is back."""
+    try:
+        await run.lease.save(**run.record.columns())
+    except (DatabaseFailure, LeaseLostError):
+        log.warning("attempt_not_recorded", run=str(run.id))
+
+
+async def _has_failed_too_often(run: Run) -> bool:
     if run.row.attempts <= settings.RUN_MAX_ATTEMPTS:
         return False
     # An attempt that ended because the customer added a message has not failed.
-    joined = Message.objects.filter(joined_to=run.row.question_id).count()
-    return run.row.attempts - joined > settings.RUN_MAX_ATTEMPTS
+    joined = Message.objects.filter(joined_to=run.row.question_id)
+    return run.row.attempts - await in_thread(joined.count)() > settings.RUN_MAX_ATTEMPTS
 
 
 @in_thread
@@ -207,14 +216,14 @@ def _announce(run: Run) -> None:
     answer."""
     if unpacked(Stage.DELIVER, run.row.results) is not None:
         return  # the whole answer is shown, and only its end is missing
-    last = (
+    last = run.row.attempts > 1 and (
         Event.objects.filter(conversation_id=run.row.conversation_key, payload__run_id=str(run.id))
         .exclude(type="run.status")
         .order_by("-seq")
         .values_list("type", flat=True)
         .first()
     )
-    if last is None:
+    if not last:
         run.emitter.append("run.started", {"message_id": str(run.row.question_id)})
     elif last == "answer.sentence":
         run.emitter.append("answer.replaced", {"reason": "restarted"})

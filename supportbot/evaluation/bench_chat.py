@@ -6,6 +6,8 @@ import asyncio
 import json
 import statistics
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,10 +27,13 @@ class NotRunningError(Exception):
 
 @dataclass(frozen=True)
 class Timing:
-    """Of one question: seconds until the first sentence (None without one) and until the end."""
+    """Of one question: when it was sent (time.time()), seconds until the first sentence (None
+    without one) and until the end."""
 
+    question: str
     outcome: str
     citations: int
+    sent: float
     first: float | None
     total: float
 
@@ -56,10 +61,21 @@ def run(data: Path | None, url: str) -> dict[str, float | int | str]:
 
 
 async def _ask_all(url: str, questions: list[str]) -> list[Timing]:
-    async with httpx2.AsyncClient() as client:
-        response = await client.post(f"{url}/api/v1/visitors/", json={})
-        response.raise_for_status()
-        token = response.json()["token"]
+    async with httpx2.AsyncClient() as client, new_visitor(client, url) as socket:
+        return [
+            await ask(socket, f"bench-{number}", question)
+            for number, question in enumerate(questions)
+        ]
+
+
+@asynccontextmanager
+async def new_visitor(
+    client: httpx2.AsyncClient, url: str
+) -> AsyncIterator[websockets.ClientConnection]:
+    """The socket of a visitor who has opened the widget."""
+    response = await client.post(f"{url}/api/v1/visitors/", json={})
+    response.raise_for_status()
+    token = response.json()["token"]
     address = urlsplit(url)
     scheme = "wss" if address.scheme == "https" else "ws"
     async with websockets.connect(
@@ -70,14 +86,12 @@ async def _ask_all(url: str, questions: list[str]) -> list[Timing]:
         ],
     ) as socket:
         await socket.send(json.dumps({"type": "hello", "after": 0}))
-        return [
-            await _ask(socket, f"bench-{number}", question)
-            for number, question in enumerate(questions)
-        ]
+        yield socket
 
 
-async def _ask(socket: websockets.ClientConnection, client_id: str, question: str) -> Timing:
-    started, first, citations = time.perf_counter(), None, 0
+async def ask(socket: websockets.ClientConnection, client_id: str, question: str) -> Timing:
+    """Send a question and wait for its answer."""
+    sent, started, first, citations = time.time(), time.perf_counter(), None, 0
     await socket.send(json.dumps({"type": "message", "client_id": client_id, "text": question}))
     while True:
         event = json.loads(await asyncio.wait_for(socket.recv(), ANSWER_SECONDS))
@@ -86,4 +100,5 @@ async def _ask(socket: websockets.ClientConnection, client_id: str, question: st
             citations += len(event["citations"])
         elif event["type"] in {"answer.completed", "error"}:
             outcome = event.get("outcome", event.get("code"))
-            return Timing(outcome, citations, first, time.perf_counter() - started)
+            total = time.perf_counter() - started
+            return Timing(question, outcome, citations, sent, first, total)

@@ -15,12 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
+from knowledge import unit_vectors
 from knowledge.embedding.encoder import get_encoder
-from knowledge.embedding.vectors import Vectors
+from knowledge.embedding.vectors import Vectors, with_length_one
 from knowledge.models import Document, DocumentVersion
 from knowledge.services.ingestion.embeddings import BATCH, embedded_text, text_hash
 from knowledge.services.ingestion.pipeline import cut
 from knowledge.terms import passage_weights, sparse_vector
+from knowledge.text.units import unit_texts
 from supportbot.evaluation.questions import BadDatasetError, Text, load_questions
 from supportbot.evaluation.recombine import load_texts, paragraphs_of
 
@@ -182,6 +184,17 @@ class Maker:
         real = self._passages[row]
         key = text_hash(real.context, text)
         return NewPassage(real.heading, real.context, text, key, vector)
+
+
+def unit_entry(passage: NewPassage) -> bytes:
+    """Vectors of the passage's units as the product stores them; each is the passage's own with
+    noise, so that the reader has as much to read as in real passages."""
+    texts = unit_texts(passage.context, passage.text)
+    noise = np.random.default_rng(len(passage.text)).standard_normal(
+        (len(texts), len(passage.vector)), dtype=np.float32
+    )
+    vectors = passage.vector + noise / np.sqrt(len(passage.vector))
+    return unit_vectors.pack(texts, with_length_one(vectors))
 
 
 def _unit(vector: Vectors) -> Vectors:

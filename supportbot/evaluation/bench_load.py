@@ -20,7 +20,13 @@ from django.utils import timezone
 from pgvector import HalfVector
 
 from knowledge.models import Audience, Collection, Document, DocumentVersion, EmbeddingIndex
-from supportbot.evaluation.bench_corpus import Maker, NewDocument, NewPassage, search_entries
+from supportbot.evaluation.bench_corpus import (
+    Maker,
+    NewDocument,
+    NewPassage,
+    search_entries,
+    unit_entry,
+)
 
 SMALL_SHARE = 0.01  # of the passages are in the small collection
 LOCALE = "en"
@@ -40,7 +46,7 @@ COPY knowledge_passage (version_id, collection_id, position, heading, context, t
 FROM STDIN
 """
 _EMBEDDINGS = (
-    "COPY knowledge_embedding (index_id, text_hash, vector) FROM STDIN WITH (FORMAT BINARY)"
+    "COPY knowledge_embedding (index_id, text_hash, vector, units) FROM STDIN WITH (FORMAT BINARY)"
 )
 _EVER = "{(,)}"  # every day
 
@@ -51,11 +57,12 @@ Show = Callable[[str, float], None]
 @dataclass(frozen=True)
 class Place:
     """Where passages go. One in a hundred is in the small collection and for everybody; the others
-    are in the large one, for staff."""
+    are in the large one, for `audience`."""
 
     index: EmbeddingIndex
     large: Collection
     small: Collection
+    audience: Audience = Audience.INTERNAL
 
 
 @dataclass
@@ -149,10 +156,10 @@ def _store(
                 for row in _rows(version, document):
                     copy.write_row((*row, *next(entry_of)))
         with cursor.copy(_EMBEDDINGS) as copy:
-            copy.set_types(["int8", "bytea", "bytea"])
+            copy.set_types(["int8", "bytea", "bytea", "bytea"])
             for passage in passages:
                 vector = HalfVector(passage.vector).to_binary()
-                copy.write_row((place.index.pk, passage.key, vector))
+                copy.write_row((place.index.pk, passage.key, vector, unit_entry(passage)))
 
 
 def _rows(version: DocumentVersion, document: NewDocument) -> Iterator[tuple[object, ...]]:
@@ -198,7 +205,7 @@ def _store_versions(
                 size=sum(len(passage.text) for passage in document.passages),
                 status=DocumentVersion.Status.READY,
                 state=DocumentVersion.State.PUBLISHED,
-                audience=Audience.PUBLIC if row.collection == place.small else Audience.INTERNAL,
+                audience=Audience.PUBLIC if row.collection == place.small else place.audience,
                 markdown="\n\n".join(passage.text for passage in document.passages),
                 published_at=now,
             )

@@ -92,18 +92,18 @@ def run(data: Path, passages: Sequence[int], *, say: Say) -> Report:
     model = active.model if active is not None else settings.EMBEDDING_MODEL
     tables = _Tables()
     with scratch_database(say):
-        place = _prepare(model)
+        place = prepare(model)
         documents = load_documents(data, min(REAL_PASSAGES, max(passages)))
-        corpus = embed_documents(documents, model, _shown())
+        corpus = embed_documents(documents, model, shown())
         maker, loaded = Maker(corpus), Loaded()
         for number in sorted(set(passages)):
-            load(place, maker, loaded, passages=number, show=_shown())
+            load(place, maker, loaded, passages=number, show=shown())
             tables.add_loaded(loaded, len(corpus), place.index)
             _measure(tables, questions, place, loaded, say)
     return tables.report(len(questions), len(corpus))
 
 
-def _prepare(model: str) -> Place:
+def prepare(model: str) -> Place:
     index = EmbeddingIndex.objects.create(
         model=model,
         dimensions=get_encoder(model).dimensions,
@@ -231,7 +231,7 @@ def _notes(asked: int, real: int) -> list[str]:
     ]
 
 
-def _shown() -> Callable[[str, float], None]:
+def shown() -> Callable[[str, float], None]:
     """A line of progress on standard error."""
     line = Line(sys.stderr)
 

@@ -23,6 +23,13 @@ from supportbot.llm.routes import OPENAI_URL, ModelRoute
 MAX_RETRY_AFTER = 2.0  # seconds a customer may wait for a busy server before the next route
 MAX_USAGE_WAIT = 1.0  # seconds for the token counts that come after a finished answer
 FINISHED = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
+# Gateways say some things with a plain 400: LiteLLM's proxy of a model it does not have, and of a
+# key it does not know.
+SAID_WITH_400 = {
+    "invalid model name": "no_such_model",
+    "model_not_found": "no_such_model",
+    "no_db_connection": "unauthorised",
+}
 MAX_TOKENS = 2**31 - 1  # what the column holds
 _UNREADABLE = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 
@@ -110,7 +117,7 @@ def as_model_error(error: Exception) -> ModelError:
         return ModelError("slow", "the model took too long")
     if isinstance(error, openai.APIStatusError):
         wait = _asked_to_wait(error)
-        return ModelError(_status_code(error.status_code), f"HTTP {error.status_code}", wait)
+        return ModelError(_status_code(error), f"HTTP {error.status_code}", wait)
     if isinstance(error, openai.APITimeoutError):
         return ModelError("slow", "no answer in time")
     if isinstance(error, openai.APIConnectionError):
@@ -224,11 +231,15 @@ def _asked_to_wait(error: openai.APIStatusError) -> float | None:
     return wait if 0 <= wait < float("inf") else None
 
 
-def _status_code(status: int) -> str:
+def _status_code(error: openai.APIStatusError) -> str:
+    status = error.status_code
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return "unauthorised"
     if status == HTTPStatus.NOT_FOUND:
         return "no_such_model"
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return "rate_limited"
-    return "refused" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "unavailable"
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "unavailable"
+    said = f"{error.type} {error.code} {error.message}".lower()
+    return next((code for words, code in SAID_WITH_400.items() if words in said), "refused")

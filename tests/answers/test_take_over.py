@@ -83,6 +83,7 @@ async def test_evidence_survives_being_stored(conversation: Conversation) -> Non
     assert run is not None
     question = await run.stage(Stage.RECEIVE, receive, run.row)
     evidence = await run.stage(Stage.ENRICH, enrich, question, run.configuration, run.payer)
+    await run.written()
     stored = await in_database(lambda: AnswerRun.objects.get(pk=run.id).results)
     read = unpacked(Stage.ENRICH, stored)
     assert read.question == question
@@ -171,4 +172,4 @@ async def test_every_attempt_is_kept(
     await execute(run_id)
     run = (await told(run_id)).run
     assert (run.status, run.error_code, run.attempts) == ("failed", "gave_up", 4)
-    assert {stage["attempt"] for stage in run.stages} == {1, 4}
+    assert {stage["attempt"] for stage in run.stages} == {1, 2, 3, 4}

@@ -49,6 +49,69 @@ def status(code: int, **headers: str) -> MakeScenario:
     return make
 
 
+def litellm(code: int, error: str) -> MakeScenario:
+    """An error as LiteLLM's proxy words it (1.108.7), with its headers."""
+
+    def make(text: str) -> Scenario:
+        async def scenario(wire: Wire, request: Request) -> None:
+            await wire.head(
+                code, "application/json", chunked=False, x_litellm_version="1.108.7", vary="Origin"
+            )
+            await wire.send(error.encode())
+
+        return scenario
+
+    return make
+
+
+def litellm_stream(text: str) -> Scenario:
+    """Its stream: the finish reason, then usage in a chunk that still has a choice."""
+
+    async def scenario(wire: Wire, request: Request) -> None:
+        await wire.head()
+        for piece in odd_cuts(text):
+            choice = {"index": 0, "delta": {"content": piece}}
+            await wire.event({**_LITELLM_CHUNK, "choices": [choice]}, end="\n")
+        stop = {"index": 0, "delta": {}, "finish_reason": "stop"}
+        await wire.event({**_LITELLM_CHUNK, "choices": [stop]})
+        usage = {**USAGE["usage"], "completion_tokens_details": {"text_tokens": 34}}
+        last = {"choices": [{"index": 0, "delta": {}}], "usage": usage}
+        await wire.event({**_LITELLM_CHUNK, **last})
+        await wire.event("[DONE]")
+        await wire.finish()
+
+    return scenario
+
+
+_LITELLM_CHUNK = {
+    "id": "c1",
+    "object": "chat.completion.chunk",
+    "created": 1763700000,
+    "model": MODEL,
+}
+LITELLM_NO_MODEL = (
+    '{"error":{"message":"/chat/completions: Invalid model name passed in model=nonesuch. Call '
+    '`/v1/models` to view available models for your key.","type":"invalid_request_error",'
+    '"param":null,"code":"400"}}'
+)
+LITELLM_NO_KEY = (
+    '{"error":{"message":"No connected db.","type":"no_db_connection","param":null,"code":"400"}}'
+)
+LITELLM_UPSTREAM_KEY = (
+    '{"error":{"message":"litellm.AuthenticationError: AuthenticationError: OpenAIException - '
+    "Incorrect API key provided\\n\\nLiteLLM: model group 'gpt' failed with the error above. No "
+    'fallback was attempted.","type":"authentication_error","param":null,"code":"401"}}'
+)
+LITELLM_BUSY = (
+    '{"error":{"message":"litellm.RateLimitError: RateLimitError: OpenAIException - Rate limit '
+    'reached","type":"throttling_error","param":null,"code":"429"}}'
+)
+LITELLM_DOWN = (
+    '{"error":{"message":"litellm.InternalServerError: InternalServerError: OpenAIException - '
+    'Connection error.","type":"internal_server_error","param":null,"code":"500"}}'
+)
+
+
 def finished_by(reason: str) -> MakeScenario:
     def make(text: str) -> Scenario:
         async def scenario(wire: Wire, request: Request) -> None:
@@ -246,6 +309,7 @@ GOOD: dict[str, MakeScenario] = {
     "closed after the finish reason": closed_after_the_finish_reason,
     "silent after the finish reason": silent_after_the_finish_reason,
     "odd numbers": odd_numbers,
+    "LiteLLM": litellm_stream,
 }
 
 HTTP_DATE = "Wed, 21 Oct 2099 07:28:00 GMT"
@@ -254,6 +318,11 @@ SECRET_ERROR = {"error": {"message": "overloaded", "type": "server_error", "code
 # Name → (scenario, the error's code).
 BAD: dict[str, tuple[MakeScenario, str]] = {
     "401": (status(401), "unauthorised"),
+    "LiteLLM, no such model": (litellm(400, LITELLM_NO_MODEL), "no_such_model"),
+    "LiteLLM, unknown key": (litellm(400, LITELLM_NO_KEY), "unauthorised"),
+    "LiteLLM, unknown key upstream": (litellm(401, LITELLM_UPSTREAM_KEY), "unauthorised"),
+    "LiteLLM, busy upstream": (litellm(429, LITELLM_BUSY), "rate_limited"),
+    "LiteLLM, nothing upstream": (litellm(500, LITELLM_DOWN), "unavailable"),
     "403": (status(403), "unauthorised"),
     "404": (status(404), "no_such_model"),
     "429, wait a minute": (status(429, retry_after="60"), "rate_limited"),

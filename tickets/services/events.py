@@ -13,8 +13,9 @@ from uuid import UUID
 import structlog
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
+from django.utils import timezone
+from psycopg.types.json import Json
 from redis.exceptions import RedisError
 
 from tickets.models import Conversation, Event
@@ -36,6 +37,15 @@ EVENT_TYPES = frozenset(
         "error",
     }
 )
+# One statement, because every answer makes several events. The row lock on the conversation makes
+# numbers gapless: they commit in order or not at all.
+_APPEND = """
+WITH numbered AS (
+    UPDATE tickets_conversation SET last_seq = last_seq + 1 WHERE id = %s RETURNING id, last_seq
+)
+INSERT INTO tickets_event (conversation_id, seq, created_at, type, payload)
+SELECT id, last_seq, %s, %s, %s FROM numbered RETURNING seq
+"""
 
 
 def group_of(conversation_id: UUID) -> str:
@@ -53,12 +63,16 @@ def append_event(*, conversation_id: UUID, type: str, payload: dict[str, Any]) -
         raise ValueError(f"unknown event type {type!r}")
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("append_event needs a transaction")
-    # The row lock on the conversation makes numbers gapless: they commit in order or not at all.
-    Conversation.objects.filter(pk=conversation_id).update(last_seq=F("last_seq") + 1)
-    seq = Conversation.objects.values_list("last_seq", flat=True).get(pk=conversation_id)
-    event = Event.objects.create(
-        conversation_id=conversation_id, seq=seq, type=type, payload=payload
+    event = Event(
+        conversation_id=conversation_id, type=type, payload=payload, created_at=timezone.now()
     )
+    with connection.cursor() as cursor:
+        values: list[Any] = [conversation_id, event.created_at, type, Json(payload)]
+        cursor.execute(_APPEND, values)
+        row = cursor.fetchone()
+    if row is None:
+        raise Conversation.DoesNotExist
+    event.seq = row[0]
     wire = to_wire(event)
     transaction.on_commit(lambda: notify(conversation_id, wire), robust=True)
     return wire

@@ -10,24 +10,32 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from supportbot.evaluation import bench_chat, bench_ingest, bench_retrieval
-from supportbot.evaluation.questions import BadDatasetError
-from supportbot.evaluation.report import EvaluationError, Report
+from supportbot.evaluation import (
+    bench_answers,
+    bench_chat,
+    bench_ingest,
+    bench_model,
+    bench_retrieval,
+)
+from supportbot.evaluation.questions import BadDatasetError, load_questions
+from supportbot.evaluation.report import EvaluationError, Report, write_predictions
 
 INTERRUPTED = 130  # what a shell gives a program that Ctrl-C has ended
+PRODUCT = "http://127.0.0.1:8000"
 Figures = dict[str, float | int | str]
 
 BENCHES: dict[str, Callable[[dict[str, Any]], Figures | Report]] = {
     "ingest": lambda options: bench_ingest.run(options["data"], options["documents"]),
     "retrieval": lambda options: _bench_retrieval(options["data"], options["passages"]),
-    "chat": lambda options: bench_chat.run(options["data"], options["url"]),
+    "chat": lambda options: _bench_chat(options["data"], options),
+    "model": lambda options: _bench_model(options["data"], options["predictions"], options),
 }
 
 
 class Command(BaseCommand):
     help = (
-        "Measure ingestion, retrieval or chat. Compare ratios within one run: absolute times "
-        "say as much about the machine as about the code."
+        "Measure ingestion, retrieval, chat or a model. Compare ratios within one run: absolute "
+        "times say as much about the machine as about the code."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,8 +51,9 @@ class Command(BaseCommand):
             "--passages",
             type=int,
             nargs="+",
-            help="retrieval with --data only: how many passages to make of the texts, in a "
-            f"database of their own (default: {' '.join(map(str, bench_retrieval.PASSAGES))})",
+            help="retrieval and chat with --data only: how many passages to make of the texts, in "
+            f"a database of their own (default: {' '.join(map(str, bench_retrieval.PASSAGES))}; "
+            f"chat: {bench_answers.PASSAGES})",
         )
         parser.add_argument(
             "--documents",
@@ -53,7 +62,29 @@ class Command(BaseCommand):
             f"(default: a dataset's own, or {bench_ingest.DOCUMENTS} of several)",
         )
         parser.add_argument(
-            "--url", default="http://127.0.0.1:8000", help="the running product (chat only)"
+            "--url",
+            help=f"chat: the running product (default: {PRODUCT}); model: a server of the OpenAI "
+            "protocol (default: the first route of the configuration)",
+        )
+        parser.add_argument(
+            "--rivals",
+            type=Path,
+            metavar="PYTHON",
+            help="chat with --data only: the Python of an environment with other pipelines "
+            "(tests/bench/chat_rivals.txt)",
+        )
+        parser.add_argument("--model", default="", help="model only: its name at --url")
+        parser.add_argument(
+            "--answers",
+            type=int,
+            default=bench_model.ANSWERS,
+            help="model only: how many questions to ask (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--predictions",
+            type=Path,
+            metavar="OUT.jsonl",
+            help="model only: each answer's sentences with their verdicts and quotes",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -81,6 +112,27 @@ def _bench_retrieval(data: Path | None, passages: list[int] | None) -> Figures |
     if passages:
         raise EvaluationError("--passages are made of the texts in --data. Name a folder.")
     return bench_retrieval.run_here()
+
+
+def _bench_chat(data: Path | None, options: dict[str, Any]) -> Figures | Report:
+    """With --url the product that runs there; with --data one made for the measurement."""
+    if data is not None and options["url"] is None:
+        passages = max(options["passages"] or [bench_answers.PASSAGES])
+        return bench_answers.run(data, passages, say=_say, rivals=options["rivals"])
+    return bench_chat.run(data, options["url"] or PRODUCT)
+
+
+def _bench_model(data: Path | None, predictions: Path | None, options: dict[str, Any]) -> Report:
+    report = bench_model.run(
+        load_questions(data),
+        url=options["url"] or "",
+        model=options["model"],
+        most=options["answers"],
+        say=_say,
+    )
+    if predictions is not None:
+        write_predictions(report, predictions)
+    return report
 
 
 def _say(text: str) -> None:

@@ -1,0 +1,101 @@
+"""A scripted model behind the OpenAI protocol, in a process of its own: `python -m
+supportbot.evaluation.scripted_model` prints its port.
+
+It says the first sentence of the first passage it is given, at the pace of a quick hosted model,
+and `GET /asked` tells when it was asked what. Only the standard library is loaded, and a server
+takes next to nothing of the machine that it shares with what is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+FIRST_SECONDS, WORD_SECONDS = 0.3, 0.05
+MOST_WORDS = 30
+# A passage as the product's prompt shows it, and else whatever comes first.
+_PASSAGE = re.compile(r"\[1\] <\w+> [^\n]*\n(.*?)\n</", re.DOTALL)
+_HEAD = (
+    "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nConnection: close\r\nCache-Control: no-cache\r\n\r\n"
+)
+
+
+class ScriptedModel:
+    """`asked`: {"at": time.time() of each request, "text": what the user said last}."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            at = time.time()
+            if head.startswith("GET"):
+                writer.write(_HEAD.format("application/json").encode())
+                writer.write(json.dumps(self.asked).encode())
+            else:
+                length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
+                body = json.loads(await reader.readexactly(int(length[1]) if length else 0))
+                await self._answer(writer, body, at)
+            await writer.drain()
+        writer.close()
+
+    async def _answer(self, writer: asyncio.StreamWriter, body: dict[str, Any], at: float) -> None:
+        said = [_text_of(message) for message in body["messages"]]
+        self.asked.append({"at": at, "text": said[-1]})
+        writer.write(_HEAD.format("text/event-stream").encode())
+        await asyncio.sleep(FIRST_SECONDS)
+        for word in answer_to("\n".join(said)).split():
+            await _send(writer, _chunk({"content": f"{word} "}))
+            await asyncio.sleep(WORD_SECONDS)
+        await _send(writer, _chunk({}, "stop"))
+        usage = {"prompt_tokens": 800, "completion_tokens": 30, "total_tokens": 830}
+        await _send(writer, {**_chunk({}), "choices": [], "usage": usage})
+        writer.write(b"data: [DONE]\n\n")
+
+
+def answer_to(prompt: str) -> str:
+    """Words that are the first passage's own."""
+    found = _PASSAGE.search(prompt)
+    text = re.sub(r"[|*#_>\s]+", " ", found[1] if found else prompt).strip()
+    sentence = re.split(r"(?<=[.!?])\s", text)[0]
+    return " ".join(sentence.split()[:MOST_WORDS])
+
+
+def _text_of(message: dict[str, Any]) -> str:
+    """Content is a text, or a list of parts."""
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    return "\n".join(str(part.get("text", "")) for part in content)
+
+
+def _chunk(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "scripted",
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}],
+    }
+
+
+async def _send(writer: asyncio.StreamWriter, event: dict[str, Any]) -> None:
+    writer.write(f"data: {json.dumps(event)}\n\n".encode())
+    await writer.drain()
+
+
+async def main() -> None:
+    listener = await asyncio.start_server(ScriptedModel().serve, "127.0.0.1", 0)
+    sys.stdout.write(f"{listener.sockets[0].getsockname()[1]}\n")
+    sys.stdout.flush()
+    await listener.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
