@@ -32,6 +32,7 @@ check-python: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py policy check
 
 # Without Node.js a person may still work on the Python part; CI must check both.
 check-frontend:

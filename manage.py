@@ -45,6 +45,8 @@ def needs_servers(arguments: list[str]) -> bool:
         return False
     if command == "check":
         return "--database" in arguments
+    if command == "policy":  # the rules are files; stored messages are in the database
+        return any(one.startswith(("--file", "--version")) for one in arguments)
     return command not in SERVERLESS
 
 

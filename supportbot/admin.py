@@ -70,6 +70,7 @@ _SECTIONS = [
         [
             ("Runs", "route", "answers.answerrun"),
             ("Configuration", "tune", "configuration.answerconfiguration"),
+            ("Guardrails", "shield", "answers.firedrule"),
             ("Model calls", "network_intelligence", "answers.modelcall"),
             ("Answer cache", "bolt", "answers.cachedanswer"),
             ("Small talk", "waving_hand", "manners.mannerreply"),

@@ -15,6 +15,7 @@ from unfold.decorators import display
 from supportbot.answers.admin_again import again_context, again_view
 from supportbot.answers.admin_cache import CacheCheckAdmin, CachedAnswerAdmin
 from supportbot.answers.admin_compare import compare_two, compare_view
+from supportbot.answers.admin_guardrails import FiredRuleAdmin
 from supportbot.answers.admin_model_calls import calls_of
 from supportbot.answers.admin_promote import promote_view
 from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
@@ -25,7 +26,7 @@ from supportbot.configuration.current import current_content
 from tickets.admin.base import RecordAdmin
 from tickets.admin.notices import register_notices
 
-__all__ = ["AnswerRunAdmin", "CacheCheckAdmin", "CachedAnswerAdmin"]
+__all__ = ["AnswerRunAdmin", "CacheCheckAdmin", "CachedAnswerAdmin", "FiredRuleAdmin"]
 
 Outcome = AnswerRun.Outcome
 QUESTION_CHARACTERS = 100

@@ -16,7 +16,7 @@ from supportbot.answers.check import FRAME, SAID_BEFORE, TOO_LITTLE, checked_fra
 from supportbot.answers.errors import AnswerError, GenerateError
 from supportbot.answers.guard import POLICY
 from supportbot.answers.model_route import NoAnswerError
-from supportbot.answers.models import AnswerRun, ModelCall
+from supportbot.answers.models import AnswerRun, FiredRule, ModelCall
 from supportbot.answers.recall import record_citations
 from supportbot.answers.routes import Route
 from supportbot.answers.run import Run
@@ -152,6 +152,7 @@ def complete_run(run: Run, reply: Reply) -> None:
         _tell_conversation(run, conversation, outcome, reply)
     finished_at = timezone.now()
     record_citations(run_id=run.id, sentences=reply.sentences, at=finished_at)
+    record_fired(run)
     columns = {**run.record.columns(), "route": reply.route, "cost": _cost_of(run)}
     run.lease.update(
         status=AnswerRun.Status.COMPLETED,
@@ -259,6 +260,7 @@ def fail_run(run: Run, error: AnswerError) -> None:
         )
     if conversation is not None:
         _no_longer_awaited(run)
+    record_fired(run)
     run.lease.update(
         status=AnswerRun.Status.FAILED,
         outcome=Outcome.FAILED,
@@ -267,6 +269,22 @@ def fail_run(run: Run, error: AnswerError) -> None:
         finished_at=timezone.now(),
         cost=_cost_of(run),
         **run.record.columns(),
+    )
+
+
+def record_fired(run: Run) -> None:
+    """A row for each rule that fired, for the guardrails page."""
+    FiredRule.objects.bulk_create(
+        FiredRule(
+            run_id=run.id,
+            rule=rule["id"],
+            stage=decision["stage"],
+            outcome=rule["outcome"],
+            severity=rule["severity"],
+            text=decision["text"],
+        )
+        for decision in run.record.fields["policy"]
+        for rule in decision["rules"]
     )
 
 

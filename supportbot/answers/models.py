@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from knowledge.models import Audience
 from supportbot.answers.cache_models import CacheCheck, CachedAnswer
+from supportbot.answers.policy_models import FiredRule
 from tickets.models import Conversation, Customer, Message
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "CacheCheck",
     "CachedAnswer",
     "Citation",
+    "FiredRule",
     "ModelCall",
     "Spending",
 ]

@@ -33,6 +33,7 @@ ACTIONS = frozenset(
         "configuration.rolled_back",
         "configuration.returned_to_environment",
         "budget.reached",
+        "rule.judged",
     }
 )
 

@@ -1,0 +1,78 @@
+"""What would change: stored messages before two configurations' detectors, thresholds and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from asgiref.sync import sync_to_async
+
+from supportbot.configuration.content import Configuration
+from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
+from supportbot.guardrails.detectors.runner import run_detectors
+from supportbot.guardrails.detectors.types import Context, Detected, Stage
+from supportbot.guardrails.policy.decide import Decision, decide
+from supportbot.guardrails.policy.facts import Facts
+from supportbot.guardrails.policy.library import rules_for
+from supportbot.guardrails.policy.observed import observed
+from tickets.models import Message
+
+MOST_MESSAGES = 1000
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A text, what the detectors found in it, and the decision."""
+
+    text: str
+    detected: Detected
+    decision: Decision
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A stored message with another outcome."""
+
+    text: str
+    before: Decision
+    after: Decision
+
+
+async def try_message(text: str, content: Configuration) -> Tried:
+    """As the first message of somebody who is not signed in."""
+    detected = await run_detectors(DETECTORS, text, _context(text))
+    return Tried(text, detected, _decided(text, detected, content))
+
+
+async def compare(
+    old: Configuration, new: Configuration, messages: Sequence[str]
+) -> tuple[Changed, ...]:
+    """Those with another outcome. Each is read once, whichever detectors are off."""
+    changed = []
+    for text in messages:
+        detected = await run_detectors(DETECTORS, text, _context(text))
+        before, after = _decided(text, detected, old), _decided(text, detected, new)
+        if (before.outcome, before.beside) != (after.outcome, after.beside):
+            changed.append(Changed(text, before, after))
+    return tuple(changed)
+
+
+@sync_to_async
+def last_messages(count: int) -> list[str]:
+    """The last messages of customers, newest first."""
+    asked = Message.objects.filter(author=Message.Author.CUSTOMER).order_by("-created_at")
+    return list(asked.values_list("text", flat=True)[: min(count, MOST_MESSAGES)])
+
+
+def _context(text: str) -> Context:
+    return Context(Stage.MESSAGE, own=(text,))
+
+
+def _decided(text: str, detected: Detected, content: Configuration) -> Decision:
+    off = set(content.detectors_off)
+    seen = Detected(
+        tuple(found for found in detected.findings if found.check not in off),
+        tuple(name for name in detected.failed if name not in off),
+    )
+    facts = observed(Facts(), text, seen, _context(text), thresholds(content.thresholds))
+    return decide(rules_for(content.policy).rules, Stage.MESSAGE, facts, seen.findings)
