@@ -11,8 +11,15 @@ from collections.abc import Sequence
 
 from knowledge.text.units import Form, Unit
 from supportbot.answers.lists import list_items, list_rows, list_steps
+from supportbot.answers.rows import subject_of
 from supportbot.answers.types import Proposed
-from supportbot.answers.wording import Composing, proposed, says_something, text_of_unit, word_count
+from supportbot.answers.wording import (
+    Composing,
+    proposed,
+    says_something,
+    text_of_unit,
+    word_count,
+)
 from supportbot.reader.answer_types import AnswerType, answer_type, holds
 from supportbot.reader.reading import ReadUnit
 from supportbot.retrieval.search import Ranking
@@ -24,16 +31,25 @@ MOST_ALIKE = 3  # units that each get a line with the name of their thing
 ELSEWHERE_COSINE = 0.15
 ELSEWHERE_MARGIN = 0.7  # of the reader's score, for units of another passage
 MARGIN = 1.1  # of the reader's score; units this close to the best belong to the answer
+EXCEPTION_MARGIN = 2.0  # the same margin for an exception in the same paragraph
+EXCEPTION_WORDS = 10  # that such an exception may go beyond MOST_WORDS
 FAR = 99.0  # the same margin for units that continue the best one
 SHORT_ANSWER = 14  # words
-TOLD_BY_KIND = {AnswerType.MONEY, AnswerType.DURATION, AnswerType.TIME, AnswerType.CONTACT}
+TOLD_BY_KIND = {
+    AnswerType.MONEY,
+    AnswerType.DEADLINE,
+    AnswerType.DURATION,
+    AnswerType.TIME,
+    AnswerType.CONTACT,
+}
 KIND_MARGIN = 1.5
 ALIKE_MARGIN = 0.8
 REPEATED = 0.6  # share of a unit's terms; one that repeats more is left out
 
-# A sentence that cannot stand without the one before it.
+# A sentence that cannot stand without the one before it: “It …”, “Do not rinse it …”.
 _LEANS = re.compile(
-    r"^(?:it|its|this|these|those|they|them|their|that|he|she|such|then|otherwise|both|neither|"
+    r"^(?:(?:(?:do not|don't|never|always|please) )?\w+ (?:it|them)|"
+    r"it|its|this|these|those|they|them|their|that|he|she|such|then|otherwise|both|neither|"
     r"afterwards?|after that|in (?:this|that|both|either) case|the (?:same|latter|former)|also|"
     r"however|but|or|and|so)\b",
     re.IGNORECASE,
@@ -43,6 +59,9 @@ _QUALIFIES = re.compile(
     r"\b(?:unless|except|only|however|but|does not apply|do not|cannot|if|provided|apart from"
     r"|limited to|at most|at least|must)\b",
     re.IGNORECASE,
+)
+_EXCEPTS = re.compile(
+    r"\b(?:unless|except(?:ions?|ed|ing)?|apart from|does not apply)\b", re.IGNORECASE
 )
 _CODE = re.compile(r"\b[A-Za-z]{1,4}-?[A-Za-z]*\d[\w-]*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -103,7 +122,7 @@ def _of_wanted_kind_first(ranked: list[ReadUnit], wanted: AnswerType) -> list[Re
     of_kind = [one for one in ranked if holds(wanted, text_of_unit(one.unit))]
     if not of_kind or of_kind[0].score < ranked[0].score - KIND_MARGIN:
         return ranked
-    return of_kind
+    return [*of_kind, *(one for one in ranked if one not in of_kind)]
 
 
 # -- which units -------------------------------------------------------------------------------
@@ -118,14 +137,21 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
         ranked = [behind, *(unit for unit in ranked if unit is not behind)]
     said = set(work.terms(text_of_unit(best.unit)))
     for unit in ranked:
-        margin = FAR if unit is behind and goes_on else MARGIN
+        excepts = _excepts(unit, best)
+        margin = EXCEPTION_MARGIN if excepts else MARGIN
+        if unit is behind and goes_on:
+            margin = FAR
         terms = work.terms(text_of_unit(unit.unit))
         words = word_count(unit, work)
-        if unit is best or unit.score < best.score - margin or words > room:
+        if unit is best or unit.score < best.score - margin:
+            continue
+        if words > room + (EXCEPTION_WORDS if excepts else 0):
             continue
         if unit.passage != best.passage and _is_far(unit, best):
             continue
-        if len(terms & said) >= REPEATED * len(terms) or _is_other_row(unit, chosen):
+        if len(terms & said) >= REPEATED * len(terms):
+            continue
+        if _is_other_row(unit, chosen) or _is_same_row(unit, chosen, work):
             continue
         chosen.append(unit)
         said |= terms
@@ -133,6 +159,12 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
         if len(chosen) == MOST_UNITS:
             break
     return [best, *sorted(chosen[1:], key=lambda unit: (unit.passage, unit.position))]
+
+
+def _excepts(unit: ReadUnit, best: ReadUnit) -> bool:
+    """Whether a unit excepts something from the rule beside it. It belongs to the answer."""
+    is_beside = (unit.passage, unit.unit.block) == (best.passage, best.unit.block)
+    return is_beside and bool(_EXCEPTS.search(unit.unit.text))
 
 
 def _is_far(unit: ReadUnit, best: ReadUnit) -> bool:
@@ -165,6 +197,19 @@ def _is_other_row(unit: ReadUnit, chosen: Sequence[ReadUnit]) -> bool:
         and other.unit.form is Form.ROW
         and other.unit.block == unit.unit.block
         and unit.score < other.score - MARGIN / 2
+        for other in chosen
+    )
+
+
+def _is_same_row(unit: ReadUnit, chosen: Sequence[ReadUnit], work: Composing) -> bool:
+    """Whether it is a row of another table about the same thing as a chosen row."""
+    if unit.unit.form is not Form.ROW:
+        return False
+    subject = work.terms(subject_of(unit.unit))
+    return any(
+        other.unit.form is Form.ROW
+        and (other.passage, other.unit.block) != (unit.passage, unit.unit.block)
+        and work.terms(subject_of(other.unit)) == subject
         for other in chosen
     )
 

@@ -30,6 +30,10 @@ _SPEAKS = re.compile(
 _VALUE = re.compile(
     r"^\W*(?:\d|[£$€¥])|^(?:yes|no|none|never|free|nothing|closed|n/?a|-|–)\b", re.IGNORECASE
 )
+# A cell that is a value, not a note with one in it, such as “instead of £6.95”.
+_TOLD_FIRST = re.compile(
+    rf"{_VALUE.pattern}|^(?:from|up to|at (?:least|most)|about|over|under|until)\b", re.IGNORECASE
+)
 _SAYS_NOTHING = re.compile(r"^(?:see (?:above|below)|n/?a|\W+)$", re.IGNORECASE)
 _FREE = re.compile(r"\bfree\b", re.IGNORECASE)
 _FLAG = re.compile(r"^(?:yes|no|never|none|free|included|closed)\b", re.IGNORECASE)
@@ -77,6 +81,11 @@ def say_row(unit: Unit, question: str, text: str = "", locale: str = "en") -> Sa
     said = ", ".join(_say(cell, values) for cell in values)
     sentence = f"{subject}: {said}" if subject and said else subject or said
     return SaidRow(_ended(sentence), tuple(cell.text for cell in (*subjects, *values)))
+
+
+def subject_of(unit: Unit) -> str:
+    """What the row is about: “Express UK mainland”."""
+    return " ".join(cell.text for cell in _parted(unit.cells)[0])
 
 
 def _parted(cells: Sequence[Cell]) -> tuple[list[Cell], list[Cell]]:
@@ -128,7 +137,11 @@ def _named_columns(values: Sequence[Cell], asked: set[int], locale: str) -> list
 def _chosen(values: Sequence[Cell], asked: set[int], wanted: AnswerType, locale: str) -> list[Cell]:
     """The cells that the question names or asks for; the first ones if it names none."""
 
+    is_price = wanted is AnswerType.MONEY and not asked & set(word_numbers("free", locale))
+
     def fit(cell: Cell) -> float:
+        if is_price and _FREE.search(cell.head):
+            return 0.0  # “Free delivery from: £150” is no price of delivery
         named = len(asked & set(word_numbers(cell.head, locale)))
         held = len(asked & set(word_numbers(cell.text, locale)))
         of_type = wanted is not AnswerType.ANYTHING and holds(wanted, f"{cell.head} {cell.text}")
@@ -164,7 +177,7 @@ def _is_amount_among(cell: Cell, values: Sequence[Cell]) -> bool:
         re.search(kind, other.text, re.IGNORECASE)
         for kind in mine
         for other in values
-        if other is not cell
+        if other is not cell and _TOLD_FIRST.match(other.text)
     )
 
 

@@ -10,12 +10,20 @@ from knowledge.terms import word_numbers
 from knowledge.text.units import Form, Unit
 from supportbot.answers.rows import say_row
 from supportbot.answers.types import Proposed
+from supportbot.reader.answer_types import AnswerType, answer_type, holds
 from supportbot.reader.reading import Reading, ReadUnit
 from supportbot.retrieval.search import RankedPassage
 
 MAX_UNIT_CHARACTERS = 600
 _LOOSE_END = re.compile(r"[\s,;:–-]+$")  # the end of a line that the source continues
 _LEADS = re.compile(r":[\s–-]*$")  # a line that introduces the next one
+IN_FIGURES = {
+    AnswerType.MONEY,
+    AnswerType.DEADLINE,
+    AnswerType.DURATION,
+    AnswerType.TIME,
+    AnswerType.QUANTITY,
+}
 MIN_NEW_SHARE = 0.3  # of a unit's terms; with fewer it only repeats the question
 
 
@@ -58,12 +66,23 @@ class Composing:
 
 
 def says_something(unit: Unit, work: Composing) -> bool:
-    """Whether a unit is neither a question, as in a FAQ, nor a repetition of the question."""
+    """Whether a unit is neither a question, as in a FAQ, nor a repetition of the question. A
+    sentence with the number, time or amount asked for is none, whatever words it repeats."""
     terms = work.terms(unit.text)
     new = terms - work.terms(work.question)
-    is_new = not terms or len(new) >= MIN_NEW_SHARE * len(terms) or unit.form is Form.ROW
+    is_new = (
+        not terms
+        or len(new) >= MIN_NEW_SHARE * len(terms)
+        or unit.form is Form.ROW
+        or _tells_what_is_asked(unit.text, work.question)
+    )
     is_whole = not unit.text.endswith("?") and not _LEADS.search(unit.text)
     return is_new and is_whole and len(unit.text) <= MAX_UNIT_CHARACTERS
+
+
+def _tells_what_is_asked(text: str, question: str) -> bool:
+    wanted = answer_type(question)
+    return wanted in IN_FIGURES and holds(wanted, text) and not holds(wanted, question)
 
 
 def proposed(read: ReadUnit, work: Composing, *, frame: str = "", form: str = "text") -> Proposed:

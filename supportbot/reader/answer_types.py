@@ -13,6 +13,7 @@ from enum import StrEnum
 
 class AnswerType(StrEnum):
     MONEY = "money"
+    DEADLINE = "deadline"
     DURATION = "duration"
     TIME = "time"
     DATE = "date"
@@ -48,10 +49,15 @@ _TYPES: dict[AnswerType, _Patterns] = {
         r"|when (?:do|does|are|is) .{0,40}\b(?:open|close|shut)|closing time)",
         r"\d\s?(?:am|pm|a\.m\.|p\.m\.)(?!\w)|\b\d{1,2}[:.]\d\d\b|\bnoon\b|\bmidnight\b|\bclosed\b",
     ),
+    AnswerType.DEADLINE: _patterns(
+        r"\b(?:until|till|by) when\b|\bdeadline\b|\bhow late can\b",
+        rf"\d\s?(?:am|pm|a\.m\.|p\.m\.)(?!\w)|\b\d{{1,2}}[:.]\d\d\b|\bnoon\b|\bmidnight\b"
+        rf"|\b{_NUMBER}[\s-]{_UNITS}\b|\b(?:{_MONTHS})[a-z]*\b|\b(?:{_DAYS})(?:day)?\b",
+    ),
     AnswerType.DURATION: _patterns(
         r"\bhow (?:long|fast|quick(?:ly)?|soon|often)\b|\bhow many (?:\w+ )?"
-        r"(?:days?|weeks?|months?|years?|hours?|minutes?)\b|\b(?:until|till) when\b|\bdeadline\b"
-        r"|\bhow much time\b",
+        r"(?:days?|weeks?|months?|years?|hours?|minutes?)\b|\bhow much time\b"
+        rf"|\b\d+ or \d+ {_UNITS}\b",
         rf"\b{_NUMBER}(?:\s*(?:-|–|to|or)\s*{_NUMBER})?[\s-]{_UNITS}\b"
         rf"|\bnext (?:working )?day\b|\bsame day\b|\b(?:daily|weekly|monthly|yearly|once an?)\b",
     ),

@@ -14,8 +14,10 @@ from supportbot.reader.features import ReaderPassage, ReaderQuestion
 from supportbot.reader.reading import Reading, read_passages
 from supportbot.retrieval.candidate_generation import RetrievedCandidates
 from supportbot.retrieval.candidates import Candidate
+from supportbot.retrieval.question_parts import leans
 
 OTHER_PARTS = 0.5  # weight of the terms of the other questions when one part is read
+LEANT_ON = 1.0  # the same, if the part refers to the rest of the text
 MAX_EMBEDDED = 120  # units without a stored vector that one search embeds: 0.3 s
 
 
@@ -71,7 +73,7 @@ def read_candidates(
 def _narrowed(question: ReaderQuestion, part: str, vector: Vectors) -> ReaderQuestion:
     """The question, narrowed to one of its parts."""
     own = set(word_numbers(part, question.locale))
-    weight = OTHER_PARTS**0.5  # the reader squares it
+    weight = (LEANT_ON if leans(part) else OTHER_PARTS) ** 0.5  # the reader squares it
     idf = {term: idf if term in own else idf * weight for term, idf in question.idf.items()}
     return replace(question, part=part, vector=vector, idf=idf)
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from knowledge.embedding.vectors import Vectors
 from knowledge.terms import number_of, terms_of, word_numbers
-from supportbot.retrieval.question_parts import questions_in
+from supportbot.retrieval.question_parts import leans, questions_in
 from supportbot.retrieval.scope import Scope
 from supportbot.retrieval.settings import RetrievalSettings
 
@@ -36,6 +36,7 @@ TERM_POWER = 0.5  # a word that occurs four times counts twice
 FIRST_LINE = 0.3  # extra weight of the first line over the text below it
 FIRST_LINE_WORDS = 3  # fewer words are a greeting
 PART = 0.6  # weight of one of several questions, against the whole text
+LEANING_PART = 0.3  # the same, of a question that refers to the rest of the text
 DECAY = 0.5  # from one turn of the customer to the one before
 LAST_ANSWER = 0.3  # weight of the last answer, against the customer's last turn
 HISTORY_VECTOR = 0.3  # weight of the history's vector, against the question's
@@ -152,7 +153,7 @@ def combine_vectors(texts: QueryTexts, vectors: Vectors) -> QueryVectors:
     question = next(rows)
     if texts.first_line:
         question = _unit((1 - FIRST_LINE) * question + FIRST_LINE * next(rows))
-    parts = [_unit((1 - PART) * question + PART * next(rows)) for _ in texts.parts]
+    parts = [_mixed(question, next(rows), _part_weight(part)) for part in texts.parts]
     if not texts.history:
         return QueryVectors(question, question, parts=parts)
     history = np.sum(
@@ -161,6 +162,14 @@ def combine_vectors(texts: QueryTexts, vectors: Vectors) -> QueryVectors:
     query = _unit(question + HISTORY_VECTOR * history)
     parts = [_unit(part + HISTORY_VECTOR * history) for part in parts]
     return QueryVectors(query, question, _unit(history), parts)
+
+
+def _part_weight(part: str) -> float:
+    return LEANING_PART if leans(part) else PART
+
+
+def _mixed(whole: Vectors, part: Vectors, weight: float) -> Vectors:
+    return _unit((1 - weight) * whole + weight * part)
 
 
 def _unit(vector: Vectors) -> Vectors:

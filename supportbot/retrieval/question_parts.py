@@ -12,6 +12,7 @@ from knowledge.text.sentences import split_sentences
 MAX_PARTS = 3
 MAX_CHARACTERS = 400  # a longer text is a letter and is not split
 MIN_WORDS = 3  # of a part
+MAX_LEANING_WORDS = 6
 _ASKS_WITH = (
     r"(?:how|what|when|where|who|which|why|can|could|do|does|did|is|are|will|would|should|may|must"
     r"|until when|till when|by when)\b(?! not\b)"
@@ -20,6 +21,11 @@ _ASKS = re.compile(
     rf"^(?:(?:and|but|so|hi|hello|also|ok),? )*(?:any\b|{_ASKS_WITH})", re.IGNORECASE
 )
 _ASKS_WITHIN = re.compile(r"\b(?:how|what|when|where|why)\b", re.IGNORECASE)
+_LEANS = re.compile(
+    r"^(?:(?:and|but|so|also) )?(?:how|what|when|where|why|until when)\b"
+    r".*\b(?:it|they|them|that|this|these|those)\b",
+    re.IGNORECASE,
+)
 _BETWEEN = re.compile(
     rf"(?<=[.!?])\s+|,?\s+(?:and|also)\s+(?={_ASKS_WITH})|\s+[-–]\s+(?={_ASKS_WITH})"
     r"|[,;]\s+(?:and\s+)?(?=(?:how|what|when|where|which|can i|do i|is it)\b)",
@@ -45,3 +51,10 @@ def questions_in(text: str) -> tuple[str, ...]:
 
 def _asks(piece: str) -> bool:
     return piece.endswith("?") or bool(_ASKS.match(piece) or _ASKS_WITHIN.search(piece))
+
+
+def leans(part: str) -> bool:
+    """Whether a part asks for something about the rest of its text: “how much is it”. In a longer
+    part, “it” may stand for something in the part itself, and “can I wash it” brings its own
+    subject."""
+    return len(part.split()) <= MAX_LEANING_WORDS and bool(_LEANS.match(part))

@@ -38,6 +38,7 @@ from supportbot.retrieval.rerank import is_configured, rerank
 from supportbot.retrieval.scope import Scope, Snapshot
 from supportbot.retrieval.settings import DEFAULT, RetrievalSettings
 from supportbot.retrieval.spelling import correct_spelling
+from supportbot.retrieval.strange_words import strange_share, without_strange_words
 
 __all__ = ["RankedPassage", "Ranking", "Scope", "Trace", "search"]
 
@@ -153,12 +154,16 @@ def _rank(
         with clock("reader"):
             best_first = [found[row] for row in order[: min(limit, MAX_READ)]]
             readings = read_candidates(query.text, retrieved, best_first)
-    reading = readings.whole
+    reading, share = readings.whole, 0.0
     answerability, known_signals = _answerability(ordered, reading)
     if readings.without_history is not None:
         alone = _answerability_without_history(ordered, readings.without_history)
         if alone > answerability:
             answerability, reading = alone, readings.without_history
+    if settings.reader:
+        with clock("strange words"):
+            share = strange_share(query.text, reading, best_first)
+        answerability = without_strange_words(answerability, share)
     with clock("neighbours"):
         passages += _neighbours(retrieved, passages, settings.neighbours)
     return Ranking(
@@ -171,7 +176,7 @@ def _rank(
         parts=readings.parts,
         trace=Trace(
             considered=tuple(found[row].id for row in order),
-            signals=known_signals,
+            signals={**known_signals, "strange_words": round(share, 4)},
             milliseconds=clock.milliseconds,
             revision=snapshot.revision,
             reranked=reranked,

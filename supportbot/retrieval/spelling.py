@@ -8,6 +8,7 @@ stays as it is, and so do names and codes.
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -72,6 +73,13 @@ def correct_spelling(text: str, languages: Sequence[str]) -> str:
     return _WORD.sub(lambda match: corrections.get(match[0]) or match[0], text)
 
 
+def word_frequency(word: str, language: str) -> float:
+    """Zipf frequency: log10 of the uses in a billion words, such as 3 for a rare word and 6 for a
+    common one. 0 for a word that the dictionary lacks."""
+    dictionary = _dictionary(language)
+    return 0.0 if dictionary is None else dictionary.frequency(word)
+
+
 def _expanded(text: str, languages: Sequence[str]) -> str:
     forms = {short: long for one in languages for short, long in _SHORT_FORMS.get(one, {}).items()}
     return _WORD.sub(lambda match: forms.get(match[0].lower(), match[0]), text)
@@ -103,9 +111,13 @@ class _Dictionary:
 
     def __init__(self, language: str) -> None:
         self._uses: dict[str, int] = SpellChecker(language=language).word_frequency.dictionary
+        self._total = sum(self._uses.values())
         self._by_length: defaultdict[int, list[str]] = defaultdict(list)
         for word in self._uses:
             self._by_length[len(word)].append(word)
+
+    def frequency(self, word: str) -> float:
+        return math.log10(max(1.0, self._uses.get(word, 0) / self._total * 1e9))
 
     def has(self, word: str) -> bool:
         return word in self._uses

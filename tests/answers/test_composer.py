@@ -7,8 +7,11 @@ import datetime as dt
 import pytest
 
 from knowledge.models import Audience
-from supportbot.answers.composer import MOST_WORDS, compose
+from knowledge.text.units import Form
+from supportbot.answers.composer import MOST_WORDS, _is_same_row, _of_wanted_kind_first, compose
 from supportbot.answers.types import Proposed
+from supportbot.answers.wording import Composing
+from supportbot.reader.answer_types import AnswerType
 from supportbot.retrieval.caches import clear_caches
 from supportbot.retrieval.search import Ranking, Scope, search
 from tests.conftest import Publish
@@ -132,3 +135,73 @@ def test_each_of_several_questions_is_answered_once() -> None:
 
 def test_without_passages_nothing_is_said(db: None) -> None:
     assert answer("How long do I have?") == []
+
+
+def test_a_row_about_the_same_thing_in_another_table_is_not_said(publish: Publish) -> None:
+    publish(
+        "# Shipping\n\n## Services\n\n| Service | Where | Charge | Free from | Time |\n"
+        "|---|---|---|---|---|\n| Express | UK mainland | £6.95 | see below | next working day |\n"
+    )
+    publish(
+        "# Shipping rates\n\n## Rates\n\n| Destination | Service | Up to 2 kg | 2 to 5 kg"
+        " | 15 to 30 kg | Free delivery from | Working days | Duties and taxes |\n"
+        "|---|---|---|---|---|---|---|---|\n"
+        "| UK mainland | Express | £6.95 | £6.95 | not available | Gold: £40 | 1 | none |\n",
+        "rates.md",
+    )
+    found = ranking("How much is express shipping?")
+    work = Composing(found.searched_text, found.searched_text, found.passages, found.reading)
+    one, other = [unit for unit in found.reading.units if unit.unit.form is Form.ROW]
+    assert _is_same_row(other, [one], work)
+    assert not _is_same_row(one, [one], work)
+    assert text("How much is express shipping?").count("Express") == 1
+
+
+def test_a_sentence_that_orders_something_about_it_brings_along_what_it_is(
+    publish: Publish,
+) -> None:
+    publish(
+        "# Ingle One\n\n## Cleaning\n\nThe Ingle One has no three-way valve. Do not backflush it"
+        " with tablets: they would enter the boiler.\n"
+    )
+    said = text("can i backflush with cleaning tablets")
+    assert said.startswith("The Ingle One has no three-way valve. Do not backflush it")
+
+
+def test_a_sentence_with_the_number_asked_for_repeats_nothing(publish: Publish) -> None:
+    publish(
+        "# Subscription\n\nYou can skip up to 3 deliveries in a row.\n\n"
+        "# Parcels\n\nLarge orders travel in two parcels."
+    )
+    said = text("how many deliveries can i skip in a row")
+    assert said.startswith("You can skip up to 3 deliveries in a row.")
+
+
+def test_until_when_is_answered_by_a_time(publish: Publish) -> None:
+    publish(
+        "# Subscription\n\nTo skip a coffee dispatch on Tuesday, tell us by noon on the Friday"
+        " before.\n\nThe coffee subscription resumes by itself; we write to you 7 days before."
+    )
+    said = text("Until when can I skip my coffee subscription that ships on Tuesday?")
+    assert "noon on the Friday" in said
+    assert not said.startswith("The coffee subscription resumes")
+
+
+def test_an_exception_in_the_same_paragraph_may_go_beyond_the_words(publish: Publish) -> None:
+    publish(
+        "# Points\n\nYour points expire 18 months after the day on which your points were earned,"
+        " in a shop, by telephone or online, in whatever currency you paid and whoever delivered"
+        " the order. Points of Gold members are excepted: their points do not expire while they"
+        " are Gold, and after that their points expire 90 days later."
+    )
+    assert "Points of Gold members are excepted" in text("when do my points expire")
+
+
+@pytest.mark.usefixtures("policy")
+def test_units_without_the_kind_asked_for_follow_those_with_it() -> None:
+    ranked = ranking("how long do i have to return most items").reading.best_first
+    ordered = _of_wanted_kind_first(ranked, AnswerType.DURATION)
+    assert "45 days" in ordered[0].unit.text
+    assert {(one.passage, one.position) for one in ordered} == {
+        (one.passage, one.position) for one in ranked
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from knowledge.text.units import Form, Unit, units_of
-from supportbot.answers.rows import say_row
+from supportbot.answers.rows import say_row, subject_of
 
 RETURNS = """| What you bought | How long you have | Counted from |
 |---|---|---|
@@ -61,3 +61,25 @@ def test_of_two_products_the_one_asked_for_is_said(question: str, held: str, not
 def test_a_row_without_heads_is_said_too() -> None:
     (unit,) = units_of("| Quillhaven | 4 Millrace Lane | 9 am to 6 pm |")
     assert say_row(unit, "when do you open").text == "Quillhaven: 4 Millrace Lane, 9 am to 6 pm."
+
+
+def test_an_amount_in_a_note_calls_for_no_column_heading() -> None:
+    said = say_row(
+        row(
+            """| Rule | Amount or time | Note |
+|---|---|---|
+| Silver members, Express | £3.95 | UK mainland only, instead of £6.95 |"""
+        ),
+        "How much is express shipping?",
+    )
+    assert said.text == "Silver members, Express: £3.95, UK mainland only, instead of £6.95."
+
+
+def test_the_subject_of_a_row_is_what_stands_before_its_first_value() -> None:
+    assert subject_of(row(SHIPPING)) == "Express UK mainland"
+
+
+def test_a_price_is_not_the_amount_from_which_it_is_free() -> None:
+    table = RATES.replace("Free from", "Free delivery from")
+    assert "£12.95" in say_row(row(table), "how much is delivery to spain").text
+    assert "£150" in say_row(row(table), "from when is delivery to spain free").text

@@ -36,6 +36,8 @@ def asked(text: str) -> ReaderQuestion:
     ("question", "wanted"),
     [
         ("how much is express", AnswerType.MONEY),
+        ("until when can i skip a bag", AnswerType.DEADLINE),
+        ("is it 30 or 45 days for an unopened grinder", AnswerType.DURATION),
         ("price of a grinder pls", AnswerType.MONEY),
         ("How long do I have to return it?", AnswerType.DURATION),
         ("what time do you open", AnswerType.TIME),
@@ -106,3 +108,15 @@ def test_the_best_unit_is_the_likeliest() -> None:
     scores = np.array([1.0, 9.0, 5.0])
     assert reader_model().probabilities(scores).argmax() == scores.argmax()
     assert reader_model().probabilities(np.zeros(0)).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("For a Tuesday dispatch that is noon on the Friday before.", True),
+        ("Tell us within 14 days of delivery.", True),
+        ("You can skip a bag in your account.", False),
+    ],
+)
+def test_a_deadline_is_a_time_a_day_or_a_duration(text: str, expected: bool) -> None:
+    assert holds(AnswerType.DEADLINE, text) is expected

@@ -8,7 +8,7 @@ import pytest
 
 from knowledge.models import Audience
 from supportbot.retrieval.caches import clear_caches
-from supportbot.retrieval.question_parts import MAX_CHARACTERS, MAX_PARTS, questions_in
+from supportbot.retrieval.question_parts import MAX_CHARACTERS, MAX_PARTS, leans, questions_in
 from supportbot.retrieval.search import Scope, search
 from tests.conftest import Publish
 
@@ -77,3 +77,32 @@ def test_each_part_is_read_by_itself(publish: Publish) -> None:
         "A burr set costs £59.",
         "You can change the burrs yourself with a screwdriver.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("how much is it", True),
+        ("and how long does it take?", True),
+        ("Can I put them in myself?", False),
+        ("what are the opening hours", False),
+        ("How long is the guarantee if I registered it 3 weeks after delivery?", False),
+    ],
+)
+def test_a_short_part_about_a_pronoun_refers_to_the_rest(part: str, expected: bool) -> None:
+    assert leans(part) is expected
+
+
+def test_a_part_that_refers_to_the_rest_is_read_with_its_words(publish: Publish) -> None:
+    publish(
+        "# Your data\n\nWe delete your data within 30 days.\n\n"
+        "# Orders\n\nDelivery takes 4 days. Assembly takes 20 minutes."
+    )
+    clear_caches()
+    found = search(
+        "Please delete all my data. How long does it take and do you keep anything?",
+        scope=Scope(dt.date(2026, 11, 21), Audience.PUBLIC),
+    )
+    best = found.parts[0].reading.best_first[0]
+    assert found.parts[0].text == "How long does it take"
+    assert best.unit.text == "We delete your data within 30 days."
