@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -137,6 +137,12 @@ class Run:
         writing, self._writing = self._writing, None
         if writing is not None:
             await writing
+
+    async def settled(self) -> None:
+        """The same at the end of an attempt that has failed: a write that is still under way would
+        prolong the lease, and errors do not matter any more."""
+        with suppress(Exception):
+            await self.written()
 
     def note(self, **columns: Any) -> None:
         """Columns to store with the next result of a stage."""

@@ -119,6 +119,7 @@ async def execute(run_id: UUID) -> None:
     except LeaseLostError:
         log.warning("lease_lost", run=str(run.id))
     except asyncio.CancelledError:
+        await run.settled()
         await in_thread(run.lease.release)()
         raise
     except Exception:
@@ -129,6 +130,7 @@ async def execute(run_id: UUID) -> None:
 
 async def _keep_record(run: Run) -> None:
     """Store what this attempt did, if the database is back."""
+    await run.settled()
     try:
         await run.lease.save(**run.record.columns())
     except (DatabaseFailure, LeaseLostError):

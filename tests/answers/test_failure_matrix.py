@@ -262,7 +262,7 @@ async def test_a_model_that_keeps_customers_waiting_is_left_alone(
     model_server: ModelServer, conversation: Conversation
 ) -> None:
     model_server.says(slow_first_byte(""))
-    await put_in_effect_async(routes=(route_to(model_server),), first_sentence_seconds=0.4)
+    await put_in_effect_async(routes=(route_to(model_server),), first_sentence_seconds=1.5)
     codes = await ask_often(conversation, 4)
     assert codes == ["first_sentence_late"] * 3 + ["resting"]
     assert len(model_server.requests) == 3
