@@ -60,6 +60,9 @@ class Conversation(models.Model):
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="conversations")
     state = models.CharField(max_length=20, choices=State, default=State.BOT)
     mode = models.CharField(max_length=20, choices=Mode, default=Mode.AUTO)
+    is_urgent = models.BooleanField(
+        "urgent", default=False, help_text="A rule has found that it cannot wait."
+    )
     last_seq = models.PositiveIntegerField(default=0, help_text="Number of its newest event.")
     seen_seq = models.PositiveIntegerField(
         default=0, help_text="Number of the newest event that an agent has read."

@@ -21,6 +21,7 @@ from supportbot.guardrails.policy.observed import BRAND, PERSONAL, observed
 from supportbot.guardrails.policy.rules import Outcome
 from supportbot.guardrails.types import Finding, Verdict
 from tickets.models import Message
+from tickets.services.priority import raise_priority
 
 REFUSAL = "I cannot help with that here. I am glad to answer questions about our products."
 FIXED_WORDING = "fixed_wording"
@@ -87,6 +88,14 @@ def _written(question: Question) -> tuple[str, ...]:
     facts = tuple(value for _, value in question.memory.facts)
     said = tuple(turn.text for turn in question.history if turn.author == Message.Author.CUSTOMER)
     return (question.text, *said, *facts)
+
+
+async def raise_priority_if_told(run: Run, decision: Decision) -> None:
+    """Mark the conversation as urgent if a rule says so."""
+    if Outcome.RAISE_PRIORITY in decision.beside and run.row.conversation is not None:
+        rules = [rule.id for rule in decision.fired if rule.outcome == Outcome.RAISE_PRIORITY]
+        raise_it = in_thread(raise_priority)
+        await raise_it(conversation=run.row.conversation, reason=", ".join(rules))
 
 
 def reply_of(decision: Decision) -> Reply | None:

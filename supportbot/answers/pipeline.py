@@ -11,7 +11,14 @@ from supportbot.answers.check import check
 from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run, first_by
 from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import AnswerError
-from supportbot.answers.guard import POLICY, Guard, guarded, guarded_reply, reply_of
+from supportbot.answers.guard import (
+    POLICY,
+    Guard,
+    guarded,
+    guarded_reply,
+    raise_priority_if_told,
+    reply_of,
+)
 from supportbot.answers.known import Finder
 from supportbot.answers.manners import reply_without_answer, reply_without_documents
 from supportbot.answers.models import AnswerRun
@@ -57,6 +64,7 @@ async def _screen(run: Run, guard: Guard, question: Question) -> Screened:
     question = await validate(question)
     decision = await guard.of_message(question)
     run.record.note_policy(decision)
+    await raise_priority_if_told(run, decision)
     reply = reply_of(decision)
     if reply is None and decision.outcome == Outcome.DRAFT:
         reply = None if await run.hold_for_review() else NOBODY_REVIEWS

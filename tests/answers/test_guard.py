@@ -25,7 +25,7 @@ from tests.answers.asking import (
 from tests.configuration.publishing import put_in_effect_async
 from tests.guardrails.detectors.test_runner import CARD
 from tests.openai_server import ModelServer
-from tickets.models import Customer, Draft
+from tickets.models import AuditEntry, Customer, Draft
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -99,6 +99,17 @@ async def test_a_message_is_answered_by_a_draft(ada: Customer) -> None:
     ]
     draft = await Draft.objects.aget()
     assert "Opened coffee beans cannot be returned" in draft.text
+
+
+async def test_a_message_makes_the_conversation_urgent_and_is_answered(ada: Customer) -> None:
+    rule = policy("message", 'text.contains("opened")', "raise_priority")
+    await put_in_effect_async(policy=rule)
+    conversation = await new_conversation(ada)
+    result = await answered(conversation)
+    assert (result.run.outcome, result.run.policy[0]["beside"]) == ("answered", ["raise_priority"])
+    await conversation.arefresh_from_db()
+    assert conversation.is_urgent
+    assert await AuditEntry.objects.filter(action="conversation.made_urgent").acount() == 1
 
 
 async def test_a_customer_who_is_allowed_to_ask_notices_nothing(ada: Customer) -> None:

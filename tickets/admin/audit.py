@@ -12,6 +12,7 @@ from tickets.models import AuditEntry, Conversation, Ticket
 WORDS = {
     "customer.signed_out": "signed the customer out on every device",
     "conversation.handed_over": "handed the conversation over to people",
+    "conversation.made_urgent": "marked the conversation as urgent",
     "conversation.taken_over": "took the conversation over",
     "conversation.given_back": "gave the conversation back to the bot",
     "conversation.mode_changed": "changed the conversation's mode",

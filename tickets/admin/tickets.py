@@ -91,6 +91,7 @@ class TicketAdmin(RecordAdmin):
     list_display = (
         "number",
         "subject",
+        "urgency",
         "status_label",
         "customer",
         "assignee",
@@ -98,7 +99,11 @@ class TicketAdmin(RecordAdmin):
         "last_activity",
     )
     list_display_links = ("number", "subject")
-    list_filter = (QueueFilter, ("assignee", admin.RelatedOnlyFieldListFilter))
+    list_filter = (
+        QueueFilter,
+        "conversation__is_urgent",
+        ("assignee", admin.RelatedOnlyFieldListFilter),
+    )
     list_before_template = "tickets/admin/queue.html"
     list_select_related = ("conversation__customer", "assignee")
     search_fields = (
@@ -140,6 +145,10 @@ class TicketAdmin(RecordAdmin):
     @display(description="#", ordering="pk")  # type: ignore[untyped-decorator]
     def number(self, ticket: Ticket) -> str:
         return f"#{ticket.pk}"
+
+    @display(description="", ordering="conversation__is_urgent", label={"Urgent": "danger"})  # type: ignore[untyped-decorator]
+    def urgency(self, ticket: Ticket) -> str:
+        return "Urgent" if ticket.conversation.is_urgent else ""
 
     @display(description="status", ordering="status", label=STATUS_LABELS)  # type: ignore[untyped-decorator]
     def status_label(self, ticket: Ticket) -> tuple[str, str]:

@@ -15,6 +15,7 @@ ACTIONS = frozenset(
         "conversation.handed_over",
         "conversation.taken_over",
         "conversation.given_back",
+        "conversation.made_urgent",
         "conversation.mode_changed",
         "conversation.closed",
         "conversation.fact_deleted",
