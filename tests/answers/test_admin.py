@@ -161,6 +161,7 @@ def test_the_navigation_holds_what_one_may_see(ben: User, cleo: User) -> None:
         "Conversations",
         "Customers",
         "Runs",
+        "Guardrails",
         "Model calls",
         "Answer cache",
         "Audit log",
