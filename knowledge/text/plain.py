@@ -18,3 +18,8 @@ def plain(text: str) -> str:
 def in_one_line(text: str) -> str:
     """The same, with single spaces for all white space."""
     return " ".join(plain(text).split())
+
+
+def squeezed(text: str) -> str:
+    """Without what people write differently in a number or an address: case, spaces, dashes."""
+    return "".join(c for c in plain(text).casefold() if c.isalnum() or c in "@.")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from supportbot.guardrails.detectors import links
+from supportbot.guardrails.detectors.personal_data import detector as personal_data
 from supportbot.guardrails.detectors.types import Detector
 
-DETECTORS: tuple[Detector, ...] = (links.DETECTOR,)
+DETECTORS: tuple[Detector, ...] = (
+    links.DETECTOR,
+    personal_data.DETECTOR,
+)
 
 
 def thresholds(changed: dict[str, float]) -> dict[str, float]:

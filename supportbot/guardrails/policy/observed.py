@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from knowledge.text.plain import plain
+from knowledge.text.plain import squeezed
 from supportbot.guardrails.detectors.types import Context, Detected
 from supportbot.guardrails.policy.facts import TYPES, Facts
 
@@ -52,14 +52,9 @@ def _unique(values: Iterable[str]) -> tuple[str, ...]:
 def _of_others(text: str, detected: Detected, context: Context) -> tuple[str, ...]:
     """Kinds of personal data in the text that no source has, and that the customer did not
     write."""
-    given = _squeezed(" ".join([*context.sources, *context.own]))
+    given = squeezed(" ".join([*context.sources, *context.own]))
     return _unique(
         found.reason
         for found in detected.of(PERSONAL)
-        if found.span is not None and _squeezed(text[slice(*found.span)]) not in given
+        if found.span is not None and squeezed(text[slice(*found.span)]) not in given
     )
-
-
-def _squeezed(text: str) -> str:
-    """Without what people write differently: case, spaces and dashes."""
-    return "".join(c for c in plain(text).casefold() if c.isalnum() or c in "@.")
