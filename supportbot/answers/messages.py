@@ -1,7 +1,7 @@
 """The messages of a request: the parts of a prompt filled in, as much as the route has room for.
 
 Each passage stands between marks that are drawn anew for every request, so no document can end its
-passage early and go on as somebody else.
+passage early and go on as somebody else. Personal data that the customer gave stands as tokens.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from supportbot.answers.prompts import Prompt
 from supportbot.answers.types import Evidence, Memory
+from supportbot.guardrails.masking import Masking
 from supportbot.llm.routes import ModelRoute, estimate_tokens
 from supportbot.retrieval.query import Turn
 from supportbot.retrieval.search import RankedPassage
@@ -30,11 +31,12 @@ class NoRoomError(Exception):
 @dataclass(frozen=True)
 class Messages:
     """In the OpenAI form. `passages` are the positions of those that went in, `left_out` says how
-    many passages and turns did not."""
+    many passages and turns did not, `masking` puts personal data into what the model writes."""
 
     sent: list[dict[str, str]]
     passages: tuple[int, ...]
     left_out: dict[str, int]
+    masking: Masking
 
 
 @dataclass(frozen=True)
@@ -50,35 +52,47 @@ def build_messages(prompt: Prompt, evidence: Evidence, route: ModelRoute) -> Mes
     mark = secrets.token_hex(4)
     shown = [_passage(n, one, mark) for n, one in enumerate(evidence.passages, start=1)]
     turns = [turn for turn in evidence.question.history if turn.author in ROLES]
-    said = [turn.text for turn in turns]
-    question = prompt.fill("question", question=evidence.question.text)
+    masking = Masking([f"{one.context}\n{one.text}" for one in evidence.passages])
+    known = masking.mask(_known(evidence.question.memory))
+    said = [masking.mask(turn.text) for turn in turns]
+    question = prompt.fill("question", question=masking.mask(evidence.question.text))
+    about = [
+        prompt.fill("masked") if masking else "",
+        prompt.fill("conversation", mark=mark, known=known) if known else "",
+    ]
+
+    def system(shown: Sequence[str]) -> str:
+        return _system(prompt, evidence, mark, shown, about)
+
     room = route.context_tokens - route.answer_tokens
-    room -= estimate_tokens(_system(prompt, evidence, mark, [])) + estimate_tokens(question)
+    room -= estimate_tokens(system([])) + estimate_tokens(question)
     taken = _most_valuable(_pieces(shown, said), room - 2 * PER_MESSAGE)
     passages = sorted(piece.passage for piece in taken if piece.passage is not None)
     kept_turns = sorted(piece.turn for piece in taken if piece.turn is not None)
     if shown and not passages:
         raise NoRoomError(f"the context of {route.context_tokens} tokens holds no passage")
-    system = _system(prompt, evidence, mark, [shown[number] for number in passages])
     history = [{"role": ROLES[turns[n].author], "content": said[n]} for n in kept_turns]
     return Messages(
         [
-            {"role": "system", "content": system},
+            {"role": "system", "content": system([shown[number] for number in passages])},
             *history,
             {"role": "user", "content": question},
         ],
         tuple(passages),
         {"passages": len(shown) - len(passages), "turns": len(turns) - len(kept_turns)},
+        masking,
     )
 
 
-def _system(prompt: Prompt, evidence: Evidence, mark: str, shown: Sequence[str]) -> str:
+def _system(
+    prompt: Prompt, evidence: Evidence, mark: str, shown: Sequence[str], about: Sequence[str]
+) -> str:
+    """`about` are the parts on this conversation."""
     today = evidence.question.as_of.isoformat()
-    known = _known(evidence.question.memory)
     parts = [
         prompt.fill("system"),
         prompt.fill("tools"),
-        prompt.fill("conversation", mark=mark, known=known) if known else "",
+        *about,
         prompt.fill("knowledge", today=today, mark=mark, passages="\n\n".join(shown)),
     ]
     return "\n\n".join(part for part in parts if part)

@@ -42,6 +42,7 @@ async def generate(
             if NO_ANSWER in sentence.text:
                 raise NoAnswerError
             # The model counts passages from 1; the check catches invented numbers.
-            yield Proposed(sentence.text, tuple(number - 1 for number in sentence.numbers))
+            text = messages.masking.unmask(sentence.text)
+            yield Proposed(text, tuple(number - 1 for number in sentence.numbers))
     except ModelError as error:
         raise GenerateError(error.detail, code=error.code) from error

@@ -13,6 +13,7 @@ from supportbot.answers.prompts import load_prompt
 from supportbot.answers.spending import Payer
 from supportbot.answers.types import Question
 from supportbot.configuration.content import Configuration
+from supportbot.guardrails.masking import Masking
 from supportbot.llm.client import Call, ModelError
 from supportbot.llm.routes import ModelRoute
 
@@ -43,8 +44,10 @@ async def _rewritten(
     question: Question, route: ModelRoute, configuration: Configuration, payer: Payer
 ) -> str | None:
     prompt = load_prompt(PROMPT, configuration.prompts)
-    said = prompt.fill("conversation", conversation=as_text(question.history[-TURNS:]))
-    asked = prompt.fill("question", question=question.text)
+    masking = Masking()
+    conversation = masking.mask(as_text(question.history[-TURNS:]))
+    said = prompt.fill("conversation", conversation=conversation)
+    asked = prompt.fill("question", question=masking.mask(question.text))
     messages = [
         {"role": "system", "content": prompt.fill("system")},
         {"role": "user", "content": f"{said}\n\n{asked}"},
@@ -55,5 +58,5 @@ async def _rewritten(
     except ModelError as error:
         log.warning("question_not_rewritten", route=route.name, error=str(error))
         return None
-    text = "".join(deltas).strip()
+    text = masking.unmask("".join(deltas).strip())
     return text if 0 < len(text) <= LONGEST else None

@@ -21,6 +21,7 @@ from supportbot.answers.spending import Payer
 from supportbot.configuration.content import Configuration
 from supportbot.guardrails import grounding_model
 from supportbot.guardrails.check import Judgement
+from supportbot.guardrails.masking import Masking
 from supportbot.guardrails.types import Source, Verdict
 from supportbot.llm.client import Call, ModelError
 from supportbot.llm.routes import ModelRoute, Purpose
@@ -107,7 +108,8 @@ async def _asked(
     mark = secrets.token_hex(4)
     passage = f"{source.context}\n{source.text}" if source.context else source.text
     known = prompt.fill("knowledge", mark=mark, passage=passage)
-    asked = prompt.fill("question", mark=mark, sentence=sentence)
+    masked = Masking([passage]).mask(sentence)
+    asked = prompt.fill("question", mark=mark, sentence=masked)
     messages = [
         {"role": "system", "content": prompt.fill("system", mark=mark)},
         {"role": "user", "content": f"{known}\n\n{asked}"},

@@ -20,6 +20,7 @@ from supportbot.evaluation.names import (
     GROUNDING_ARMS,
     GROUNDING_MEASURES,
     MEASURES,
+    PII_MEASURES,
     RERANKED,
 )
 from tickets.admin.base import RecordAdmin
@@ -27,7 +28,7 @@ from tickets.admin.base import RecordAdmin
 DRAWN_RUNS = 500  # over all folders
 # In the order of the page.
 _ARMS = tuple(dict.fromkeys((*ARMS, *ANSWER_ARMS, *GROUNDING_ARMS)))
-_MEASURES = tuple(dict.fromkeys((*MEASURES, *ANSWER_MEASURES, *GROUNDING_MEASURES)))
+_MEASURES = tuple(dict.fromkeys((*MEASURES, *ANSWER_MEASURES, *GROUNDING_MEASURES, *PII_MEASURES)))
 
 
 @admin.register(EvaluationRun)

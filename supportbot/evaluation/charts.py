@@ -22,6 +22,7 @@ from supportbot.evaluation.names import (
     FALSE_ANSWERS,
     FIRST_THREE,
     FUSED,
+    GOLD_RECALL,
     LEXICAL,
     NDCG,
     OVERLAP,
@@ -36,6 +37,7 @@ MEASURES = {
     "retrieval": (NDCG,),
     "answers": (ANSWERED_RIGHT, F1, FALSE_ANSWERS),
     "grounding": (BALANCED, STOPPED),
+    "pii": (GOLD_RECALL,),
 }
 MOST_RUNS = 30  # of a folder's, the newest
 WIDTH, HEIGHT = 900, 320  # in the drawing's own units; the page scales it

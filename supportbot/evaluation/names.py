@@ -32,3 +32,7 @@ BALANCED, OWN_THRESHOLD = "balanced accuracy", "at its own threshold"
 FALSE_ALARMS = "false alarms"  # of the supported, where 90% of the unsupported are found
 STOPPED, PASSED = "stopped", "passed"
 GROUNDING_MEASURES = (BALANCED, OWN_THRESHOLD, AUROC, FALSE_ALARMS, STOPPED, PASSED)
+
+# Of personal data: the kinds are the arms, beside ANSWERS for those of TARGET_KINDS together.
+FALSE_MASKS = "false masks"  # share of ordinary questions in which something is masked
+PII_MEASURES = (GOLD_RECALL, PRECISION, FALSE_MASKS)

@@ -19,7 +19,7 @@ import frontmatter
 import yaml
 
 _FOLDER = Path(__file__).parent
-PARTS = ("system", "tools", "knowledge", "conversation", "question")
+PARTS = ("system", "tools", "masked", "knowledge", "conversation", "question")
 _HEADING = re.compile(r"^##[ \t]+(\w+)[ \t]*$", re.MULTILINE)
 
 

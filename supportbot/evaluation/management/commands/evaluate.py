@@ -19,10 +19,11 @@ from supportbot.evaluation.stored_runs import store_run
 EVALUATIONS = {
     "answers": "supportbot.evaluation.evaluate_answers",
     "grounding": "supportbot.evaluation.evaluate_grounding",
+    "pii": "supportbot.evaluation.evaluate_pii",
     "parsing": "supportbot.evaluation.evaluate_parsing",
     "retrieval": "supportbot.evaluation.evaluate_retrieval",
 }
-ANSWERS, GROUNDING, RETRIEVAL = "answers", "grounding", "retrieval"
+ANSWERS, GROUNDING, PII, RETRIEVAL = "answers", "grounding", "pii", "retrieval"
 INTERRUPTED = 130  # what a shell gives a program that Ctrl-C has ended
 
 
@@ -67,6 +68,14 @@ class Command(BaseCommand):
             help="grounding only: instead of judged responses, take N faithful sentences of the "
             "documents and answers in --data, and change one fact in each, in twelve ways",
         )
+        parser.add_argument(
+            "--ordinary",
+            type=Path,
+            action="append",
+            metavar="FILE",
+            help="pii only: questions without personal data (JSONL with text); all that is found "
+            "in them is listed; may be given several times",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         name, data = options["name"], options["data"]
@@ -94,7 +103,7 @@ def _evaluate(name: str, data: Path, options: dict[str, Any]) -> Report:
     if against and not compare:
         raise EvaluationError("--against needs --compare.")
     more = {"comparison": module.Comparison(compare, against)} if compare else {}
-    for option, owner in (("limit", ANSWERS), ("corruptions", GROUNDING)):
+    for option, owner in (("limit", ANSWERS), ("corruptions", GROUNDING), ("ordinary", PII)):
         if options[option] is not None:
             if name != owner:
                 raise EvaluationError(f"--{option} is for {owner}.")
