@@ -52,13 +52,16 @@ def build_messages(prompt: Prompt, evidence: Evidence, route: ModelRoute) -> Mes
     mark = secrets.token_hex(4)
     shown = [_passage(n, one, mark) for n, one in enumerate(evidence.passages, start=1)]
     turns = [turn for turn in evidence.question.history if turn.author in ROLES]
-    masking = Masking([f"{one.context}\n{one.text}" for one in evidence.passages])
-    known = masking.mask(_known(evidence.question.memory))
-    said = [masking.mask(turn.text) for turn in turns]
+    known, said = _known(evidence.question.memory), [turn.text for turn in turns]
+    masking = Masking(
+        own=[known, *said, evidence.question.text],
+        public=[f"{one.context}\n{one.text}" for one in evidence.passages],
+    )
+    said = [masking.mask(text) for text in said]
     question = prompt.fill("question", question=masking.mask(evidence.question.text))
     about = [
         prompt.fill("masked") if masking else "",
-        prompt.fill("conversation", mark=mark, known=known) if known else "",
+        prompt.fill("conversation", mark=mark, known=masking.mask(known)) if known else "",
     ]
 
     def system(shown: Sequence[str]) -> str:

@@ -44,9 +44,9 @@ async def _rewritten(
     question: Question, route: ModelRoute, configuration: Configuration, payer: Payer
 ) -> str | None:
     prompt = load_prompt(PROMPT, configuration.prompts)
-    masking = Masking()
-    conversation = masking.mask(as_text(question.history[-TURNS:]))
-    said = prompt.fill("conversation", conversation=conversation)
+    conversation = as_text(question.history[-TURNS:])
+    masking = Masking(own=[conversation, question.text])
+    said = prompt.fill("conversation", conversation=masking.mask(conversation))
     asked = prompt.fill("question", question=masking.mask(question.text))
     messages = [
         {"role": "system", "content": prompt.fill("system")},

@@ -108,7 +108,7 @@ async def _asked(
     mark = secrets.token_hex(4)
     passage = f"{source.context}\n{source.text}" if source.context else source.text
     known = prompt.fill("knowledge", mark=mark, passage=passage)
-    masked = Masking([passage]).mask(sentence)
+    masked = Masking(own=(), public=[passage]).mask(sentence)
     asked = prompt.fill("question", mark=mark, sentence=masked)
     messages = [
         {"role": "system", "content": prompt.fill("system", mark=mark)},

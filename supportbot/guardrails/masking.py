@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from knowledge.text.plain import squeezed
 from supportbot.guardrails.detectors.personal_data.detector import personal_data_in
@@ -23,6 +23,7 @@ from supportbot.guardrails.detectors.personal_data.types import (
     Found,
 )
 
+_LEAST_KNOWN = 6  # characters; a shorter name or code may be a word of its own elsewhere
 _LEAST_PUBLIC = 7  # characters; shorter values stand in many texts by chance
 _kinds = "|".join(sorted(KINDS, key=len, reverse=True))
 # Models write tokens in other brackets, in lower case, escaped, or without the brackets.
@@ -33,22 +34,38 @@ _TOKEN = re.compile(
 
 
 class Masking:
-    """The tokens of one request. Values that differ only in case, spaces and dashes have the same
-    token. What stands in one of the `public` texts is not masked."""
+    """The tokens of one request. `own` are all the texts that it will mask: what is personal data
+    in one of them, such as a number after “my phone is”, is masked in the others too. Values that
+    differ only in case, spaces and dashes have the same token. What stands in one of the `public`
+    texts is not masked."""
 
-    def __init__(self, public: Sequence[str] = ()) -> None:
+    def __init__(self, own: Sequence[str], public: Sequence[str] = ()) -> None:
         self._public_texts = public
         self._public: str | None = None
         self._tokens: dict[tuple[str, str], str] = {}
         self._values: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
+        for text in own:
+            self.mask(text)
 
     def __bool__(self) -> bool:
         """Whether anything was masked."""
         return bool(self._values)
 
     def mask(self, text: str) -> str:
-        return _replaced(text, [(one, self._token(one, text)) for one in personal_data_in(text)])
+        found = personal_data_in(text)
+        masked = [(one, self._token(one, text)) for one in found]
+        return _replaced(text, sorted([*masked, *self._known_in(text, found)]))
+
+    def _known_in(self, text: str, found: Sequence[Found]) -> Iterator[tuple[Found, str]]:
+        """Values of other texts, where they stand without what tells their kind."""
+        for token, value in self._values.items():
+            if len(value) < _LEAST_KNOWN or value not in text:
+                continue
+            for same in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text):
+                one = Found(*same.span(), "")
+                if all(one.end <= other.start or other.end <= one.start for other in found):
+                    yield one, f"<{token}>"
 
     def unmask(self, text: str) -> str:
         """The text with the values of this request's tokens; other tokens stay as they are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from knowledge.embedding.model import BUNDLED, source_of
 
@@ -13,8 +14,21 @@ SURE = 10.0  # the logit of the label that it always chooses
 
 def write_classifier(folder: Path, labels: Sequence[str], says: int) -> str:
     """A classifier of pairs that always says the label number `says`."""
+    from transformers import BertForSequenceClassification
+
+    return _written(folder, labels, says, BertForSequenceClassification)
+
+
+def write_token_classifier(folder: Path, labels: Sequence[str], says: int) -> str:
+    """A classifier of words that always says the label number `says`."""
+    from transformers import BertForTokenClassification
+
+    return _written(folder, labels, says, BertForTokenClassification)
+
+
+def _written(folder: Path, labels: Sequence[str], says: int, kind: Any) -> str:
     import torch
-    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+    from transformers import AutoTokenizer, BertConfig
 
     tokenizer = AutoTokenizer.from_pretrained(source_of(BUNDLED))
     config = BertConfig(
@@ -26,7 +40,7 @@ def write_classifier(folder: Path, labels: Sequence[str], says: int) -> str:
         id2label=dict(enumerate(labels)),
         label2id={label: number for number, label in enumerate(labels)},
     )
-    model = BertForSequenceClassification(config)
+    model = kind(config)
     with torch.no_grad():
         model.classifier.weight.zero_()
         model.classifier.bias.copy_(

@@ -26,11 +26,11 @@ _URL = re.compile(
     r"\b(?:(?:https?|ftp)://|www\.(?=[\w-]+\.))[^\s<>\"'“”„«»|\\^`{}]{1,2000}", re.IGNORECASE
 )
 _MAY_NAME = re.compile(r"@|%40|[/?&=](?:~|users?\b|profiles?\b|u/|in/|token\b)", re.IGNORECASE)
-_NAMES_NOBODY = re.compile(
-    r"[/.](?:support|docs?|documentation|help|kb|wiki|knowledge\w*|downloads?|developers?\w*|faqs?"
-    r"|manuals?|guides?|articles?|products?|items?|shop|store|catalog(?:ue)?)[/.?]",
-    re.IGNORECASE,
+_PAGES = (
+    r"(?:support|docs?|documentation|help|kb|wiki|knowledge\w*|downloads?|developers?\w*|faqs?"
+    r"|manuals?|guides?|articles?|products?|items?|shop|store|catalog(?:ue)?)"
 )
+_NAMES_NOBODY = re.compile(rf"://{_PAGES}\.|[^/:]/{_PAGES}(?![\w-])", re.IGNORECASE)
 _AFTER_URL = ".,;:!?*_~…"
 _IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])", re.IGNORECASE)

@@ -54,7 +54,11 @@ from supportbot.guardrails.detectors.personal_data.types import (
     Found,
 )
 
-_CARD = re.compile(rf"(?<![\w.,+-])\d(?:(?:{SPACE}|-)?\d){{11,18}}(?![\w-]|[.,]\d)")
+_GROUP = rf"(?:{SPACE}|-)"
+_CARD = re.compile(
+    rf"(?<![\w.,+-])(?P<first>\d{{12,19}}|\d{{4}}(?:{_GROUP}\d{{4}}){{2,3}}"
+    rf"|\d{{4}}{_GROUP}\d{{6}}{_GROUP}\d{{4,5}})(?:{_GROUP}\d{{1,3}})?(?!\w|[.,/-]\d)"
+)
 # Digits that a brand's numbers begin with → how many digits they have.
 _BRANDS = (
     (re.compile("4"), {13, 16, 19}),
@@ -68,8 +72,7 @@ _BRANDS = (
 _SAYS_CARD = re.compile(
     r"\b(?:card|karte|carte|tarjeta|carta|cc|visa|master|maestro|amex)\b|paid with", re.IGNORECASE
 )
-_GOES_ON = re.compile(rf"(?:{SPACE}|-)\d{{1,4}}(?![\d/])")
-_GROUPS = ({4}, {4, 3}, {4, 1}, {4, 5, 6}, {4, 6})  # lengths of a card's groups of digits
+_GOES_ON = re.compile(rf"{_GROUP}\d{{1,4}}(?![\d/])")
 _IBAN = re.compile(
     rf"(?<![^\W_])[A-Z]{{2}}{SPACE}?\d{{2}}(?:(?:{SPACE}|-)?[A-Z0-9]){{11,30}}", re.IGNORECASE
 )
@@ -80,22 +83,24 @@ _BEFORE = 30  # characters that are read before a number
 def cards(text: str) -> Iterator[Found]:
     """Numbers that a known brand could have, or behind a word for a card, any of its length."""
     for found in _CARD.finditer(text):
-        digits = re.sub(r"\D", "", found[0])
-        if not (_is_grouped(found[0]) and stdnum.luhn.is_valid(digits)):
-            continue
-        before = text[max(0, found.start() - _BEFORE) : found.start()]
-        is_part = digits != found[0] and _GOES_ON.match(text, found.end())
-        if _SAYS_CARD.search(before) or (_is_of_brand(digits) and not is_part):
-            yield Found(*found.span(), CARD)
+        for end in dict.fromkeys((found.end(), found.end("first"))):
+            if _is_card(text, found.start(), end):
+                yield Found(found.start(), end, CARD)
+                break
+
+
+def _is_card(text: str, start: int, end: int) -> bool:
+    number = text[start:end]
+    digits = re.sub(r"\D", "", number)
+    if not stdnum.luhn.is_valid(digits):
+        return False
+    is_part = digits != number and _GOES_ON.match(text, end)
+    says_card = _SAYS_CARD.search(text, max(0, start - _BEFORE), start)
+    return bool(says_card) or (_is_of_brand(digits) and not is_part)
 
 
 def _is_of_brand(digits: str) -> bool:
     return any(len(digits) in lengths and start.match(digits) for start, lengths in _BRANDS)
-
-
-def _is_grouped(number: str) -> bool:
-    groups = re.split(rf"{SPACE}|-", number)
-    return len(groups) == 1 or {len(group) for group in groups} in _GROUPS
 
 
 def ibans(text: str) -> Iterator[Found]:
