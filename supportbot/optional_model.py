@@ -23,6 +23,16 @@ def load_cross_encoder(name: str) -> Any:
     return CrossEncoder(name, device="cpu", max_length=MAX_TOKENS)
 
 
+def load_token_classifier(name: str) -> Any:
+    """A transformers pipeline on the CPU: a text → what its words name, with start, end, score and
+    entity_group."""
+    import transformers
+
+    return transformers.pipeline(
+        "token-classification", model=name, aggregation_strategy="simple", device="cpu"
+    )
+
+
 class OptionalModel(Generic[T]):
     """`load` gets the name: a folder, or a model on the hub. `event` is logged, once for a name,
     if it raises."""

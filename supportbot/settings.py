@@ -232,8 +232,7 @@ RERANK_MODEL = env_str("SUPPORTBOT_RERANK_MODEL")
 RERANK_BUDGET_MS = env_int("SUPPORTBOT_RERANK_BUDGET_MS", 300)
 GROUNDING_MODEL = env_str("SUPPORTBOT_GROUNDING_MODEL")
 GROUNDING_BUDGET_MS = env_int("SUPPORTBOT_GROUNDING_BUDGET_MS", 1500)
-# A model that finds names and addresses of people in what customers write. Empty: none.
-PERSONAL_DATA_MODEL = env_str("SUPPORTBOT_PERSONAL_DATA_MODEL")
+PERSONAL_DATA_MODEL = env_str("SUPPORTBOT_PERSONAL_DATA_MODEL")  # finds names; empty: none
 REWRITE_QUESTIONS = env_bool("SUPPORTBOT_REWRITE_QUESTIONS")  # a model writes follow-ups out
 POLICIES_DIR = env_str("SUPPORTBOT_POLICIES_DIR")  # rules of the installation: *.yaml
 ALLOWED_LINK_HOSTS = env_list("SUPPORTBOT_ALLOWED_LINK_HOSTS")  # beside those of cited documents

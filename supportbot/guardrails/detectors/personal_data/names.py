@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from django.conf import settings
 
 from supportbot.guardrails.detectors.personal_data.types import ADDRESS, NAME, Found, matches
-from supportbot.optional_model import OptionalModel
+from supportbot.optional_model import OptionalModel, load_token_classifier
 
 _WORD = r"[^\W\d_a-zß-ÿ][^\W\d_]*(?:['’.-][^\W\d_]+)*"
 _SAID = re.compile(
@@ -49,11 +49,7 @@ def _load(name: str) -> Recognise:
     if name.isidentifier() and importlib.util.find_spec(name):
         pipeline = importlib.import_module(name).load(disable=_NOT_NEEDED)
         return lambda text: [(e.start_char, e.end_char, e.label_) for e in pipeline(text).ents]
-    import transformers
-
-    classify = transformers.pipeline(
-        "token-classification", model=name, aggregation_strategy="simple", device="cpu"
-    )
+    classify = load_token_classifier(name)
     return lambda text: [
         (int(one["start"]), int(one["end"]), str(one["entity_group"]))
         for one in classify(text)
