@@ -226,8 +226,7 @@ WEB_ALLOWED_PRIVATE_HOSTS = env_list("SUPPORTBOT_WEB_ALLOWED_PRIVATE_HOSTS")
 DEFAULT_LOCALE = env_str("SUPPORTBOT_DEFAULT_LOCALE", "en")  # of documents that do not say theirs
 
 # -- Retrieval -----------------------------------------------------------------------------------
-# A cross-encoder that orders the best passages, and a classifier: does a passage support
-# a sentence? Empty: none. When the budget is spent, the product goes on without.
+# One orders the best passages, one tells if a passage supports a sentence. Over budget: without.
 RERANK_MODEL = env_str("SUPPORTBOT_RERANK_MODEL")
 RERANK_BUDGET_MS = env_int("SUPPORTBOT_RERANK_BUDGET_MS", 300)
 GROUNDING_MODEL = env_str("SUPPORTBOT_GROUNDING_MODEL")

@@ -6,6 +6,7 @@ may be found: made ones with numbers of orders and the like, and those of `--ord
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -38,6 +39,7 @@ TARGET_KINDS = (EMAIL, CARD, IBAN, SSN, IP, PHONE, URL)
 MADE_QUESTIONS = 1000
 MADE, GIVEN = "made, with numbers", "given"
 AROUND = 30  # characters shown on either side of a false mask
+MOST_SHOWN = 60  # of a false mask
 Say = Callable[[str], None]
 
 
@@ -136,7 +138,8 @@ def _overlap(one: Found, other: Found) -> bool:
 
 def _false_mask(group: str, text: str, one: Found) -> FalseMask:
     around = text[max(0, one.start - AROUND) : one.end + AROUND]
-    return FalseMask(group, one.kind, text[one.start : one.end], " ".join(around.split()))
+    words = textwrap.shorten(text[one.start : one.end], MOST_SHOWN, placeholder="…")
+    return FalseMask(group, one.kind, words, textwrap.shorten(around, 2 * MOST_SHOWN))
 
 
 def _tables(

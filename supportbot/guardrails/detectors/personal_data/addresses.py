@@ -42,7 +42,8 @@ _VERSION = re.compile(
     re.IGNORECASE,
 )
 _SAYS_MACHINE = re.compile(
-    r"\bips?\b|address|ping|(?:connection|log(?:ged)? ?in|requests?|traffic) from", re.IGNORECASE
+    r"\bips?\b|\baddress(?:es)?\b|\bping|(?:connection|log(?:ged)? ?in|requests?|traffic) from",
+    re.IGNORECASE,
 )
 _SMALL = 64  # four numbers all below it are a version
 _BEFORE = 30  # characters that are read before a number

@@ -56,9 +56,24 @@ DETECTOR = Detector(
     thresholds={},
     budget_ms=200,
     card=Card(
-        about="E-mail addresses, telephones, cards, accounts, identity numbers and the like.",
-        data="",
-        figures=(),
+        about=(
+            "E-mail addresses, telephones, cards, accounts, identity numbers and the like, by form "
+            "and check digits. It lets through telephones of bare digits that no word goes with, "
+            "addresses of homes, and names that people do not say with “my name is”."
+        ),
+        data=(
+            "2,109 synthetic sentences (presidio-research), 4,000 texts made with Faker in 30 "
+            "locales, 11,002 ordinary questions (made ones with numbers, banking77, clinc150, "
+            "stackfaq, techqa, mtrag). Measure it with `manage.py evaluate pii`."
+        ),
+        figures=(
+            ("recall and precision, each of e-mail, card, IBAN, SSN, IP, telephone, URL", "1.00"),
+            ("recall with Faker, IBAN, SSN, IP, URL, e-mail", "1.00"),
+            ("recall with Faker, telephone and card", ".96 and .95"),
+            ("names, recall", ".03"),
+            ("ordinary questions masked", "0.1%"),
+            ("milliseconds a text, p50 and p95", "0.1 and 0.4"),
+        ),
         measured_on=dt.date(2026, 11, 28),
     ),
 )
