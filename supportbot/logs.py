@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -16,10 +17,14 @@ _SHARED: list[Any] = [
 ]
 
 
+_OURS = frozenset({"timestamp", "level", "logger"})
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
 def mask_personal_data(_: Any, __: str, event: MutableMapping[str, Any]) -> dict[str, Any]:
     """A processor: no value holds an e-mail address, a telephone, a number of a card and the
     like."""
-    return {key: _masked(value) for key, value in event.items()}
+    return {key: value if key in _OURS else _masked(value) for key, value in event.items()}
 
 
 def _masked(value: Any) -> Any:
@@ -33,6 +38,8 @@ def _masked(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(one) for one in value]
     written = value if isinstance(value, str) else repr(value)
+    if _UUID.fullmatch(written):
+        return value
     masked = without_personal_data(written)
     return value if masked == written else masked
 
