@@ -47,6 +47,8 @@ HEAVY = {"torch", "transformers", "sentence_transformers"}
 MAY_BE_HEAVY = {"knowledge.embedding.convert", "supportbot.optional_model"}
 # What the extras “evaluation” and “rivals” are for.
 ONLY_FOR_EVALUATION = {"supportbot.evaluation", "supportbot.manners.training"}
+# It runs in an environment of its own: tests/bench/chat_rivals.txt.
+ELSEWHERE = {"supportbot.evaluation.chat_rivals"}
 # Django and Celery are built on them.
 BROUGHT_ALONG = {"asgiref", "kombu"}
 
@@ -120,6 +122,7 @@ def test_every_library_that_a_module_imports_is_declared_for_it() -> None:
     undeclared = [
         (module_name(path), library)
         for path in modules()
+        if module_name(path) not in ELSEWHERE
         for library in {found.split(".")[0] for found in imports_of(path.read_text("utf-8"))}
         if library not in known
         and not distributions(providers.get(library, [library]))
