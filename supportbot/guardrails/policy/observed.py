@@ -34,15 +34,22 @@ def observed(
         "secrets": _kinds(detected, SECRETS),
         "foreign_links": _unique(f.source_words for f in links if f.reason == FOREIGN),
         "pictures": sum(found.reason != FOREIGN for found in links),
-        "out_of_scope": _kinds(detected, SCOPE),
+        "out_of_scope": _kinds(detected, SCOPE, limits),
         "brand": _kinds(detected, BRAND),
         "failed": tuple(sorted(detected.failed)),
     }
     return dataclasses.replace(base, **changed)
 
 
-def _kinds(detected: Detected, check: str) -> tuple[str, ...]:
-    return _unique(found.reason for found in detected.of(check))
+def _kinds(
+    detected: Detected, check: str, limits: Mapping[str, float] | None = None
+) -> tuple[str, ...]:
+    """With `limits`, only those that reach theirs."""
+    return _unique(
+        found.reason
+        for found in detected.of(check)
+        if found.score is None or found.score >= (limits or {}).get(found.reason, 0.0)
+    )
 
 
 def _unique(values: Iterable[str]) -> tuple[str, ...]:
