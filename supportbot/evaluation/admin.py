@@ -19,6 +19,7 @@ from supportbot.evaluation.names import (
     FUSED,
     GROUNDING_ARMS,
     GROUNDING_MEASURES,
+    GUARDRAIL_MEASURES,
     MEASURES,
     PII_MEASURES,
     RERANKED,
@@ -28,7 +29,11 @@ from tickets.admin.base import RecordAdmin
 DRAWN_RUNS = 500  # over all folders
 # In the order of the page.
 _ARMS = tuple(dict.fromkeys((*ARMS, *ANSWER_ARMS, *GROUNDING_ARMS)))
-_MEASURES = tuple(dict.fromkeys((*MEASURES, *ANSWER_MEASURES, *GROUNDING_MEASURES, *PII_MEASURES)))
+_MEASURES = tuple(
+    dict.fromkeys(
+        (*MEASURES, *ANSWER_MEASURES, *GROUNDING_MEASURES, *PII_MEASURES, *GUARDRAIL_MEASURES)
+    )
+)
 
 
 @admin.register(EvaluationRun)

@@ -29,6 +29,7 @@ from supportbot.evaluation.names import (
     RERANKED,
     ROUGE,
     STOPPED,
+    STOPPED_MESSAGES,
     SUPPORT,
 )
 
@@ -38,6 +39,7 @@ MEASURES = {
     "answers": (ANSWERED_RIGHT, F1, FALSE_ANSWERS),
     "grounding": (BALANCED, STOPPED),
     "pii": (GOLD_RECALL,),
+    "guardrails": (STOPPED_MESSAGES,),
 }
 MOST_RUNS = 30  # of a folder's, the newest
 WIDTH, HEIGHT = 900, 320  # in the drawing's own units; the page scales it

@@ -31,6 +31,9 @@ GROUNDING_ARMS = (ANSWERS, SUPPORT, EMBEDDING, ROUGE, OVERLAP)
 BALANCED, OWN_THRESHOLD = "balanced accuracy", "at its own threshold"
 FALSE_ALARMS = "false alarms"  # of the supported, where 90% of the unsupported are found
 STOPPED, PASSED = "stopped", "passed"
+# Of ordinary messages before the guardrails.
+STOPPED_MESSAGES, MASKED_MESSAGES = "messages stopped", "messages masked"
+GUARDRAIL_MEASURES = (STOPPED_MESSAGES, MASKED_MESSAGES)
 GROUNDING_MEASURES = (BALANCED, OWN_THRESHOLD, AUROC, FALSE_ALARMS, STOPPED, PASSED)
 
 # Of personal data: the kinds are the arms, beside ANSWERS for those of TARGET_KINDS together.

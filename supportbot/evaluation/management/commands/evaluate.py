@@ -19,11 +19,20 @@ from supportbot.evaluation.stored_runs import store_run
 EVALUATIONS = {
     "answers": "supportbot.evaluation.evaluate_answers",
     "grounding": "supportbot.evaluation.evaluate_grounding",
-    "pii": "supportbot.evaluation.evaluate_pii",
+    "guardrails": "supportbot.evaluation.evaluate_guardrails",
     "parsing": "supportbot.evaluation.evaluate_parsing",
+    "pii": "supportbot.evaluation.evaluate_pii",
     "retrieval": "supportbot.evaluation.evaluate_retrieval",
 }
-ANSWERS, GROUNDING, PII, RETRIEVAL = "answers", "grounding", "pii", "retrieval"
+ANSWERS, GROUNDING, GUARDRAILS = "answers", "grounding", "guardrails"
+PII, RETRIEVAL = "pii", "retrieval"
+# Options → the evaluations that take them.
+_OWNERS = {
+    "also": (GUARDRAILS,),
+    "corruptions": (GROUNDING,),
+    "limit": (ANSWERS, GUARDRAILS),
+    "ordinary": (PII,),
+}
 INTERRUPTED = 130  # what a shell gives a program that Ctrl-C has ended
 
 
@@ -59,7 +68,16 @@ class Command(BaseCommand):
             "--limit",
             type=int,
             metavar="N",
-            help="answers only: ask a sample of so many questions, the same every time; 0 for all",
+            help="answers and guardrails: take a sample of so many questions, the same every "
+            "time; 0 for all",
+        )
+        parser.add_argument(
+            "--also",
+            type=Path,
+            action="append",
+            metavar="FOLDER",
+            help="guardrails only: ordinary messages of this folder, too; may be given several "
+            "times",
         )
         parser.add_argument(
             "--corruptions",
@@ -103,10 +121,10 @@ def _evaluate(name: str, data: Path, options: dict[str, Any]) -> Report:
     if against and not compare:
         raise EvaluationError("--against needs --compare.")
     more = {"comparison": module.Comparison(compare, against)} if compare else {}
-    for option, owner in (("limit", ANSWERS), ("corruptions", GROUNDING), ("ordinary", PII)):
+    for option, owners in _OWNERS.items():
         if options[option] is not None:
-            if name != owner:
-                raise EvaluationError(f"--{option} is for {owner}.")
+            if name not in owners:
+                raise EvaluationError(f"--{option} is for {' and '.join(owners)}.")
             more[option] = options[option]
     if (options["limit"] or 0) < 0:
         raise EvaluationError("--limit is a number of questions, or 0 for all.")

@@ -1,0 +1,195 @@
+"""`manage.py evaluate guardrails`: which ordinary messages do the guardrails stop?
+
+Folders of ordinary messages, each with `queries.jsonl` or `test.jsonl` (`{id, text}` a line), or
+such a file. All of them are put before every detector and the policy in effect. Whatever is not
+answered at once is an error, and each is listed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from knowledge.embedding.model import BUNDLED
+from supportbot.answers.policy_check import Tried, try_message
+from supportbot.configuration.content import Configuration
+from supportbot.configuration.current import current_content
+from supportbot.evaluation.grounding_figures import Estimate, mean_of
+from supportbot.evaluation.names import ANSWERS, MASKED_MESSAGES, STOPPED_MESSAGES
+from supportbot.evaluation.questions import BadDatasetError, load_texts
+from supportbot.evaluation.report import Figure, Record, Report, Table
+from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
+from supportbot.guardrails.policy.rules import Outcome
+
+FILES = ("queries.jsonl", "test.jsonl")
+MOST_STOPPED = 0.01  # of ordinary messages; more fails the evaluation
+SHOWN = 110  # characters of a message
+SEED = 5
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A message of a folder, and what became of it."""
+
+    group: str
+    tried: Tried
+
+    @property
+    def stopped(self) -> bool:
+        return not self.tried.decision.allows
+
+    @property
+    def masked(self) -> bool:
+        return Outcome.MASK in self.tried.decision.beside
+
+
+def evaluate(
+    data: Path, *, say: Say, limit: int | None = None, also: Sequence[Path] = ()
+) -> Report:
+    """`limit` is how many messages, as many of each folder; None or 0: all. Raises
+    BadDatasetError."""
+    messages = _sample([(_name(path), _texts(path)) for path in (data, *also)], limit or 0)
+    say(f"{len(messages)} messages before {len(DETECTORS)} detectors")
+    content = current_content()
+    read = asyncio.run(_read_all(messages, content, say))
+    stopped = mean_of(np.array([float(one.stopped) for one in read]))
+    masked = mean_of(np.array([float(one.masked) for one in read]))
+    times = dict(_times(read))
+    return Report(
+        tables=list(_tables(read, times)),
+        notes=[
+            f"Stopped: {stopped.value:.2%} ({stopped.low:.2%} to {stopped.high:.2%}) of "
+            f"{len(read)} ordinary messages; at most {MOST_STOPPED:.0%} may be."
+        ],
+        passed=stopped.value <= MOST_STOPPED,
+        predictions=[_prediction(one) for one in read],
+        record=_record(read, content, times, {STOPPED_MESSAGES: stopped, MASKED_MESSAGES: masked}),
+    )
+
+
+def _name(path: Path) -> str:
+    return path.resolve().stem if path.is_file() else path.resolve().name
+
+
+def _texts(path: Path) -> list[str]:
+    file = next((path / name for name in FILES if (path / name).is_file()), path)
+    if not file.is_file():
+        raise BadDatasetError(f"There is no file {path / FILES[0]}.")
+    return sorted({text for text in load_texts(file) if text.strip()})
+
+
+def _sample(folders: Sequence[tuple[str, list[str]]], limit: int) -> list[tuple[str, str]]:
+    """(folder, message), the same every time. A folder with fewer messages leaves its places to
+    the others."""
+    taken: list[tuple[str, str]] = []
+    ordered = sorted(folders, key=lambda folder: len(folder[1]))
+    for number, (name, texts) in enumerate(ordered):
+        share = round((limit - len(taken)) / (len(ordered) - number)) if limit else len(texts)
+        chosen = random.Random(SEED).sample(texts, min(share, len(texts)))  # noqa: S311
+        taken += [(name, text) for text in chosen]
+    if not taken:
+        raise BadDatasetError("There are no messages in the folders.")
+    return taken
+
+
+async def _read_all(
+    messages: Sequence[tuple[str, str]], content: Configuration, say: Say
+) -> list[Read]:
+    await try_message("warm up", content)
+    read = []
+    for number, (group, text) in enumerate(messages, start=1):
+        read.append(Read(group, await try_message(text, content)))
+        if number % 500 == 0:
+            say(f"{number}/{len(messages)} messages")
+    return read
+
+
+def _tables(read: Sequence[Read], times: dict[str, tuple[float, float]]) -> Iterator[Table]:
+    groups = list(dict.fromkeys(one.group for one in read))
+    yield Table(
+        "by folder",
+        ["folder", "messages", "stopped", "share", "masked"],
+        [_counts(group, [one for one in read if one.group == group]) for group in groups],
+    )
+    rules = Counter(rule.id for one in read for rule in one.tried.decision.fired)
+    yield Table("rules that fired", ["rule", "messages"], rules.most_common())
+    yield Table(
+        "stopped or masked",
+        ["folder", "outcome", "rules", "found", "message"],
+        [_listed(one) for one in read if one.stopped or one.masked],
+    )
+    yield Table(
+        "milliseconds a message",
+        ["detector", "p50", "p95"],
+        [[name, *quantiles] for name, quantiles in times.items()],
+    )
+
+
+def _counts(group: str, read: Sequence[Read]) -> list[Figure]:
+    stopped = sum(one.stopped for one in read)
+    masked = sum(one.masked for one in read)
+    return [group, len(read), stopped, stopped / len(read), masked]
+
+
+def _listed(one: Read) -> list[Figure]:
+    decision = one.tried.decision
+    return [
+        one.group,
+        decision.outcome.value,
+        ", ".join(rule.id for rule in decision.fired),
+        ", ".join(_found(one)) or ", ".join(one.tried.detected.failed),
+        " ".join(one.tried.text.split())[:SHOWN],
+    ]
+
+
+def _found(one: Read) -> list[str]:
+    return [
+        f.reason if f.score is None else f"{f.reason} {f.score:.2f}"
+        for f in one.tried.detected.findings
+    ]
+
+
+def _times(read: Sequence[Read]) -> Iterator[tuple[str, tuple[float, float]]]:
+    """(p50, p95) of each detector, and of all, which run side by side."""
+    taken = [dict(one.tried.detected.milliseconds) for one in read]
+    for name in taken[0]:
+        p50, p95 = np.quantile([one[name] for one in taken], [0.5, 0.95])
+        yield name, (float(p50), float(p95))
+    p50, p95 = np.quantile([max(one.values(), default=0.0) for one in taken], [0.5, 0.95])
+    yield "slowest", (float(p50), float(p95))
+
+
+def _prediction(one: Read) -> dict[str, object]:
+    return {
+        "folder": one.group,
+        "text": one.tried.text,
+        "outcome": one.tried.decision.outcome.value,
+        "rules": [rule.id for rule in one.tried.decision.fired],
+        "found": _found(one),
+    }
+
+
+def _record(
+    read: Sequence[Read],
+    content: Configuration,
+    times: dict[str, tuple[float, float]],
+    figures: dict[str, Estimate],
+) -> Record:
+    p50, p95 = times["slowest"]
+    arm = {name: vars(one) for name, one in figures.items()} | {"p50_ms": p50, "p95_ms": p95}
+    return Record(
+        questions=len(read),
+        settings={ANSWERS: thresholds(content.thresholds)},
+        figures={
+            "arms": {ANSWERS: arm},
+            "stopped": [_prediction(one) for one in read if one.stopped or one.masked],
+        },
+        index_model=BUNDLED,
+    )
