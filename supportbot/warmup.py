@@ -7,6 +7,9 @@ import gc
 from asgiref.sync import sync_to_async
 
 from knowledge.services.indexes.embedding_indexes import embed_questions
+from supportbot.guardrails.detectors.registry import DETECTORS
+from supportbot.guardrails.detectors.runner import run_detectors
+from supportbot.guardrails.detectors.types import Context, Stage
 from supportbot.retrieval.languages import document_languages
 from supportbot.retrieval.spelling import load_dictionaries
 
@@ -17,6 +20,8 @@ async def warm_up() -> None:
     await sync_to_async(embed_questions, thread_sensitive=False)(["warm up"])
     languages = await sync_to_async(document_languages, thread_sensitive=False)()
     await sync_to_async(load_dictionaries, thread_sensitive=False)(languages)
+    for stage in Stage:  # a detector's first text may take longer than its budget
+        await run_detectors(DETECTORS, "Where is my parcel?", Context(stage))
     stay_loaded()
 
 

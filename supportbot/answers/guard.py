@@ -6,9 +6,11 @@ import dataclasses
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
+from knowledge.embedding.model import BUNDLED
+from knowledge.embedding.questions import encode_questions
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.run import Run
-from supportbot.answers.threads import in_thread
+from supportbot.answers.threads import in_search_thread, in_thread
 from supportbot.answers.types import Checked, Evidence, Proposed, Question, Reply
 from supportbot.configuration.content import Configuration
 from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
@@ -38,7 +40,8 @@ class Guard:
         self._base: Facts | None = None
 
     async def of_message(self, question: Question) -> Decision:
-        """What the policy says of the customer's message."""
+        """What the policy says of the customer's message. Raises EmbeddingModelError."""
+        await embedded(question.text)
         context = Context(Stage.MESSAGE, own=_written(question))
         return await self._decide(question, question.text, context)
 
@@ -62,6 +65,13 @@ class Guard:
         detected = await run_detectors(DETECTORS, text, context, off)
         facts = observed(self._base, text, detected, context, self._limits)
         return decide(self._rules, context.stage, facts, detected.findings)
+
+
+@in_search_thread
+def embedded(text: str) -> None:
+    """Embed the message once, for every detector and for the manners after them: what that takes is
+    no fault of a detector."""
+    encode_questions(BUNDLED, [text])
 
 
 @in_thread

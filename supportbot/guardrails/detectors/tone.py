@@ -106,14 +106,13 @@ DETECTOR = Detector(
     kinds=(*_JUDGED, FORBIDDEN_WORD),
     stages=frozenset({Stage.SENTENCE}),
     thresholds={},
-    budget_ms=200,
+    budget_ms=1000,
     card=Card(
         about="Blame of the customer, admission of liability, competitors, forbidden words.",
         data="16 sentences of each kind and 16 that sound alike, by the author of the patterns; "
         "4,000 sentences of the documents of public sets.",
         figures=(
-            ("found at the first try: blame, liability, competitors", "14, 16, 16 of 16"),
-            ("sentences that sound alike stopped at the first try", "3 of 48"),
+            ("found at the first try: blame, competitors", "14 and 16 of 16"),
             ("sentences of documents blocked", "1 of 4,000"),
             ("sentences of documents reworded", "4 of 4,000"),
             ("time, p50 and p95", "0.1 and 0.2 ms, on busy cores"),
