@@ -20,6 +20,7 @@ EVALUATIONS = {
     "answers": "supportbot.evaluation.evaluate_answers",
     "grounding": "supportbot.evaluation.evaluate_grounding",
     "pii": "supportbot.evaluation.evaluate_pii",
+    "injection": "supportbot.evaluation.evaluate_injection",
     "parsing": "supportbot.evaluation.evaluate_parsing",
     "retrieval": "supportbot.evaluation.evaluate_retrieval",
 }
