@@ -6,14 +6,13 @@ classifier of one text, such as Prompt Guard 2 (Meta) or PIGuard (Li and others,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from django.conf import settings
 
-from supportbot.optional_model import MAX_TOKENS, OptionalModel
+from supportbot.optional_model import OptionalModel, load_classifier
 
 log = structlog.get_logger(__name__)
 
@@ -27,18 +26,11 @@ class UnknownLabelsError(ValueError):
 
 @dataclass(frozen=True)
 class _Loaded:
-    model: Any
-    tokenizer: Any
+    classify: Callable[[Sequence[str]], list[list[float]]]
     harmless: int
 
     def probabilities(self, texts: Sequence[str]) -> list[float]:
-        import torch
-
-        limits = {"truncation": True, "max_length": MAX_TOKENS, "padding": True}
-        read = self.tokenizer(list(texts), return_tensors="pt", **limits)
-        with torch.no_grad():
-            shares = self.model(**read).logits.softmax(dim=-1)
-        return [float(1 - share) for share in shares[:, self.harmless]]
+        return [1 - shares[self.harmless] for shares in self.classify(texts)]
 
 
 def probability(text: str) -> float | None:
@@ -65,12 +57,8 @@ def harmless_label(names: dict[int, str]) -> int:
 
 
 def _load(name: str) -> _Loaded:
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-    model = AutoModelForSequenceClassification.from_pretrained(name).eval()
-    return _Loaded(
-        model, AutoTokenizer.from_pretrained(name), harmless_label(dict(model.config.id2label))
-    )
+    config, classify = load_classifier(name)
+    return _Loaded(classify, harmless_label(dict(config.id2label)))
 
 
 MODELS = OptionalModel(_load, "injection_model_not_loaded")
