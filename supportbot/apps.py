@@ -15,3 +15,6 @@ class SupportbotConfig(AppConfig):
         with suppress(OSError):
             settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
         from supportbot import checks  # noqa: F401  (registers the checks)
+        from supportbot.guardrails.detectors import injection_documents
+
+        injection_documents.register()

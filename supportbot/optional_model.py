@@ -6,7 +6,7 @@ Until it is there, and if it cannot be loaded, the product goes on without it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -31,6 +31,25 @@ def load_token_classifier(name: str) -> Any:
     return transformers.pipeline(
         "token-classification", model=name, aggregation_strategy="simple", device="cpu"
     )
+
+
+def load_classifier(name: str) -> tuple[Any, Callable[[Sequence[str]], list[list[float]]]]:
+    """A classifier of one text by transformers: its configuration, and texts → the probabilities
+    of its labels."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    model = AutoModelForSequenceClassification.from_pretrained(name).eval()
+    tokenizer = AutoTokenizer.from_pretrained(name)
+
+    def classify(texts: Sequence[str]) -> list[list[float]]:
+        limits = {"truncation": True, "max_length": MAX_TOKENS, "padding": True}
+        with torch.no_grad():
+            logits = model(**tokenizer(list(texts), return_tensors="pt", **limits)).logits
+        shares: list[list[float]] = logits.softmax(dim=-1).tolist()
+        return shares
+
+    return model.config, classify
 
 
 class OptionalModel(Generic[T]):

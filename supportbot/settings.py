@@ -217,17 +217,17 @@ READING_SECONDS = env_int("SUPPORTBOT_READING_SECONDS", 300)
 READING_MAX_PAGES = env_int("SUPPORTBOT_READING_MAX_PAGES", 5000)
 # Empty: the bundled models read scans. Else Tesseract does, in these of its languages, joined by +.
 OCR_LANGUAGES = env_str("SUPPORTBOT_OCR_LANGUAGES", "")
-# Intranet hosts that web pages may be fetched from; all other private addresses are refused.
-WEB_ALLOWED_PRIVATE_HOSTS = env_list("SUPPORTBOT_WEB_ALLOWED_PRIVATE_HOSTS")
+WEB_ALLOWED_PRIVATE_HOSTS = env_list("SUPPORTBOT_WEB_ALLOWED_PRIVATE_HOSTS")  # intranet
 DEFAULT_LOCALE = env_str("SUPPORTBOT_DEFAULT_LOCALE", "en")  # of documents that do not say theirs
 
 # -- Retrieval -----------------------------------------------------------------------------------
-# One orders the best passages, one tells if a passage supports a sentence. Over budget: without.
+# Models of the operator's own; empty: none. When a budget is spent, the product goes on without.
 RERANK_MODEL = env_str("SUPPORTBOT_RERANK_MODEL")
 RERANK_BUDGET_MS = env_int("SUPPORTBOT_RERANK_BUDGET_MS", 300)
 GROUNDING_MODEL = env_str("SUPPORTBOT_GROUNDING_MODEL")
 GROUNDING_BUDGET_MS = env_int("SUPPORTBOT_GROUNDING_BUDGET_MS", 1500)
 PERSONAL_DATA_MODEL = env_str("SUPPORTBOT_PERSONAL_DATA_MODEL")  # finds names; empty: none
+INJECTION_MODEL = env_str("SUPPORTBOT_INJECTION_MODEL")
 REWRITE_QUESTIONS = env_bool("SUPPORTBOT_REWRITE_QUESTIONS")  # a model writes follow-ups out
 POLICIES_DIR = env_str("SUPPORTBOT_POLICIES_DIR")  # rules of the installation: *.yaml
 ALLOWED_LINK_HOSTS = env_list("SUPPORTBOT_ALLOWED_LINK_HOSTS")  # beside those of cited documents

@@ -20,6 +20,8 @@ from supportbot.evaluation.names import (
     GROUNDING_ARMS,
     GROUNDING_MEASURES,
     GUARDRAIL_MEASURES,
+    INJECTION_ARMS,
+    INJECTION_MEASURES,
     MEASURES,
     PII_MEASURES,
     RERANKED,
@@ -28,12 +30,9 @@ from tickets.admin.base import RecordAdmin
 
 DRAWN_RUNS = 500  # over all folders
 # In the order of the page.
-_ARMS = tuple(dict.fromkeys((*ARMS, *ANSWER_ARMS, *GROUNDING_ARMS)))
-_MEASURES = tuple(
-    dict.fromkeys(
-        (*MEASURES, *ANSWER_MEASURES, *GROUNDING_MEASURES, *PII_MEASURES, *GUARDRAIL_MEASURES)
-    )
-)
+_ARMS = tuple(dict.fromkeys((*ARMS, *ANSWER_ARMS, *GROUNDING_ARMS, *INJECTION_ARMS)))
+_OF_GUARDRAILS = (*GROUNDING_MEASURES, *INJECTION_MEASURES, *PII_MEASURES, *GUARDRAIL_MEASURES)
+_MEASURES = tuple(dict.fromkeys((*MEASURES, *ANSWER_MEASURES, *_OF_GUARDRAILS)))
 
 
 @admin.register(EvaluationRun)

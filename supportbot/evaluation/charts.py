@@ -21,16 +21,20 @@ from supportbot.evaluation.names import (
     F1,
     FALSE_ANSWERS,
     FIRST_THREE,
+    FOUND,
     FUSED,
     GOLD_RECALL,
     LEXICAL,
+    LINEAR,
     NDCG,
+    NGRAMS,
     OVERLAP,
     RERANKED,
     ROUGE,
     STOPPED,
     STOPPED_MESSAGES,
     SUPPORT,
+    TREES,
 )
 
 # What is drawn of an evaluation: the first of these that the product's arm was measured by.
@@ -40,6 +44,7 @@ MEASURES = {
     "grounding": (BALANCED, STOPPED),
     "pii": (GOLD_RECALL,),
     "guardrails": (STOPPED_MESSAGES,),
+    "injection": (FOUND,),
 }
 MOST_RUNS = 30  # of a folder's, the newest
 WIDTH, HEIGHT = 900, 320  # in the drawing's own units; the page scales it
@@ -66,6 +71,9 @@ STYLES = {
     EMBEDDING: ("#d55e00", "2 3"),
     ROUGE: ("#009e73", "8 3"),
     OVERLAP: ("#a6761d", "5 2"),
+    LINEAR: ("#d55e00", "2 3"),
+    TREES: ("#009e73", "8 3"),
+    NGRAMS: ("#a6761d", "5 2"),
 }
 
 

@@ -39,3 +39,11 @@ GROUNDING_MEASURES = (BALANCED, OWN_THRESHOLD, AUROC, FALSE_ALARMS, STOPPED, PAS
 # Of personal data: the kinds are the arms, beside ANSWERS for those of TARGET_KINDS together.
 FALSE_MASKS = "false masks"  # share of ordinary questions in which something is masked
 PII_MEASURES = (GOLD_RECALL, PRECISION, FALSE_MASKS)
+
+# Of injection: the product's head is the arm ANSWERS.
+LINEAR, TREES, NGRAMS = "linear head", "tree head", "token n-grams"
+INJECTION_ARMS = (ANSWERS, LINEAR, TREES, NGRAMS)
+
+FOUND, ALARMS = "found", "false alarms on ordinary questions"
+HARD_ALLOWED = "hard negatives allowed"
+INJECTION_MEASURES = (FOUND, HARD_ALLOWED, ALARMS)

@@ -34,6 +34,7 @@ from knowledge.services.ingestion.queue import (
     step_aside,
 )
 from knowledge.services.lifecycle.publishing import finish_together
+from knowledge.services.lifecycle.text_checks import check_texts
 from knowledge.splitting import say_tables, split_markdown
 from knowledge.terms import passage_weights, sparse_vector
 
@@ -193,7 +194,8 @@ def context_of(title: str, heading: tuple[str, ...]) -> str:
 def _embed(
     versions: Sequence[DocumentVersion], *, is_over: Callable[[DocumentVersion], bool]
 ) -> None:
-    """Embed what is missing and finish; an index that becomes complete meanwhile is served too."""
+    """Embed what is missing, check what the texts say and finish; an index that becomes complete
+    meanwhile is served too."""
     waiting = list(versions)
     while waiting:
         indexes = written_indexes()
@@ -201,6 +203,7 @@ def _embed(
         for index in indexes:
             for tried, _ in embed(index, missing_texts(index, [v.pk for v in waiting])):
                 steps.note(tried)
+        check_texts(waiting)
         finished = finish_together(versions=waiting)
         for pk in finished.lost:
             log.info("lease_lost", version=pk)

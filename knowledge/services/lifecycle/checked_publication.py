@@ -13,7 +13,13 @@ from django.db.models import QuerySet
 
 from knowledge.models import DocumentVersion, VersionWarning
 from knowledge.services.ingestion.queue import wake_workers
-from knowledge.services.lifecycle import content_checks, history, publishing, serving
+from knowledge.services.lifecycle import (
+    content_checks,
+    history,
+    publishing,
+    serving,
+    text_checks,
+)
 from knowledge.services.lifecycle.changes import Step, lock_documents
 from knowledge.services.lifecycle.publishing import LifecycleError, Terms
 
@@ -118,6 +124,8 @@ def _hold(version: DocumentVersion, reason: str) -> None:
 
 def _why_held(version: DocumentVersion) -> str:
     """A sentence, or nothing. What the version in effect says already stops no new one."""
+    if reason := text_checks.why_held(version):
+        return reason
     mine = _contradictions(version.warnings.exclude(other__version=version.pk))
     published = VersionWarning.objects.filter(
         version__document=version.document_id, version__state=State.PUBLISHED

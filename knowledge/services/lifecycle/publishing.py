@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from django.contrib.auth import get_user_model
 from django.db import transaction
 from django.db.models import F
@@ -20,7 +21,7 @@ from django.utils import timezone
 from knowledge.leases import LeaseLostError
 from knowledge.models import Audience, Document, DocumentEvent, DocumentVersion
 from knowledge.services.ingestion.queue import wake_workers
-from knowledge.services.lifecycle import serving
+from knowledge.services.lifecycle import history, serving, text_checks
 from knowledge.services.lifecycle.changes import (
     SAVED,
     Change,
@@ -32,6 +33,7 @@ from knowledge.services.lifecycle.changes import (
 )
 
 State, Status = DocumentVersion.State, DocumentVersion.Status
+log = structlog.get_logger(__name__)
 
 
 class LifecycleError(ValueError):
@@ -207,13 +209,21 @@ def _publish_as_decided(versions: Sequence[DocumentVersion]) -> None:
     with changing_documents(changes) as documents:
         for version, siblings in zip(versions, documents, strict=True):
             mine = siblings[version.number]
-            is_waiting = mine.check_first and mine.checked_at is None
-            if (
-                mine.publish_when_ready
-                and not is_waiting
-                and mine.state in {State.DRAFT, State.IN_REVIEW}
-            ):
+            is_decided = mine.publish_when_ready and mine.state in {State.DRAFT, State.IN_REVIEW}
+            if not is_decided or (mine.check_first and mine.checked_at is None):
+                continue
+            if reason := text_checks.why_held(mine):
+                hold(mine, reason)
+            else:
                 _publish(mine, Terms.of(mine))
+
+
+def hold(version: DocumentVersion, reason: str) -> None:
+    """It is not published when ready; the reason tells an editor what to do."""
+    version.publish_when_ready, version.error = False, reason
+    version.save(update_fields=["publish_when_ready", "error"])
+    history.record(action="held", document=version.document, version=version, note=reason)
+    log.info("publication_held", version=version.pk)
 
 
 def _require_embedded(version: DocumentVersion) -> None:

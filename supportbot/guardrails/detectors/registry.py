@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from supportbot.guardrails.detectors import links, moderation, scope, secrets, tone
+from supportbot.guardrails.detectors import injection, links, moderation, scope, secrets, tone
 from supportbot.guardrails.detectors.personal_data import detector as personal_data
 from supportbot.guardrails.detectors.types import Detector
 
 DETECTORS: tuple[Detector, ...] = (
+    injection.DETECTOR,
     links.DETECTOR,
     personal_data.DETECTOR,
     moderation.DETECTOR,

@@ -20,6 +20,7 @@ EVALUATIONS = {
     "answers": "supportbot.evaluation.evaluate_answers",
     "grounding": "supportbot.evaluation.evaluate_grounding",
     "guardrails": "supportbot.evaluation.evaluate_guardrails",
+    "injection": "supportbot.evaluation.evaluate_injection",
     "parsing": "supportbot.evaluation.evaluate_parsing",
     "pii": "supportbot.evaluation.evaluate_pii",
     "retrieval": "supportbot.evaluation.evaluate_retrieval",

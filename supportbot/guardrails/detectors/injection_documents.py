@@ -1,0 +1,73 @@
+"""What an editor is warned of before a document is published: passages, or a name of the file,
+that speak to the assistant instead of the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+from textwrap import shorten
+
+from knowledge.models import DocumentVersion, Passage
+from knowledge.services.lifecycle.text_checks import Objection, register_text_check
+from supportbot.guardrails.detectors import injection
+from supportbot.guardrails.detectors.types import Context, Stage
+
+CODE = "speaks_to_assistant"
+PASSAGE, MESSAGE = Context(Stage.RETRIEVAL), Context(Stage.MESSAGE)
+_QUOTED = 160  # characters
+
+
+def register() -> None:
+    register_text_check(CODE, objections)
+
+
+def objections(version: DocumentVersion, passages: Sequence[Passage]) -> list[Objection]:
+    return [*_to_names(version), *(o for p in passages for o in _to_passage(p))]
+
+
+def _to_names(version: DocumentVersion) -> list[Objection]:
+    names = {
+        "name of the file": PurePath(version.file_name).stem.replace("_", " ").replace("-", " "),
+        "title": version.document.title,
+    }
+    return [
+        Objection(
+            f"The {what} speaks to the assistant instead of the reader: “{_short(name)}”. Change "
+            "it, unless you know why it is called so."
+        )
+        for what, name in names.items()
+        if _steers(name, MESSAGE)
+    ]
+
+
+def _to_passage(passage: Passage) -> list[Objection]:
+    return [
+        Objection(
+            f"This passage{_place(passage)} speaks to the assistant instead of the reader: "
+            f"“{_short(said)}”. Somebody may want to change what the assistant answers. Remove it "
+            "and upload the document again; or dismiss this if it is meant for readers.",
+            passage,
+        )
+        for said in _steers(passage.text, PASSAGE)[:1]
+    ]
+
+
+def _steers(text: str, context: Context) -> list[str]:
+    """What it says where it does."""
+    found = injection.detect(text, context)
+    limit = injection.DETECTOR.thresholds[injection.INJECTION]
+    steering = [f for f in found if f.reason == injection.HIDDEN or (f.score or 0) >= limit]
+    return [f.source_words or text[slice(*(f.span or (0, len(text))))] for f in steering]
+
+
+def _place(passage: Passage) -> str:
+    """“ on page 3, under “Returns””, as far as it is known."""
+    page = f" on page {passage.page}" if passage.page else ""
+    heading = f" under “{passage.heading[-1]}”" if passage.heading else ""
+    return page + heading
+
+
+def _short(text: str) -> str:
+    """Without characters that would hide, or turn round, what the editor reads."""
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return shorten(shown, width=_QUOTED, placeholder=" …")
