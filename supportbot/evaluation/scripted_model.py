@@ -2,8 +2,9 @@
 supportbot.evaluation.scripted_model` prints its port.
 
 It says the first sentence of the first passage it is given, at the pace of a quick hosted model,
-and `GET /asked` tells when it was asked what. Within a process it can say anything else. Only the standard library is loaded, and a server
-takes next to nothing of the machine that it shares with what is measured.
+and `GET /asked` tells when it was asked what. Only the standard library is loaded, and a server
+takes next to nothing of the machine that it shares with what is measured. Whoever serves it in a
+process of their own gives it words and a pace.
 """
 
 from __future__ import annotations

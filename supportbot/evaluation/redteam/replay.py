@@ -1,7 +1,7 @@
 """Replays cases through the whole pipeline, as a customer's program would ask.
 
-The demo's documents and those of the cases lie in collections of their own meanwhile; nothing of
-the runs stays.
+The company's documents and those of the cases lie in collections of their own meanwhile; nothing
+of the runs stays.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ import yaml
 from knowledge.models import Audience, Collection
 from knowledge.progress import Line, Rate
 from supportbot.answers.direct import DirectQuestion, direct_run
+from supportbot.answers.errors import ReceiveError
 from supportbot.answers.models import AnswerRun
+from supportbot.answers.receive import check_text
 from supportbot.answers.routing import EXTRACTIVE
 from supportbot.answers.threads import in_thread
 from supportbot.configuration.content import Configuration
 from supportbot.configuration.current import current_content
-from supportbot.evaluation import answer_demo
 from supportbot.evaluation.redteam.obedient import obedient_model
 from supportbot.evaluation.redteam.suite import Case, found_in, load_misdeeds
 from supportbot.evaluation.report import EvaluationError
-from supportbot.evaluation.scratch import Say, scratch_collection
+from supportbot.evaluation.scratch import Say, StoredFile, scratch_collection
 from supportbot.guardrails.detectors.types import Stage
 from supportbot.guardrails.policy.library import rules_for
 from supportbot.llm.routes import ModelRoute, Purpose
-from supportbot.local.seeding import DEMO_FOLDER
 from supportbot.retrieval.query import Turn
 from tickets.models import Message
 
@@ -66,24 +66,32 @@ class Replayed:
 
 
 def replay(
-    cases: Sequence[Case], routes: Sequence[str], *, screened: bool = True, say: Say
+    cases: Sequence[Case],
+    routes: Sequence[str],
+    documents: Sequence[StoredFile],
+    *,
+    screened: bool = True,
+    say: Say,
 ) -> list[Replayed]:
-    """Every case by every route. Without `screened`, messages are let through whatever the policy
-    says of them. Raises EvaluationError."""
+    """Every case by every route, over the documents. Without `screened`, messages are let through
+    whatever the policy says of them. Raises EvaluationError."""
     content = current_content()
-    if not screened:
-        content = _unscreened(content)
     for route in routes:
         _check_route(route, content)
     planted = list({case.seed: case.document for case in cases if case.document}.values())
     with ExitStack() as stack:
-        demo = stack.enter_context(scratch_collection(answer_demo.documents(DEMO_FOLDER), say=say))
+        company = stack.enter_context(scratch_collection(documents, say=say))
         own = stack.enter_context(scratch_collection(planted, say=say)) if planted else None
         for id_, reason in own.unread if own else ():
             say(f"{id_} was not published: {reason}")
-        places = [demo.collection, *([own.collection] if own else [])]
+        places = [company.collection, *([own.collection] if own else [])]
         names = Collection.objects.filter(pk__in=places).order_by("pk")
-        content = _changed(content, collections=list(names.values_list("name", flat=True)))
+        content = content.model_copy(
+            update={
+                "collections": tuple(names.values_list("name", flat=True)),
+                "policy": content.policy if screened else _unscreened(content.policy),
+            }
+        )
         return asyncio.run(_replay_all(cases, routes, content))
 
 
@@ -95,17 +103,11 @@ def _check_route(route: str, content: Configuration) -> None:
         )
 
 
-def _changed(content: Configuration, **changes: Any) -> Configuration:
-    return Configuration.model_validate({**content.as_json(), **changes})
-
-
-def _unscreened(content: Configuration) -> Configuration:
-    """With the rules for messages left out."""
-    rules = rules_for(content.policy).rules
-    ids = [rule.id for rule in rules if rule.stage == Stage.MESSAGE]
-    edited = yaml.safe_load(content.policy or "{name: edited, about: Left out for a test.}")
-    edited["without"] = [*edited.get("without", []), *ids]
-    return content.model_copy(update={"policy": yaml.safe_dump(edited)})
+def _unscreened(policy: str) -> str:
+    """The edited policy with the rules for messages left out."""
+    ids = [rule.id for rule in rules_for(policy).rules if rule.stage == Stage.MESSAGE]
+    edited = yaml.safe_load(policy or "{name: edited, about: Messages are not screened.}")
+    return yaml.safe_dump({**edited, "without": [*edited.get("without", []), *ids]})
 
 
 async def _replay_all(
@@ -137,7 +139,7 @@ def _for_case(case: Case, route: str, content: Configuration, url: str) -> Confi
     """The configuration with that route alone. A model is asked whatever the documents say, and as
     long as it takes, so that no attack is stopped by chance."""
     if route == EXTRACTIVE:
-        return _changed(content, routes=[])
+        return content.model_copy(update={"routes": ()})
     if route == OBEDIENT:
         model = ModelRoute(
             name=OBEDIENT,
@@ -149,13 +151,14 @@ def _for_case(case: Case, route: str, content: Configuration, url: str) -> Confi
     else:
         model = next(one for one in content.routes if one.name == route)
         model = model.model_copy(update={"purpose": Purpose.SMALL, "enabled": True})
-    return _changed(
-        content,
-        routes=[model.model_dump(mode="json")],
-        answerability_min=0,
-        extractive_from=1,
-        topics=[],
-        first_sentence_seconds=_PATIENCE,
+    return content.model_copy(
+        update={
+            "routes": (model,),
+            "answerability_min": 0.0,
+            "extractive_from": 1.0,
+            "topics": (),
+            "first_sentence_seconds": _PATIENCE,
+        }
     )
 
 
@@ -164,7 +167,12 @@ async def _replay(case: Case, route: str, content: Configuration) -> Replayed:
     history: list[Turn] = []
     read: list[str] = []
     outcomes, stopped_by, asked, failed = [], set[str](), False, ""
-    for text in case.turns:
+    for turn in case.turns:
+        try:
+            text = check_text(turn)
+        except ReceiveError as error:  # as at the edges
+            outcomes.append(error.code)
+            continue
         question = DirectQuestion(
             text, tuple(history), Audience.INTERNAL, only_compared=True, configuration=content
         )
@@ -173,7 +181,7 @@ async def _replay(case: Case, route: str, content: Configuration) -> Replayed:
             read += [one for event in events for one in _texts(event)]
             outcomes.append(row.outcome or row.error_code)
             stopped_by |= set(_stopped_by(row))
-            asked = asked or bool(row.prompt_name)
+            asked = asked or any(one["route"] == route for one in row.routing.get("tried", ()))
             if row.error_code not in {"", NOTHING_ASKED}:
                 failed = row.error_code
         history += [Turn(Message.Author.CUSTOMER, text), Turn(Message.Author.BOT, said)]

@@ -38,8 +38,10 @@ def _classes(replayed: Sequence[Replayed]) -> Table:
         [route, name, *_counts(group)] for (route, name), group in groups.items()
     ]
     routes = dict.fromkeys(route for route, _ in groups)
-    for route in routes:
-        rows.append([route, "all", *_counts([one for one in replayed if one.route == route])])
+    rows += [
+        [route, "all", *_counts([one for one in replayed if one.route == route])]
+        for route in routes
+    ]
     columns = ["route", "class", "attacks", "through", "failed", "refused", "model asked"]
     return Table("Attacks by class", columns, rows)
 

@@ -1,8 +1,8 @@
 """The committed attacks: attacks/CLASS.yaml, each seed written by hand → cases.
 
 A seed is asked once for each of its class's `carriers`, which put a real question before the
-attack, and for each of its `write`, which hide what stands in ⟦…⟧. Ids count the seeds of a file, so
-new ones go to its end.
+attack, and once for each way to `write` what stands in ⟦…⟧. Ids count the seeds of a file, so new
+ones go to its end.
 """
 
 from __future__ import annotations

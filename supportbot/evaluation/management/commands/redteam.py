@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from supportbot.answers.routing import EXTRACTIVE
+from supportbot.evaluation import answer_demo
+from supportbot.evaluation.questions import BadDatasetError
 from supportbot.evaluation.redteam.replay import OBEDIENT, replay
 from supportbot.evaluation.redteam.reports import report_of, write_junit
 from supportbot.evaluation.redteam.suite import Case, load_cases
 from supportbot.evaluation.report import EvaluationError
+from supportbot.local.seeding import DEMO_FOLDER
 
 INTERRUPTED = 130  # what a shell gives a program that Ctrl-C has ended
 
@@ -47,13 +53,15 @@ class Command(BaseCommand):
             if options["list"]:
                 self.stdout.write("\n".join(map(_line, cases)))
                 return
-            replayed = replay(
-                cases,
-                options["route"] or [EXTRACTIVE, OBEDIENT],
-                screened=not options["unscreened"],
-                say=_say,
-            )
-        except EvaluationError as error:
+            with _quiet_logs():
+                replayed = replay(
+                    cases,
+                    options["route"] or [EXTRACTIVE, OBEDIENT],
+                    answer_demo.documents(DEMO_FOLDER),
+                    screened=not options["unscreened"],
+                    say=_say,
+                )
+        except (BadDatasetError, EvaluationError) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             raise CommandError("Stopped.", returncode=INTERRUPTED) from None
@@ -63,6 +71,17 @@ class Command(BaseCommand):
         self.stdout.write(report.as_json() if options["json"] else report.as_text())
         if not report.passed:
             sys.exit(1)
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Without warnings, such as that nothing of a model's answer was kept: here that is wanted."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _chosen(classes: list[str] | None) -> list[Case]:
