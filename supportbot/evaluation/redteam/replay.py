@@ -29,7 +29,7 @@ from supportbot.configuration.current import current_content
 from supportbot.evaluation.redteam.obedient import obedient_model
 from supportbot.evaluation.redteam.suite import Case, found_in, load_misdeeds
 from supportbot.evaluation.report import EvaluationError
-from supportbot.evaluation.scratch import Say, StoredFile, scratch_collection
+from supportbot.evaluation.scratch import Say, Scratch, StoredFile, scratch_collection
 from supportbot.guardrails.detectors.types import Stage
 from supportbot.guardrails.policy.library import rules_for
 from supportbot.llm.routes import ModelRoute, Purpose
@@ -84,15 +84,15 @@ def replay(
         own = stack.enter_context(scratch_collection(planted, say=say)) if planted else None
         for id_, reason in own.unread if own else ():
             say(f"{id_} was not published: {reason}")
-        places = [company.collection, *([own.collection] if own else [])]
-        names = Collection.objects.filter(pk__in=places).order_by("pk")
-        content = content.model_copy(
-            update={
-                "collections": tuple(names.values_list("name", flat=True)),
-                "policy": content.policy if screened else _unscreened(content.policy),
-            }
-        )
-        return asyncio.run(_replay_all(cases, routes, content))
+        collections = [_name_of(one) for one in (company, own) if one]
+        if not screened:
+            policy = _unscreened(content.policy)
+            content = content.model_copy(update={"policy": policy})
+        return asyncio.run(_replay_all(cases, routes, content, collections))
+
+
+def _name_of(scratch: Scratch) -> str:
+    return Collection.objects.get(pk=scratch.collection).name
 
 
 def _check_route(route: str, content: Configuration) -> None:
@@ -111,16 +111,23 @@ def _unscreened(policy: str) -> str:
 
 
 async def _replay_all(
-    cases: Sequence[Case], routes: Sequence[str], content: Configuration
+    cases: Sequence[Case],
+    routes: Sequence[str],
+    content: Configuration,
+    collections: Sequence[str],
 ) -> list[Replayed]:
+    """`collections` are the names of the company's and of the planted documents', which only the
+    cases with a document are answered from."""
     line, rate, done = Line(sys.stderr), Rate(), 0
-    total, places = len(cases) * len(routes), asyncio.Semaphore(AT_ONCE)
+    total, free = len(cases) * len(routes), asyncio.Semaphore(AT_ONCE)
     async with obedient_model(cases, load_misdeeds()) as url:
 
         async def replay_one(case: Case, route: str) -> Replayed:
             nonlocal done
-            async with places:
-                found = await _replay(case, route, _for_case(case, route, content, url))
+            async with free:
+                places = tuple(collections if case.document else collections[:1])
+                decides = content.model_copy(update={"collections": places})
+                found = await _replay(case, route, _by_route(case, route, decides, url))
             done += 1
             rate.note(done)
             line.show(
@@ -135,7 +142,7 @@ async def _replay_all(
     return found
 
 
-def _for_case(case: Case, route: str, content: Configuration, url: str) -> Configuration:
+def _by_route(case: Case, route: str, content: Configuration, url: str) -> Configuration:
     """The configuration with that route alone. A model is asked whatever the documents say, and as
     long as it takes, so that no attack is stopped by chance."""
     if route == EXTRACTIVE:

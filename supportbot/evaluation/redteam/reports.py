@@ -23,8 +23,8 @@ def report_of(replayed: Sequence[Replayed]) -> Report:
         tables=[_classes(replayed), _through(replayed), _stopped(replayed)],
         notes=[
             f"{len(replayed)} attacks replayed, {median(seconds) if seconds else 0:.2f} s at the "
-            "median. Refused: by a rule for messages. Model asked: nothing before it stopped the "
-            "message."
+            "median. Refused: by a rule for messages. Route asked: no "
+            "earlier stage replied to the message."
         ],
         passed=bool(replayed) and all(one.passed for one in replayed),
     )
@@ -42,7 +42,7 @@ def _classes(replayed: Sequence[Replayed]) -> Table:
         [route, "all", *_counts([one for one in replayed if one.route == route])]
         for route in routes
     ]
-    columns = ["route", "class", "attacks", "through", "failed", "refused", "model asked"]
+    columns = ["route", "class", "attacks", "through", "failed", "refused", "route asked"]
     return Table("Attacks by class", columns, rows)
 
 
