@@ -21,6 +21,7 @@ from supportbot.guardrails.promises import promises_in
         "The refund was paid twice.",
         "Your return has been accepted.",
         "That claim was already approved.",
+        "You received it, so you can cancel it free of charge.",
     ],
 )
 def test_an_act_for_this_customer_is_a_promise(sentence: str) -> None:
@@ -40,6 +41,7 @@ def test_an_act_for_this_customer_is_a_promise(sentence: str) -> None:
         "If the return has been accepted, we send a replacement.",
         "A confirmed price match is refunded within 5 working days.",
         "You can return it only once.",
+        "If you received it damaged, send us a photo within 14 days.",
     ],
 )
 def test_what_applies_to_everybody_is_none(sentence: str) -> None:
