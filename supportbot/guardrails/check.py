@@ -208,8 +208,10 @@ def _unsaid_instruction(sentence: str, piece: Piece) -> list[Finding]:
 
 # Documents have many words for these: “bring it back” is “return it”.
 _VERBS_OF_MANY_WORDS = frozenset(
-    "ask bring call check choose contact follow get give include make see send show take tell use "
-    "visit".split()
+    [
+        *("ask", "bring", "call", "check", "choose", "contact", "follow", "get", "give", "include"),
+        *("make", "see", "send", "show", "take", "tell", "use", "visit"),
+    ]
 )
 _OBJECTS = frozenset(["the", "a", "an", "your", "our", "it", "them", "this", "that", "one", "all"])
 

@@ -26,6 +26,7 @@ from supportbot.answers.routing import EXTRACTIVE
 from supportbot.answers.threads import in_thread
 from supportbot.configuration.content import Configuration
 from supportbot.configuration.current import current_content
+from supportbot.evaluation.questions import Text
 from supportbot.evaluation.redteam.obedient import obedient_model
 from supportbot.evaluation.redteam.suite import Case, found_in, load_misdeeds
 from supportbot.evaluation.report import EvaluationError
@@ -68,7 +69,7 @@ class Replayed:
 def replay(
     cases: Sequence[Case],
     routes: Sequence[str],
-    documents: Sequence[StoredFile],
+    documents: Sequence[Text | StoredFile],
     *,
     screened: bool = True,
     say: Say,
