@@ -41,6 +41,7 @@ class DirectQuestion:
     """A checked question, what was said before, and who asks: a customer, or staff.
 
     `only_compared`: nobody gets the answer; it is written without the cache, to compare it.
+    `configuration` decides instead of the one in effect, and is not stored as a version.
     """
 
     text: str
@@ -49,6 +50,7 @@ class DirectQuestion:
     customer: Customer | None = None
     asked_by: User | None = None
     only_compared: bool = False
+    configuration: Configuration | None = None
 
 
 class DirectRun:
@@ -106,10 +108,13 @@ async def _work(run: Run) -> None:
 
 @in_thread
 def _begin(question: DirectQuestion) -> tuple[AnswerRun, Configuration]:
-    decides = current()
+    id_, content = None, question.configuration
+    if content is None:
+        in_effect = current()
+        id_, content = in_effect.id, in_effect.content
     row = AnswerRun(
-        configuration_id=decides.id,
-        configuration_hash=decides.sha256,
+        configuration_id=id_,
+        configuration_hash=content.sha256,
         status=Status.RUNNING,
         delivery=Delivery.COMPARED if question.only_compared else Delivery.STREAM,
         attempts=1,
@@ -122,7 +127,7 @@ def _begin(question: DirectQuestion) -> tuple[AnswerRun, Configuration]:
     )
     Lease.begin(row)
     row.save(force_insert=True)
-    return row, decides.content
+    return row, content
 
 
 @in_thread

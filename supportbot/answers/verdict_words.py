@@ -31,6 +31,8 @@ REASONS = {
     "said_of_something_else": "says of one thing what is true of another",
     "denied_by_source": "says what the source denies, or denies what it says",
     "denied_elsewhere": "is denied by another place of the same source",
+    "denied_by_lead": "says of an item what the line above its list denies",
+    "instruction_not_in_source": "tells the reader to do what is not there",
     "modality_differs": "changes what may, must or will be",
     "actor_differs": "changes who does it",
     "only_not_in_source": "says “only” where the source does not",

@@ -3,7 +3,8 @@ supportbot.evaluation.scripted_model` prints its port.
 
 It says the first sentence of the first passage it is given, at the pace of a quick hosted model,
 and `GET /asked` tells when it was asked what. Only the standard library is loaded, and a server
-takes next to nothing of the machine that it shares with what is measured.
+takes next to nothing of the machine that it shares with what is measured. Whoever serves it in a
+process of their own gives it words and a pace.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import re
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -26,9 +28,18 @@ _HEAD = (
 
 
 class ScriptedModel:
-    """`asked`: {"at": time.time() of each request, "text": what the user said last}."""
+    """`says`: a request's body → the reply. `asked`: {"at": time.time() of each request, "text":
+    what the user said last}."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        says: Callable[[dict[str, Any]], str] | None = None,
+        *,
+        first_seconds: float = FIRST_SECONDS,
+        word_seconds: float = WORD_SECONDS,
+    ) -> None:
+        self._says = says or (lambda body: answer_to("\n".join(said_in(body))))
+        self._first_seconds, self._word_seconds = first_seconds, word_seconds
         self.asked: list[dict[str, Any]] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -46,13 +57,12 @@ class ScriptedModel:
         writer.close()
 
     async def _answer(self, writer: asyncio.StreamWriter, body: dict[str, Any], at: float) -> None:
-        said = [_text_of(message) for message in body["messages"]]
-        self.asked.append({"at": at, "text": said[-1]})
+        self.asked.append({"at": at, "text": said_in(body)[-1]})
         writer.write(_HEAD.format("text/event-stream").encode())
-        await asyncio.sleep(FIRST_SECONDS)
-        for word in answer_to("\n".join(said)).split():
-            await _send(writer, _chunk({"content": f"{word} "}))
-            await asyncio.sleep(WORD_SECONDS)
+        await asyncio.sleep(self._first_seconds)
+        for word in re.findall(r"\S+\s*", self._says(body)):
+            await _send(writer, _chunk({"content": word}))
+            await asyncio.sleep(self._word_seconds)
         await _send(writer, _chunk({}, "stop"))
         usage = {"prompt_tokens": 800, "completion_tokens": 30, "total_tokens": 830}
         await _send(writer, {**_chunk({}), "choices": [], "usage": usage})
@@ -65,6 +75,11 @@ def answer_to(prompt: str) -> str:
     text = re.sub(r"[|*#_>\s]+", " ", found[1] if found else prompt).strip()
     sentence = re.split(r"(?<=[.!?])\s", text)[0]
     return " ".join(sentence.split()[:MOST_WORDS])
+
+
+def said_in(body: dict[str, Any]) -> list[str]:
+    """The texts of a request's messages."""
+    return [_text_of(message) for message in body["messages"]]
 
 
 def _text_of(message: dict[str, Any]) -> str:

@@ -163,6 +163,8 @@ def _against(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Fin
         *_links(sentence, piece, sources),
         *_borrowed(sentence, piece, sources),
         *_denied(sentence, piece, sources),
+        *_denied_by_lead(sentence, piece),
+        *_unsaid_instruction(sentence, piece),
     ]
 
 
@@ -174,6 +176,44 @@ def _denied(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Find
     source = _source_of(piece, sources)
     others = [other for other in pieces_of(source) if other.position != piece.position]
     return [finding for other in others for finding in denials_elsewhere(sentence, other.claims)]
+
+
+def _denied_by_lead(sentence: str, piece: Piece) -> list[Finding]:
+    """What leads a list denies each of its items: “we cannot take back: engraved tampers”."""
+    units = [piece.unit, *([piece.following] if piece.following else [])]
+    items = [
+        statement_of(unit.text).content
+        for unit in units
+        if unit.lead and statement_of(unit.lead).clauses[0].negated
+    ]
+    return [
+        Finding(FACT, "denied_by_lead", (clause.words[0].start, clause.words[-1].end))
+        for clause in statement_of(sentence).clauses
+        if not (clause.negated or clause.condition or clause.flips)
+        and any(clause.content & item for item in items)
+    ]
+
+
+def _unsaid_instruction(sentence: str, piece: Piece) -> list[Finding]:
+    """What a sentence tells its reader to do must stand in its place: “unscrew the boiler”."""
+    words = statement_of(sentence).words
+    if len(words) < LEAST_CONTENT or words[1].low not in _OBJECTS or not words[0].is_content:
+        return []
+    known = statement_of(piece.text).content | statement_of(piece.context).content
+    first = words[0]
+    if first.stem in known or first.low in _VERBS_OF_MANY_WORDS:
+        return []
+    return [Finding(FACT, "instruction_not_in_source", (first.start, first.end))]
+
+
+# Documents have many words for these: “bring it back” is “return it”.
+_VERBS_OF_MANY_WORDS = frozenset(
+    [
+        *("ask", "bring", "call", "check", "choose", "contact", "follow", "get", "give", "include"),
+        *("make", "see", "send", "show", "take", "tell", "use", "visit"),
+    ]
+)
+_OBJECTS = frozenset(["the", "a", "an", "your", "our", "it", "them", "this", "that", "one", "all"])
 
 
 def _links(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:

@@ -101,3 +101,27 @@ def test_the_sources_own_sentence_passes_whatever_stands_beside_it() -> None:
     found = judge("Tickets can be exchanged.", sources(text))
     assert found.verdict is Verdict.KEEP
     assert judge("Tickets can always be exchanged.", sources(text)).verdict is not Verdict.KEEP
+
+
+NOT_TAKEN_BACK = """We cannot take back, because you have changed your mind:
+
+1. Coffee in an opened bag.
+2. Personalised items, such as an engraved tamper.
+"""
+
+
+def test_a_list_that_is_led_by_a_denial_denies_its_items() -> None:
+    found = judge("An engraved tamper can be returned.", sources(NOT_TAKEN_BACK))
+    assert found.verdict is not Verdict.KEEP
+    assert "denied_by_lead" in {finding.reason for finding in found.findings}
+    denied = judge("We cannot take back an engraved tamper.", sources(NOT_TAKEN_BACK))
+    assert denied.verdict is Verdict.KEEP
+
+
+def test_an_instruction_stands_in_the_source() -> None:
+    boiler = sources("The steam boiler is under pressure. Rinse the boiler every month.")
+    found = judge("Unscrew the boiler while it is under pressure.", boiler)
+    assert found.verdict is not Verdict.KEEP
+    assert "instruction_not_in_source" in {finding.reason for finding in found.findings}
+    assert judge("Rinse the boiler every month.", boiler).verdict is Verdict.KEEP
+    assert judge("Rinse your boiler each month.", boiler).verdict is Verdict.KEEP

@@ -1,0 +1,1 @@
+"""Our own attacks, replayed through the whole pipeline: `manage.py redteam`."""
