@@ -94,8 +94,8 @@ def _unseen(texts: Texts, say: Say) -> Iterator[Unseen]:
 def _unseen_table(found: Sequence[Unseen]) -> Table:
     rows: list[list[Figure]] = []
     for one in found:
-        good, bad = one.allowed(), one.found()
-        rows.append([one.source, one.arm, *_share(bad), *_share(good), float(one.alarms.mean())])
+        shares = [*_share(one.found()), *_share(one.allowed())]
+        rows.append([one.source, one.arm, *shares, float(one.alarms.mean())])
     for arm in ARMS:
         mine = [one for one in found if one.arm == arm]
         bad, good = (

@@ -9,8 +9,15 @@ from textwrap import shorten
 
 from knowledge.models import DocumentVersion, Passage
 from knowledge.services.lifecycle.text_checks import Objection, register_text_check
+from supportbot.configuration.current import current_content
 from supportbot.guardrails.detectors import injection
-from supportbot.guardrails.detectors.types import Context, Stage
+from supportbot.guardrails.detectors.registry import thresholds
+from supportbot.guardrails.detectors.types import Context, Detected, Stage
+from supportbot.guardrails.policy.decide import decide
+from supportbot.guardrails.policy.facts import Facts
+from supportbot.guardrails.policy.library import rules_for
+from supportbot.guardrails.policy.observed import observed
+from supportbot.guardrails.policy.rules import Outcome
 
 CODE = "speaks_to_assistant"
 PASSAGE, MESSAGE = Context(Stage.RETRIEVAL), Context(Stage.MESSAGE)
@@ -53,11 +60,17 @@ def _to_passage(passage: Passage) -> list[Objection]:
 
 
 def _steers(text: str, context: Context) -> list[str]:
-    """What it says where it does."""
+    """What it says where a rule of the stage retrieval blocks it."""
+    content = current_content()
+    if injection.NAME in content.detectors_off:
+        return []
     found = injection.detect(text, context)
-    limit = injection.DETECTOR.thresholds[injection.INJECTION]
-    steering = [f for f in found if f.reason == injection.HIDDEN or (f.score or 0) >= limit]
-    return [f.source_words or text[slice(*(f.span or (0, len(text))))] for f in steering]
+    limits = thresholds(content.thresholds)
+    facts = observed(Facts(), text, Detected(tuple(found)), context, limits)
+    if decide(rules_for(content.policy).rules, Stage.RETRIEVAL, facts).outcome != Outcome.BLOCK:
+        return []
+    surest = sorted(found, key=lambda one: -(one.score or 1.0))
+    return [f.source_words or text[slice(*(f.span or (0, len(text))))] for f in surest]
 
 
 def _place(passage: Passage) -> str:
