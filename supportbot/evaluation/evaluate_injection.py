@@ -45,10 +45,12 @@ class Unseen:
     alarms: Floats
 
     def found(self) -> Floats:
-        return self.flagged[self.truth == 1]
+        found: Floats = self.flagged[self.truth == 1]
+        return found
 
     def allowed(self) -> Floats:
-        return 1 - self.flagged[self.truth == 0]
+        allowed: Floats = 1 - self.flagged[self.truth == 0]
+        return allowed
 
 
 def evaluate(data: Path, *, say: Say) -> Report:

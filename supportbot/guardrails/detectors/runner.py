@@ -77,8 +77,9 @@ def _may_be_called(detector: Detector) -> bool:
 
 
 def _call(detector: Detector, text: str, context: Context) -> Sequence[Finding]:
+    readable = text.encode("utf-8", "replace").decode()  # lone surrogates; as long as before
     try:
-        return checked(detector, text, detector.detect(text, context))
+        return checked(detector, text, detector.detect(readable, context))
     finally:
         with _lock:
             _under_way[detector.name] -= 1

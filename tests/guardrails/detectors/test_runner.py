@@ -120,6 +120,6 @@ async def test_every_detector_of_the_product_reads_odd_texts(one: Detector) -> N
     for stage in one.stages:
         for text in odd:
             found = await run_detectors([one], text, Context(stage))
-            assert found.failed == (), text[:20]
+            assert found.failed == (), ascii(text[:20])
     assert set(one.thresholds) <= set(one.kinds)
     assert 0 < one.budget_ms <= 1000
