@@ -75,6 +75,8 @@ _SECTIONS = [
             ("Answer cache", "bolt", "answers.cachedanswer"),
             ("Small talk", "waving_hand", "manners.mannerreply"),
             ("Small talk examples", "format_quote", "manners.mannerexample"),
+            ("Intents", "category", "triage.intent"),
+            ("Intent examples", "label", "triage.intentexample"),
         ],
     ),
     ("Quality", [("Evaluations", "monitoring", "evaluation.evaluationrun")]),

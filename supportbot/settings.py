@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "supportbot.answers",
     "supportbot.evaluation",
     "supportbot.manners",
+    "supportbot.triage",
     "supportbot.local",
 ]
 MIDDLEWARE = [
@@ -317,8 +318,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # -- Metrics ------------------------------------------------------------------------------------
-# What Prometheus sends as its bearer token; without one, /metrics answers this machine alone.
-METRICS_TOKEN = env_secret("SUPPORTBOT_METRICS_TOKEN")
+METRICS_TOKEN = env_secret("SUPPORTBOT_METRICS_TOKEN")  # without one, this machine alone
 
 # -- Pages and files ----------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -12,12 +12,14 @@ from supportbot.guardrails.detectors.runner import run_detectors
 from supportbot.guardrails.detectors.types import Context, Stage
 from supportbot.retrieval.languages import document_languages
 from supportbot.retrieval.spelling import load_dictionaries
+from supportbot.triage.find import triage
 
 
 async def warm_up() -> None:
-    """Load the active index's embedding model and run it, and the dictionaries of the documents'
-    languages. Raises EmbeddingModelError."""
+    """Load the active index's embedding model and run it, what triage has learned, and the
+    dictionaries of the documents' languages. Raises EmbeddingModelError."""
     await sync_to_async(embed_questions, thread_sensitive=False)(["warm up"])
+    await sync_to_async(triage, thread_sensitive=False)("warm up")
     languages = await sync_to_async(document_languages, thread_sensitive=False)()
     await sync_to_async(load_dictionaries, thread_sensitive=False)(languages)
     for stage in Stage:  # a detector's first text may take longer than its budget

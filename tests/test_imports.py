@@ -46,7 +46,11 @@ HEAVY = {"torch", "transformers", "sentence_transformers"}
 # The conversion runs in a process of its own; operators may configure models of their own.
 MAY_BE_HEAVY = {"knowledge.embedding.convert", "supportbot.optional_model"}
 # What the extras “evaluation” and “rivals” are for.
-ONLY_FOR_EVALUATION = {"supportbot.evaluation", "supportbot.manners.training"}
+ONLY_FOR_EVALUATION = {
+    "supportbot.evaluation",
+    "supportbot.manners.training",
+    "supportbot.triage.training",
+}
 # It runs in an environment of its own: tests/bench/chat_rivals.txt.
 ELSEWHERE = {"supportbot.evaluation.chat_rivals"}
 # Django and Celery are built on them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
@@ -11,6 +12,7 @@ from knowledge.embedding.questions import encode_questions
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.run import Run
 from supportbot.answers.threads import in_search_thread, in_thread
+from supportbot.answers.triage import triage_facts
 from supportbot.answers.types import Checked, Evidence, Proposed, Question, Reply
 from supportbot.configuration.content import Configuration
 from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
@@ -59,12 +61,21 @@ class Guard:
         return any(rule.stage == stage for rule in self._rules)
 
     async def _decide(self, question: Question, text: str, context: Context) -> Decision:
-        if self._base is None:
-            self._base = await base_facts(self._row, question)
         off = self._content.detectors_off
-        detected = await run_detectors(DETECTORS, text, context, off)
-        facts = observed(self._base, text, detected, context, self._limits)
+        base, detected = await asyncio.gather(
+            self._base_facts(question), run_detectors(DETECTORS, text, context, off)
+        )
+        facts = observed(base, text, detected, context, self._limits)
         return decide(self._rules, context.stage, facts, detected.findings)
+
+    async def _base_facts(self, question: Question) -> Facts:
+        """Who asks, and what; the same for all texts of the run."""
+        if self._base is None:
+            base, asked = await asyncio.gather(
+                base_facts(self._row, question), triage_facts(question)
+            )
+            self._base = dataclasses.replace(base, **asked)
+        return self._base
 
 
 @in_search_thread

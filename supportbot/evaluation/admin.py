@@ -25,14 +25,16 @@ from supportbot.evaluation.names import (
     MEASURES,
     PII_MEASURES,
     RERANKED,
+    TRIAGE_ARMS,
+    TRIAGE_MEASURES,
 )
 from tickets.admin.base import RecordAdmin
 
 DRAWN_RUNS = 500  # over all folders
 # In the order of the page.
-_ARMS = tuple(dict.fromkeys((*ARMS, *ANSWER_ARMS, *GROUNDING_ARMS, *INJECTION_ARMS)))
+_ARMS = tuple(dict.fromkeys((*ARMS, *ANSWER_ARMS, *GROUNDING_ARMS, *INJECTION_ARMS, *TRIAGE_ARMS)))
 _OF_GUARDRAILS = (*GROUNDING_MEASURES, *INJECTION_MEASURES, *PII_MEASURES, *GUARDRAIL_MEASURES)
-_MEASURES = tuple(dict.fromkeys((*MEASURES, *ANSWER_MEASURES, *_OF_GUARDRAILS)))
+_MEASURES = tuple(dict.fromkeys((*MEASURES, *ANSWER_MEASURES, *_OF_GUARDRAILS, *TRIAGE_MEASURES)))
 
 
 @admin.register(EvaluationRun)

@@ -24,9 +24,12 @@ from supportbot.evaluation.names import (
     FOUND,
     FUSED,
     GOLD_RECALL,
+    IN_SCOPE,
     LEXICAL,
     LINEAR,
+    MACRO_F1,
     NDCG,
+    NEAREST,
     NGRAMS,
     OVERLAP,
     RERANKED,
@@ -34,6 +37,7 @@ from supportbot.evaluation.names import (
     STOPPED,
     STOPPED_MESSAGES,
     SUPPORT,
+    TEN_EACH,
     TREES,
 )
 
@@ -45,6 +49,7 @@ MEASURES = {
     "pii": (GOLD_RECALL,),
     "guardrails": (STOPPED_MESSAGES,),
     "injection": (FOUND,),
+    "triage": (IN_SCOPE, MACRO_F1),
 }
 MOST_RUNS = 30  # of a folder's, the newest
 WIDTH, HEIGHT = 900, 320  # in the drawing's own units; the page scales it
@@ -74,6 +79,8 @@ STYLES = {
     LINEAR: ("#d55e00", "2 3"),
     TREES: ("#009e73", "8 3"),
     NGRAMS: ("#a6761d", "5 2"),
+    TEN_EACH: ("#009e73", "8 3"),
+    NEAREST: ("#d55e00", "2 3"),
 }
 
 

@@ -47,3 +47,10 @@ INJECTION_ARMS = (ANSWERS, LINEAR, TREES, NGRAMS)
 FOUND, ALARMS = "found", "false alarms on ordinary questions"
 HARD_ALLOWED = "hard negatives allowed"
 INJECTION_MEASURES = (FOUND, HARD_ALLOWED, ALARMS)
+
+# Of triage: the product is the arm ANSWERS.
+TEN_EACH, NEAREST = "ten examples each", "nearest example"
+TRIAGE_ARMS = (ANSWERS, TEN_EACH, NEAREST)
+ACCURACY, IN_SCOPE, OUT_OF_SCOPE_RECALL = "accuracy", "in scope", "out-of-scope recall"
+MACRO_F1 = "macro F1"
+TRIAGE_MEASURES = (ACCURACY, IN_SCOPE, OUT_OF_SCOPE_RECALL, AUROC, MACRO_F1)

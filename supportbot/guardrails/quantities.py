@@ -27,6 +27,7 @@ _UNITS: list[tuple[str, str, float]] = [
     for written, dimension, size in DATA["units"].values()
 ]
 _CURRENCY = {"£": "£", "€": "€", "$": "$", "CHF": "CHF", "¥": "¥", "zł": "zł"}
+_MONEY = frozenset(_CURRENCY.values())
 _MONTHS = {
     name: number
     for number, names in enumerate(DATA["dates"]["months"], start=1)
@@ -100,6 +101,12 @@ def quantities_in(text: str) -> Iterator[Quantity]:
         for one in (low, value):  # a range has two
             if one:
                 yield Quantity(kind, one, match.start(), match.end(), match.group().strip())
+
+
+def largest_amount(text: str) -> float:
+    """Of money, whatever its currency; 0 if there is none."""
+    money = (one.value[0] for one in quantities_in(text) if one.kind in _MONEY)
+    return max(money, default=0.0)
 
 
 _Value = tuple[float, ...]

@@ -35,10 +35,15 @@ class Head:
         return shares
 
 
-@functools.cache
 def head() -> Head:
     """The head shipped with the product."""
-    stored = json.loads(FILE.read_text("utf-8"))
+    return read_head(FILE)
+
+
+@functools.cache
+def read_head(path: Path) -> Head:
+    """A head as `render` wrote it."""
+    stored = json.loads(path.read_text("utf-8"))
     classes = tuple(stored["classes"])
     weights = np.frombuffer(base64.b64decode(stored["weights"]), dtype="<f2").astype(np.float32)
     return Head(

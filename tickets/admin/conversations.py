@@ -28,6 +28,7 @@ from unfold.decorators import display
 from tickets.admin.actions import close, set_mode
 from tickets.admin.base import RecordAdmin, labels, local_time, shortened, user_of
 from tickets.admin.desk import messages_of
+from tickets.admin.parts import message_parts
 from tickets.models import Conversation, Message
 from tickets.services.conversations import mark_seen
 from tickets.services.memory import facts_of, forget
@@ -128,6 +129,7 @@ class ConversationAdmin(RecordAdmin):
             "conversation": found,
             "title": f"Conversation with {found.customer}",
             "chat": list(messages_of(found)),
+            "message_parts": message_parts(),
             "tickets": list(found.tickets.order_by("-pk")),
             "modes": Conversation.Mode.choices,
             "facts": list(facts_of(found.pk)),

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from tickets.admin.actions import agents
 from tickets.admin.audit import trail_of
+from tickets.admin.parts import message_parts, related_of_parts
 from tickets.models import Conversation, Draft, Event, Message, Ticket
 from tickets.services.memory import facts_of
 from tickets.states import CONVERSATION_TRANSITIONS, TICKET_TRANSITIONS
@@ -76,13 +77,14 @@ def side_context(ticket: Ticket) -> dict[str, Any]:
         "can_give_back": Conversation.State.BOT in CONVERSATION_TRANSITIONS[conversation.state],
         "modes": Conversation.Mode.choices,
         "facts": facts,
+        "message_parts": message_parts(),
         "agents": agents(),
         "side_state": " ".join(map(str, state)),  # another one: drawn anew
     }
 
 
 def messages_of(conversation: Conversation) -> QuerySet[Message]:
-    return conversation.messages.select_related("agent", "feedback")
+    return conversation.messages.select_related("agent", "feedback", *related_of_parts())
 
 
 def drafts_of(ticket: Ticket) -> QuerySet[Draft]:

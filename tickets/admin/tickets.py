@@ -228,7 +228,7 @@ class TicketAdmin(RecordAdmin):
             {
                 "seq": found.seq,
                 "messages": [
-                    draw("tickets/admin/message.html", {"message": message})
+                    draw("tickets/admin/message.html", {**context, "message": message})
                     for message in found.messages
                 ],
                 "drafts": [draft.pk for draft in found.drafts],

@@ -35,6 +35,7 @@ ACTIONS = frozenset(
         "configuration.returned_to_environment",
         "budget.reached",
         "rule.judged",
+        "triage.corrected",
     }
 )
 

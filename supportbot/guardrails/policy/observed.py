@@ -9,6 +9,7 @@ from typing import Any
 from knowledge.text.plain import squeezed
 from supportbot.guardrails.detectors.types import Context, Detected
 from supportbot.guardrails.policy.facts import TYPES, Facts
+from supportbot.guardrails.quantities import largest_amount
 
 SCORES = tuple(name.removeprefix("is_") for name in TYPES if name.startswith("is_"))
 PERSONAL, SECRETS, LINKS, SCOPE, BRAND = "personal_data", "secrets", "links", "scope", "tone"
@@ -28,6 +29,7 @@ def observed(
         **scores,
         **reached,
         "text": text,
+        "amount": largest_amount(text),
         "hidden_text": any(found.reason == HIDDEN for found in detected.findings),
         "personal_data": _kinds(detected, PERSONAL),
         "others_data": _of_others(text, detected, context),

@@ -24,6 +24,7 @@ EVALUATIONS = {
     "parsing": "supportbot.evaluation.evaluate_parsing",
     "pii": "supportbot.evaluation.evaluate_pii",
     "retrieval": "supportbot.evaluation.evaluate_retrieval",
+    "triage": "supportbot.evaluation.evaluate_triage",
 }
 ANSWERS, GROUNDING, GUARDRAILS = "answers", "grounding", "guardrails"
 PII, RETRIEVAL = "pii", "retrieval"

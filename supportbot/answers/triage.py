@@ -1,0 +1,57 @@
+"""Triage of a customer's message as facts for the policy. Whatever goes wrong, the facts keep their
+defaults: no rule that forbids rests on triage alone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from django.db import Error as DatabaseFailure
+
+from supportbot.answers.threads import in_search_thread
+from supportbot.answers.types import Question
+from supportbot.triage.find import triage
+from supportbot.triage.services import course_of, store_triage
+
+log = structlog.get_logger(__name__)
+
+SECONDS = (
+    1.5  # an embedding takes milliseconds; who waits for the first one waits for the search, too
+)
+
+
+async def triage_facts(question: Question) -> dict[str, Any]:
+    """Fact → value; {} if triage failed or took too long. Stored with the message of a question."""
+    task = asyncio.ensure_future(_found(question))
+    task.add_done_callback(_told)
+    done, _ = await asyncio.wait([task], timeout=SECONDS)
+    if not done:
+        log.error("triage_out_of_time", message=str(question.message_id))
+    return task.result() if done and not task.exception() else {}
+
+
+def _told(task: asyncio.Future[dict[str, Any]]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("triage_failed", error=repr(error))
+
+
+@in_search_thread
+def _found(question: Question) -> dict[str, Any]:
+    found = triage(question.text)
+    facts: dict[str, Any] = {
+        "intent": found.intent,
+        "sentiment": found.sentiment,
+        "urgency": found.urgency,
+        "topics": found.topics,
+        "language": found.language,
+    }
+    if question.message_id is None or question.conversation_id is None:
+        return facts
+    try:
+        store_triage(message_id=question.message_id, found=found)
+        mood, change = course_of(question.conversation_id)
+    except DatabaseFailure as error:  # the facts are known nevertheless
+        log.error("triage_not_stored", error=repr(error))
+        return facts
+    return {**facts, "mood": mood, "mood_change": change}

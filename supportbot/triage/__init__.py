@@ -1,0 +1,1 @@
+"""Triage of every customer message: intent, sentiment, urgency, sensitive topics, language."""
