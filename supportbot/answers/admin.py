@@ -21,7 +21,7 @@ from supportbot.answers.admin_promote import promote_view
 from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.spending import notices
-from supportbot.answers.verdict_words import explain_verdicts
+from supportbot.answers.verdict_words import explain_policy, explain_verdicts
 from supportbot.configuration.current import current_content
 from tickets.admin.base import RecordAdmin
 from tickets.admin.notices import register_notices
@@ -141,6 +141,7 @@ class AnswerRunAdmin(RecordAdmin):
             "timeline": draw_timeline(found.stages),
             "timeline_height": len(found.stages) * ROW_HEIGHT,
             "verdicts": explain_verdicts(found.verdicts),
+            "policy": explain_policy(found.policy),
             "answerability_min": _answerability_min(found),
             "routes": explain_routes(found),
             "calls": calls_of(found),

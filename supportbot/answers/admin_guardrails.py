@@ -132,7 +132,7 @@ class FiredRuleAdmin(ReadOnlyAdmin):
         if request.method == "POST" and text:
             context["tried"] = [
                 ("In effect", async_to_sync(try_message)(text, now)),
-                ("Chosen below", async_to_sync(try_message)(text, other)),
+                ("As you have chosen", async_to_sync(try_message)(text, other)),
             ]
         if request.method == "POST" and "compare" in request.POST:
             stored = async_to_sync(last_messages)(MESSAGES)
@@ -154,7 +154,8 @@ def fired_lately() -> list[dict[str, Any]]:
             false=Count("pk", filter=Q(opinion=Opinion.FALSE_ALARM)),
         )
     )
-    return sorted(counted, key=lambda row: -row["fired"])
+    rows = [{**row, "words": row["outcome"].replace("_", " ")} for row in counted]
+    return sorted(rows, key=lambda row: -row["fired"])
 
 
 def cards(content: Configuration) -> list[dict[str, Any]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from supportbot.guardrails.policy.rules import Outcome
+
 POLICY = "policy"
 # “It …”: reason → the rest of the sentence
 REASONS = {
@@ -56,6 +58,27 @@ def explain_verdicts(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each with `label` and `label_type` of its chip, and `why`: (words, words of the source) of
     every reason. Verdicts of earlier releases have neither findings nor a verdict."""
     return [_explained(verdict) for verdict in verdicts]
+
+
+def explain_policy(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each with its outcome and its facts in words."""
+    return [
+        {
+            **decision,
+            "words": Outcome(decision["outcome"]).words,
+            "facts_words": "; ".join(
+                f"{name.replace('_', ' ')}: {_fact(value)}"
+                for name, value in decision["facts"].items()
+            ),
+        }
+        for decision in decisions
+    ]
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _explained(verdict: dict[str, Any]) -> dict[str, Any]:

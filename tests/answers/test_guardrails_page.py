@@ -74,8 +74,8 @@ def test_a_message_is_tried_before_two_versions(ben: User, browser_of: Browser) 
     put_in_effect()
     sent = {"text": "May it be opened?", "version": str(draft.pk)}
     page = browser_of(ben).post(f"{PAGE}try/", sent).content.decode()
-    assert "In effect: it is answered" in page
-    assert "Chosen below: refuse" in page
+    assert "In effect: is answered" in page
+    assert "As you have chosen: refuse" in page
     assert "What the test asks for." in page
 
 
@@ -88,7 +88,7 @@ def test_stored_messages_that_would_change_are_shown(
     sent = {"compare": "1", "version": str(draft.pk)}
     page = browser_of(ben).post(f"{PAGE}try/", sent).content.decode()
     assert "1 of the last 1 message would change" in page
-    assert "allow → <strong>refuse</strong>: Is it &lt;b&gt;opened&lt;/b&gt;?" in page
+    assert "is answered → <strong>refuse</strong>: Is it &lt;b&gt;opened&lt;/b&gt;?" in page
 
 
 # -- manage.py policy check -----------------------------------------------------------------------

@@ -42,7 +42,7 @@ def second_agent(model_stack: Stack) -> str:
 def test_from_a_question_to_a_colleagues_reply(
     browser: Browser, model_stack: Stack, model: SlowModel, size: str
 ) -> None:
-    question = f"{QUESTION} ({size})"
+    question = f"{QUESTION} ({list(SIZES).index(size) + 1})"  # a word would be part of the question
     script = model.answers(question, ANSWER, allowed=0)
     with window(browser, f"journey-{size}", SIZES[size]) as ada:
         ada.open_widget(model_stack.url)

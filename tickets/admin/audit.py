@@ -32,6 +32,7 @@ WORDS = {
     "configuration.rolled_back": "rolled the configuration back",
     "configuration.returned_to_environment": "let the environment decide again",
     "budget.reached": "used up a budget for models",
+    "triage.corrected": "corrected the intent of a message",
     "rule.judged": "said what they think of a rule that fired",
 }
 

@@ -146,7 +146,7 @@ class TicketAdmin(RecordAdmin):
     def number(self, ticket: Ticket) -> str:
         return f"#{ticket.pk}"
 
-    @display(description="", ordering="conversation__is_urgent", label={"Urgent": "danger"})  # type: ignore[untyped-decorator]
+    @display(description="priority", ordering="conversation__is_urgent", label={"Urgent": "danger"})  # type: ignore[untyped-decorator]
     def urgency(self, ticket: Ticket) -> str:
         return "Urgent" if ticket.conversation.is_urgent else ""
 

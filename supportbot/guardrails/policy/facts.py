@@ -61,12 +61,17 @@ class Facts:
         """Those that differ from the defaults, without the text; as stored with a run."""
         values = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
         return {
-            one.name: list(values[one.name]) if one.type == _STRINGS else values[one.name]
+            one.name: _stored(values[one.name])
             for one in dataclasses.fields(self)
             if one.name != "text" and values[one.name] != one.default
         }
 
 
-_STRINGS = "tuple[str, ...]"
+def _stored(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return round(value, 3) if isinstance(value, float) else value
+
+
 TYPES: dict[str, Any] = get_type_hints(Facts)
 ABOUT: dict[str, str] = {one.name: one.metadata["about"] for one in dataclasses.fields(Facts)}

@@ -33,6 +33,10 @@ class Outcome(StrEnum):
     HAND_OVER = "hand_over"
     BLOCK = "block"  # and alert the operator
 
+    @property
+    def words(self) -> str:
+        return "is answered" if self == Outcome.ALLOW else self.value.replace("_", " ")
+
 
 STRICTNESS = {outcome: number for number, outcome in enumerate(Outcome)}
 # These do not exclude others: they happen beside the strictest one.

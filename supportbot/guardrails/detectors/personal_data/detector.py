@@ -54,7 +54,7 @@ DETECTOR = Detector(
     kinds=KINDS,
     stages=frozenset({Stage.MESSAGE, Stage.SENTENCE}),
     thresholds={},
-    budget_ms=1000,
+    budget_ms=3000,
     card=Card(
         about=(
             "E-mail addresses, telephones, cards, accounts, identity numbers and the like, by form "
