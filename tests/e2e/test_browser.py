@@ -87,7 +87,7 @@ def _reload_in_mid_answer(ada: Window) -> None:
 
 
 def _get_a_reply(browser: Browser, stack: Stack, ada: Window, model: SlowModel) -> None:
-    question = f"{SECOND_QUESTION} ({ada.name})"
+    question = f"{SECOND_QUESTION} ({len(ada.name)})"
     model.answers(question, SECOND_ANSWER)
     ada.find("handover").click()
     expect(ada.find("banner")).to_be_visible()
