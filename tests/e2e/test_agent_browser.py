@@ -195,8 +195,9 @@ def test_conversations_move_up_with_their_last_words_and_a_mark(
         ada.says(QUESTION)
         eve.says("What is the capital of Peru?")
         page.goto(f"{demo_stack.url}{CONVERSATIONS}")
-        ada.says("Are you there (unread)?")
         first = page.locator("#result_list tbody").first
+        expect(first).to_contain_text("Bot: I could not find")  # what Eve is told comes first
+        ada.says("Are you there (unread)?")
         expect(first).to_contain_text("Are you there (unread)?")
         expect(first.get_by_text("(unread)", exact=True)).to_be_attached()
         moment = first.locator("local-time")
