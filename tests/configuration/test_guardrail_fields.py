@@ -43,7 +43,6 @@ def test_a_detector_is_switched_off_and_on(page: Client) -> None:
     assert current_content().detectors_off == ()
 
 
-@pytest.mark.skipif(not thresholds({}), reason="no detector has a score yet")
 def test_a_threshold_is_changed_for_one_kind_alone(page: Client, olga: User) -> None:
     put_in_effect()
     kind, own = next(iter(thresholds({}).items()))
