@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from tickets.models import Conversation, Ticket
 
-TICKET_TRANSITIONS: dict[str, frozenset[str]] = {
-    Ticket.Status.OPEN: frozenset(
-        {Ticket.Status.PENDING, Ticket.Status.RESOLVED, Ticket.Status.CLOSED}
-    ),
-    Ticket.Status.PENDING: frozenset(
-        {Ticket.Status.OPEN, Ticket.Status.RESOLVED, Ticket.Status.CLOSED}
-    ),
-    Ticket.Status.RESOLVED: frozenset({Ticket.Status.OPEN, Ticket.Status.CLOSED}),
-    Ticket.Status.CLOSED: frozenset(),
-}
+Status, State = Ticket.Status, Conversation.State
 
-_BOT, _WAITING, _AGENT, _CLOSED = (
-    Conversation.State.BOT,
-    Conversation.State.WAITING,
-    Conversation.State.AGENT,
-    Conversation.State.CLOSED,
-)
+TICKET_TRANSITIONS: dict[str, frozenset[str]] = {
+    Status.NEW: frozenset(
+        {Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.SOLVED, Status.CLOSED}
+    ),
+    Status.OPEN: frozenset({Status.PENDING, Status.ON_HOLD, Status.SOLVED, Status.CLOSED}),
+    Status.PENDING: frozenset({Status.OPEN, Status.ON_HOLD, Status.SOLVED, Status.CLOSED}),
+    Status.ON_HOLD: frozenset({Status.OPEN, Status.PENDING, Status.SOLVED, Status.CLOSED}),
+    Status.SOLVED: frozenset({Status.REOPENED, Status.CLOSED}),
+    Status.REOPENED: frozenset(
+        {Status.OPEN, Status.PENDING, Status.ON_HOLD, Status.SOLVED, Status.CLOSED}
+    ),
+    Status.CLOSED: frozenset(),
+}
+# Where an agent has the next word.
+AWAITS_AGENT: frozenset[str] = frozenset({Status.NEW, Status.OPEN, Status.REOPENED})
+# Where somebody still owes the customer something: the conversation does not end by time.
+OWED: frozenset[str] = AWAITS_AGENT | {Status.ON_HOLD}
+# Where nobody has anything to do.
+DONE: frozenset[str] = frozenset({Status.SOLVED, Status.CLOSED})
+
 CONVERSATION_TRANSITIONS: dict[str, frozenset[str]] = {
-    _BOT: frozenset({_WAITING, _AGENT, _CLOSED}),
-    _WAITING: frozenset({_AGENT, _BOT, _CLOSED}),
-    _AGENT: frozenset({_BOT, _WAITING, _CLOSED}),
-    _CLOSED: frozenset(),
+    State.BOT: frozenset({State.WAITING, State.AGENT, State.CLOSED}),
+    State.WAITING: frozenset({State.AGENT, State.BOT, State.CLOSED}),
+    State.AGENT: frozenset({State.BOT, State.WAITING, State.CLOSED}),
+    State.CLOSED: frozenset(),
 }
 
 

@@ -16,7 +16,15 @@ export const OUTCOMES = ['answered', 'no_answer', 'handed_over', 'failed', 'smal
 export const REPLACED_REASONS = ['restarted', 'model_failed', 'handed_over', 'closed'] as const;
 export const HANDOVER_STATES = ['bot', 'waiting', 'agent'] as const;
 export const CLOSED_BY = ['customer', 'agent', 'time'] as const;
-export const TICKET_STATUSES = ['open', 'pending', 'resolved', 'closed'] as const;
+export const TICKET_STATUSES = [
+  'new',
+  'open',
+  'pending',
+  'on_hold',
+  'solved',
+  'closed',
+  'reopened',
+] as const;
 
 export type Form = (typeof FORMS)[number];
 export type Kind = (typeof KINDS)[number];

@@ -51,7 +51,7 @@ export const strings = {
   noticeJoined: (name: string) => `${name} joined the conversation`,
   noticeJoinedUnnamed: 'A colleague joined the conversation',
   noticeReturned: 'The assistant is answering again',
-  ticketResolved: 'This conversation was marked as resolved. Write again if you need more help.',
+  ticketSolved: 'This conversation was marked as solved. Write again if you need more help.',
   writeAgain: 'Write again if you need more help.',
 
   end: 'End chat',

@@ -33,8 +33,8 @@ def test_tickets_are_listed_and_narrowed_by_status(staff_api: APIClient, ben: Us
     first, second = open_ticket(), open_ticket()
     Ticket.objects.filter(pk=first.pk).update(status="closed")
     assert staff_api.get(f"{API}/tickets/").json()["count"] == 2
-    (only,) = staff_api.get(f"{API}/tickets/", {"status": "open"}).json()["results"]
-    assert (only["id"], only["status"], only["assignee"]) == (second.pk, "open", None)
+    (only,) = staff_api.get(f"{API}/tickets/", {"status": "new"}).json()["results"]
+    assert (only["id"], only["status"], only["assignee"]) == (second.pk, "new", None)
 
 
 def test_a_ticket_is_read_with_its_talk_and_drafts(staff_api: APIClient, draft: Draft) -> None:
@@ -47,8 +47,8 @@ def test_a_ticket_is_moved_and_the_audit_log_names_the_agent(
     staff_api: APIClient, ben: User
 ) -> None:
     ticket = open_ticket()
-    response = staff_api.patch(f"{API}/tickets/{ticket.pk}/", {"status": "resolved"})
-    assert (response.status_code, response.json()["status"]) == (200, "resolved")
+    response = staff_api.patch(f"{API}/tickets/{ticket.pk}/", {"status": "solved"})
+    assert (response.status_code, response.json()["status"]) == (200, "solved")
     assert AuditEntry.objects.get(action="ticket.status_changed").actor == ben
 
 
@@ -156,7 +156,7 @@ def test_a_content_editor_neither_reads_nor_decides(cleo_api: APIClient, draft: 
     body = {"status": "closed"}
     assert cleo_api.patch(f"{API}/tickets/{draft.ticket_id}/", body).status_code == 403
     draft.refresh_from_db()
-    assert (draft.status, draft.ticket.status) == ("pending", "open")
+    assert (draft.status, draft.ticket.status) == ("pending", "new")
 
 
 def test_who_may_only_look_may_not_decide(api_of: ApiOf, draft: Draft, eve: User) -> None:

@@ -19,7 +19,7 @@ WORDS = {
     "conversation.closed": "closed the conversation",
     "conversation.fact_deleted": "deleted a fact the customer gave",
     "ticket.opened": "opened the ticket",
-    "ticket.reopened": "reopened the ticket",
+    "ticket.reopened": "reopened the ticket",  # of entries of earlier versions
     "ticket.status_changed": "changed the ticket's status",
     "ticket.assigned": "assigned the ticket",
     "draft.created": "wrote a draft",

@@ -13,15 +13,17 @@ from tickets.admin.audit import trail_of
 from tickets.admin.parts import message_parts, related_of_parts
 from tickets.models import Conversation, Draft, Event, Message, Ticket
 from tickets.services.memory import facts_of
-from tickets.states import CONVERSATION_TRANSITIONS, TICKET_TRANSITIONS
+from tickets.states import AWAITS_AGENT, CONVERSATION_TRANSITIONS, TICKET_TRANSITIONS
 
 MESSAGE_EVENTS = ("message.created", "answer.completed")
 
 # In the imperative, as on a button; the words of the status itself stand beside them.
 _STATUS_BUTTONS = {
-    Ticket.Status.OPEN: "Reopen",
+    Ticket.Status.OPEN: "Open",
+    Ticket.Status.REOPENED: "Reopen",
     Ticket.Status.PENDING: "Wait for the customer",
-    Ticket.Status.RESOLVED: "Resolve",
+    Ticket.Status.ON_HOLD: "Put on hold",
+    Ticket.Status.SOLVED: "Solve",
     Ticket.Status.CLOSED: "Close",
 }
 
@@ -38,7 +40,7 @@ class News:
 def waiting_counts() -> dict[str, int]:
     """Model → how many of its rows wait for an agent: the numbers in the navigation."""
     return {
-        "tickets.ticket": Ticket.objects.filter(status=Ticket.Status.OPEN).count(),
+        "tickets.ticket": Ticket.objects.filter(status__in=AWAITS_AGENT).count(),
         "tickets.draft": Draft.objects.filter(status=Draft.Status.PENDING).count(),
     }
 

@@ -29,20 +29,28 @@ from tickets.admin.notices import notices
 from tickets.models import Draft, Ticket
 from tickets.services.conversations import mark_seen
 from tickets.services.messages import display_name
+from tickets.states import DONE
 
 Status = Ticket.Status
 STATUS_LABELS = labels(
-    [(Status.OPEN, "warning"), (Status.PENDING, "info"), (Status.RESOLVED, "success")]
+    [
+        (Status.NEW, "danger"),
+        (Status.OPEN, "warning"),
+        (Status.REOPENED, "warning"),
+        (Status.PENDING, "info"),
+        (Status.SOLVED, "success"),
+    ]
 )
+Priority = Ticket.Priority
+PRIORITY_LABELS = {"Urgent": "danger", "High": "warning", "Low": "info"}
 LAST_SEQ = 2**31 - 1  # of a PositiveIntegerField
 
 
 class QueueFilter(admin.SimpleListFilter):
-    """Which part of the queue: without a choice, what is unresolved."""
+    """Which part of the queue: without a choice, what is unsolved."""
 
     title = "queue"
     parameter_name = "queue"
-    UNRESOLVED: ClassVar = [Status.OPEN, Status.PENDING]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
@@ -53,9 +61,9 @@ class QueueFilter(admin.SimpleListFilter):
         ]
 
     def choices(self, changelist: Any) -> Any:
-        """Django calls the empty choice “All”; here it is what is unresolved."""
+        """Django calls the empty choice “All”; here it is what is unsolved."""
         default, *others = super().choices(changelist)
-        yield {**default, "display": "Unresolved"}
+        yield {**default, "display": "Unsolved"}
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -64,21 +72,21 @@ class QueueFilter(admin.SimpleListFilter):
             return queryset
         if wanted in Status.values:
             return queryset.filter(status=wanted)
-        unresolved = queryset.filter(status__in=self.UNRESOLVED)
+        unsolved = queryset.exclude(status__in=DONE)
         if wanted == "mine":
-            return unresolved.filter(assignee=user_of(request))
+            return unsolved.filter(assignee=user_of(request))
         if wanted == "unassigned":
-            return unresolved.filter(assignee=None)
-        return unresolved
+            return unsolved.filter(assignee=None)
+        return unsolved
 
 
 def queue_tabs(chosen: str) -> list[dict[str, Any]]:
     """The parts of the queue that agents go between all day, as links above the list."""
     parts = [
-        ("", "Unresolved"),
+        ("", "Unsolved"),
         ("mine", "Mine"),
         ("unassigned", "Assigned to nobody"),
-        (Status.RESOLVED.value, "Resolved"),
+        (Status.SOLVED.value, "Solved"),
         ("all", "All"),
     ]
     return [
@@ -101,7 +109,7 @@ class TicketAdmin(RecordAdmin):
     list_display_links = ("number", "subject")
     list_filter = (
         QueueFilter,
-        "conversation__is_urgent",
+        "priority",
         ("assignee", admin.RelatedOnlyFieldListFilter),
     )
     list_before_template = "tickets/admin/queue.html"
@@ -146,9 +154,9 @@ class TicketAdmin(RecordAdmin):
     def number(self, ticket: Ticket) -> str:
         return f"#{ticket.pk}"
 
-    @display(description="priority", ordering="conversation__is_urgent", label={"Urgent": "danger"})  # type: ignore[untyped-decorator]
+    @display(description="priority", ordering="priority", label=PRIORITY_LABELS)  # type: ignore[untyped-decorator]
     def urgency(self, ticket: Ticket) -> str:
-        return "Urgent" if ticket.conversation.is_urgent else ""
+        return ticket.get_priority_display() if ticket.priority != Priority.NORMAL else ""
 
     @display(description="status", ordering="status", label=STATUS_LABELS)  # type: ignore[untyped-decorator]
     def status_label(self, ticket: Ticket) -> tuple[str, str]:

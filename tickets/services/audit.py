@@ -20,7 +20,6 @@ ACTIONS = frozenset(
         "conversation.closed",
         "conversation.fact_deleted",
         "ticket.opened",
-        "ticket.reopened",
         "ticket.status_changed",
         "ticket.assigned",
         "customer.signed_out",

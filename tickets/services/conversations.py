@@ -16,6 +16,7 @@ from tickets.models import Conversation, Customer, Ticket
 from tickets.services import audit
 from tickets.services.events import append_event
 from tickets.services.statuses import set_status
+from tickets.states import OWED
 
 State = Conversation.State
 ClosedBy = Conversation.ClosedBy
@@ -94,7 +95,7 @@ def is_idle(conversation: Conversation) -> bool:
     long as an agent, or the bot, owes the customer a reply."""
     if conversation.state == State.CLOSED or not _is_silent(conversation):
         return False
-    if conversation.tickets.filter(status=Ticket.Status.OPEN).exists():
+    if conversation.tickets.filter(status__in=OWED).exists():
         return False
     return not conversation.messages.filter(awaits_answer=True).exists()
 
@@ -158,7 +159,7 @@ def _idle_conversations() -> QuerySet[Conversation]:
     return (
         Conversation.objects.exclude(state=State.CLOSED)
         .filter(last_message_at__lt=since)
-        .exclude(tickets__status=Ticket.Status.OPEN)
+        .exclude(tickets__status__in=OWED)
         .exclude(messages__awaits_answer=True)
         .order_by("last_message_at")
     )

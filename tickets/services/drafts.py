@@ -16,7 +16,7 @@ from tickets.services.handover import request_person, take_over
 from tickets.services.messages import AgentReply, add_agent_message, staff_name
 from tickets.services.statuses import withdraw
 from tickets.services.tickets import change_status
-from tickets.states import TransitionError
+from tickets.states import AWAITS_AGENT, TransitionError
 
 Status = Draft.Status
 
@@ -99,7 +99,7 @@ def approve_draft(*, draft: Draft, agent: AbstractBaseUser, text: str | None = N
         actor=agent,
         message_id=str(message.id),
     )
-    if locked.ticket.status == Ticket.Status.OPEN:
+    if locked.ticket.status in AWAITS_AGENT:
         change_status(ticket=locked.ticket, status=Ticket.Status.PENDING, agent=agent)
     return message
 
@@ -172,7 +172,7 @@ def send_reply(
     asked = Draft.objects.filter(ticket__conversation=conversation, question__seq__lt=message.seq)
     withdraw(asked, actor=agent, reason="answered")
     locked = Ticket.objects.get(pk=ticket.pk)
-    if locked.status == Ticket.Status.OPEN:
+    if locked.status in AWAITS_AGENT:
         change_status(ticket=locked, status=Ticket.Status.PENDING, agent=agent)
     return message
 

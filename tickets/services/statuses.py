@@ -9,12 +9,12 @@ from django.utils import timezone
 from tickets.models import Draft, Ticket
 from tickets.services import audit
 from tickets.services.events import append_event
-from tickets.states import check_ticket_transition
-
-DONE = frozenset({Ticket.Status.RESOLVED, Ticket.Status.CLOSED})
+from tickets.states import DONE, check_ticket_transition
 
 
-def set_status(ticket: Ticket, status: str, actor: AbstractBaseUser | None) -> None:
+def set_status(
+    ticket: Ticket, status: str, actor: AbstractBaseUser | None, reason: str = ""
+) -> None:
     """Move a locked ticket; drafts of one that is done wait no longer. Raises TransitionError."""
     check_ticket_transition(ticket, status)
     audit.record(
@@ -23,9 +23,11 @@ def set_status(ticket: Ticket, status: str, actor: AbstractBaseUser | None) -> N
         actor=actor,
         before=ticket.status,
         after=status,
+        **({"reason": reason} if reason else {}),
     )
     ticket.status = Ticket.Status(status)
-    ticket.save(update_fields=["status", "updated_at"])
+    ticket.status_reason, ticket.status_changed_at = reason[:200], timezone.now()
+    ticket.save(update_fields=["status", "status_reason", "status_changed_at", "updated_at"])
     if status in DONE:
         withdraw(Draft.objects.filter(ticket=ticket), actor=actor, reason=f"ticket {status}")
     announce(ticket)

@@ -12,7 +12,7 @@ from tickets.services import audit
 from tickets.services.conversations import close_conversation
 from tickets.services.speaker import BACK_TO_BOT, change_speaker
 from tickets.services.statuses import announce, set_status
-from tickets.states import check_ticket_transition
+from tickets.states import AWAITS_AGENT, check_ticket_transition
 
 SUBJECT_CHARACTERS = 200
 
@@ -20,17 +20,19 @@ SUBJECT_CHARACTERS = 200
 @transaction.atomic
 def ensure_ticket(*, conversation: Conversation) -> Ticket:
     """The conversation's ticket, open: made, reopened or left as it is."""
-    Conversation.objects.select_for_update().get(pk=conversation.pk)
+    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
     ticket = conversation.tickets.exclude(status=Ticket.Status.CLOSED).first()
     if ticket is None:
-        ticket = Ticket.objects.create(conversation=conversation, subject=_subject_of(conversation))
+        priority = Ticket.Priority.URGENT if locked.is_urgent else Ticket.Priority.NORMAL
+        ticket = Ticket.objects.create(
+            conversation=conversation, subject=_subject_of(conversation), priority=priority
+        )
         audit.record(action="ticket.opened", target=ticket)
         announce(ticket)
-    elif ticket.status != Ticket.Status.OPEN:
-        ticket.status = Ticket.Status.OPEN
-        ticket.save(update_fields=["status", "updated_at"])
-        audit.record(action="ticket.reopened", target=ticket)
-        announce(ticket)
+    elif ticket.status not in AWAITS_AGENT:
+        came_back = ticket.status == Ticket.Status.SOLVED
+        back = Ticket.Status.REOPENED if came_back else Ticket.Status.OPEN
+        set_status(ticket, back, None, "the customer wrote again")
     return ticket
 
 
@@ -41,8 +43,10 @@ def _subject_of(conversation: Conversation) -> str:
 
 
 @transaction.atomic
-def change_status(*, ticket: Ticket, status: str, agent: AbstractBaseUser) -> Ticket:
-    """Move a ticket. Once it is resolved the bot answers again; a closed one ends its
+def change_status(
+    *, ticket: Ticket, status: str, agent: AbstractBaseUser, reason: str = ""
+) -> Ticket:
+    """Move a ticket. Once it is solved the bot answers again; a closed one ends its
     conversation. Raises TransitionError when the step is not allowed."""
     # Conversation before ticket, as everywhere: two transactions can never wait for each other.
     conversation = Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
@@ -54,9 +58,9 @@ def change_status(*, ticket: Ticket, status: str, agent: AbstractBaseUser) -> Ti
         close_conversation(conversation=conversation, by=Conversation.ClosedBy.AGENT, agent=agent)
         locked.refresh_from_db()
         return locked
-    set_status(locked, status, agent)
+    set_status(locked, status, agent, reason)
     speaks = {Conversation.State.WAITING, Conversation.State.AGENT}
-    if status == Ticket.Status.RESOLVED and conversation.state in speaks:
+    if status == Ticket.Status.SOLVED and conversation.state in speaks:
         change_speaker(conversation, Conversation.State.BOT, BACK_TO_BOT)
         audit.record(action="conversation.given_back", target=conversation, actor=agent)
     return locked
@@ -65,6 +69,7 @@ def change_status(*, ticket: Ticket, status: str, agent: AbstractBaseUser) -> Ti
 @transaction.atomic
 def assign(*, ticket: Ticket, assignee: AbstractBaseUser | None, agent: AbstractBaseUser) -> Ticket:
     """Give a ticket to an agent, or to nobody."""
+    Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
     locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
     before, after = locked.assignee_id, assignee.pk if assignee is not None else None
     if before != after:
@@ -73,4 +78,6 @@ def assign(*, ticket: Ticket, assignee: AbstractBaseUser | None, agent: Abstract
         audit.record(
             action="ticket.assigned", target=locked, actor=agent, before=before, after=after
         )
+        if after is not None and locked.status == Ticket.Status.NEW:
+            set_status(locked, Ticket.Status.OPEN, agent)
     return locked

@@ -20,7 +20,7 @@ export function noticeText(notice: Notice): string | null {
       return notice.text;
     case 'ticket':
       // A closed ticket comes with the end of the conversation, which has words of its own.
-      return notice.status === 'resolved' ? strings.ticketResolved : null;
+      return notice.status === 'solved' ? strings.ticketSolved : null;
     case 'closed':
       return `${notice.text} ${strings.writeAgain}`.trim();
     case 'handover':

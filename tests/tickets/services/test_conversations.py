@@ -239,13 +239,13 @@ def test_the_last_words_of_an_agent_stay_in_sight(conversation: Conversation, be
 
 # -- Who speaks -----------------------------------------------------------------------------------
 @pytest.mark.parametrize("is_taken_over", [True, False])
-def test_once_resolved_the_bot_answers_again_and_the_customer_is_told(
+def test_once_solved_the_bot_answers_again_and_the_customer_is_told(
     conversation: Conversation, ben: User, is_taken_over: bool
 ) -> None:
     ticket = request_person(conversation=conversation)
     if is_taken_over:
         take_over(conversation=conversation, agent=ben)
-    change_status(ticket=ticket, status="resolved", agent=ben)
+    change_status(ticket=ticket, status="solved", agent=ben)
     conversation.refresh_from_db()
     assert conversation.state == Conversation.State.BOT
     told = last_event(conversation)

@@ -41,7 +41,7 @@ def replies(conversation: Conversation) -> list[Message]:
 
 def test_a_draft_waits_on_an_open_ticket(draft: Draft, conversation: Conversation) -> None:
     conversation.refresh_from_db()
-    assert (draft.status, draft.ticket.status) == ("pending", "open")
+    assert (draft.status, draft.ticket.status) == ("pending", "new")
     assert conversation.state == Conversation.State.WAITING
     assert actions_on(draft) == ["draft.created"]
 

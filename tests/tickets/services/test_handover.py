@@ -28,7 +28,7 @@ def test_asking_for_a_person_opens_a_ticket_and_tells_the_customer(
 ) -> None:
     ticket = request_person(conversation=conversation, reason=reason)
     conversation.refresh_from_db()
-    assert (ticket.status, conversation.state) == (Ticket.Status.OPEN, State.WAITING)
+    assert (ticket.status, conversation.state) == (Ticket.Status.NEW, State.WAITING)
     assert told(conversation) == [{"state": "waiting", "agent_name": None, "text": REASONS[reason]}]
     assert actions_on(conversation) == ["conversation.handed_over"]
     assert AuditEntry.objects.get(action="conversation.handed_over").data == {"reason": reason}

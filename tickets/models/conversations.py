@@ -1,4 +1,4 @@
-"""Customers, their conversations, and what agents work with: tickets, drafts, the audit log.
+"""Conversations and what is said in them.
 
 A conversation's events are the truth of what a customer saw and in which order: everything that is
 shown in the widget is an Event row first.
@@ -13,28 +13,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-
-class Customer(models.Model):
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=200, blank=True)
-    email = models.EmailField(blank=True)
-    signed_out_at = models.DateTimeField(
-        null=True, blank=True, help_text="Tokens from before are refused."
-    )
-    external_id = models.CharField(
-        max_length=200,
-        null=True,
-        blank=True,
-        unique=True,
-        help_text="The company's own id of a customer who signed in.",
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering: ClassVar = ["-created_at"]
-
-    def __str__(self) -> str:
-        return self.name or self.email or f"Visitor {str(self.id)[:8]}"
+from tickets.models.customers import Customer
 
 
 class Conversation(models.Model):
@@ -233,105 +212,3 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return self.get_value_display()
-
-
-class Ticket(models.Model):
-    class Status(models.TextChoices):
-        """The allowed transitions stand in tickets.states."""
-
-        OPEN = "open", "Open"
-        PENDING = "pending", "Waiting for the customer"
-        RESOLVED = "resolved", "Resolved"
-        CLOSED = "closed", "Closed"
-
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="tickets")
-    subject = models.CharField(max_length=200)
-    status = models.CharField(max_length=20, choices=Status, default=Status.OPEN)
-    assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="tickets",
-        limit_choices_to={"is_staff": True},
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        ordering: ClassVar = ["-updated_at"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["conversation"],
-                condition=~Q(status="closed"),
-                name="ticket_one_unclosed_per_conversation",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"#{self.pk} {self.subject}"
-
-
-class Draft(models.Model):
-    """An answer that waits for an agent. `sentences` and `passages` are a snapshot of the run."""
-
-    class Status(models.TextChoices):
-        PENDING = "pending", "Waiting for review"
-        APPROVED = "approved", "Approved"
-        REJECTED = "rejected", "Rejected"
-        # Its question has been answered in another way, or nobody waits for an answer any more.
-        WITHDRAWN = "withdrawn", "Withdrawn"
-
-    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="drafts")
-    question = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="drafts")
-    run_id = models.UUIDField(unique=True)
-    text = models.TextField(blank=True, help_text="What the bot would say.")
-    sentences = models.JSONField(default=list, blank=True)
-    passages = models.JSONField(
-        default=list, blank=True, help_text="The passages found, best first, with scores."
-    )
-    status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
-    decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    decided_at = models.DateTimeField(null=True, blank=True)
-    reply = models.OneToOneField(
-        Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="from_draft"
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering: ClassVar = ["-created_at"]
-
-    def __str__(self) -> str:
-        return f"Draft for “{self.question.text[:60]}”"
-
-
-class AuditEntry(models.Model):
-    """Who did what to what. Rows are only ever added; the database refuses anything else."""
-
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        related_name="+",
-    )
-    actor_name = models.CharField(max_length=200, help_text="As it was then.")
-    action = models.CharField(max_length=60)
-    object_type = models.CharField(max_length=60)
-    object_id = models.CharField(max_length=60)
-    data = models.JSONField(default=dict)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering: ClassVar = ["-id"]
-        verbose_name_plural = "audit entries"
-        indexes: ClassVar = [
-            # the history of one object, in the admin
-            models.Index(fields=["object_type", "object_id"], name="audit_of_object")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.actor_name}: {self.action} {self.object_type} {self.object_id}"

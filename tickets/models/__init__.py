@@ -1,0 +1,23 @@
+"""Customers, their conversations, and what agents work with: tickets, drafts, the audit log."""
+
+from tickets.models.audit import AuditEntry
+from tickets.models.conversations import Conversation, ConversationFact, Event, Feedback, Message
+from tickets.models.customers import Customer
+from tickets.models.drafts import Draft
+from tickets.models.teams import Team
+from tickets.models.tickets import Category, Tag, Ticket
+
+__all__ = [
+    "AuditEntry",
+    "Category",
+    "Conversation",
+    "ConversationFact",
+    "Customer",
+    "Draft",
+    "Event",
+    "Feedback",
+    "Message",
+    "Tag",
+    "Team",
+    "Ticket",
+]
