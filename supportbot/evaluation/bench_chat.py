@@ -19,6 +19,8 @@ from supportbot.evaluation.questions import load_questions
 
 MOST_QUESTIONS = 15  # one visitor's limit a minute is 20
 ANSWER_SECONDS = 60.0
+# An answer, none, or a person who is to write it.
+ENDS = frozenset({"answer.completed", "error", "handover.changed"})
 
 
 class NotRunningError(Exception):
@@ -98,7 +100,7 @@ async def ask(socket: websockets.ClientConnection, client_id: str, question: str
         if event["type"] == "answer.sentence":
             first = first or time.perf_counter() - started
             citations += len(event["citations"])
-        elif event["type"] in {"answer.completed", "error"}:
-            outcome = event.get("outcome", event.get("code"))
+        elif event["type"] in ENDS:
+            outcome = event.get("outcome") or event.get("code") or "handed_over"
             total = time.perf_counter() - started
             return Timing(question, outcome, citations, sent, first, total)
