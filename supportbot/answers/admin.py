@@ -15,7 +15,7 @@ from unfold.decorators import display
 from supportbot.answers.admin_again import again_context, again_view
 from supportbot.answers.admin_cache import CacheCheckAdmin, CachedAnswerAdmin
 from supportbot.answers.admin_compare import compare_two, compare_view
-from supportbot.answers.admin_guardrails import FiredRuleAdmin
+from supportbot.answers.admin_guardrails import FiredRuleAdmin, stopped_lately
 from supportbot.answers.admin_model_calls import calls_of
 from supportbot.answers.admin_promote import promote_view
 from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
@@ -34,6 +34,7 @@ TIMELINE_WIDTH = 600  # in the drawing's own units; the page scales it
 ROW_HEIGHT = 22
 
 register_notices(notices)
+register_notices(stopped_lately)
 
 
 @dataclass(frozen=True)

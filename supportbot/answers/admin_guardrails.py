@@ -27,6 +27,7 @@ from supportbot.configuration.current import current_content
 from supportbot.configuration.models import AnswerConfiguration
 from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
 from supportbot.guardrails.policy.library import rules_for
+from supportbot.guardrails.policy.rules import Outcome
 from tickets.services import audit
 
 DAYS = 7
@@ -34,6 +35,19 @@ MESSAGES = 200  # stored ones that are looked at again
 MOST_VERSIONS = 30
 LONGEST = 4000
 Opinion = FiredRule.Opinion
+
+
+def stopped_lately() -> list[str]:
+    """For the queue of agents: what rules have blocked in a day and nobody has judged yet."""
+    rows = FiredRule.objects.filter(
+        outcome=Outcome.BLOCK, opinion="", created_at__gte=timezone.now() - timedelta(days=1)
+    )
+    counts = rows.values_list("rule").annotate(count=Count("pk")).order_by("rule")
+    return [
+        f"The rule “{rule}” has stopped {count} {'text' if count == 1 else 'texts'} in the last 24 "
+        "hours. Look at what it was under Guardrails, and say whether it was right."
+        for rule, count in counts
+    ]
 
 
 @admin.action(description="These were right")

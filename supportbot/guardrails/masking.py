@@ -1,4 +1,4 @@
-"""Personal data → tokens such as <PHONE_1>, and back.
+"""Personal data, keys and passwords → tokens such as <PHONE_1>, and back.
 
 Applied to all that a customer wrote before a language model reads it, so that requests, stored
 prompts and logs hold tokens only. What the model writes gets the values back, sentence by sentence:
@@ -22,10 +22,12 @@ from supportbot.guardrails.detectors.personal_data.types import (
     URL,
     Found,
 )
+from supportbot.guardrails.detectors.secrets import keys_in
 
 _LEAST_KNOWN = 6  # characters; a shorter name or code may be a word of its own elsewhere
 _LEAST_PUBLIC = 7  # characters; shorter values stand in many texts by chance
-_kinds = "|".join(sorted(KINDS, key=len, reverse=True))
+KEY = "SECRET"  # a key, a token, a password
+_kinds = "|".join(sorted([*KINDS, KEY], key=len, reverse=True))
 # Models write tokens in other brackets, in lower case, escaped, or without the brackets.
 _TOKEN = re.compile(
     rf"(?:\\?<|&lt;|\[)\s?(?P<inside>(?i:{_kinds})_\d{{1,4}})\s?(?:\\?>|&gt;|\])"
@@ -53,7 +55,7 @@ class Masking:
         return bool(self._values)
 
     def mask(self, text: str) -> str:
-        found = personal_data_in(text)
+        found = _private_in(text)
         masked = [(one, self._token(one, text)) for one in found]
         return _replaced(text, sorted([*masked, *self._known_in(text, found)]))
 
@@ -93,10 +95,20 @@ class Masking:
 
 
 def without_personal_data(text: str) -> str:
-    """The text with personal data replaced by its kind, for good: “<EMAIL>”. Addresses of pages,
-    and of machines in a private network, stay: operators need them."""
-    found = [one for one in personal_data_in(text) if not _is_of_operators(one, text)]
+    """The text with personal data and keys replaced by their kind, for good: “<EMAIL>”. Addresses
+    of pages, and of machines in a private network, stay: operators need them."""
+    found = [one for one in _private_in(text) if not _is_of_operators(one, text)]
     return _replaced(text, [(one, f"<{one.kind}>") for one in found])
+
+
+def _private_in(text: str) -> list[Found]:
+    """Keys, and the personal data that is no part of one; in order, without overlaps."""
+    found: list[Found] = []
+    keys = [Found(start, end, KEY) for start, end in keys_in(text)]
+    for one in [*sorted(keys, key=lambda key: key.start - key.end), *personal_data_in(text)]:
+        if all(one.end <= other.start or other.end <= one.start for other in found):
+            found.append(one)
+    return sorted(found)
 
 
 def _is_of_operators(found: Found, text: str) -> bool:

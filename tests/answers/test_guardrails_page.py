@@ -68,6 +68,17 @@ def test_agents_say_what_was_right_and_it_is_audited(
     assert AuditEntry.objects.filter(action="rule.judged", actor=ben).count() == 1
 
 
+def test_the_queue_says_what_was_blocked_until_somebody_has_judged_it(
+    ben: User, browser_of: Browser, fired: FiredRule
+) -> None:
+    queue = "/admin/tickets/ticket/"
+    assert "test-rule" not in browser_of(ben).get(queue).content.decode()  # refused, not blocked
+    FiredRule.objects.update(outcome="block")
+    assert "“test-rule” has stopped 1 text" in browser_of(ben).get(queue).content.decode()
+    FiredRule.objects.update(opinion="right")
+    assert "test-rule" not in browser_of(ben).get(queue).content.decode()
+
+
 def test_a_message_is_tried_before_two_versions(ben: User, browser_of: Browser) -> None:
     put_in_effect()
     draft = put_in_effect(policy=REFUSES)

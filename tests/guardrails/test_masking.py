@@ -63,3 +63,12 @@ def test_a_log_keeps_the_addresses_that_operators_need() -> None:
     assert without_personal_data("from 8.8.4.200: ada@example.org") == "from <IP>: <EMAIL>"
     assert without_personal_data(text).startswith("<EMAIL> at ")
     assert without_personal_data(text).endswith("redis://10.0.0.5:6379, https://api.example/v1")
+
+
+def test_a_key_is_masked_whole() -> None:
+    key = "sk-proj-" + "a1B2c3D4" * 4
+    masking = Masking([])
+    said = masking.mask(f"My key is {key}, password: Tr0ub4dor&3x1, mail ada@example.org")
+    assert said == "My key is <SECRET_1>, password: <SECRET_2>, mail <EMAIL_1>"
+    assert masking.unmask("<SECRET_1>") == key
+    assert without_personal_data(f"Bearer {key}") == "Bearer <SECRET>"

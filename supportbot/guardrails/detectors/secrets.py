@@ -59,13 +59,14 @@ _WORD = re.compile(r"\w+")
 
 def detect(text: str, context: Context) -> Sequence[Finding]:
     """Keys, and what the text has of the context's secrets."""
-    found = [Finding(NAME, KEY, span) for span in _keys(text)]
+    found = [Finding(NAME, KEY, span) for span in keys_in(text)]
     if context.secrets and _leaks(text, context):
         found.append(Finding(NAME, PROMPT))
     return found
 
 
-def _keys(text: str) -> Iterator[tuple[int, int]]:
+def keys_in(text: str) -> Iterator[tuple[int, int]]:
+    """The places of keys, tokens and passwords; they may overlap."""
     for pattern in _KEYS:
         for hit in pattern.finditer(text):
             if not _EXAMPLE.search(hit.group()):

@@ -125,6 +125,12 @@ def test_the_higher_score_of_the_endpoint_and_ours_counts(endpoint: ModelServer)
     assert endpoint.requests[0].json["input"].startswith("they had better")
 
 
+def test_the_endpoint_reads_no_personal_data(endpoint: ModelServer) -> None:
+    endpoint.says(gives({}))  # type: ignore[arg-type]
+    detect("write to ada@example.org about my order", MESSAGE)
+    assert endpoint.requests[0].json["input"] == "write to <EMAIL_1> about my order"
+
+
 def test_without_the_endpoint_only_what_is_sure_counts_as_read(endpoint: ModelServer) -> None:
     endpoint.says(gives({}, status=500))  # type: ignore[arg-type]
     assert kinds("I want to kill myself") == {"self_harm"}
