@@ -9,6 +9,9 @@ HEADING_MARK = re.compile(r"^\s*#{1,6}\s+")
 TABLE_RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _INLINE_MARKS = re.compile(r"\*\*|__|`|\\(?=[\\`*_{}\[\]()#+\-.!~<>|])")
 
+_PICTURE_OR_LINK = re.compile(r"(?P<picture>!)?\[(?P<text>[^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
+_HTML_TAG = re.compile(r"<[/!]?[A-Za-z][^>]*>")
+
 
 def plain(text: str) -> str:
     """Inline Markdown marks removed: what a reader sees."""
@@ -18,6 +21,12 @@ def plain(text: str) -> str:
 def in_one_line(text: str) -> str:
     """The same, with single spaces for all white space."""
     return " ".join(plain(text).split())
+
+
+def as_title(text: str) -> str:
+    """A title as words alone: no pictures, links' text only, no HTML, one line."""
+    text = _PICTURE_OR_LINK.sub(lambda found: "" if found["picture"] else found["text"], text)
+    return " ".join(_HTML_TAG.sub(" ", text).split())
 
 
 def squeezed(text: str) -> str:

@@ -30,6 +30,7 @@ from knowledge.services.ingestion import stored_files
 from knowledge.services.ingestion.queue import wake_workers
 from knowledge.services.lifecycle import history, serving
 from knowledge.services.lifecycle.descriptions import Description, describe_document
+from knowledge.text.plain import as_title
 
 DEFAULT_COLLECTION = "Documents"
 _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
@@ -118,7 +119,7 @@ def check_upload(  # noqa: PLR0913  (a form with these fields, each given by nam
         content_hash=content_hash,
         collection=(collection or DEFAULT_COLLECTION)[:100],
         external_id=(external_id or name)[:300],
-        title=title[:300],
+        title=as_title(title)[:300],
         effective_from=effective_from,
         effective_until=effective_until,
         audience=Audience(audience),
@@ -138,7 +139,7 @@ def _check_locale(locale: str) -> str:
 
 
 def _title_of(file_name: str) -> str:
-    stem = PurePath(file_name).stem.replace("_", " ").replace("-", " ").strip()
+    stem = as_title(PurePath(file_name).stem.replace("_", " ").replace("-", " "))
     return stem[:1].upper() + stem[1:] or file_name
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from knowledge.models import Collection, Document, Passage
 from knowledge.services.indexes import search_entries
 from knowledge.services.lifecycle import history, serving
+from knowledge.text.plain import as_title
 
 
 class DescriptionError(ValueError):
@@ -44,6 +45,7 @@ def describe_document(
     mine = Document.objects.select_for_update(of=("self",)).select_related("collection")
     locked = mine.get(pk=document.pk)
     before = Description.of(locked)
+    description = replace(description, title=as_title(description.title) or before.title)
     if description == before:
         return False
     locked.title, locked.locale = description.title, description.locale

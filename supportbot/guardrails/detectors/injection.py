@@ -16,6 +16,7 @@ from supportbot.guardrails.detectors.injection_classifier import probability
 from supportbot.guardrails.detectors.injection_features import (
     features,
     may_speak_to_an_assistant,
+    places_of_secrecy,
 )
 from supportbot.guardrails.detectors.injection_head import head
 from supportbot.guardrails.detectors.injection_text import hidden, units_of
@@ -41,6 +42,8 @@ def detect(text: str, context: Context) -> Sequence[Finding]:
 def _findings(text: str, of_document: bool) -> tuple[Finding, ...]:
     """Of a document only those sentences are judged that may speak to an assistant."""
     places = [Finding(NAME, HIDDEN, span) for span in hidden(text)[:MOST_HIDDEN]]
+    if of_document:
+        places += [Finding(NAME, HIDDEN, span) for span in places_of_secrecy(text)[:MOST_HIDDEN]]
     units = [
         unit
         for unit in units_of(text)

@@ -11,6 +11,7 @@ from knowledge.models import DocumentVersion, Passage
 from knowledge.services.lifecycle.text_checks import Objection, register_text_check
 from supportbot.configuration.current import current_content
 from supportbot.guardrails.detectors import injection
+from supportbot.guardrails.detectors.injection_features import name_tells_assistant
 from supportbot.guardrails.detectors.registry import thresholds
 from supportbot.guardrails.detectors.types import Context, Detected, Stage
 from supportbot.guardrails.policy.decide import decide
@@ -43,7 +44,7 @@ def _to_names(version: DocumentVersion) -> list[Objection]:
             "it, unless you know why it is called so."
         )
         for what, name in names.items()
-        if _steers(name, MESSAGE)
+        if name_tells_assistant(name) or _steers(name, MESSAGE)
     ]
 
 

@@ -47,6 +47,22 @@ STRUCTURE: dict[str, re.Pattern[str]] = {
 ENCODED = "was encoded"
 # A sentence of a document that has none of these speaks to its reader.
 _TO_AN_ASSISTANT = ("names an assistant", "lifts", "about the answer", "role tag")
+_CHANGES_RULES = re.compile(
+    r"\b(?:updates?|changes?|additions?|amendments?) (?:to|of|in) your (?:\w+ )?"
+    r"(?:instruction|rule|prompt|guideline)s?\b",
+    re.IGNORECASE,
+)
+# No honest sentence asks not to be passed on, and no name tells an assistant what to do.
+_KEEPS_ITSELF_SECRET = re.compile(
+    r"\b(?:do not|don't|never) (?:mention|reveal|repeat|disclose|quote|show) this "
+    r"(?:sentence|note|instruction|message|text|paragraph|line)\b",
+    re.IGNORECASE,
+)
+_TELLS_ASSISTANT = re.compile(
+    r"\b(?:ais?|llms?|gpts?|chat ?bots?|language models?|assistants?)\b[\s,:;]+"
+    r"(?:must|should|shall|has to|have to|always|never|deny|say|tell|ignore|link|answer|reply)\b",
+    re.IGNORECASE,
+)
 _TO_ITS_READER = re.compile(r"\byou (?:should|can|must|have to)\b", re.IGNORECASE)
 STRUCTURE_FEATURES = (*STRUCTURE, ENCODED)
 
@@ -55,7 +71,19 @@ def may_speak_to_an_assistant(text: str) -> bool:
     """Whether a sentence of a document needs a closer look."""
     if any(STRUCTURE[name].search(text) for name in _TO_AN_ASSISTANT):
         return True
+    if _CHANGES_RULES.search(text):
+        return True
     return bool(STRUCTURE["gives a role"].search(_TO_ITS_READER.sub("", text)))
+
+
+def places_of_secrecy(text: str) -> list[tuple[int, int]]:
+    """Where a sentence of a document asks its reader not to pass it on."""
+    return [found.span() for found in _KEEPS_ITSELF_SECRET.finditer(text)]
+
+
+def name_tells_assistant(name: str) -> bool:
+    """Whether a name, of a file or a document, tells an assistant what to do."""
+    return bool(_TELLS_ASSISTANT.search(name))
 
 
 def features(texts: Sequence[str], embeddings: Vectors, encoded: Sequence[bool]) -> Vectors:
