@@ -80,6 +80,7 @@ _SECTIONS = [
         ],
     ),
     ("Quality", [("Evaluations", "monitoring", "evaluation.evaluationrun")]),
+    ("Desk", [("Calendars", "calendar_month", "tickets.businesscalendar")]),
     (
         "System",
         [

@@ -2,6 +2,14 @@
 
 from tickets.admin.conversations import ConversationAdmin
 from tickets.admin.records import AuditEntryAdmin, CustomerAdmin, DraftAdmin
+from tickets.admin.settings import BusinessCalendarAdmin
 from tickets.admin.tickets import TicketAdmin
 
-__all__ = ["AuditEntryAdmin", "ConversationAdmin", "CustomerAdmin", "DraftAdmin", "TicketAdmin"]
+__all__ = [
+    "AuditEntryAdmin",
+    "BusinessCalendarAdmin",
+    "ConversationAdmin",
+    "CustomerAdmin",
+    "DraftAdmin",
+    "TicketAdmin",
+]

@@ -34,6 +34,9 @@ WORDS = {
     "budget.reached": "used up a budget for models",
     "triage.corrected": "corrected the intent of a message",
     "rule.judged": "said what they think of a rule that fired",
+    "setting.added": "added a setting",
+    "setting.changed": "changed a setting",
+    "setting.removed": "removed a setting",
 }
 
 
@@ -54,6 +57,8 @@ def _details(entry: AuditEntry) -> str:
     """What a person wants to read of an entry's data; the ids are for programs."""
     if reason := entry.data.get("reason"):
         return str(reason).replace("_", " ")
+    if entry.action.startswith("setting."):
+        return _setting(entry)
     if "after" not in entry.data:
         return ""
     before, after = entry.data.get("before"), entry.data["after"]
@@ -61,6 +66,13 @@ def _details(entry: AuditEntry) -> str:
         names = dict(User.objects.filter(pk__in=[before, after]).values_list("pk", "username"))
         before, after = names.get(before, "nobody"), names.get(after, "nobody")
     return f"{before} → {after}"
+
+
+def _setting(entry: AuditEntry) -> str:
+    changed = entry.data.get("after") or entry.data.get("before") or {}
+    fields = ", ".join(name.replace("_", " ") for name in changed)
+    name = str(entry.data.get("name", ""))
+    return f"{name}: {fields}" if entry.action == "setting.changed" else name
 
 
 def trail_of(ticket: Ticket) -> list[Line]:

@@ -1,6 +1,7 @@
 """Customers, their conversations, and what agents work with: tickets, drafts, the audit log."""
 
 from tickets.models.audit import AuditEntry
+from tickets.models.calendars import BusinessCalendar, BusinessHours, ClosedDay
 from tickets.models.conversations import Conversation, ConversationFact, Event, Feedback, Message
 from tickets.models.customers import Customer
 from tickets.models.drafts import Draft
@@ -9,7 +10,10 @@ from tickets.models.tickets import Category, Tag, Ticket
 
 __all__ = [
     "AuditEntry",
+    "BusinessCalendar",
+    "BusinessHours",
     "Category",
+    "ClosedDay",
     "Conversation",
     "ConversationFact",
     "Customer",

@@ -35,6 +35,9 @@ ACTIONS = frozenset(
         "budget.reached",
         "rule.judged",
         "triage.corrected",
+        "setting.added",
+        "setting.changed",
+        "setting.removed",
     }
 )
 
