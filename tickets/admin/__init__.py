@@ -2,14 +2,22 @@
 
 from tickets.admin.conversations import ConversationAdmin
 from tickets.admin.records import AuditEntryAdmin, CustomerAdmin, DraftAdmin
-from tickets.admin.settings import BusinessCalendarAdmin
 from tickets.admin.tickets import TicketAdmin
+from tickets.admin.workshop import (
+    AgentNoticeAdmin,
+    BusinessCalendarAdmin,
+    MacroAdmin,
+    SavedReplyAdmin,
+)
 
 __all__ = [
+    "AgentNoticeAdmin",
     "AuditEntryAdmin",
     "BusinessCalendarAdmin",
     "ConversationAdmin",
     "CustomerAdmin",
     "DraftAdmin",
+    "MacroAdmin",
+    "SavedReplyAdmin",
     "TicketAdmin",
 ]

@@ -1,19 +1,15 @@
-"""What the desk works by, in the admin: forms whose every change stands in the audit log."""
+"""The base of the desk's settings in the admin: every change of a form is in the audit log."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.contrib import admin
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 
 from tickets.admin.base import user_of
-from tickets.models import BusinessCalendar, BusinessHours, ClosedDay
-from tickets.services.business_hours import calendar_of, is_open, next_opening
 from tickets.services.desk_settings import record_setting, snapshot
 
 
@@ -50,35 +46,3 @@ class SettingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
         with transaction.atomic():
             for one in queryset:
                 self.delete_model(request, one)
-
-
-class HoursInline(TabularInline):  # type: ignore[misc]
-    model = BusinessHours
-    extra = 0
-
-
-class ClosedDayInline(TabularInline):  # type: ignore[misc]
-    model = ClosedDay
-    extra = 0
-
-
-@admin.register(BusinessCalendar)
-class BusinessCalendarAdmin(SettingAdmin):
-    list_display = ("name", "time_zone", "country", "is_default", "now")
-    search_fields = ("name",)
-    inlines: ClassVar = [HoursInline, ClosedDayInline]
-    parts = ("hours", "closed_days")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[BusinessCalendar]:
-        calendars: QuerySet[BusinessCalendar] = super().get_queryset(request)
-        return calendars.prefetch_related("hours", "closed_days")
-
-    @admin.display(description="now")
-    def now(self, stored: BusinessCalendar) -> str:
-        calendar, at = calendar_of(stored), timezone.now()
-        if is_open(calendar, at):
-            return "Open"
-        opens = next_opening(calendar, at)
-        if opens is None:
-            return "Never open"
-        return f"Closed until {opens.astimezone(calendar.zone):%a %-d %b, %H:%M}"

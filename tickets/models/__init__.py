@@ -5,10 +5,13 @@ from tickets.models.calendars import BusinessCalendar, BusinessHours, ClosedDay
 from tickets.models.conversations import Conversation, ConversationFact, Event, Feedback, Message
 from tickets.models.customers import Customer
 from tickets.models.drafts import Draft
+from tickets.models.macros import Macro, MacroStep, SavedReply
+from tickets.models.notes import AgentNotice, Note
 from tickets.models.teams import Team
 from tickets.models.tickets import Category, Tag, Ticket
 
 __all__ = [
+    "AgentNotice",
     "AuditEntry",
     "BusinessCalendar",
     "BusinessHours",
@@ -20,7 +23,11 @@ __all__ = [
     "Draft",
     "Event",
     "Feedback",
+    "Macro",
+    "MacroStep",
     "Message",
+    "Note",
+    "SavedReply",
     "Tag",
     "Team",
     "Ticket",
