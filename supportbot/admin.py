@@ -17,7 +17,9 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from knowledge.models import CuratedAnswer
+from tickets.admin.base import user_of
 from tickets.admin.desk import waiting_counts
+from tickets.services.notices import unseen_notices
 
 for model in (User, Group, TokenProxy):
     if admin.site.is_registered(model):
@@ -48,6 +50,7 @@ _SECTIONS = [
         "Support",
         [
             ("Tickets", "confirmation_number", "tickets.ticket"),
+            ("For you", "notifications", "tickets.agentnotice"),
             ("Drafts", "rate_review", "tickets.draft"),
             ("Conversations", "forum", "tickets.conversation"),
             ("Customers", "group", "tickets.customer"),
@@ -81,6 +84,14 @@ _SECTIONS = [
     ),
     ("Quality", [("Evaluations", "monitoring", "evaluation.evaluationrun")]),
     (
+        "Desk",
+        [
+            ("Saved replies", "quickreply", "tickets.savedreply"),
+            ("Macros", "playlist_play", "tickets.macro"),
+            ("Calendars", "calendar_month", "tickets.businesscalendar"),
+        ],
+    ),
+    (
         "System",
         [
             ("Audit log", "history", "tickets.auditentry"),
@@ -95,6 +106,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar: what this user may see, with the number of things that wait for somebody."""
     needing_review = CuratedAnswer.objects.needing_review(timezone.localdate())
     waiting = {**waiting_counts(), "knowledge.curatedanswer": needing_review.count()}
+    waiting["tickets.agentnotice"] = unseen_notices(user_of(request)).count()
     groups: list[dict[str, Any]] = []
     for title, entries in _SECTIONS:
         items = [

@@ -3,5 +3,21 @@
 from tickets.admin.conversations import ConversationAdmin
 from tickets.admin.records import AuditEntryAdmin, CustomerAdmin, DraftAdmin
 from tickets.admin.tickets import TicketAdmin
+from tickets.admin.workshop import (
+    AgentNoticeAdmin,
+    BusinessCalendarAdmin,
+    MacroAdmin,
+    SavedReplyAdmin,
+)
 
-__all__ = ["AuditEntryAdmin", "ConversationAdmin", "CustomerAdmin", "DraftAdmin", "TicketAdmin"]
+__all__ = [
+    "AgentNoticeAdmin",
+    "AuditEntryAdmin",
+    "BusinessCalendarAdmin",
+    "ConversationAdmin",
+    "CustomerAdmin",
+    "DraftAdmin",
+    "MacroAdmin",
+    "SavedReplyAdmin",
+    "TicketAdmin",
+]

@@ -34,6 +34,12 @@ WORDS = {
     "budget.reached": "used up a budget for models",
     "triage.corrected": "corrected the intent of a message",
     "rule.judged": "said what they think of a rule that fired",
+    "ticket.note_added": "wrote an internal note",
+    "ticket.edited": "changed the ticket's details",
+    "macro.applied": "applied a macro",
+    "setting.added": "added a setting",
+    "setting.changed": "changed a setting",
+    "setting.removed": "removed a setting",
 }
 
 
@@ -54,13 +60,25 @@ def _details(entry: AuditEntry) -> str:
     """What a person wants to read of an entry's data; the ids are for programs."""
     if reason := entry.data.get("reason"):
         return str(reason).replace("_", " ")
+    if entry.action.startswith("setting."):
+        return _setting(entry)
+    if macro := entry.data.get("macro"):
+        return str(macro)
     if "after" not in entry.data:
         return ""
     before, after = entry.data.get("before"), entry.data["after"]
     if entry.action == "ticket.assigned":
         names = dict(User.objects.filter(pk__in=[before, after]).values_list("pk", "username"))
         before, after = names.get(before, "nobody"), names.get(after, "nobody")
-    return f"{before} → {after}"
+    field = f"{entry.data['field']}: " if "field" in entry.data else ""
+    return f"{field}{before or 'none'} → {after or 'none'}"
+
+
+def _setting(entry: AuditEntry) -> str:
+    changed = entry.data.get("after") or entry.data.get("before") or {}
+    fields = ", ".join(name.replace("_", " ") for name in changed)
+    name = str(entry.data.get("name", ""))
+    return f"{name}: {fields}" if entry.action == "setting.changed" else name
 
 
 def trail_of(ticket: Ticket) -> list[Line]:

@@ -1,22 +1,33 @@
 """Customers, their conversations, and what agents work with: tickets, drafts, the audit log."""
 
 from tickets.models.audit import AuditEntry
+from tickets.models.calendars import BusinessCalendar, BusinessHours, ClosedDay
 from tickets.models.conversations import Conversation, ConversationFact, Event, Feedback, Message
 from tickets.models.customers import Customer
 from tickets.models.drafts import Draft
+from tickets.models.macros import Macro, MacroStep, SavedReply
+from tickets.models.notes import AgentNotice, Note
 from tickets.models.teams import Team
 from tickets.models.tickets import Category, Tag, Ticket
 
 __all__ = [
+    "AgentNotice",
     "AuditEntry",
+    "BusinessCalendar",
+    "BusinessHours",
     "Category",
+    "ClosedDay",
     "Conversation",
     "ConversationFact",
     "Customer",
     "Draft",
     "Event",
     "Feedback",
+    "Macro",
+    "MacroStep",
     "Message",
+    "Note",
+    "SavedReply",
     "Tag",
     "Team",
     "Ticket",

@@ -35,6 +35,12 @@ ACTIONS = frozenset(
         "budget.reached",
         "rule.judged",
         "triage.corrected",
+        "ticket.note_added",
+        "ticket.edited",
+        "macro.applied",
+        "setting.added",
+        "setting.changed",
+        "setting.removed",
     }
 )
 

@@ -44,7 +44,7 @@ def _subject_of(conversation: Conversation) -> str:
 
 @transaction.atomic
 def change_status(
-    *, ticket: Ticket, status: str, agent: AbstractBaseUser, reason: str = ""
+    *, ticket: Ticket, status: str, agent: AbstractBaseUser | None, reason: str = ""
 ) -> Ticket:
     """Move a ticket. Once it is solved the bot answers again; a closed one ends its
     conversation. Raises TransitionError when the step is not allowed."""
@@ -67,8 +67,10 @@ def change_status(
 
 
 @transaction.atomic
-def assign(*, ticket: Ticket, assignee: AbstractBaseUser | None, agent: AbstractBaseUser) -> Ticket:
-    """Give a ticket to an agent, or to nobody."""
+def assign(
+    *, ticket: Ticket, assignee: AbstractBaseUser | None, agent: AbstractBaseUser | None
+) -> Ticket:
+    """Give a ticket to an agent, or to nobody. `agent` None means a rule of the product."""
     Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
     locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
     before, after = locked.assignee_id, assignee.pk if assignee is not None else None

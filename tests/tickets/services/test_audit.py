@@ -52,7 +52,8 @@ def test_an_unknown_action_is_refused(conversation: Conversation) -> None:
 
 
 _ACTION = (
-    r'"((?:conversation|customer|ticket|draft|message|configuration|budget|rule|triage)\.\w+)"'
+    r'"((?:conversation|customer|ticket|draft|message|configuration|budget|rule|triage'
+    r'|setting|macro)\.\w+)"'
 )
 
 

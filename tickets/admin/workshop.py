@@ -1,0 +1,150 @@
+"""What agents work with and by, in the admin: calendars, saved replies, macros, notices."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.admin import StackedInline, TabularInline
+from unfold.decorators import display
+
+from tickets.admin.base import RecordAdmin, local_time, user_of
+from tickets.admin.settings import SettingAdmin
+from tickets.models import (
+    AgentNotice,
+    BusinessCalendar,
+    BusinessHours,
+    ClosedDay,
+    Macro,
+    MacroStep,
+    SavedReply,
+)
+from tickets.services.business_hours import calendar_of, is_open, next_opening
+from tickets.services.notices import mark_notices_seen
+from tickets.variables import ABOUT
+
+
+class HoursInline(TabularInline):  # type: ignore[misc]
+    model = BusinessHours
+    extra = 0
+
+
+class ClosedDayInline(TabularInline):  # type: ignore[misc]
+    model = ClosedDay
+    extra = 0
+
+
+@admin.register(BusinessCalendar)
+class BusinessCalendarAdmin(SettingAdmin):
+    list_display = ("name", "time_zone", "country", "is_default", "now")
+    search_fields = ("name",)
+    inlines: ClassVar = [HoursInline, ClosedDayInline]
+    parts = ("hours", "closed_days")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BusinessCalendar]:
+        calendars: QuerySet[BusinessCalendar] = super().get_queryset(request)
+        return calendars.prefetch_related("hours", "closed_days")
+
+    @admin.display(description="now")
+    def now(self, stored: BusinessCalendar) -> str:
+        calendar, at = calendar_of(stored), timezone.now()
+        if is_open(calendar, at):
+            return "Open"
+        opens = next_opening(calendar, at)
+        if opens is None:
+            return "Never open"
+        return f"Closed until {opens.astimezone(calendar.zone):%a %-d %b, %H:%M}"
+
+
+VARIABLES = "Variables: " + ", ".join(
+    f"{{{{ {name} }}}} ({about})" for name, about in ABOUT.items()
+)
+VARIABLES += ". A word for when one is not known stands behind a bar: {{ customer.name | there }}."
+
+
+@admin.register(SavedReply)
+class SavedReplyAdmin(SettingAdmin):
+    list_display = ("name", "team", "updated_at")
+    list_filter = ("team",)
+    search_fields = ("name", "text")
+    fieldsets: ClassVar = [(None, {"fields": ["name", "text", "team"], "description": VARIABLES})]
+
+
+class MacroStepInline(StackedInline):  # type: ignore[misc]
+    """tickets/macro-steps.js shows of each step the field that its kind needs."""
+
+    model = MacroStep
+    extra = 0
+    fields: ClassVar = [
+        "position",
+        "kind",
+        "text",
+        "status",
+        "priority",
+        "tag",
+        "assignee",
+        "team",
+        "category",
+    ]
+
+
+@admin.register(Macro)
+class MacroAdmin(SettingAdmin):
+    list_display = ("name", "about", "step_count", "team", "is_active")
+    list_filter = ("is_active", "team")
+    search_fields = ("name", "about")
+    fieldsets: ClassVar = [
+        (
+            None,
+            {
+                "fields": ["name", "about", "team", "is_active"],
+                "description": f"The steps are done in order, all or none. {VARIABLES}",
+            },
+        )
+    ]
+    inlines: ClassVar = [MacroStepInline]
+    parts = ("steps",)
+
+    class Media:
+        js: ClassVar = ["tickets/macro-steps.js"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Macro]:
+        macros: QuerySet[Macro] = super().get_queryset(request)
+        return macros.annotate(held=Count("steps"))
+
+    @display(description="steps", ordering="held")  # type: ignore[untyped-decorator]
+    def step_count(self, macro: Macro) -> int:
+        return int(getattr(macro, "held", 0))
+
+
+@admin.register(AgentNotice)
+class AgentNoticeAdmin(RecordAdmin):
+    """One's own notices; opening one leads to its ticket and settles it."""
+
+    list_display = ("words", "kind", "is_new", "told")
+    list_filter = ("kind", ("seen_at", admin.EmptyFieldListFilter))
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AgentNotice]:
+        notices: QuerySet[AgentNotice] = super().get_queryset(request)
+        return notices.filter(agent=user_of(request))
+
+    @display(description="new", boolean=True)  # type: ignore[untyped-decorator]
+    def is_new(self, notice: AgentNotice) -> bool:
+        return notice.seen_at is None
+
+    @display(description="told", ordering="created_at")  # type: ignore[untyped-decorator]
+    def told(self, notice: AgentNotice) -> SafeString:
+        return local_time(notice.created_at)
+
+    def render_page(
+        self, request: HttpRequest, found: Any, *, status: int = 200, **extra: Any
+    ) -> HttpResponse:
+        mark_notices_seen(agent=user_of(request), ticket=found.ticket)
+        url = reverse("admin:tickets_ticket_change", args=[found.ticket_id])
+        return HttpResponseRedirect(url)
