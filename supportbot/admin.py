@@ -105,7 +105,8 @@ _SECTIONS = [
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The sidebar: what this user may see, with the number of things that wait for somebody."""
     needing_review = CuratedAnswer.objects.needing_review(timezone.localdate())
-    waiting = {**waiting_counts(), "knowledge.curatedanswer": needing_review.count()}
+    waiting = waiting_counts(user_of(request))
+    waiting["knowledge.curatedanswer"] = needing_review.count()
     waiting["tickets.agentnotice"] = unseen_notices(user_of(request)).count()
     groups: list[dict[str, Any]] = []
     for title, entries in _SECTIONS:

@@ -23,7 +23,7 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.spending import notices
 from supportbot.answers.verdict_words import explain_policy, explain_verdicts
 from supportbot.configuration.current import current_content
-from tickets.admin.base import RecordAdmin
+from tickets.admin.base import RecordAdmin, VisibleRows
 from tickets.admin.notices import register_notices
 
 __all__ = ["AnswerRunAdmin", "CacheCheckAdmin", "CachedAnswerAdmin", "FiredRuleAdmin"]
@@ -67,7 +67,7 @@ def draw_timeline(stages: list[dict[str, Any]]) -> list[Bar]:
 
 
 @admin.register(AnswerRun)
-class AnswerRunAdmin(RecordAdmin):
+class AnswerRunAdmin(VisibleRows, RecordAdmin):
     page_template = "answers/admin/run.html"
     list_display = (
         "question_text",

@@ -41,7 +41,7 @@ def again_context(request: HttpRequest, run: AnswerRun) -> dict[str, Any]:
 @require_POST
 def again_view(request: HttpRequest, pk: UUID, site: Any) -> HttpResponse:
     """Ask the question of the run again, and show both answers."""
-    run = get_object_or_404(AnswerRun.objects.select_related("question"), pk=pk)
+    run = get_object_or_404(site.get_queryset(request), pk=pk)
     if not (site.has_view_permission(request, run) and request.user.has_perm(RIGHT)):
         raise PermissionDenied
     context = again_context(request, run)

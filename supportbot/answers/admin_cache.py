@@ -20,7 +20,7 @@ from unfold.decorators import display
 from knowledge.admin.base import ReadOnlyAdmin
 from supportbot.answers.cache import NAME
 from supportbot.answers.models import AnswerRun, CacheCheck, CachedAnswer
-from tickets.admin.base import local_time, shortened
+from tickets.admin.base import VisibleRows, local_time, shortened
 
 DAYS = 30
 LIST_CHARACTERS = 100
@@ -70,7 +70,8 @@ def figures() -> Figures:
 
 
 @admin.register(CachedAnswer)
-class CachedAnswerAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+class CachedAnswerAdmin(VisibleRows, ModelAdmin):  # type: ignore[misc]  # no types
+    conversation_path = "run__conversation"
     list_per_page = 50
     """Deleting one here only means that the next customer's answer is written anew."""
 
@@ -133,7 +134,8 @@ class CachedAnswerAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no 
 
 
 @admin.register(CacheCheck)
-class CacheCheckAdmin(ReadOnlyAdmin):
+class CacheCheckAdmin(VisibleRows, ReadOnlyAdmin):
+    conversation_path = "new_run__conversation"
     list_per_page = 50
     list_display = ("question_text", "result", "cached", "new", "created_at")
     list_filter = ("agrees", "created_at")

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,6 +18,8 @@ from django.views.decorators.http import require_safe
 
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.verdict_words import explain_verdicts
+from tickets.admin.base import user_of
+from tickets.models.visibility import visible_by
 
 TWO = 2
 SHOWN_PASSAGES = 8
@@ -45,17 +48,21 @@ def compare_view(request: HttpRequest, site: Any) -> HttpResponse:
         **site.admin_site.each_context(request),
         "opts": site.opts,
         "title": "Two runs side by side",
-        "sides": _sides(_runs(request.GET.getlist("run"))),
+        "sides": _sides(_runs(request.GET.getlist("run"), user_of(request))),
     }
     return TemplateResponse(request, "answers/admin/compare.html", context)
 
 
-def _runs(asked: Sequence[str]) -> list[AnswerRun]:
+def _runs(asked: Sequence[str], reader: User) -> list[AnswerRun]:
     try:
         keys = [UUID(one) for one in asked]
     except ValueError as error:
         raise Http404("This is not the id of a run.") from error
-    found = AnswerRun.objects.select_related("question", "configuration").in_bulk(keys)
+    found = (
+        visible_by(AnswerRun.objects.all(), reader, "conversation")
+        .select_related("question", "configuration")
+        .in_bulk(keys)
+    )
     if len(found) != TWO:
         raise Http404("There are no such two runs.")
     return [found[key] for key in dict.fromkeys(keys)]

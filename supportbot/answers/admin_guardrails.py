@@ -28,6 +28,7 @@ from supportbot.configuration.models import AnswerConfiguration
 from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
 from supportbot.guardrails.policy.library import rules_for
 from supportbot.guardrails.policy.rules import Outcome
+from tickets.admin.base import VisibleRows
 from tickets.services import audit
 
 DAYS = 7
@@ -75,7 +76,8 @@ def _judge(request: HttpRequest, queryset: QuerySet[FiredRule], opinion: Opinion
 
 
 @admin.register(FiredRule)
-class FiredRuleAdmin(ReadOnlyAdmin):
+class FiredRuleAdmin(VisibleRows, ReadOnlyAdmin):
+    conversation_path = "run__conversation"
     list_display = ("rule", "on", "outcome_label", "opinion_label", "created_at", "why")
     list_filter = ("rule", "stage", "outcome", "opinion", "created_at")
     list_select_related = ("run", "run__question", "opinion_by")

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from knowledge.admin.base import ReadOnlyAdmin
 from supportbot.answers.models import AnswerRun, ModelCall
 from supportbot.answers.route_trial import WORDS
+from tickets.admin.base import VisibleRows
 
 OUTCOMES = {
     **WORDS,
@@ -23,7 +24,8 @@ OUTCOMES = {
 
 
 @admin.register(ModelCall)
-class ModelCallAdmin(ReadOnlyAdmin):
+class ModelCallAdmin(VisibleRows, ReadOnlyAdmin):
+    conversation_path = "run__conversation"
     list_display = (
         *("created_at", "operation", "route", "model", "outcome_label"),
         *("tokens", "price", "time", "run_link"),

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -18,6 +19,7 @@ from knowledge.services.curated import CitedWords, Said, promote
 from supportbot.answers.models import AnswerRun
 from tickets.admin.base import user_of
 from tickets.models import Draft, Message
+from tickets.models.visibility import visible_by
 
 RIGHT = "knowledge.add_curatedanswer"
 # What may be promoted, and the right to see it.
@@ -57,7 +59,7 @@ def _asked_for(request: HttpRequest) -> Said:
         raise PermissionDenied
     found = {"run": _of_run, "draft": _of_draft, "message": _of_message}[kind]
     try:
-        said = found(request.GET[kind])
+        said = found(request.GET[kind], user)
     except (ValidationError, ValueError) as error:
         raise Http404 from error
     if not (said.text and said.question):
@@ -65,8 +67,9 @@ def _asked_for(request: HttpRequest) -> Said:
     return said
 
 
-def _of_run(pk: str) -> Said:
-    run = get_object_or_404(AnswerRun.objects.select_related("question"), pk=pk)
+def _of_run(pk: str, user: User) -> Said:
+    runs = visible_by(AnswerRun.objects.select_related("question"), user, "conversation")
+    run = get_object_or_404(runs, pk=pk)
     message = Message.objects.filter(run_id=run.pk, author=Message.Author.BOT).first()
     draft = Draft.objects.filter(run_id=run.pk).first()
     reply: Any = message or draft
@@ -75,14 +78,18 @@ def _of_run(pk: str) -> Said:
     return Said(run.asked, text, tuple(_cited(sentences)), Audience(run.reader), run.pk)
 
 
-def _of_draft(pk: str) -> Said:
-    draft = get_object_or_404(Draft.objects.select_related("question", "reply"), pk=pk)
+def _of_draft(pk: str, user: User) -> Said:
+    draft = get_object_or_404(
+        Draft.objects.visible_to(user).select_related("question", "reply"), pk=pk
+    )
     reply = draft.reply or draft
     return _said(draft.question, reply.text, draft.sentences, draft.run_id)
 
 
-def _of_message(pk: str) -> Said:
-    replies = Message.objects.filter(author__in=[Message.Author.AGENT, Message.Author.BOT])
+def _of_message(pk: str, user: User) -> Said:
+    replies = Message.objects.visible_to(user).filter(
+        author__in=[Message.Author.AGENT, Message.Author.BOT]
+    )
     message = get_object_or_404(replies.select_related("reply_to"), pk=pk)
     asked = Message.objects.filter(
         conversation=message.conversation_id, author=Message.Author.CUSTOMER, seq__lt=message.seq

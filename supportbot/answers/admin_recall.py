@@ -19,6 +19,8 @@ from knowledge.models import Document, DocumentVersion
 from knowledge.streaming import csv_parts, stream
 from supportbot.answers.models import AnswerRun, Citation
 from supportbot.answers.recall import RecallRow, answers_citing, recall_rows
+from tickets.admin.base import user_of
+from tickets.models.visibility import visible_by
 
 PARAMETER = "cites"  # ?cites=DOCUMENT or ?cites=DOCUMENT.VERSION
 SHOWN = 5
@@ -55,7 +57,11 @@ class Citing:
 
     @property
     def citations(self) -> QuerySet[Citation]:
+        """Of every run; `citations_for` leaves out what a person must not see."""
         return answers_citing(self.document_id, self.version)
+
+    def citations_for(self, request: HttpRequest) -> QuerySet[Citation]:
+        return visible_by(self.citations, user_of(request), "run__conversation")
 
     @property
     def runs_url(self) -> str:
@@ -92,16 +98,17 @@ def recall_view(request: HttpRequest, cites: str) -> StreamingHttpResponse:
     citing = Citing.parse(cites)
     if citing is None:
         raise Http404
-    rows = _csv_rows(citing, with_customers=request.user.has_perm("tickets.view_customer"))
+    with_customers = request.user.has_perm("tickets.view_customer")
+    rows = _csv_rows(citing.citations_for(request), with_customers=with_customers)
     response = stream(request, csv_parts(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="recall-{citing.value}.csv"'
     return response
 
 
-def _csv_rows(citing: Citing, *, with_customers: bool) -> Iterator[list[str]]:
+def _csv_rows(citations: QuerySet[Citation], *, with_customers: bool) -> Iterator[list[str]]:
     # The mark tells spreadsheets that it is UTF-8.
     yield ["\ufeff" + _COLUMNS[0], *_COLUMNS[1:]]
-    for row in recall_rows(citing.citations):
+    for row in recall_rows(citations):
         yield [harmless(cell) for cell in _cells(row, with_customers=with_customers)]
 
 
@@ -132,8 +139,9 @@ def past_answers(
     if not request.user.has_perm(RIGHT):
         return None
     citing = Citing(document.pk, version.number)
-    count = citing.citations.count()
-    newest = citing.citations.select_related("run__question")[:SHOWN]
+    citations = citing.citations_for(request)
+    count = citations.count()
+    newest = citations.select_related("run__question")[:SHOWN]
     return Panel(
         title=f"Past answers that cited version {version.number}",
         empty="No answer has cited this version yet.",

@@ -29,6 +29,7 @@ from supportbot.api.parameters import (
 from supportbot.api.permissions import HasRight
 from supportbot.retrieval.search import Scope, search
 from tickets.models import AuditEntry, Draft, Ticket
+from tickets.models.visibility import visible_by
 from tickets.services.drafts import approve_draft, reject_draft
 from tickets.services.messages import message_to_wire
 from tickets.services.tickets import change_status
@@ -234,7 +235,7 @@ class TicketsView(viewsets.ReadOnlyModelViewSet[Ticket]):
 
     def get_queryset(self) -> QuerySet[Ticket]:
         wanted = read_status(self.request.query_params.get("status"), Ticket.Status.values)
-        tickets = super().get_queryset()
+        tickets = visible_by(super().get_queryset(), agent_of(self.request), "conversation")
         return tickets.filter(status=wanted) if wanted else tickets
 
     @extend_schema(request=StatusRequest, responses=TicketDetailSerializer)
@@ -267,7 +268,8 @@ class DraftsView(viewsets.ReadOnlyModelViewSet[Draft]):
 
     def get_queryset(self) -> QuerySet[Draft]:
         wanted = read_status(self.request.query_params.get("status"), Draft.Status.values)
-        drafts = super().get_queryset()
+        reader = agent_of(self.request)
+        drafts = visible_by(super().get_queryset(), reader, "ticket__conversation")
         return drafts.filter(status=wanted) if wanted else drafts
 
     @extend_schema(request=ApproveRequest, responses=DraftSerializer)
@@ -311,6 +313,9 @@ class RunsView(viewsets.ReadOnlyModelViewSet[AnswerRun]):
     rights: ClassVar = {"GET": "answers.view_answerrun"}
     queryset = AnswerRun.objects.select_related("question").prefetch_related("question__joined")
     serializer_class = RunSerializer
+
+    def get_queryset(self) -> QuerySet[AnswerRun]:
+        return visible_by(super().get_queryset(), agent_of(self.request), "conversation")
 
 
 class AuditSerializer(serializers.ModelSerializer[AuditEntry]):

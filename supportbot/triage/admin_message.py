@@ -16,6 +16,7 @@ from supportbot.triage.services import correct_intent
 from tickets.admin.base import user_of
 from tickets.admin.parts import MessagePart, register_message_part
 from tickets.models import Conversation
+from tickets.models.visibility import visible_by
 
 
 def show_triage() -> None:
@@ -36,7 +37,14 @@ def correct_view(request: HttpRequest, pk: Any) -> HttpResponse:
     """POST: the intent that a message has; back to the page it was shown on."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    triage = get_object_or_404(MessageTriage.objects.select_related("message"), pk=pk)
+    triage = get_object_or_404(
+        visible_by(
+            MessageTriage.objects.select_related("message"),
+            user_of(request),
+            "message__conversation",
+        ),
+        pk=pk,
+    )
     conversation = triage.message.conversation_id
     if not _may_correct(request):
         raise PermissionDenied

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -16,7 +16,19 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
 from unfold.admin import ModelAdmin
 
+from tickets.models.visibility import visible_by
+
 LINE_CHARACTERS = 100
+
+
+class VisibleRows:
+    """Leaves out rows of conversations that the user must not see."""
+
+    conversation_path = "conversation"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)  # type: ignore[misc]  # of the admin it is mixed into
+        return visible_by(rows, user_of(request), self.conversation_path)
 
 
 class RecordAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types

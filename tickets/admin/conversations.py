@@ -94,7 +94,7 @@ class ConversationAdmin(RecordAdmin):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
-        return with_last_words(super().get_queryset(request))
+        return with_last_words(super().get_queryset(request).visible_to(user_of(request)))
 
     @display(description="customer", ordering="customer__name")  # type: ignore[untyped-decorator]
     def customer_name(self, conversation: Any) -> SafeString | str:
@@ -163,7 +163,7 @@ class ConversationAdmin(RecordAdmin):
     ) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        conversation = get_object_or_404(Conversation, pk=pk)
+        conversation = get_object_or_404(Conversation.objects.visible_to(user_of(request)), pk=pk)
         if not self.has_change_permission(request, conversation):
             raise PermissionDenied
         try:

@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from tickets.admin.actions import agents
@@ -37,11 +38,13 @@ class News:
     drafts: list[Draft]
 
 
-def waiting_counts() -> dict[str, int]:
-    """Model → how many of its rows wait for an agent: the numbers in the navigation."""
+def waiting_counts(user: User) -> dict[str, int]:
+    """Model → how many of its rows that the user sees wait for an agent: the numbers in the
+    navigation."""
+    drafts = Draft.objects.visible_to(user)
     return {
-        "tickets.ticket": Ticket.objects.filter(status__in=AWAITS_AGENT).count(),
-        "tickets.draft": Draft.objects.filter(status=Draft.Status.PENDING).count(),
+        "tickets.ticket": Ticket.objects.visible_to(user).filter(status__in=AWAITS_AGENT).count(),
+        "tickets.draft": drafts.filter(status=Draft.Status.PENDING).count(),
     }
 
 

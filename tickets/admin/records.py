@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Case, Count, QuerySet, Value, When
+from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
@@ -16,7 +17,7 @@ from unfold.decorators import display
 from tickets.admin.audit import to_line
 from tickets.admin.base import RecordAdmin, labels, local_time, shortened, user_of
 from tickets.admin.conversations import with_last_words
-from tickets.models import AuditEntry, Customer, Draft
+from tickets.models import AuditEntry, Conversation, Customer, Draft
 from tickets.services.sign_out import sign_out
 
 
@@ -37,6 +38,10 @@ class DraftAdmin(RecordAdmin):
             (Draft.Status.WITHDRAWN, "info"),
         ]
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Draft]:
+        drafts: QuerySet[Draft] = super().get_queryset(request).visible_to(user_of(request))
+        return drafts
 
     def get_ordering(self, request: HttpRequest) -> Any:
         waiting = When(status=Draft.Status.PENDING, then=Value(0))
@@ -84,22 +89,26 @@ class CustomerAdmin(RecordAdmin):
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Customer]:
-        customers: QuerySet[Customer] = super().get_queryset(request)
-        return customers.annotate(held=Count("conversations"))
+        user = user_of(request)
+        customers: QuerySet[Customer] = super().get_queryset(request).visible_to(user)
+        own = Conversation.objects.visible_to(user).filter(customer=OuterRef("pk")).order_by()
+        held = own.values("customer").annotate(number=Count("pk")).values("number")
+        return customers.annotate(held=Coalesce(Subquery(held), 0))
 
     @display(description="conversations", ordering="held")  # type: ignore[untyped-decorator]
     def conversation_count(self, customer: Customer) -> int:
         return int(getattr(customer, "held", 0))
 
     def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
-        conversations = with_last_words(found.conversations.prefetch_related("tickets"))
+        seen = found.conversations.visible_to(user_of(request))
+        conversations = with_last_words(seen.prefetch_related("tickets"))
         return {"customer": found, "conversations": list(conversations)}
 
     def sign_out_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """POST: refuse every token that the customer has."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        customer = get_object_or_404(Customer, pk=pk)
+        customer = get_object_or_404(Customer.objects.visible_to(user_of(request)), pk=pk)
         if not self.has_change_permission(request, customer):
             raise PermissionDenied
         sign_out(customer=customer, agent=user_of(request))

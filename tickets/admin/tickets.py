@@ -141,7 +141,7 @@ class TicketAdmin(RecordAdmin):
 
     # -- The queue -------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
-        tickets: QuerySet[Ticket] = super().get_queryset(request)
+        tickets: QuerySet[Ticket] = super().get_queryset(request).visible_to(user_of(request))
         waiting = Count("drafts", filter=Q(drafts__status=Draft.Status.PENDING), distinct=True)
         return tickets.annotate(waiting=waiting)
 
@@ -180,7 +180,7 @@ class TicketAdmin(RecordAdmin):
             raise PermissionDenied
         counts = {
             reverse(f"admin:{model.replace('.', '_')}_changelist"): count
-            for model, count in waiting_counts().items()
+            for model, count in waiting_counts(user_of(request)).items()
         }
         return JsonResponse(counts)
 
@@ -217,8 +217,9 @@ class TicketAdmin(RecordAdmin):
         """What happened after event `after`, drawn with the page's own templates."""
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
+        tickets = Ticket.objects.visible_to(user_of(request))
         ticket = get_object_or_404(
-            Ticket.objects.select_related("conversation__customer", "assignee"), pk=pk
+            tickets.select_related("conversation__customer", "assignee"), pk=pk
         )
         if not self.has_view_permission(request, ticket):
             raise PermissionDenied

@@ -7,13 +7,19 @@ shown in the widget is an Event row first.
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Self, cast
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from tickets.models.customers import Customer
+from tickets.models.visibility import Reader, visible_by
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def visible_to(self, user: Reader) -> Self:
+        return cast("Self", visible_by(self, user, "pk"))
 
 
 class Conversation(models.Model):
@@ -60,6 +66,8 @@ class Conversation(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
+    objects = ConversationQuerySet.as_manager()
+
     class Meta:
         ordering: ClassVar = ["-updated_at"]
         indexes: ClassVar = [
@@ -79,6 +87,11 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return f"Conversation {str(self.id)[:8]}"
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def visible_to(self, user: Reader) -> Self:
+        return cast("Self", visible_by(self, user, "conversation"))
 
 
 class Message(models.Model):
@@ -130,6 +143,8 @@ class Message(models.Model):
         default=False, help_text="The bot has a question before it that it has not done with."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["seq", "created_at", "id"]

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
+
+from tickets.models.visibility import Reader, hidden_customers, sees_all
+
+
+class CustomerQuerySet(models.QuerySet["Customer"]):
+    def visible_to(self, user: Reader) -> Self:
+        if not user.is_authenticated:
+            return self.none()
+        return self if sees_all(user) else self.exclude(pk__in=hidden_customers(user))
 
 
 class Customer(models.Model):
@@ -23,6 +32,8 @@ class Customer(models.Model):
         help_text="The company's own id of a customer who signed in.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = CustomerQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-created_at"]

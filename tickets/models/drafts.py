@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self, cast
 
 from django.conf import settings
 from django.db import models
 
 from tickets.models.conversations import Message
 from tickets.models.tickets import Ticket
+from tickets.models.visibility import Reader, visible_by
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def visible_to(self, user: Reader) -> Self:
+        return cast("Self", visible_by(self, user, "ticket__conversation"))
 
 
 class Draft(models.Model):
@@ -38,6 +44,8 @@ class Draft(models.Model):
         Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="from_draft"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = DraftQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-created_at"]

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+
+from tickets.models.visibility import Reader, closed_teams, sees_all
+
+
+class TeamQuerySet(models.QuerySet["Team"]):
+    def visible_to(self, user: Reader) -> Self:
+        if not user.is_authenticated:
+            return self.none()
+        return self if sees_all(user) else self.exclude(pk__in=closed_teams(user))
 
 
 class Team(models.Model):
@@ -14,6 +23,8 @@ class Team(models.Model):
     is_private = models.BooleanField(
         "private", default=False, help_text="Only its members see its tickets."
     )
+
+    objects = TeamQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["name"]

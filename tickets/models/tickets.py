@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self, cast
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from tickets.models.conversations import Conversation
 from tickets.models.teams import Team
+from tickets.models.visibility import Reader, visible_by
 
 
 class Category(models.Model):
@@ -32,6 +33,11 @@ class Tag(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def visible_to(self, user: Reader) -> Self:
+        return cast("Self", visible_by(self, user, "conversation"))
 
 
 class Ticket(models.Model):
@@ -84,6 +90,8 @@ class Ticket(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = TicketQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-updated_at"]

@@ -10,6 +10,7 @@ from django.db import transaction
 from tickets.models import Conversation, Message, Ticket
 from tickets.services import audit
 from tickets.services.conversations import close_conversation
+from tickets.services.messages import staff_name
 from tickets.services.speaker import BACK_TO_BOT, change_speaker
 from tickets.services.statuses import announce, set_status
 from tickets.states import AWAITS_AGENT, check_ticket_transition
@@ -70,11 +71,13 @@ def change_status(
 def assign(
     *, ticket: Ticket, assignee: AbstractBaseUser | None, agent: AbstractBaseUser | None
 ) -> Ticket:
-    """Give a ticket to an agent, or to nobody. `agent` None means a rule of the product."""
+    """Give a ticket to an agent, or to nobody. `agent` None means a rule of the product. Raises
+    ValueError when the agent is not in the private team that the ticket belongs to."""
     Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
     locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
     before, after = locked.assignee_id, assignee.pk if assignee is not None else None
     if before != after:
+        _check_may_see(locked, assignee)
         locked.assignee_id = after
         locked.save(update_fields=["assignee", "updated_at"])
         audit.record(
@@ -83,3 +86,10 @@ def assign(
         if after is not None and locked.status == Ticket.Status.NEW:
             set_status(locked, Ticket.Status.OPEN, agent)
     return locked
+
+
+def _check_may_see(ticket: Ticket, assignee: AbstractBaseUser | None) -> None:
+    if assignee is None or Ticket.objects.visible_to(assignee).filter(pk=ticket.pk).exists():
+        return
+    team = f"the team “{ticket.team}”" if ticket.team is not None else "the ticket's team"
+    raise ValueError(f"{staff_name(assignee)} is not in {team}. Choose one of its members.")

@@ -1,0 +1,151 @@
+"""tickets.models.visibility: who is not in a private team learns nothing of its tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, Permission, User
+from django.test import Client
+from django.urls import reverse
+from rest_framework.authtoken.models import Token
+from rest_framework.test import APIClient
+
+from tests.tickets.cast import draft_for
+from tickets.models import Conversation, Customer, Draft, Message, Team, Ticket
+from tickets.services.conversations import start_conversation
+from tickets.services.tickets import assign
+
+BrowserOf = Callable[[User], Client]
+SECRET = "harassment complaint"
+
+
+@pytest.fixture
+def dora(db: None) -> User:
+    """An agent with Ben's rights, in the private team."""
+    user = User.objects.create_user("dora", password="dora", first_name="Dora", is_staff=True)
+    rights = Permission.objects.filter(content_type__app_label__in=["tickets", "answers"])
+    user.user_permissions.set(rights)
+    return user
+
+
+@pytest.fixture
+def team(dora: User) -> Team:
+    team = Team.objects.create(name="Trust and safety", is_private=True)
+    team.members.add(dora)
+    return team
+
+
+@pytest.fixture
+def hidden(team: Team) -> Ticket:
+    """A ticket of the private team, with a draft, of a customer who has no other."""
+    conversation = start_conversation(customer=Customer.objects.create(name="Quiet Quentin"))
+    ticket = draft_for(conversation, text=SECRET).ticket
+    ticket.team, ticket.subject = team, SECRET
+    ticket.save(update_fields=["team", "subject"])
+    return ticket
+
+
+@pytest.fixture
+def shown(conversation: Conversation) -> Ticket:
+    return draft_for(conversation).ticket
+
+
+def test_outsiders_do_not_find_a_private_teams_rows(
+    hidden: Ticket, shown: Ticket, ben: User, dora: User
+) -> None:
+    for model, of_team in (
+        (Ticket, hidden),
+        (Draft, hidden.drafts.get()),
+        (Conversation, hidden.conversation),
+        (Customer, hidden.conversation.customer),
+        (Message, hidden.conversation.messages.get()),
+    ):
+        rows = model.objects
+        assert of_team not in rows.visible_to(ben)
+        assert rows.visible_to(ben).count() == 1
+        assert rows.visible_to(dora).count() == 2
+    assert list(Team.objects.visible_to(ben)) == []
+    assert list(Team.objects.visible_to(dora)) == [hidden.team]
+
+
+def test_superusers_see_all_and_nobody_sees_nothing(hidden: Ticket, shown: Ticket) -> None:
+    root = User.objects.create_superuser("root", password="root")
+    assert Ticket.objects.visible_to(root).count() == 2
+    for model in (Ticket, Draft, Conversation, Customer, Message, Team):
+        rows = model.objects
+        assert rows.visible_to(AnonymousUser()).count() == 0
+
+
+def test_a_public_teams_tickets_are_for_all(shown: Ticket, ben: User) -> None:
+    shown.team = Team.objects.create(name="Returns")
+    shown.save(update_fields=["team"])
+    assert list(Ticket.objects.visible_to(ben)) == [shown]
+
+
+def test_a_customer_with_another_conversation_is_shown_with_that_one(
+    hidden: Ticket, ben: User, browser_of: BrowserOf
+) -> None:
+    customer = hidden.conversation.customer
+    other = start_conversation(customer=customer)
+    draft_for(other, text="Within 30 days.")
+    page = browser_of(ben).get(reverse("admin:tickets_customer_change", args=[customer.pk]))
+    assert str(other.pk) in page.content.decode()
+    assert str(hidden.conversation_id) not in page.content.decode()
+    rows = browser_of(ben).get(reverse("admin:tickets_customer_changelist")).context["cl"]
+    assert [row.held for row in rows.result_list] == [1]
+
+
+@pytest.mark.parametrize("model", ["ticket", "draft", "conversation", "customer"])
+def test_lists_and_searches_of_the_admin_leave_them_out(
+    request: pytest.FixtureRequest, browser_of: BrowserOf, model: str
+) -> None:
+    ben, dora, _, _ = map(request.getfixturevalue, ["ben", "dora", "hidden", "shown"])
+    url = reverse(f"admin:tickets_{model}_changelist")
+    for query in ({}, {"q": "harassment"}, {"q": "Quentin"}):
+        page = browser_of(ben).get(url, query).content.decode()
+        assert SECRET not in page
+        assert "Quiet Quentin" not in page
+    page = browser_of(dora).get(url).content.decode()
+    assert SECRET in page or "Quiet Quentin" in page
+
+
+def test_a_hidden_page_is_as_missing_as_one_that_never_was(
+    hidden: Ticket, ben: User, dora: User, browser_of: BrowserOf
+) -> None:
+    hidden_page = reverse("admin:tickets_ticket_change", args=[hidden.pk])
+    never_was = reverse("admin:tickets_ticket_change", args=[hidden.pk + 1000])
+    answers = [browser_of(ben).get(url) for url in (hidden_page, never_was)]
+    assert {answer.status_code for answer in answers} == {302}
+    assert {answer["Location"] for answer in answers} == {reverse("admin:index")}
+    assert browser_of(dora).get(hidden_page).status_code == 200
+    for name in ("news", "do"):
+        more = ["reply"] if name == "do" else []
+        url = reverse(f"admin:tickets_ticket_{name}", args=[hidden.pk, *more])
+        send = browser_of(ben).post if name == "do" else browser_of(ben).get
+        assert send(url, {"text": "hello"}).status_code == 404
+
+
+def test_the_numbers_in_the_navigation_leave_them_out(
+    hidden: Ticket, shown: Ticket, ben: User, dora: User, browser_of: BrowserOf
+) -> None:
+    url = reverse("admin:tickets_ticket_waiting")
+    assert set(browser_of(ben).get(url).json().values()) == {1}
+    assert set(browser_of(dora).get(url).json().values()) == {2}
+
+
+def test_the_api_leaves_them_out(hidden: Ticket, shown: Ticket, ben: User, dora: User) -> None:
+    for user, count, status in ((ben, 1, 404), (dora, 2, 200)):
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=user).key}")
+        for name, pk in (("tickets", hidden.pk), ("drafts", hidden.drafts.get().pk)):
+            assert client.get(f"/api/v1/{name}/").json()["count"] == count
+            assert client.get(f"/api/v1/{name}/{pk}/").status_code == status
+
+
+def test_a_ticket_of_a_private_team_is_assigned_to_its_members_alone(
+    hidden: Ticket, ben: User, dora: User
+) -> None:
+    with pytest.raises(ValueError, match="Ben is not in the team “Trust and safety”"):
+        assign(ticket=hidden, assignee=ben, agent=dora)
+    assert assign(ticket=hidden, assignee=dora, agent=dora).assignee == dora
