@@ -8,7 +8,6 @@ import dataclasses
 import datetime as dt
 from dataclasses import dataclass
 
-from supportbot.answers.check import check
 from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import AnswerError
 from supportbot.answers.models import AnswerRun
@@ -16,6 +15,7 @@ from supportbot.answers.receive import receive
 from supportbot.answers.routes import Route, routes_for
 from supportbot.answers.routing import EXTRACTIVE, Candidate, Decision, decide
 from supportbot.answers.second_opinion import SecondOpinion, second_opinion_of
+from supportbot.answers.sentence_check import check
 from supportbot.answers.spending import Payer
 from supportbot.answers.types import Checked, Evidence
 from supportbot.answers.validate import validate

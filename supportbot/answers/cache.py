@@ -22,13 +22,13 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from knowledge.text.same_question import has_personal_data, question_key
-from supportbot.answers.check import check_sentence
 from supportbot.answers.enrich import enrich, snapshot
 from supportbot.answers.known import Known, evidence_of, live_passages
 from supportbot.answers.models import AnswerRun, CachedAnswer
 from supportbot.answers.prompts import load_prompt
 from supportbot.answers.routes import Route
 from supportbot.answers.run import Run
+from supportbot.answers.sentence_check import check_sentence
 from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Evidence, Proposed, Question, Reply

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from supportbot.answers.check import check
 from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import AnswerError
 from supportbot.answers.model_calls import Bill
 from supportbot.answers.model_route import generate
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.prompts import Prompt
+from supportbot.answers.sentence_check import check
 from supportbot.answers.spending import Payer
 from supportbot.answers.types import Evidence, Question
 from supportbot.configuration.content import Configuration

@@ -12,7 +12,6 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from supportbot.answers.check import FRAME, SAID_BEFORE, TOO_LITTLE, checked_frame
 from supportbot.answers.errors import AnswerError, GenerateError
 from supportbot.answers.guard import POLICY
 from supportbot.answers.model_route import NoAnswerError
@@ -20,6 +19,7 @@ from supportbot.answers.models import AnswerRun, FiredRule, ModelCall
 from supportbot.answers.recall import record_citations
 from supportbot.answers.routes import Route
 from supportbot.answers.run import Run
+from supportbot.answers.sentence_check import FRAME, SAID_BEFORE, TOO_LITTLE, checked_frame
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Checked, Reply
 from supportbot.guardrails.types import Verdict

@@ -17,6 +17,8 @@ MOST_ITEMS, LEAST_ITEMS = 6, 3
 MOST_ROWS = 4
 ROW_MARGIN = 0.35  # of the reader's score
 ITEM_MARGIN = 0.8
+# What a question asks for, not what it is about.
+WORDS_OF_QUESTIONS = "how what when much many long cost costs price charge charges time take takes"
 HEADING_FITS, STEPS_MARGIN = 2.0, 1.0
 
 Step = tuple[int, Unit]  # the number of its passage, and the unit
@@ -136,6 +138,47 @@ def list_rows(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> li
         return []
     in_order = sorted(rows, key=lambda unit: unit.position)
     return [proposed(unit, work, form="item") for unit in in_order]
+
+
+def overview_rows(best: ReadUnit, work: Composing) -> list[Proposed]:
+    """The first row of each kind in a table that is asked about as a whole: “How much is
+    delivery?”, where the title says “Shipping and delivery” and no row does."""
+    asked = work.terms(work.question)
+    if best.unit.form is not Form.ROW or not _asks_for_whole(best, asked, work):
+        return []
+    table = _table_of(best, work)
+    rows = [
+        unit
+        for unit in work.reading.units
+        if unit.unit.form is Form.ROW and _table_of(unit, work) == table
+    ]
+    rows.sort(key=lambda unit: (work.passages[unit.passage].position, unit.position))
+    kinds: dict[str, ReadUnit] = {}
+    room = MOST_WORDS
+    for row in rows:
+        kind, words = row.unit.cells[0].text, word_count(row, work)
+        if kind not in kinds and words <= room and len(kinds) < MOST_ROWS:
+            kinds[kind] = row
+            room -= words
+    return [proposed(row, work, form="item") for row in kinds.values()] if len(kinds) > 1 else []
+
+
+def _asks_for_whole(row: ReadUnit, asked: frozenset[int], work: Composing) -> bool:
+    """Whether the question names what the table is about, and nothing else."""
+    passage = work.passages[row.passage]
+    title, heading = work.terms(passage.title), work.terms(" ".join(passage.heading[-1:]))
+    heads = work.terms(" ".join(cell.head for cell in row.unit.cells))
+    said = work.terms(" ".join(cell.text for cell in row.unit.cells))
+    named = asked - work.terms(WORDS_OF_QUESTIONS)
+    if named & said or not named <= title | heading | heads:
+        return False
+    return any(2 * len(named & above) >= len(above) > 0 for above in (title, heading))
+
+
+def _table_of(row: ReadUnit, work: Composing) -> tuple[object, ...]:
+    """What the rows of one table have in common, in whichever passages they stand."""
+    passage = work.passages[row.passage]
+    return passage.document_id, passage.version, passage.heading, row.unit.cells[0].head
 
 
 def _lead_quote(unit: ReadUnit, work: Composing) -> str:

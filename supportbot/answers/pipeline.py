@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import structlog
 
 from supportbot.answers import cache, curated
-from supportbot.answers.check import check
 from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run, first_by
 from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import AnswerError
@@ -28,6 +27,7 @@ from supportbot.answers.routes import Route, routes_for
 from supportbot.answers.routing import PERSON, decide
 from supportbot.answers.run import Run
 from supportbot.answers.second_opinion import second_opinion_of
+from supportbot.answers.sentence_check import check
 from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.answers.validate import validate
 from supportbot.guardrails.policy.rules import Outcome

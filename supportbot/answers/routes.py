@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
-from supportbot.answers import extractive, model_route
+from supportbot.answers import extractive_route, model_route
 from supportbot.answers.model_calls import Bill
 from supportbot.answers.prompts import load_prompt
 from supportbot.answers.routing import Candidate, Decision
@@ -44,7 +44,7 @@ def routes_for(decision: Decision, configuration: Configuration, payer: Payer) -
 
 def _route(candidate: Candidate, configuration: Configuration, payer: Payer) -> Route:
     if candidate.model is None:
-        return Route(candidate.name, candidate.kind, extractive.generate)
+        return Route(candidate.name, candidate.kind, extractive_route.generate)
     model, bill = candidate.model, Bill()
     prompt = load_prompt(model_route.PROMPT, configuration.prompts)
     return Route(

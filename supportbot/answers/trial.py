@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from supportbot.answers import extractive
-from supportbot.answers.check import check
+from supportbot.answers import extractive_route
 from supportbot.answers.deliver import sentence_to_wire, text_of
 from supportbot.answers.enrich import enrich
 from supportbot.answers.manners import reply_without_answer, reply_without_documents
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.no_answer import no_answer
+from supportbot.answers.sentence_check import check
 from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Checked, Choice, Evidence, Question, Reply
@@ -43,11 +43,11 @@ async def try_question(question: Question) -> Trial:
         return Trial(nothing, (), reply.outcome, reply.text, reply.choices)
     configuration = await in_thread(current_content)()
     evidence = await enrich(question, configuration, Payer(budgets=configuration.budgets))
-    checked = check(extractive.generate(evidence), evidence)
+    checked = check(extractive_route.generate(evidence), evidence)
     kept = tuple([sentence async for sentence in checked if sentence.kept])
     if not kept:
-        reply = await reply_without_answer(question) or no_answer(evidence, extractive.NAME)
+        reply = await reply_without_answer(question) or no_answer(evidence, extractive_route.NAME)
         return Trial(evidence, (), reply.outcome, reply.text, reply.choices)
     sentences = tuple(sentence_to_wire(one) for one in kept)
-    text = text_of(Reply(extractive.NAME, sentences))
+    text = text_of(Reply(extractive_route.NAME, sentences))
     return Trial(evidence, kept, Outcome.ANSWERED, text)

@@ -20,11 +20,11 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from supportbot.answers import model_route
-from supportbot.answers.check import check
 from supportbot.answers.enrich import enrich
 from supportbot.answers.errors import AnswerError
 from supportbot.answers.model_calls import Bill
 from supportbot.answers.prompts import load_prompt
+from supportbot.answers.sentence_check import check
 from supportbot.answers.spending import Payer
 from supportbot.answers.types import Checked, Evidence, Question
 from supportbot.configuration.content import Configuration

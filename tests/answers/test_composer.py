@@ -43,6 +43,17 @@ There are exceptions to the exceptions:
 We pay for the return of faulty items. Everybody else pays £4.95, unless they are Gold members.
 """
 ONE = "# Ingle One: manual\n\n## Descaling\n\nDescale the machine every 200 coffees.\n"
+RATES = """# Shipping and delivery
+
+## Delivery in the United Kingdom
+
+| Service | Where | Charge | Time |
+|---|---|---|---|
+| Standard | UK mainland | £3.95 | 2 to 3 working days |
+| Standard | Highlands and Islands | £6.95 | 3 to 5 working days |
+| Express | UK mainland | £7.95 | next working day |
+| Large item | UK mainland | £12.95 | 3 to 5 working days |
+"""
 DUO = "# Ingle Duo: manual\n\n## Descaling\n\nDescale the machine every 400 coffees.\n"
 
 
@@ -111,6 +122,14 @@ def test_everything_said_is_quoted_from_the_cited_passage() -> None:
         for one in compose(found):
             (passage,), (quote,) = one.cited, one.quotes
             assert quote in found.passages[passage].text
+
+
+def test_a_table_asked_about_as_a_whole_is_told_by_its_kinds(publish: Publish) -> None:
+    publish(RATES, "rates.md", title="Shipping and delivery")
+    said = [one.text.split(",")[0] for one in answer("How much is delivery")]
+    assert said == ["Standard", "Express", "Large item"]
+    said = [one.text for one in answer("How much is express delivery")]
+    assert said == ["Express, UK mainland: £7.95, next working day."]
 
 
 def test_two_things_that_fit_are_told_apart(publish: Publish) -> None:

@@ -8,11 +8,11 @@ import threading
 import pytest
 from pytest_django import Settings
 
-from supportbot.answers.check import TOO_LITTLE
 from supportbot.answers.model_route import PROMPT
 from supportbot.answers.no_answer import TEXT, TEXT_WITH_TOPICS
 from supportbot.answers.prompts import load_prompt
 from supportbot.answers.runner import execute
+from supportbot.answers.sentence_check import TOO_LITTLE
 from tests.answers.asking import (
     ANSWER,
     QUESTION,

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from supportbot.answers.check import check
 from supportbot.answers.models import ModelCall
 from supportbot.answers.second_opinion import MOST, second_opinion_of
+from supportbot.answers.sentence_check import check
 from supportbot.answers.spending import Payer
 from supportbot.answers.types import Checked, Proposed
 from supportbot.configuration.content import Configuration

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from supportbot.answers.check import FRAME
 from supportbot.answers.deliver import sentence_to_wire
 from supportbot.answers.models import AnswerRun
+from supportbot.answers.sentence_check import FRAME
 from supportbot.answers.sources import citation_to_wire
 from supportbot.answers.types import Checked, Proposed
 from supportbot.guardrails.types import Verdict

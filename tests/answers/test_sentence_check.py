@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from knowledge.text.units import units_of
-from supportbot.answers.check import check, check_sentence
+from supportbot.answers.sentence_check import check, check_sentence
 from supportbot.answers.types import Checked, Evidence, Proposed
 from supportbot.guardrails.types import Verdict
 from supportbot.reader.reading import Reading, ReadUnit

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from knowledge.text.units import units_of
-from supportbot.answers.check import check_sentence
 from supportbot.answers.enrich import enrich
-from supportbot.answers.extractive import generate
+from supportbot.answers.extractive_route import generate
 from supportbot.answers.receive import receive
+from supportbot.answers.sentence_check import check_sentence
 from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Evidence, Proposed
