@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
-from tickets.models import AuditEntry
+from tickets.models import AuditEntry, Conversation
 from tickets.services.desk import ring_desk
 
 ACTIONS = frozenset(
@@ -58,6 +59,18 @@ def record(
         action=action,
         object_type=target._meta.model_name or "",
         object_id=str(target.pk),
+        conversation_id=_conversation_of(target),
         data=data,
     )
     ring_desk()
+
+
+def _conversation_of(target: models.Model) -> UUID | None:
+    """Its own, or that of what it belongs to: who must not see it must not see the entry."""
+    if isinstance(target, Conversation):
+        return target.pk
+    for name in ("", "ticket", "message", "run"):
+        holder = getattr(target, name, None) if name else target
+        if (found := getattr(holder, "conversation_id", None)) is not None:
+            return UUID(str(found))
+    return None
