@@ -24,6 +24,7 @@ ACTIONS = frozenset(
         "ticket.status_changed",
         "ticket.assigned",
         "customer.signed_out",
+        "customer.erased",
         "draft.created",
         "draft.approved",
         "draft.edited",
@@ -48,12 +49,12 @@ ACTIONS = frozenset(
 
 def record(
     *, action: str, target: models.Model, actor: AbstractBaseUser | None = None, **data: Any
-) -> None:
+) -> AuditEntry:
     """Add an entry, which agents see at once. `actor` None means the product itself. Raises
     ValueError on unknown actions."""
     if action not in ACTIONS:
         raise ValueError(f"unknown audit action {action!r}")
-    AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         actor_id=actor.pk if actor is not None else None,
         actor_name=actor.get_username() if actor is not None else "supportbot",
         action=action,
@@ -63,6 +64,7 @@ def record(
         data=data,
     )
     ring_desk()
+    return entry
 
 
 def _conversation_of(target: models.Model) -> UUID | None:
