@@ -65,6 +65,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequ
     of the audit log and of the documents' history refuse; those are tested by putting them back."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute("DROP TRIGGER audit_no_truncate ON tickets_auditentry")
+        cursor.execute("DROP TRIGGER audit_link_no_truncate ON tickets_auditlink")
+        cursor.execute("DROP TRIGGER audit_head_no_truncate ON tickets_audithead")
         cursor.execute("DROP TRIGGER document_event_no_truncate ON knowledge_documentevent")
 
 

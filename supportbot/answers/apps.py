@@ -7,3 +7,8 @@ class AnswersConfig(AppConfig):
     name = "supportbot.answers"
     label = "answers"
     verbose_name = "Answers"
+
+    def ready(self) -> None:
+        from supportbot.answers import erasure
+
+        erasure.register()

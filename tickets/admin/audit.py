@@ -11,6 +11,7 @@ from tickets.models import AuditEntry, Conversation, Ticket
 
 WORDS = {
     "customer.signed_out": "signed the customer out on every device",
+    "customer.erased": "erased a customer",
     "conversation.handed_over": "handed the conversation over to people",
     "conversation.made_urgent": "marked the conversation as urgent",
     "conversation.taken_over": "took the conversation over",

@@ -10,6 +10,7 @@ from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, Value, W
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -18,6 +19,7 @@ from tickets.admin.audit import to_line
 from tickets.admin.base import RecordAdmin, labels, local_time, shortened, user_of
 from tickets.admin.conversations import with_last_words
 from tickets.models import AuditEntry, Conversation, Customer, Draft
+from tickets.services.erasure import erase_customer
 from tickets.services.sign_out import sign_out
 
 
@@ -85,6 +87,11 @@ class CustomerAdmin(RecordAdmin):
         view = self.admin_site.admin_view(self.sign_out_view)
         return [
             path("<uuid:pk>/sign-out/", view, name="tickets_customer_sign_out"),
+            path(
+                "<uuid:pk>/erase/",
+                self.admin_site.admin_view(self.erase_view),
+                name="tickets_customer_erase",
+            ),
             *super().get_urls(),
         ]
 
@@ -102,7 +109,11 @@ class CustomerAdmin(RecordAdmin):
     def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
         seen = found.conversations.visible_to(user_of(request))
         conversations = with_last_words(seen.prefetch_related("tickets"))
-        return {"customer": found, "conversations": list(conversations)}
+        return {
+            "customer": found,
+            "conversations": list(conversations),
+            "can_erase": may_erase(request),
+        }
 
     def sign_out_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """POST: refuse every token that the customer has."""
@@ -114,6 +125,38 @@ class CustomerAdmin(RecordAdmin):
         sign_out(customer=customer, agent=user_of(request))
         messages.success(request, f"{customer} is signed out on every device.")
         return HttpResponseRedirect(reverse("admin:tickets_customer_change", args=[pk]))
+
+    def erase_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """What will go, and, once the name is typed, its erasure."""
+        customer = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not may_erase(request):
+            raise PermissionDenied
+        typed, reason = request.POST.get("name", ""), request.POST.get("reason", "")[:500]
+        problem = ""
+        if request.method == "POST":
+            try:
+                user = user_of(request)
+                erase_customer(customer=customer, agent=user, confirmation=typed, reason=reason)
+            except ValueError as error:
+                problem = str(error)
+            else:
+                messages.success(request, "The customer and everything they said are erased.")
+                return HttpResponseRedirect(reverse("admin:tickets_customer_changelist"))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Erase a customer",
+            "customer": customer,
+            "problem": problem,
+            "typed": typed,
+            "reason": reason,
+        }
+        status = 400 if problem else 200
+        return TemplateResponse(request, "tickets/admin/erase.html", context, status=status)
+
+
+def may_erase(request: HttpRequest) -> bool:
+    return user_of(request).has_perm("tickets.delete_customer")
 
 
 @admin.register(AuditEntry)

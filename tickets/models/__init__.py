@@ -1,6 +1,6 @@
 """Customers, their conversations, and what agents work with: tickets, drafts, the audit log."""
 
-from tickets.models.audit import AuditEntry
+from tickets.models.audit import AuditEntry, AuditHead, AuditLink
 from tickets.models.calendars import BusinessCalendar, BusinessHours, ClosedDay
 from tickets.models.conversations import Conversation, ConversationFact, Event, Feedback, Message
 from tickets.models.customers import Customer
@@ -13,6 +13,8 @@ from tickets.models.tickets import Category, Tag, Ticket
 __all__ = [
     "AgentNotice",
     "AuditEntry",
+    "AuditHead",
+    "AuditLink",
     "BusinessCalendar",
     "BusinessHours",
     "Category",

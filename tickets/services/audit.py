@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
-from tickets.models import AuditEntry
+from tickets.models import AuditEntry, Conversation
 from tickets.services.desk import ring_desk
 
 ACTIONS = frozenset(
@@ -23,6 +24,7 @@ ACTIONS = frozenset(
         "ticket.status_changed",
         "ticket.assigned",
         "customer.signed_out",
+        "customer.erased",
         "draft.created",
         "draft.approved",
         "draft.edited",
@@ -47,17 +49,30 @@ ACTIONS = frozenset(
 
 def record(
     *, action: str, target: models.Model, actor: AbstractBaseUser | None = None, **data: Any
-) -> None:
+) -> AuditEntry:
     """Add an entry, which agents see at once. `actor` None means the product itself. Raises
     ValueError on unknown actions."""
     if action not in ACTIONS:
         raise ValueError(f"unknown audit action {action!r}")
-    AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         actor_id=actor.pk if actor is not None else None,
         actor_name=actor.get_username() if actor is not None else "supportbot",
         action=action,
         object_type=target._meta.model_name or "",
         object_id=str(target.pk),
+        conversation_id=_conversation_of(target),
         data=data,
     )
     ring_desk()
+    return entry
+
+
+def _conversation_of(target: models.Model) -> UUID | None:
+    """Its own, or that of what it belongs to: who must not see it must not see the entry."""
+    if isinstance(target, Conversation):
+        return target.pk
+    for name in ("", "ticket", "message", "run"):
+        holder = getattr(target, name, None) if name else target
+        if (found := getattr(holder, "conversation_id", None)) is not None:
+            return UUID(str(found))
+    return None
