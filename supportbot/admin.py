@@ -88,6 +88,7 @@ _SECTIONS = [
         [
             ("Saved replies", "quickreply", "tickets.savedreply"),
             ("Macros", "playlist_play", "tickets.macro"),
+            ("Service levels", "timer", "tickets.slapolicy"),
             ("Calendars", "calendar_month", "tickets.businesscalendar"),
         ],
     ),

@@ -37,6 +37,9 @@ WORDS = {
     "ticket.note_added": "wrote an internal note",
     "ticket.edited": "changed the ticket's details",
     "macro.applied": "applied a macro",
+    "sla.warned": "warned that a service level is at risk",
+    "sla.breached": "noted that a service level was missed",
+    "sla.met": "noted that a service level was met",
     "setting.added": "added a setting",
     "setting.changed": "changed a setting",
     "setting.removed": "removed a setting",
@@ -62,6 +65,8 @@ def _details(entry: AuditEntry) -> str:
         return str(reason).replace("_", " ")
     if entry.action.startswith("setting."):
         return _setting(entry)
+    if clock := entry.data.get("clock"):
+        return str(clock).replace("_", " ")
     if macro := entry.data.get("macro"):
         return str(macro)
     if "after" not in entry.data:

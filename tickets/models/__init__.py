@@ -7,6 +7,7 @@ from tickets.models.customers import Customer
 from tickets.models.drafts import Draft
 from tickets.models.macros import Macro, MacroStep, SavedReply
 from tickets.models.notes import AgentNotice, Note
+from tickets.models.sla import SlaClock, SlaPolicy
 from tickets.models.teams import Team
 from tickets.models.tickets import Category, Tag, Ticket
 
@@ -28,6 +29,8 @@ __all__ = [
     "Message",
     "Note",
     "SavedReply",
+    "SlaClock",
+    "SlaPolicy",
     "Tag",
     "Team",
     "Ticket",

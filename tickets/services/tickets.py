@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from tickets.models import Conversation, Message, Ticket
-from tickets.services import audit
+from tickets.services import audit, sla
 from tickets.services.conversations import close_conversation
 from tickets.services.messages import staff_name
 from tickets.services.speaker import BACK_TO_BOT, change_speaker
@@ -30,6 +30,7 @@ def ensure_ticket(*, conversation: Conversation) -> Ticket:
         )
         audit.record(action="ticket.opened", target=ticket)
         announce(ticket)
+        sla.refresh(ticket)
     elif ticket.status not in AWAITS_AGENT:
         came_back = ticket.status == Ticket.Status.SOLVED
         back = Ticket.Status.REOPENED if came_back else Ticket.Status.OPEN
