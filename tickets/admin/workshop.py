@@ -19,11 +19,16 @@ from tickets.models import (
     AgentNotice,
     BusinessCalendar,
     BusinessHours,
+    Category,
     ClosedDay,
+    CustomField,
     Macro,
     MacroStep,
     SavedReply,
     SlaPolicy,
+    Tag,
+    Team,
+    Ticket,
 )
 from tickets.services.business_hours import calendar_of, is_open, next_opening
 from tickets.services.notices import mark_notices_seen
@@ -126,6 +131,39 @@ class MacroAdmin(SettingAdmin):
     @display(description="steps", ordering="held")  # type: ignore[untyped-decorator]
     def step_count(self, macro: Macro) -> int:
         return int(getattr(macro, "held", 0))
+
+
+@admin.register(CustomField)
+class CustomFieldAdmin(SettingAdmin):
+    list_display = ("label", "key", "kind", "is_required", "is_active", "position")
+    list_filter = ("kind", "is_active")
+    search_fields = ("label", "key")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: CustomField | None = None
+    ) -> tuple[str, ...]:
+        return ("key", "kind") if obj is not None else ()  # tickets have values of them
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and Ticket.objects.filter(custom_fields__has_key=obj.key).exists():
+            return False  # it can be switched off
+        return bool(super().has_delete_permission(request, obj))
+
+
+class NamedSettingAdmin(SettingAdmin):
+    list_display = ("name",)
+    search_fields = ("name",)
+
+
+@admin.register(Team)
+class TeamAdmin(SettingAdmin):
+    list_display = ("name", "is_private")
+    search_fields = ("name",)
+    filter_horizontal = ("members",)
+
+
+admin.site.register(Category, NamedSettingAdmin)
+admin.site.register(Tag, NamedSettingAdmin)
 
 
 @admin.register(SlaPolicy)

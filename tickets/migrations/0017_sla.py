@@ -5,58 +5,172 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tickets', '0016_notes_and_macros'),
+        ("tickets", "0016_notes_and_macros"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SlaPolicy',
+            name="SlaPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('position', models.PositiveSmallIntegerField(default=10, help_text='The first policy that fits a ticket counts.')),
-                ('is_active', models.BooleanField(default=True, verbose_name='on')),
-                ('priority', models.PositiveSmallIntegerField(blank=True, choices=[(10, 'Low'), (20, 'Normal'), (30, 'High'), (40, 'Urgent')], null=True)),
-                ('first_reply_minutes', models.PositiveIntegerField(blank=True, null=True)),
-                ('next_reply_minutes', models.PositiveIntegerField(blank=True, null=True)),
-                ('resolution_minutes', models.PositiveIntegerField(blank=True, null=True)),
-                ('warn_minutes', models.PositiveIntegerField(default=15, help_text='Working minutes before a target is missed.', verbose_name='warn before')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('calendar', models.ForeignKey(blank=True, help_text='Empty: the default calendar.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tickets.businesscalendar')),
-                ('category', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.category')),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tickets.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=10, help_text="The first policy that fits a ticket counts."
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="on")),
+                (
+                    "priority",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        choices=[(10, "Low"), (20, "Normal"), (30, "High"), (40, "Urgent")],
+                        null=True,
+                    ),
+                ),
+                ("first_reply_minutes", models.PositiveIntegerField(blank=True, null=True)),
+                ("next_reply_minutes", models.PositiveIntegerField(blank=True, null=True)),
+                ("resolution_minutes", models.PositiveIntegerField(blank=True, null=True)),
+                (
+                    "warn_minutes",
+                    models.PositiveIntegerField(
+                        default=15,
+                        help_text="Working minutes before a target is missed.",
+                        verbose_name="warn before",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "calendar",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Empty: the default calendar.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tickets.businesscalendar",
+                    ),
+                ),
+                (
+                    "category",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tickets.category",
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tickets.team",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'SLA policy',
-                'verbose_name_plural': 'SLA policies',
-                'ordering': ['position', 'pk'],
+                "verbose_name": "SLA policy",
+                "verbose_name_plural": "SLA policies",
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='SlaClock',
+            name="SlaClock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('first_reply', 'First reply'), ('next_reply', 'Next reply'), ('resolution', 'Resolution')], max_length=20)),
-                ('target', models.DurationField(help_text='Of working time.')),
-                ('started_at', models.DateTimeField()),
-                ('runs_since', models.DateTimeField(blank=True, null=True)),
-                ('remaining', models.DurationField(help_text='Below zero: overdue.')),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('warn_at', models.DateTimeField(blank=True, null=True)),
-                ('warned_at', models.DateTimeField(blank=True, null=True)),
-                ('breached_at', models.DateTimeField(blank=True, null=True)),
-                ('met_at', models.DateTimeField(blank=True, help_text='Done, in time or late.', null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('ticket', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sla_clocks', to='tickets.ticket')),
-                ('policy', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='clocks', to='tickets.slapolicy')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("first_reply", "First reply"),
+                            ("next_reply", "Next reply"),
+                            ("resolution", "Resolution"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("target", models.DurationField(help_text="Of working time.")),
+                ("started_at", models.DateTimeField()),
+                ("runs_since", models.DateTimeField(blank=True, null=True)),
+                ("remaining", models.DurationField(help_text="Below zero: overdue.")),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("warn_at", models.DateTimeField(blank=True, null=True)),
+                ("warned_at", models.DateTimeField(blank=True, null=True)),
+                ("breached_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "met_at",
+                    models.DateTimeField(blank=True, help_text="Done, in time or late.", null=True),
+                ),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "ticket",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sla_clocks",
+                        to="tickets.ticket",
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="clocks",
+                        to="tickets.slapolicy",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'SLA clock',
-                'ordering': ['started_at', 'pk'],
-                'indexes': [models.Index(condition=models.Q(('ended_at', None), ('warned_at', None)), fields=['warn_at'], name='sla_clock_to_warn'), models.Index(condition=models.Q(('ended_at', None)), fields=['due_at'], name='sla_clock_to_breach')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('ticket', 'kind'), name='sla_clock_one_running'), models.CheckConstraint(condition=models.Q(models.Q(('due_at', None), ('runs_since', None), ('warn_at', None)), models.Q(('due_at__isnull', False), ('runs_since__isnull', False), ('warn_at__isnull', False)), _connector='OR'), name='sla_clock_runs_or_stands')],
+                "verbose_name": "SLA clock",
+                "ordering": ["started_at", "pk"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended_at", None), ("warned_at", None)),
+                        fields=["warn_at"],
+                        name="sla_clock_to_warn",
+                    ),
+                    models.Index(
+                        condition=models.Q(("ended_at", None)),
+                        fields=["due_at"],
+                        name="sla_clock_to_breach",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at", None)),
+                        fields=("ticket", "kind"),
+                        name="sla_clock_one_running",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("due_at", None), ("runs_since", None), ("warn_at", None)),
+                            models.Q(
+                                ("due_at__isnull", False),
+                                ("runs_since__isnull", False),
+                                ("warn_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="sla_clock_runs_or_stands",
+                    ),
+                ],
             },
         ),
     ]

@@ -3,8 +3,10 @@
 from tickets.models.audit import AuditEntry
 from tickets.models.calendars import BusinessCalendar, BusinessHours, ClosedDay
 from tickets.models.conversations import Conversation, ConversationFact, Event, Feedback, Message
+from tickets.models.custom_fields import CustomField
 from tickets.models.customers import Customer
 from tickets.models.drafts import Draft
+from tickets.models.links import TicketLink
 from tickets.models.macros import Macro, MacroStep, SavedReply
 from tickets.models.notes import AgentNotice, Note
 from tickets.models.sla import SlaClock, SlaPolicy
@@ -20,6 +22,7 @@ __all__ = [
     "ClosedDay",
     "Conversation",
     "ConversationFact",
+    "CustomField",
     "Customer",
     "Draft",
     "Event",
@@ -34,4 +37,5 @@ __all__ = [
     "Tag",
     "Team",
     "Ticket",
+    "TicketLink",
 ]

@@ -119,6 +119,9 @@ def refresh(ticket: Ticket) -> None:
     if policy is None and not running:
         return
     now = timezone.now()
+    if ticket.merged_into_id is not None:
+        _end(running.values(), now)  # the ticket that goes on has clocks of its own
+        return
     facts = _facts_of(ticket)
     _end_what_is_done(ticket, running, facts, now)
     if policy is None:
