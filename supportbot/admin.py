@@ -88,6 +88,11 @@ _SECTIONS = [
         [
             ("Saved replies", "quickreply", "tickets.savedreply"),
             ("Macros", "playlist_play", "tickets.macro"),
+            ("Service levels", "timer", "tickets.slapolicy"),
+            ("Teams", "groups", "tickets.team"),
+            ("Categories", "folder_open", "tickets.category"),
+            ("Tags", "sell", "tickets.tag"),
+            ("Custom fields", "edit_note", "tickets.customfield"),
             ("Calendars", "calendar_month", "tickets.businesscalendar"),
         ],
     ),

@@ -189,6 +189,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "watch-sla": {"task": "tickets.tasks.watch_sla", "schedule": 10.0, "options": {"expires": 10}},
     "check-freshness": {
         "task": "knowledge.tasks.check_freshness",
         "schedule": 300.0,
@@ -200,7 +201,6 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # -- Documents ----------------------------------------------------------------------------------
 MEDIA_URL = "/media/"
 UPLOAD_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_MAX_MB", 50) * 1024 * 1024
-# What one request of staff may carry: the upload form sends many files at once.
 UPLOAD_REQUEST_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_REQUEST_MAX_MB", 1024) * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
 # The first index's model: a folder, a hub name, `openai:NAME` for an endpoint, or `bundled`.

@@ -6,6 +6,7 @@ import structlog
 from celery import shared_task
 
 from tickets.services.conversations import close_idle_conversations
+from tickets.services.sla_watch import refresh_open_tickets, watch_clocks
 
 log = structlog.get_logger(__name__)
 
@@ -15,3 +16,16 @@ def close_idle() -> None:
     """End conversations in which nobody has written for long."""
     if closed := close_idle_conversations():
         log.info("conversations_closed", count=closed)
+
+
+@shared_task
+def watch_sla() -> None:
+    """Warn of service levels at risk and note those that are missed."""
+    if told := watch_clocks():
+        log.info("sla_told", count=told)
+
+
+@shared_task
+def refresh_sla() -> None:
+    """Set every clock right after a policy or a calendar has changed."""
+    log.info("sla_refreshed", tickets=refresh_open_tickets())

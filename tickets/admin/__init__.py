@@ -8,6 +8,7 @@ from tickets.admin.workshop import (
     BusinessCalendarAdmin,
     MacroAdmin,
     SavedReplyAdmin,
+    SlaPolicyAdmin,
 )
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "DraftAdmin",
     "MacroAdmin",
     "SavedReplyAdmin",
+    "SlaPolicyAdmin",
     "TicketAdmin",
 ]

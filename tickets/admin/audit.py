@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
@@ -37,7 +39,15 @@ WORDS = {
     "rule.judged": "said what they think of a rule that fired",
     "ticket.note_added": "wrote an internal note",
     "ticket.edited": "changed the ticket's details",
+    "ticket.linked": "linked another ticket",
+    "ticket.unlinked": "removed a link to another ticket",
+    "ticket.merged": "merged the ticket into another",
+    "ticket.took_in": "merged another ticket into this one",
+    "ticket.split": "split a message off into a new ticket",
     "macro.applied": "applied a macro",
+    "sla.warned": "warned that a service level is at risk",
+    "sla.breached": "noted that a service level was missed",
+    "sla.met": "noted that a service level was met",
     "setting.added": "added a setting",
     "setting.changed": "changed a setting",
     "setting.removed": "removed a setting",
@@ -57,14 +67,24 @@ def to_line(entry: AuditEntry) -> Line:
     return Line(entry, WORDS.get(entry.action, entry.action), _details(entry))
 
 
+# Of the data, what is shown alone; the first that an entry has.
+_SHOWN: dict[str, Callable[[Any], str]] = {
+    "reason": lambda reason: str(reason).replace("_", " "),
+    "clock": lambda kind: str(kind).replace("_", " "),
+    "other": lambda number: f"#{number}",
+    "into": lambda number: f"#{number}",
+    "macro": str,
+    "rule": str,
+}
+
+
 def _details(entry: AuditEntry) -> str:
     """What a person wants to read of an entry's data; the ids are for programs."""
-    if reason := entry.data.get("reason"):
-        return str(reason).replace("_", " ")
+    for key, words in _SHOWN.items():
+        if entry.data.get(key):
+            return words(entry.data[key])
     if entry.action.startswith("setting."):
         return _setting(entry)
-    if macro := entry.data.get("macro"):
-        return str(macro)
     if "after" not in entry.data:
         return ""
     before, after = entry.data.get("before"), entry.data["after"]

@@ -14,6 +14,7 @@ from tickets.admin.audit import trail_of
 from tickets.admin.parts import message_parts, related_of_parts
 from tickets.models import Conversation, Draft, Event, Message, Ticket
 from tickets.services.memory import facts_of
+from tickets.services.sla import status_of
 from tickets.states import AWAITS_AGENT, CONVERSATION_TRANSITIONS, TICKET_TRANSITIONS
 
 MESSAGE_EVENTS = ("message.created", "answer.completed")
@@ -82,6 +83,7 @@ def side_context(ticket: Ticket) -> dict[str, Any]:
         "can_give_back": Conversation.State.BOT in CONVERSATION_TRANSITIONS[conversation.state],
         "modes": Conversation.Mode.choices,
         "facts": facts,
+        "clocks": status_of(ticket),
         "message_parts": message_parts(),
         "agents": agents(),
         "side_state": " ".join(map(str, state)),  # another one: drawn anew

@@ -29,6 +29,7 @@ from tickets.admin.notices import notices
 from tickets.models import Draft, Ticket
 from tickets.services.conversations import mark_seen
 from tickets.services.messages import display_name
+from tickets.services.sla import status_of, with_clocks
 from tickets.states import DONE
 
 Status = Ticket.Status
@@ -43,6 +44,7 @@ STATUS_LABELS = labels(
 )
 Priority = Ticket.Priority
 PRIORITY_LABELS = {"Urgent": "danger", "High": "warning", "Low": "info"}
+SLA_LABELS = {"breached": "danger", "soon": "warning", "running": "info"}
 LAST_SEQ = 2**31 - 1  # of a PositiveIntegerField
 
 
@@ -103,6 +105,7 @@ class TicketAdmin(RecordAdmin):
         "status_label",
         "customer",
         "assignee",
+        "sla",
         "waiting_drafts",
         "last_activity",
     )
@@ -143,7 +146,7 @@ class TicketAdmin(RecordAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
         tickets: QuerySet[Ticket] = super().get_queryset(request).visible_to(user_of(request))
         waiting = Count("drafts", filter=Q(drafts__status=Draft.Status.PENDING), distinct=True)
-        return tickets.annotate(waiting=waiting)
+        return with_clocks(tickets.annotate(waiting=waiting))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         tabs = queue_tabs(request.GET.get(QueueFilter.parameter_name, ""))
@@ -165,6 +168,11 @@ class TicketAdmin(RecordAdmin):
     @display(description="customer", ordering="conversation__customer__name")  # type: ignore[untyped-decorator]
     def customer(self, ticket: Ticket) -> str:
         return str(ticket.conversation.customer)
+
+    @display(description="service level", label=SLA_LABELS)  # type: ignore[untyped-decorator]
+    def sla(self, ticket: Ticket) -> tuple[str, str] | str:
+        clocks = status_of(ticket)
+        return (clocks[0].state, clocks[0].words) if clocks else ""
 
     @display(description="drafts waiting", ordering="waiting")  # type: ignore[untyped-decorator]
     def waiting_drafts(self, ticket: Ticket) -> str:

@@ -19,13 +19,20 @@ from tickets.models import (
     AgentNotice,
     BusinessCalendar,
     BusinessHours,
+    Category,
     ClosedDay,
+    CustomField,
     Macro,
     MacroStep,
     SavedReply,
+    SlaPolicy,
+    Tag,
+    Team,
+    Ticket,
 )
 from tickets.services.business_hours import calendar_of, is_open, next_opening
 from tickets.services.notices import mark_notices_seen
+from tickets.services.sla_watch import refresh_soon
 from tickets.variables import ABOUT
 
 
@@ -49,6 +56,10 @@ class BusinessCalendarAdmin(SettingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[BusinessCalendar]:
         calendars: QuerySet[BusinessCalendar] = super().get_queryset(request)
         return calendars.prefetch_related("hours", "closed_days")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        refresh_soon()
 
     @admin.display(description="now")
     def now(self, stored: BusinessCalendar) -> str:
@@ -120,6 +131,91 @@ class MacroAdmin(SettingAdmin):
     @display(description="steps", ordering="held")  # type: ignore[untyped-decorator]
     def step_count(self, macro: Macro) -> int:
         return int(getattr(macro, "held", 0))
+
+
+@admin.register(CustomField)
+class CustomFieldAdmin(SettingAdmin):
+    list_display = ("label", "key", "kind", "is_required", "is_active", "position")
+    list_filter = ("kind", "is_active")
+    search_fields = ("label", "key")
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: CustomField | None = None
+    ) -> tuple[str, ...]:
+        return ("key", "kind") if obj is not None else ()  # tickets have values of them
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is not None and Ticket.objects.filter(custom_fields__has_key=obj.key).exists():
+            return False  # it can be switched off
+        return bool(super().has_delete_permission(request, obj))
+
+
+class NamedSettingAdmin(SettingAdmin):
+    list_display = ("name",)
+    search_fields = ("name",)
+
+
+@admin.register(Team)
+class TeamAdmin(SettingAdmin):
+    list_display = ("name", "is_private")
+    search_fields = ("name",)
+    filter_horizontal = ("members",)
+
+
+admin.site.register(Category, NamedSettingAdmin)
+admin.site.register(Tag, NamedSettingAdmin)
+
+
+@admin.register(SlaPolicy)
+class SlaPolicyAdmin(SettingAdmin):
+    list_display = ("position", "name", "fits", "targets", "calendar", "is_active")
+    list_display_links = ("name",)
+    list_filter = ("is_active",)
+    list_select_related = ("category", "team", "calendar")
+    search_fields = ("name",)
+    fieldsets: ClassVar = [
+        (None, {"fields": ["name", "position", "is_active"]}),
+        (
+            "Which tickets",
+            {
+                "fields": ["priority", "category", "team"],
+                "description": "An empty condition fits every ticket.",
+            },
+        ),
+        (
+            "Targets, in working minutes",
+            {
+                "fields": [
+                    "first_reply_minutes",
+                    "next_reply_minutes",
+                    "resolution_minutes",
+                    "warn_minutes",
+                    "calendar",
+                ],
+                "description": "Empty: no target. Clocks stand while a ticket waits for the "
+                "customer or is on hold. A policy counts for what begins after it was made.",
+            },
+        ),
+    ]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        refresh_soon()
+
+    def delete_model(self, request: HttpRequest, obj: SlaPolicy) -> None:
+        super().delete_model(request, obj)
+        refresh_soon()
+
+    @display(description="tickets")  # type: ignore[untyped-decorator]
+    def fits(self, policy: SlaPolicy) -> str:
+        priority = policy.get_priority_display() if policy.priority is not None else None
+        parts = [str(part) for part in (priority, policy.category, policy.team) if part]
+        return ", ".join(parts) or "All"
+
+    @display(description="first reply, next reply, resolution")  # type: ignore[untyped-decorator]
+    def targets(self, policy: SlaPolicy) -> str:
+        minutes = (policy.first_reply_minutes, policy.next_reply_minutes, policy.resolution_minutes)
+        return ", ".join(f"{one} min" if one else "-" for one in minutes)
 
 
 @admin.register(AgentNotice)

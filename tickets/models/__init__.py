@@ -3,10 +3,13 @@
 from tickets.models.audit import AuditEntry, AuditHead, AuditLink
 from tickets.models.calendars import BusinessCalendar, BusinessHours, ClosedDay
 from tickets.models.conversations import Conversation, ConversationFact, Event, Feedback, Message
+from tickets.models.custom_fields import CustomField
 from tickets.models.customers import Customer
 from tickets.models.drafts import Draft
+from tickets.models.links import TicketLink
 from tickets.models.macros import Macro, MacroStep, SavedReply
 from tickets.models.notes import AgentNotice, Note
+from tickets.models.sla import SlaClock, SlaPolicy
 from tickets.models.teams import Team
 from tickets.models.tickets import Category, Tag, Ticket
 
@@ -21,6 +24,7 @@ __all__ = [
     "ClosedDay",
     "Conversation",
     "ConversationFact",
+    "CustomField",
     "Customer",
     "Draft",
     "Event",
@@ -30,7 +34,10 @@ __all__ = [
     "Message",
     "Note",
     "SavedReply",
+    "SlaClock",
+    "SlaPolicy",
     "Tag",
     "Team",
     "Ticket",
+    "TicketLink",
 ]

@@ -55,7 +55,7 @@ class Conversation(models.Model):
     last_message_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.CharField(max_length=20, choices=ClosedBy, blank=True)
-    continued_in = models.OneToOneField(
+    continued_in = models.ForeignKey(
         "self",
         null=True,
         blank=True,

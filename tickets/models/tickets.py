@@ -85,6 +85,9 @@ class Ticket(models.Model):
     merged_into = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="merged"
     )
+    custom_fields = models.JSONField(
+        default=dict, blank=True, help_text="By key; tickets.services.custom_fields."
+    )
     snoozed_until = models.DateTimeField(
         null=True, blank=True, help_text="Out of the queue until then, or until a reply."
     )

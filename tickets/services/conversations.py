@@ -113,24 +113,36 @@ def _idle_since() -> dt.datetime | None:
 
 @transaction.atomic
 def close_conversation(
-    *, conversation: Conversation, by: str, agent: AbstractBaseUser | None = None
+    *,
+    conversation: Conversation,
+    by: str,
+    agent: AbstractBaseUser | None = None,
+    reason: str = "",
+    text: str = "",
 ) -> None:
-    """End a conversation and its tickets. Does nothing when it is closed already."""
+    """End a conversation and its tickets, these with a reason. Does nothing when it is closed
+    already. `text` is what the customer reads, where CLOSED_TEXT does not say it."""
     locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
     if locked.state != State.CLOSED:
-        _close(locked, ClosedBy(by), agent)
+        _close(locked, ClosedBy(by), agent, reason, text)
 
 
-def _close(locked: Conversation, by: ClosedBy, agent: AbstractBaseUser | None = None) -> None:
+def _close(
+    locked: Conversation,
+    by: ClosedBy,
+    agent: AbstractBaseUser | None = None,
+    reason: str = "",
+    text: str = "",
+) -> None:
     locked.state = State.CLOSED
     locked.closed_by, locked.closed_at = by, timezone.now()
     locked.save(update_fields=["state", "closed_by", "closed_at", "updated_at"])
     for ticket in locked.tickets.select_for_update().exclude(status=Ticket.Status.CLOSED):
-        set_status(ticket, Ticket.Status.CLOSED, agent)
+        set_status(ticket, Ticket.Status.CLOSED, agent, reason)
     append_event(
         conversation_id=locked.pk,
         type="conversation.closed",
-        payload={"by": str(by), "text": CLOSED_TEXT[by]},
+        payload={"by": str(by), "text": text or CLOSED_TEXT[by]},
     )
     audit.record(action="conversation.closed", target=locked, actor=agent, by=str(by))
 

@@ -8,7 +8,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from tickets.models import Category, Conversation, Tag, Team, Ticket
-from tickets.services import audit
+from tickets.services import audit, sla
+from tickets.services.readers import may_see
 
 Actor = AbstractBaseUser | None
 
@@ -73,6 +74,7 @@ def _save(locked: Ticket, field: str, change: tuple[str, str], agent: Actor) -> 
     if change[0] != change[1]:
         locked.save(update_fields=[field, "updated_at"])
         _note_change(locked, field, change, agent)
+        sla.refresh(locked)
     return locked
 
 
@@ -94,8 +96,6 @@ def _name(row: Category | Team | None) -> str:
 @transaction.atomic
 def follow(*, ticket: Ticket, user: AbstractBaseUser, agent: Actor) -> None:
     """Raises ValueError when the user may not see the ticket."""
-    from tickets.services.notes import may_see
-
     if not may_see(ticket).filter(pk=user.pk).exists():
         raise ValueError(f"{user.get_username()} may not see this ticket.")
     locked = lock_ticket(ticket)

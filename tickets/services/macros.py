@@ -21,7 +21,8 @@ from tickets.services.details import (
 )
 from tickets.services.drafts import send_reply
 from tickets.services.messages import staff_name
-from tickets.services.notes import add_note, may_see
+from tickets.services.notes import add_note
+from tickets.services.readers import may_see
 from tickets.services.saved_replies import values_for
 from tickets.services.tickets import assign, change_status
 from tickets.variables import fill

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tickets.models import Conversation, Feedback, Message
+from tickets.services import sla
 from tickets.services.conversations import continue_conversation, has_ended, leads_to
 from tickets.services.desk import ring_desk
 from tickets.services.events import append_event, iso
@@ -148,6 +149,8 @@ def _show(message: Message, type: str = "message.created", **details: Any) -> No
     Conversation.objects.filter(pk=message.conversation_id).update(
         updated_at=now, last_message_at=now
     )
+    if message.author in {Author.CUSTOMER, Author.AGENT}:
+        sla.refresh_conversation(message.conversation_id)
     ring_desk()
 
 

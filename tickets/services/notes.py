@@ -14,20 +14,11 @@ from tickets.models import Note, Ticket
 from tickets.services import audit
 from tickets.services.messages import staff_name
 from tickets.services.notices import Kind, tell_agents
+from tickets.services.readers import may_see
 
 LONGEST = 20_000
 # Not within a word: an e-mail address mentions nobody.
 _MENTION = re.compile(r"(?<![\w@.])@([\w.+-]*\w)")
-
-
-def may_see(ticket: Ticket) -> QuerySet[User]:
-    """Those who may see the ticket: agents, and of a private team its members alone."""
-    agents = User.objects.with_perm(
-        "tickets.view_ticket", backend="django.contrib.auth.backends.ModelBackend"
-    ).filter(is_staff=True, is_active=True)
-    if ticket.team is not None and ticket.team.is_private:
-        return agents.filter(Q(teams=ticket.team) | Q(is_superuser=True)).distinct()
-    return agents
 
 
 @transaction.atomic

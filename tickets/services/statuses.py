@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from tickets.models import Draft, Ticket
-from tickets.services import audit
+from tickets.services import audit, sla
 from tickets.services.events import append_event
 from tickets.states import DONE, check_ticket_transition
 
@@ -30,6 +30,7 @@ def set_status(
     ticket.save(update_fields=["status", "status_reason", "status_changed_at", "updated_at"])
     if status in DONE:
         withdraw(Draft.objects.filter(ticket=ticket), actor=actor, reason=f"ticket {status}")
+    sla.refresh(ticket)
     announce(ticket)
 
 

@@ -7,13 +7,13 @@ from textwrap import shorten
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from tickets.models import Conversation, Message, Ticket
-from tickets.services import audit
+from tickets.models import Conversation, CustomField, Message, Ticket
+from tickets.services import audit, sla
 from tickets.services.conversations import close_conversation
 from tickets.services.messages import staff_name
 from tickets.services.speaker import BACK_TO_BOT, change_speaker
 from tickets.services.statuses import announce, set_status
-from tickets.states import AWAITS_AGENT, check_ticket_transition
+from tickets.states import AWAITS_AGENT, TransitionError, check_ticket_transition
 
 SUBJECT_CHARACTERS = 200
 
@@ -30,6 +30,7 @@ def ensure_ticket(*, conversation: Conversation) -> Ticket:
         )
         audit.record(action="ticket.opened", target=ticket)
         announce(ticket)
+        sla.refresh(ticket)
     elif ticket.status not in AWAITS_AGENT:
         came_back = ticket.status == Ticket.Status.SOLVED
         back = Ticket.Status.REOPENED if came_back else Ticket.Status.OPEN
@@ -48,7 +49,8 @@ def change_status(
     *, ticket: Ticket, status: str, agent: AbstractBaseUser | None, reason: str = ""
 ) -> Ticket:
     """Move a ticket. Once it is solved the bot answers again; a closed one ends its
-    conversation. Raises TransitionError when the step is not allowed."""
+    conversation. Raises TransitionError when the step is not allowed, and when a field that
+    an agent must fill in is empty."""
     # Conversation before ticket, as everywhere: two transactions can never wait for each other.
     conversation = Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
     locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
@@ -56,15 +58,25 @@ def change_status(
         return locked
     check_ticket_transition(locked, status)
     if status == Ticket.Status.CLOSED:
-        close_conversation(conversation=conversation, by=Conversation.ClosedBy.AGENT, agent=agent)
+        by = Conversation.ClosedBy.AGENT
+        close_conversation(conversation=conversation, by=by, agent=agent, reason=reason)
         locked.refresh_from_db()
         return locked
+    if status == Ticket.Status.SOLVED and agent is not None:
+        _check_complete(locked)
     set_status(locked, status, agent, reason)
     speaks = {Conversation.State.WAITING, Conversation.State.AGENT}
     if status == Ticket.Status.SOLVED and conversation.state in speaks:
         change_speaker(conversation, Conversation.State.BOT, BACK_TO_BOT)
         audit.record(action="conversation.given_back", target=conversation, actor=agent)
     return locked
+
+
+def _check_complete(ticket: Ticket) -> None:
+    required = CustomField.objects.filter(is_active=True, is_required=True)
+    missing = [one.label for one in required if ticket.custom_fields.get(one.key) is None]
+    if missing:
+        raise TransitionError(f"Fill in {', '.join(missing)} before you solve the ticket.")
 
 
 @transaction.atomic

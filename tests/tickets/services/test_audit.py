@@ -53,7 +53,7 @@ def test_an_unknown_action_is_refused(conversation: Conversation) -> None:
 
 _ACTION = (
     r'"((?:conversation|customer|ticket|draft|message|configuration|budget|rule|triage'
-    r'|setting|macro)\.\w+)"'
+    r'|setting|macro|sla)\.\w+)"'
 )
 
 

@@ -211,7 +211,7 @@ def test_asking_for_a_person_after_the_end_opens_a_ticket_in_the_next_conversati
 ) -> None:
     close_conversation(conversation=conversation, by="customer")
     ticket = request_person(conversation=conversation)
-    assert ticket.conversation.continues == conversation
+    assert ticket.conversation.continues.get() == conversation
 
 
 def test_a_visitor_who_comes_back_after_weeks_begins_afresh(conversation: Conversation) -> None:
