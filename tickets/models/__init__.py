@@ -1,5 +1,6 @@
 """Customers, their conversations, and what agents work with: tickets, drafts, the audit log."""
 
+from tickets.models.agents import AgentProfile, Wait
 from tickets.models.audit import AuditEntry
 from tickets.models.calendars import BusinessCalendar, BusinessHours, ClosedDay
 from tickets.models.conversations import Conversation, ConversationFact, Event, Feedback, Message
@@ -12,6 +13,7 @@ from tickets.models.tickets import Category, Tag, Ticket
 
 __all__ = [
     "AgentNotice",
+    "AgentProfile",
     "AuditEntry",
     "BusinessCalendar",
     "BusinessHours",
@@ -31,4 +33,5 @@ __all__ = [
     "Tag",
     "Team",
     "Ticket",
+    "Wait",
 ]
