@@ -89,6 +89,8 @@ def take_over(
             return
         if instead_of is None or instead_of.pk != before.pk:
             raise SpeakerError(taken_words(locked))
+    if not locked.tickets.exclude(status=Ticket.Status.CLOSED).exists():
+        ensure_ticket(conversation=locked)  # what a person does has a ticket
     let_agent_speak(locked, agent)
     audit.record(
         action="conversation.taken_over",
@@ -120,6 +122,7 @@ def return_to_queue(
         return
     if locked.state != State.AGENT:
         raise TransitionError("The bot speaks here: there is nothing to put back into the queue.")
+    ensure_ticket(conversation=locked, because="it is back in the queue")
     _queue(locked, Reason.RETURNED, REASONS[Reason.RETURNED], timezone.now())
     audit.record(action="conversation.requeued", target=locked, actor=agent, reason=reason)
 
@@ -146,7 +149,7 @@ def _end_lease(pk: UUID) -> bool:
         reason=Reason.LEASE.label,
         before=agent.pk if agent is not None else None,
     )
-    ticket = ensure_ticket(conversation=locked)
+    ticket = ensure_ticket(conversation=locked, because="it is back in the queue")
     if agent is not None and ticket.assignee_id == agent.pk:
         set_assignee(ticket, None, actor=None)
         assign_automatically(ticket, but=agent)

@@ -19,7 +19,9 @@ SUBJECT_CHARACTERS = 200
 
 
 @transaction.atomic
-def ensure_ticket(*, conversation: Conversation) -> Ticket:
+def ensure_ticket(
+    *, conversation: Conversation, because: str = "the customer wrote again"
+) -> Ticket:
     """The conversation's ticket, open: made, reopened or left as it is."""
     locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
     ticket = conversation.tickets.exclude(status=Ticket.Status.CLOSED).first()
@@ -33,7 +35,7 @@ def ensure_ticket(*, conversation: Conversation) -> Ticket:
     elif ticket.status not in AWAITS_AGENT:
         came_back = ticket.status == Ticket.Status.SOLVED
         back = Ticket.Status.REOPENED if came_back else Ticket.Status.OPEN
-        set_status(ticket, back, None, "the customer wrote again")
+        set_status(ticket, back, None, because)
     return ticket
 
 
