@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0010_solved"),
+        ("tickets", "0016_notes_and_macros"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -14,7 +14,7 @@ from tickets.models import Conversation, Feedback, Message
 from tickets.services.conversations import continue_conversation, has_ended, leads_to
 from tickets.services.desk import ring_desk
 from tickets.services.events import append_event, iso
-from tickets.services.names import display_name
+from tickets.services.names import display_name, staff_name  # noqa: F401  (found here, too)
 from tickets.services.speaker import lease_from_now
 from tickets.states import check_may_speak
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from tickets.models import Conversation, Message, Wait
 from tickets.services.events import append_event
 from tickets.services.names import display_name
-from tickets.services.office_hours import opens_at
+from tickets.services.office_hours import away_at
 from tickets.states import check_conversation_transition
 
 State = Conversation.State
@@ -94,7 +94,7 @@ def _note_wait(locked: Conversation, since: dt.datetime) -> None:
         reason=locked.handover_reason,
         began_at=since,
         ended_at=timezone.now(),
-        in_office_hours=opens_at(since) is None,
+        in_office_hours=away_at(since) is None,
     )
 
 

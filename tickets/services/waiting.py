@@ -8,13 +8,12 @@ from __future__ import annotations
 import datetime as dt
 import statistics
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from tickets.models import Conversation, Wait
 from tickets.services.availability import somebody_is_there
-from tickets.services.office_hours import opens_at
+from tickets.services.office_hours import Away, away_at
 
 FEWEST_WAITS, MOST_WAITS = 5, 50
 RECENT = dt.timedelta(days=14)
@@ -24,10 +23,10 @@ HALF_MINUTE, HOUR = 30, 3600
 def waiting_words(since: dt.datetime) -> str:
     """For a customer who waits since then, and is in the queue already or about to be."""
     now = timezone.now()
-    if (opening := opens_at(now)) is not None:
+    if (away := away_at(now)) is not None:
         return (
-            f"Our team is away now and is back {_day_and_time(opening, now)}. You need not stay "
-            "here: what you write is kept, and a colleague will reply in this chat then."
+            f"Our team is away now{_back(away, now)}. You need not stay here: what you write is "
+            "kept, and a colleague will reply in this chat then."
         )
     if not somebody_is_there():
         return (
@@ -76,11 +75,12 @@ def _plural(number: int, unit: str) -> str:
     return f"about {number} {unit}" if number == 1 else f"about {number} {unit}s"
 
 
-def _day_and_time(moment: dt.datetime, now: dt.datetime) -> str:
-    there, today = timezone.localtime(moment), timezone.localdate(now)
-    clock = f"{there:%H:%M} ({settings.TIME_ZONE})"
-    if there.date() == today:
-        return f"today at {clock}"
-    if there.date() == today + dt.timedelta(days=1):
-        return f"tomorrow at {clock}"
-    return f"on {date_format(there, 'l, j F')} at {clock}"
+def _back(away: Away, now: dt.datetime) -> str:
+    """Such as “ and is back tomorrow at 09:00 (Europe/London)”."""
+    if away.until is None:
+        return ""
+    today = now.astimezone(away.until.tzinfo).date()
+    clock = f"{away.until:%H:%M} ({away.time_zone})"
+    days = (away.until.date() - today).days
+    named = {0: "today", 1: "tomorrow"}.get(days) or f"on {date_format(away.until, 'l, j F')}"
+    return f" and is back {named} at {clock}"

@@ -16,10 +16,10 @@ from tickets.services.messages import (
     AgentReply,
     add_agent_message,
     add_customer_message,
-    display_name,
     give_feedback,
     message_to_wire,
 )
+from tickets.services.names import display_name
 
 
 def test_a_message_is_stored_and_shown(conversation: Conversation) -> None:
