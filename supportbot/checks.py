@@ -45,7 +45,7 @@ def log_settings() -> None:
 def _answer_mode() -> list[CheckMessage]:
     if settings.ANSWER_MODE in Conversation.Mode.values:
         return []
-    hint = "Set SUPPORTBOT_ANSWER_MODE to auto or draft."
+    hint = "Set SUPPORTBOT_ANSWER_MODE to reply, draft, suggest or off."
     return [Error(f"{settings.ANSWER_MODE!r} is no answer mode.", hint=hint, id="supportbot.E001")]
 
 

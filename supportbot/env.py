@@ -31,3 +31,8 @@ def env_list(name: str) -> list[str]:
 def env_secret(name: str, default: str = "") -> str:
     path = env_str(f"{name}_FILE")
     return Path(path).read_text(encoding="utf-8").strip() if path else env_str(name, default)
+
+
+def answer_mode(value: str) -> str:
+    """The mode by its name today: “reply” was called “auto”."""
+    return "reply" if value == "auto" else value

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from supportbot.env import env_bool, env_float, env_int, env_list, env_secret, env_str
+from supportbot.env import answer_mode, env_bool, env_float, env_int, env_list, env_secret, env_str
 from supportbot.logs import logging_config
 from supportbot.secret_key import kept_secret_key
+from supportbot.ticket_settings import TICKETS, TICKETS_SCHEDULE  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -184,12 +185,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30, "queue": "ingest"},
     },
-    "close-idle-conversations": {
-        "task": "tickets.tasks.close_idle",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
-    "watch-sla": {"task": "tickets.tasks.watch_sla", "schedule": 10.0, "options": {"expires": 10}},
+    **TICKETS_SCHEDULE,
     "check-freshness": {
         "task": "knowledge.tasks.check_freshness",
         "schedule": 300.0,
@@ -239,7 +235,7 @@ BRAND_FILE = env_str("SUPPORTBOT_BRAND_FILE")  # competitors, forbidden words: T
 ANSWERABILITY_MIN = env_float("SUPPORTBOT_ANSWERABILITY_MIN", 0.4)  # below it, a person answers
 
 # -- Answers ------------------------------------------------------------------------------------
-ANSWER_MODE = env_str("SUPPORTBOT_ANSWER_MODE", "auto")  # auto: reply at once; draft: for review
+ANSWER_MODE = answer_mode(env_str("SUPPORTBOT_ANSWER_MODE", "reply"))  # Conversation.Mode
 ANSWER_COLLECTIONS = env_list("SUPPORTBOT_ANSWER_COLLECTIONS")  # names; empty: all of them
 ANSWER_CACHE = env_str("SUPPORTBOT_ANSWER_CACHE", "model")  # model, all or off
 ANSWER_CACHE_CHECKED = env_float("SUPPORTBOT_ANSWER_CACHE_CHECKED", 0.01)

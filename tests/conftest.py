@@ -88,7 +88,14 @@ def ada(db: None) -> Customer:
 @pytest.fixture
 def ben(db: None) -> User:
     """A support agent."""
-    user = User.objects.create_user("ben", password="ben", first_name="Ben", is_staff=True)
+    return agent_with_rights("ben", "Ben")
+
+
+def agent_with_rights(username: str, first_name: str) -> User:
+    """Another support agent."""
+    user = User.objects.create_user(
+        username, password=username, first_name=first_name, is_staff=True
+    )
     user.user_permissions.set(
         Permission.objects.filter(content_type__app_label__in=["tickets", "answers"])
     )

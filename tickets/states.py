@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from tickets.models import Conversation, Ticket
+from django.contrib.auth.models import AbstractBaseUser
 
-Status, State = Ticket.Status, Conversation.State
+from tickets.models import Conversation, Message, Ticket
+from tickets.services.names import staff_name
+
+Status, State, Author = Ticket.Status, Conversation.State, Message.Author
 
 TICKET_TRANSITIONS: dict[str, frozenset[str]] = {
     Status.NEW: frozenset(
@@ -29,9 +32,22 @@ DONE: frozenset[str] = frozenset({Status.SOLVED, Status.CLOSED})
 CONVERSATION_TRANSITIONS: dict[str, frozenset[str]] = {
     State.BOT: frozenset({State.WAITING, State.AGENT, State.CLOSED}),
     State.WAITING: frozenset({State.AGENT, State.BOT, State.CLOSED}),
-    State.AGENT: frozenset({State.BOT, State.WAITING, State.CLOSED}),
+    # From one agent to another, too.
+    State.AGENT: frozenset({State.AGENT, State.BOT, State.WAITING, State.CLOSED}),
     State.CLOSED: frozenset(),
 }
+# Who may write a message, by the conversation's state. The database refuses every other one
+# (migration 0013), so that whoever changes one changes both. Notices of the product itself are
+# always allowed: “This is solved” comes after the end.
+SPEAKERS: dict[str, frozenset[str]] = {
+    State.BOT: frozenset({Author.CUSTOMER, Author.BOT, Author.SYSTEM}),
+    State.WAITING: frozenset({Author.CUSTOMER, Author.SYSTEM}),
+    State.AGENT: frozenset({Author.CUSTOMER, Author.AGENT, Author.SYSTEM}),
+    State.CLOSED: frozenset({Author.SYSTEM}),
+}
+
+# Modes in which the bot does nothing of its own accord.
+BY_PEOPLE: frozenset[str] = frozenset({Conversation.Mode.SUGGEST, Conversation.Mode.OFF})
 
 
 class TransitionError(ValueError):
@@ -54,3 +70,32 @@ def check_conversation_transition(conversation: Conversation, state: str) -> Non
             f"The conversation is “{conversation.get_state_display()}” and cannot become "
             f"“{Conversation.State(state).label}”."
         )
+
+
+class SpeakerError(TransitionError):
+    """Somebody else speaks in the conversation now. `str()` is a sentence for an agent."""
+
+
+def check_may_speak(
+    conversation: Conversation, author: str, agent: AbstractBaseUser | None = None
+) -> None:
+    """Raises SpeakerError unless `author` may write into the locked conversation now: of all
+    agents, only the one who has it."""
+    if author not in SPEAKERS[conversation.state]:
+        raise SpeakerError(
+            f"The conversation is “{conversation.get_state_display()}”: a message of the "
+            f"{Message.Author(author).label.lower()} cannot be sent."
+        )
+    speaker = conversation.agent
+    if agent is not None and speaker is not None and speaker.pk != agent.pk:
+        raise SpeakerError(taken_words(conversation))
+
+
+def may_answer(conversation: Conversation) -> bool:
+    """Whether the bot may write to the customer now, rather than drafts for an agent."""
+    return conversation.state == State.BOT and conversation.mode == Conversation.Mode.REPLY
+
+
+def taken_words(conversation: Conversation) -> str:
+    name = staff_name(conversation.agent) if conversation.agent is not None else "Somebody else"
+    return f"{name} speaks with the customer now. Take the conversation over before you reply."

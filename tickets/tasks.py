@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 
+from tickets.services import handover
 from tickets.services.conversations import close_idle_conversations
 from tickets.services.sla_watch import refresh_open_tickets, watch_clocks
 
@@ -29,3 +30,10 @@ def watch_sla() -> None:
 def refresh_sla() -> None:
     """Set every clock right after a policy or a calendar has changed."""
     log.info("sla_refreshed", tickets=refresh_open_tickets())
+
+
+@shared_task
+def end_leases() -> None:
+    """Put conversations back into the queue whose agent lets the customer wait for too long."""
+    if ended := handover.end_leases():
+        log.info("leases_ended", count=ended)

@@ -173,7 +173,7 @@ def _tell_conversation(
         by_policy = reply.route == POLICY
         request_person(
             conversation=conversation,
-            reason="policy" if by_policy else "customer_asked",
+            reason=reply.reason or ("policy" if by_policy else "customer_asked"),
             text=reply.text if by_policy else "",
         )
     elif run.emitter.is_muted:

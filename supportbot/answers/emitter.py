@@ -12,6 +12,7 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.threads import in_thread
 from tickets.models import Conversation
 from tickets.services.events import append_event
+from tickets.states import may_answer
 
 Delivery = AnswerRun.Delivery
 
@@ -45,7 +46,7 @@ class Emitter:
         """
         self._lease.update()
         conversation = Conversation.objects.select_for_update().get(pk=self.row.conversation_key)
-        if not self.is_muted and conversation.state != Conversation.State.BOT:
+        if not self.is_muted and not may_answer(conversation):
             # Withdraw the unfinished answer; the rest of the run writes a draft.
             is_closed = conversation.state == Conversation.State.CLOSED
             self.append("answer.replaced", {"reason": "closed" if is_closed else "handed_over"})

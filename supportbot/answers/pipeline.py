@@ -19,6 +19,7 @@ from supportbot.answers.guard import (
     reply_of,
 )
 from supportbot.answers.known import Finder
+from supportbot.answers.loops import end_loop
 from supportbot.answers.manners import reply_without_answer, reply_without_documents
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.no_answer import no_answer
@@ -68,7 +69,8 @@ async def _screen(run: Run, guard: Guard, question: Question) -> Screened:
     reply = reply_of(decision)
     if reply is None and decision.outcome == Outcome.DRAFT:
         reply = None if await run.hold_for_review() else NOBODY_REVIEWS
-    return Screened(question, reply or await reply_without_documents(question))
+    reply = reply or await reply_without_documents(question)
+    return Screened(question, await end_loop(run, question, reply))
 
 
 async def _answer(run: Run, guard: Guard, question: Question) -> Reply:
@@ -99,7 +101,9 @@ async def _write(run: Run, guard: Guard, evidence: Evidence) -> Reply:
     decision = decide(evidence, run.configuration)
     run.record.note_decision(decision)
     if decision.goes_to_person:
-        return Reply(route=PERSON, complete=True, outcome=AnswerRun.Outcome.HANDED_OVER)
+        return Reply(
+            route=PERSON, complete=True, outcome=AnswerRun.Outcome.HANDED_OVER, reason=POLICY
+        )
     routes = routes_for(decision, run.configuration, run.payer)
     reply = await _try(run, guard, routes, evidence)
     if reply.sentences or reply.outcome:

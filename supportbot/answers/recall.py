@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 
 from supportbot.answers.models import Citation
 from tickets.models import Draft, Message
-from tickets.services.messages import staff_name
+from tickets.services.names import staff_name
 
 CHUNK = 500  # citations looked up together
 

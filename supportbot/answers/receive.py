@@ -22,7 +22,9 @@ from supportbot.retrieval.query import Turn
 from tickets.models import Conversation, Event, Message
 from tickets.services.conversations import latest_of
 from tickets.services.events import append_event
+from tickets.services.handover import request_person
 from tickets.services.messages import add_customer_message
+from tickets.states import BY_PEOPLE, may_answer
 
 HISTORY_TURNS = 10
 CLIENT_ID_CHARACTERS = 100
@@ -72,11 +74,11 @@ def readable(raw: str) -> str:
 
 @dataclass(frozen=True)
 class Accepted:
-    """A stored message and the run that answers it. `restarted`: the run had started, and starts
-    again with this message as part of its question."""
+    """A stored message and the run that answers it; None where people answer without the bot.
+    `restarted`: the run had started, and starts again with this message as part of its question."""
 
     message: Message
-    run: AnswerRun
+    run: AnswerRun | None
     restarted: bool = False
 
 
@@ -91,7 +93,11 @@ def accept_message(
         conversation=conversation, text=incoming.text, client_id=incoming.client_id
     )
     if not created:
-        return Accepted(message, AnswerRun.objects.get(question=message.joined_to or message))
+        of_question = AnswerRun.objects.filter(question=message.joined_to or message)
+        return Accepted(message, of_question.first())
+    if message.conversation.mode in BY_PEOPLE:
+        request_person(conversation=message.conversation, reason=Conversation.Reason.NO_BOT)
+        return Accepted(message, None)
     if before is not None and _belongs_to(message, before):
         return Accepted(message, before, restarted=_join(message, before))
     run = AnswerRun.objects.create(
@@ -107,9 +113,7 @@ def accept_message(
 
 def delivery_in(conversation: Conversation) -> AnswerRun.Delivery:
     """How an answer that starts now reaches the customer."""
-    speaks = conversation.state == Conversation.State.BOT
-    at_once = speaks and conversation.mode == Conversation.Mode.AUTO
-    return AnswerRun.Delivery.STREAM if at_once else AnswerRun.Delivery.DRAFT
+    return AnswerRun.Delivery.STREAM if may_answer(conversation) else AnswerRun.Delivery.DRAFT
 
 
 def _lock_last_run(conversation: Conversation) -> AnswerRun | None:

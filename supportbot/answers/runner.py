@@ -65,7 +65,7 @@ class Runner:
 
     def begin(self, accepted: Accepted) -> None:
         """Start to answer a message as soon as it is committed."""
-        if accepted.run.status == Status.QUEUED:
+        if accepted.run is not None and accepted.run.status == Status.QUEUED:
             self.submit(accepted.run.pk, again=accepted.restarted)
 
     def submit(self, run_id: UUID, *, again: bool = False) -> None:

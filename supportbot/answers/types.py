@@ -150,7 +150,7 @@ class Checked:
 class Reply:
     """The result of a route. `sentences` are in wire form, as the customer saw them; `text`
     replaces them if there are none. `outcome` is one of AnswerRun.Outcome; "" if the sentences
-    decide it."""
+    decide it. `reason` says why it hands over: one of Conversation.Reason."""
 
     route: str
     sentences: tuple[dict[str, Any], ...] = ()
@@ -159,6 +159,7 @@ class Reply:
     outcome: str = ""
     choices: tuple[Choice, ...] = ()
     offer_handover: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True)

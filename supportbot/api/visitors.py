@@ -170,7 +170,9 @@ class MessagesView(VisitorView):
                 "MessageAccepted",
                 {
                     "message": serializers.DictField(),
-                    "run_id": serializers.UUIDField(),
+                    "run_id": serializers.UUIDField(
+                        allow_null=True, help_text="null: people answer, without the bot."
+                    ),
                     "conversation": serializers.UUIDField(),
                 },
             )
@@ -185,7 +187,7 @@ class MessagesView(VisitorView):
         transaction.on_commit(lambda: runner.begin(accepted))
         body = {
             "message": message_to_wire(accepted.message),
-            "run_id": accepted.run.pk,
+            "run_id": accepted.run.pk if accepted.run is not None else None,
             "conversation": accepted.message.conversation_id,
         }
         return Response(body, status=202)

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from supportbot.env import answer_mode
 from supportbot.guardrails.policy.library import rules_with
 from supportbot.llm.routes import ModelRoute, Purpose
 
@@ -21,8 +22,12 @@ _WRITES = (Purpose.SMALL, Purpose.LARGE)
 
 
 class Mode(StrEnum):
-    AUTO = "auto"
+    """What the bot does in new conversations: the values of Conversation.Mode."""
+
+    REPLY = "reply"
     DRAFT = "draft"
+    SUGGEST = "suggest"
+    OFF = "off"
 
 
 class RouteKind(StrEnum):
@@ -51,6 +56,17 @@ class Budgets(_Part):
     currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
 
 
+class Limits(_Part):
+    """What ends in a hand-over within a conversation, counted since the bot last began to speak;
+    0: no limit. `repeated` is how often the same may be asked, `cost` is in the currency of the
+    budgets."""
+
+    bot_turns: int = Field(default=30, ge=0)
+    repeated: int = Field(default=3, ge=0)
+    refusals: int = Field(default=3, ge=0)
+    cost: Decimal = Field(default=Decimal(0), ge=0)
+
+
 class TopicRule(_Part):
     """Questions that have one of the words, or whose best passage has it in its title or headings,
     are answered by this kind of route."""
@@ -75,13 +91,19 @@ class Configuration(_Part):
     # If the reader is so sure, a simple question is quoted from the documents, free; 1: never.
     extractive_from: float = Field(default=1.0, ge=0, le=1)
     collections: tuple[str, ...] = ()  # names; empty: all
-    mode: Mode = Mode.AUTO
+    mode: Mode = Mode.REPLY
     rewrite_questions: bool = False
     topics: tuple[TopicRule, ...] = ()
     budgets: Budgets = Budgets()
+    limits: Limits = Limits()
     policy: str = ""  # rules in YAML, added to the product's and the installation's
     thresholds: dict[str, float] = Field(default_factory=dict)  # by kind of finding; others' own
     detectors_off: tuple[str, ...] = ()
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _mode_has_its_name_of_today(cls, mode: Any) -> Any:
+        return answer_mode(mode)  # a version that was published earlier says “auto”
 
     @field_validator("policy")
     @classmethod

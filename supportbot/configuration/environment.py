@@ -38,14 +38,14 @@ def configuration_of_environment() -> Configuration:
 @functools.lru_cache(maxsize=8)
 def _configuration(values: tuple[Any, ...]) -> Configuration:
     given = dict(zip(_NAMES, values, strict=True))
-    is_draft = given["ANSWER_MODE"] == Mode.DRAFT
+    mode = given["ANSWER_MODE"]
     least, seconds = given["ANSWERABILITY_MIN"], given["FIRST_SENTENCE_SECONDS"]
     return Configuration(
         routes=tuple(_routes(given)),
         answerability_min=least if 0 <= least <= 1 else ANSWERABILITY_MIN,
         first_sentence_seconds=seconds if 0 < seconds <= LONGEST else FIRST_SENTENCE_SECONDS,
         collections=given["ANSWER_COLLECTIONS"],
-        mode=Mode.DRAFT if is_draft else Mode.AUTO,
+        mode=Mode(mode) if mode in set(Mode) else Mode.REPLY,
         rewrite_questions=given["REWRITE_QUESTIONS"],
     )
 

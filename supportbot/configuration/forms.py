@@ -22,6 +22,7 @@ from supportbot.llm.routes import ModelRoute, Purpose
 PROMPT = "prompt_"
 TEXT = {"class": "sb-text sb-text--short"}
 TOPIC_ROUTES = (RouteKind.EXTRACTIVE, RouteKind.SMALL, RouteKind.LARGE, RouteKind.PERSON)
+_LIMITS = ("bot_turns", "repeated", "refusals", "cost")
 _BUDGETS = ("conversation", "visitor", "day", "month", "currency")
 
 
@@ -119,7 +120,12 @@ class ConfigurationForm(forms.Form):
     )
     mode = forms.ChoiceField(
         label="Answers in new conversations",
-        choices=[(Mode.AUTO.value, "are sent at once"), (Mode.DRAFT.value, "wait for an agent")],
+        choices=[
+            (Mode.REPLY.value, "are sent at once"),
+            (Mode.DRAFT.value, "wait for an agent"),
+            (Mode.SUGGEST.value, "are written when an agent asks for one"),
+            (Mode.OFF.value, "are not written: people answer"),
+        ],
     )
     answerability_min = forms.FloatField(
         label="Least probability that the documents answer",
@@ -161,6 +167,10 @@ class ConfigurationForm(forms.Form):
     visitor = forms.DecimalField(label="A visitor in a day", required=False, min_value=0)
     day = forms.DecimalField(label="A day", required=False, min_value=0)
     month = forms.DecimalField(label="A month", required=False, min_value=0)
+    bot_turns = forms.IntegerField(label="Answers of the bot", min_value=0)
+    repeated = forms.IntegerField(label="The same question, times", min_value=0)
+    refusals = forms.IntegerField(label="Refusals", min_value=0)
+    cost = forms.DecimalField(label="Cost of models", min_value=0)
     currency = forms.RegexField(label="Currency", regex=r"^[A-Z]{3}$")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -213,6 +223,7 @@ class ConfigurationForm(forms.Form):
         For a valid form."""
         fields = {key: self.cleaned_data.get(key) for key in Configuration.model_fields}
         fields["budgets"] = {key: self.cleaned_data[key] for key in _BUDGETS}
+        fields["limits"] = {key: self.cleaned_data[key] for key in _LIMITS}
         try:
             return Configuration.model_validate({**fields, "routes": routes})
         except ValidationError as error:
@@ -235,6 +246,7 @@ def initial_of(content: Configuration, note: str) -> dict[str, Any]:
     return {
         **shown,
         **shown["budgets"],
+        **shown["limits"],
         **prompts,
         **initial_guardrails(content),
         "topics": "\n".join(topics),

@@ -137,6 +137,7 @@ async def ask(conversation: Conversation, text: str = QUESTION, client_id: str =
     """Store a question and queue its run; returns the run's id."""
     incoming = IncomingMessage(text=text, client_id=client_id)
     accepted = await in_thread(accept_message)(conversation=conversation, incoming=incoming)
+    assert accepted.run is not None
     return accepted.run.pk
 
 

@@ -11,6 +11,7 @@ import pytest
 from pytest_django import Settings
 
 from supportbot.answers.runner import execute
+from supportbot.configuration.content import Limits
 from supportbot.llm import health
 from supportbot.llm.routes import ModelRoute
 from tests.answers.asking import (
@@ -223,7 +224,9 @@ async def test_a_model_that_failed_three_times_is_left_alone_and_then_used_again
     monkeypatch.setattr(health, "OPEN_SECONDS", 1.0)
     health.health_by_loop.clear()
     model_server.says(status(500)(""))
-    await put_in_effect_async(routes=(route_to(model_server),), first_sentence_seconds=20)
+    await put_in_effect_async(
+        routes=(route_to(model_server),), first_sentence_seconds=20, limits=Limits(repeated=0)
+    )
     conversation = await new_conversation(ada)
     codes = await ask_often(conversation, 5)
     assert codes == ["unavailable"] * 3 + ["resting"] * 2
@@ -262,7 +265,9 @@ async def test_a_model_that_keeps_customers_waiting_is_left_alone(
     model_server: ModelServer, conversation: Conversation
 ) -> None:
     model_server.says(slow_first_byte(""))
-    await put_in_effect_async(routes=(route_to(model_server),), first_sentence_seconds=1.5)
+    await put_in_effect_async(
+        routes=(route_to(model_server),), first_sentence_seconds=1.5, limits=Limits(repeated=0)
+    )
     codes = await ask_often(conversation, 4)
     assert codes == ["first_sentence_late"] * 3 + ["resting"]
     assert len(model_server.requests) == 3

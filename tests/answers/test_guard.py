@@ -86,7 +86,8 @@ async def test_a_message_is_handed_over_with_the_rules_own_words(ada: Customer) 
     result = await answered(await new_conversation(ada))
     assert result.run.outcome == "handed_over"
     (changed,) = [event for event in result.events if event["type"] == "handover.changed"]
-    assert (changed["state"], changed["text"]) == ("waiting", "A person helps.")
+    assert changed["state"] == "waiting"
+    assert changed["text"].startswith("A person helps. ")
 
 
 async def test_a_message_is_answered_by_a_draft(ada: Customer) -> None:
@@ -140,7 +141,7 @@ async def test_a_sentence_hands_over_and_what_was_shown_is_withdrawn(
     result = await answered(await new_conversation(ada))
     assert result.run.outcome == "handed_over"
     assert (result.standing, result.replaced) == ([], ["handed_over"])
-    assert result.events[-1]["text"] == "A person goes on."
+    assert result.events[-1]["text"].startswith("A person goes on. ")
 
 
 async def test_a_whole_answer_is_withdrawn_for_review(

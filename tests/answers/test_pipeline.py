@@ -137,7 +137,7 @@ async def test_a_draft_is_made_in_silence(conversation: Conversation) -> None:
     assert draft.sentences
     assert draft.text == " ".join(sentence["text"] for sentence in draft.sentences)
     assert draft.passages == result.run.passages
-    assert draft.ticket.status == Ticket.Status.OPEN
+    assert draft.ticket.status == Ticket.Status.NEW
     assert [event["type"] for event in result.events] == [
         "message.created",
         "ticket.changed",
@@ -177,7 +177,7 @@ async def test_a_person_asked_for_in_mid_answer_silences_the_bot(
     assert [message.author for message in result.messages] == ["customer"]
     draft = await in_database(Draft.objects.select_related("ticket").get)
     assert [sentence["text"] for sentence in draft.sentences] == SENTENCES
-    assert draft.ticket.status == Ticket.Status.OPEN
+    assert draft.ticket.status == Ticket.Status.NEW
     assert (result.run.status, result.run.outcome) == ("completed", "answered")
     assert result.run.delivery == AnswerRun.Delivery.DRAFT
 

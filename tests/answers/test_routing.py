@@ -141,7 +141,7 @@ async def test_a_topic_for_a_person_hands_over_without_asking_a_model(
     assert (run.outcome, run.route) == ("handed_over", "person")
     assert run.routing["topic"] == "coffee"
     assert model_server.requests == []
-    assert await in_database(Ticket.objects.filter(status="open").count) == 1
+    assert await in_database(Ticket.objects.filter(status="new").count) == 1
 
 
 def knowing(text: str) -> Finder:

@@ -20,7 +20,7 @@ from supportbot.answers.spending import (
     notices,
     reserve,
 )
-from supportbot.configuration.content import Budgets
+from supportbot.configuration.content import Budgets, Limits
 from tests.answers.asking import ANSWER, answered, ask, in_database, new_conversation, saying, told
 from tests.configuration.publishing import put_in_effect_async
 from tests.llm.fixtures import route_to
@@ -94,7 +94,9 @@ async def test_a_runaway_loop_of_questions_stops_at_the_limit_in_words(
     model_server.says(saying(ANSWER))
     budgets = {"day": Decimal("4.00")}
     route = route_to(model_server, answer_tokens=600, **PRICES)
-    await put_in_effect_async(routes=(route,), budgets=budgets, first_sentence_seconds=30)
+    await put_in_effect_async(
+        routes=(route,), budgets=budgets, first_sentence_seconds=30, limits=Limits(repeated=0)
+    )
     conversation = await new_conversation(ada)
     runs = []
     for number in range(8):

@@ -14,6 +14,7 @@ from supportbot.answers.threads import in_thread
 from tests.api.sockets import CONTRACT, Socket, say, socket_of
 from tickets.models import Conversation, Customer, Message
 from tickets.services.conversations import start_conversation
+from tickets.services.handover import take_over
 from tickets.services.messages import AgentReply, add_agent_message, add_customer_message
 
 API = "/api/v1"
@@ -111,6 +112,7 @@ def test_the_messages_of_a_page_name_their_passages_without_repeating_them(
 ) -> None:
     citation = {"passage_id": "17", "quote": "Sealed food.", "passage": "Sealed food. All of it."}
     reply = AgentReply("Yes.", sentences=[{"text": "Yes.", "citations": [citation]}])
+    take_over(conversation=conversation, agent=ben)
     add_agent_message(conversation=conversation, agent=ben, reply=reply)
     (message,) = visitor_api.get(conversation_url(conversation)).json()["messages"]
     assert message["sentences"][0]["citations"] == [{**citation, "passage": None}]

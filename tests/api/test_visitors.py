@@ -13,11 +13,10 @@ from rest_framework.test import APIClient
 from supportbot.answers.models import AnswerRun
 from supportbot.api import visitor_tokens
 from tests.api.conftest import as_visitor
-from tests.tickets.cast import ask
+from tests.tickets.cast import ask, reply_in
 from tickets.models import AuditEntry, Conversation, Customer, Feedback, Message
 from tickets.services.conversations import start_conversation
 from tickets.services.handover import request_person
-from tickets.services.messages import AgentReply, add_agent_message
 
 API = "/api/v1"
 
@@ -36,8 +35,7 @@ def stranger(db: None) -> APIClient:
 
 @pytest.fixture
 def answer(conversation: Conversation, ben: User) -> Message:
-    reply = AgentReply("Within 30 days.")
-    return add_agent_message(conversation=conversation, agent=ben, reply=reply)[0]
+    return reply_in(conversation, ben, "Within 30 days.")
 
 
 # -- Outsiders ------------------------------------------------------------------------------------
@@ -137,7 +135,7 @@ def test_a_conversation_is_read_with_its_messages(
     visitor_api: APIClient, conversation: Conversation, answer: Message
 ) -> None:
     body = visitor_api.get(of(conversation)).json()
-    assert (body["id"], body["last_seq"]) == (str(conversation.pk), 1)
+    assert (body["id"], body["last_seq"]) == (str(conversation.pk), 2)
     assert [(m["author"], m["agent_name"]) for m in body["messages"]] == [("agent", "Ben")]
 
 

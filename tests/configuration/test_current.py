@@ -122,7 +122,7 @@ def test_reading_it_again_costs_no_query(django_assert_num_queries: object) -> N
 
 
 def test_new_conversations_have_its_mode(ada: Customer) -> None:
-    assert start_conversation(customer=ada).mode == "auto"
+    assert start_conversation(customer=ada).mode == "reply"
     put_in_effect(mode="draft")
     assert start_conversation(customer=ada).mode == "draft"
 

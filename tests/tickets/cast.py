@@ -13,7 +13,7 @@ from django.db import connection
 from tickets.models import AuditEntry, Conversation, Customer, Draft, Message, Ticket
 from tickets.services.conversations import start_conversation
 from tickets.services.drafts import create_draft
-from tickets.services.handover import request_person
+from tickets.services.handover import request_person, take_over
 from tickets.services.messages import AgentReply, add_agent_message, add_customer_message
 
 T = TypeVar("T")
@@ -27,7 +27,8 @@ def ask(conversation: Conversation, text: str = "Can I return beans?") -> Messag
 
 
 def reply_in(conversation: Conversation, agent: AbstractBaseUser, text: str) -> Message:
-    """What an agent says."""
+    """An agent takes over, unless that is so, and says something."""
+    take_over(conversation=conversation, agent=agent)
     return add_agent_message(conversation=conversation, agent=agent, reply=AgentReply(text))[0]
 
 

@@ -355,8 +355,8 @@ def test_the_mode_is_changed_on_the_ticket_and_on_the_conversation(
     agent.post(do(ticket, "mode"), {"mode": "draft"})
     assert Conversation.objects.get().mode == Conversation.Mode.DRAFT
     url = reverse("admin:tickets_conversation_mode", args=[ticket.conversation_id])
-    agent.post(url, {"mode": "auto"})
-    assert Conversation.objects.get().mode == Conversation.Mode.AUTO
+    agent.post(url, {"mode": "reply"})
+    assert Conversation.objects.get().mode == Conversation.Mode.REPLY
     assert actions_of(ben) == ["conversation.mode_changed"] * 2
     answer = agent.post(url, {"mode": "loud"}, follow=True)
     assert "There is no such mode." in answer.content.decode()

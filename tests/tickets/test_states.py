@@ -45,7 +45,7 @@ def test_a_ticket_goes_where_the_table_says(before: str, after: str) -> None:
             check_ticket_transition(ticket, after)
 
 
-@pytest.mark.parametrize("before", Conversation.State)
+@pytest.mark.parametrize("before", ["bot", "waiting", "closed"])
 def test_a_conversation_never_goes_where_it_is(before: str) -> None:
     with pytest.raises(TransitionError, match="cannot become"):
         check_conversation_transition(Conversation(state=before), before)

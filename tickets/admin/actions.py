@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
 from django.http import QueryDict
 
 from tickets.models import Conversation, Draft, Ticket
+from tickets.services.availability import agents
 from tickets.services.conversations import change_mode, close_conversation
 from tickets.services.drafts import approve_draft, reject_draft, send_reply
 from tickets.services.handover import give_back, take_over
@@ -21,14 +21,6 @@ from tickets.services.tickets import assign, change_status
 MAX_CHARACTERS = 20_000
 
 Action = Callable[[Ticket, User, QueryDict], str]
-
-
-def agents() -> QuerySet[User]:
-    """Those who may work on tickets."""
-    everyone = User.objects.with_perm(
-        "tickets.change_ticket", backend="django.contrib.auth.backends.ModelBackend"
-    )
-    return everyone.filter(is_staff=True).order_by("first_name", "username")
 
 
 def _text(form: QueryDict, name: str = "text") -> str:

@@ -18,9 +18,12 @@ WORDS = {
     "conversation.made_urgent": "marked the conversation as urgent",
     "conversation.taken_over": "took the conversation over",
     "conversation.given_back": "gave the conversation back to the bot",
+    "conversation.requeued": "put the conversation back into the queue",
     "conversation.mode_changed": "changed the conversation's mode",
     "conversation.closed": "closed the conversation",
     "conversation.fact_deleted": "deleted a fact the customer gave",
+    "agent.left": "set an agent away",
+    "agent.came_back": "set an agent back",
     "ticket.opened": "opened the ticket",
     "ticket.reopened": "reopened the ticket",  # of entries of earlier versions
     "ticket.status_changed": "changed the ticket's status",

@@ -9,10 +9,10 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
-from tickets.admin.actions import agents
 from tickets.admin.audit import trail_of
 from tickets.admin.parts import message_parts, related_of_parts
 from tickets.models import Conversation, Draft, Event, Message, Ticket
+from tickets.services.availability import agents
 from tickets.services.memory import facts_of
 from tickets.services.sla import status_of
 from tickets.states import AWAITS_AGENT, CONVERSATION_TRANSITIONS, TICKET_TRANSITIONS

@@ -28,7 +28,7 @@ from tickets.admin.desk import desk_context, news_after, side_context, waiting_c
 from tickets.admin.notices import notices
 from tickets.models import Draft, Ticket
 from tickets.services.conversations import mark_seen
-from tickets.services.messages import display_name
+from tickets.services.names import display_name
 from tickets.services.sla import status_of, with_clocks
 from tickets.states import DONE
 

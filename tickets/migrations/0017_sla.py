@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0016_notes_and_macros"),
+        ("tickets", "0013_one_speaker"),
     ]
 
     operations = [

@@ -1,5 +1,6 @@
 """Customers, their conversations, and what agents work with: tickets, drafts, the audit log."""
 
+from tickets.models.agents import AgentProfile, Wait
 from tickets.models.audit import AuditEntry, AuditHead, AuditLink
 from tickets.models.calendars import BusinessCalendar, BusinessHours, ClosedDay
 from tickets.models.conversations import Conversation, ConversationFact, Event, Feedback, Message
@@ -15,6 +16,7 @@ from tickets.models.tickets import Category, Tag, Ticket
 
 __all__ = [
     "AgentNotice",
+    "AgentProfile",
     "AuditEntry",
     "AuditHead",
     "AuditLink",
@@ -40,4 +42,5 @@ __all__ = [
     "Team",
     "Ticket",
     "TicketLink",
+    "Wait",
 ]

@@ -33,8 +33,26 @@ class Conversation(models.Model):
         CLOSED = "closed", "Closed"
 
     class Mode(models.TextChoices):
-        AUTO = "auto", "Answers are sent at once"
-        DRAFT = "draft", "Answers are drafts for review"
+        """What the bot does. Changed, it holds from the next word on."""
+
+        REPLY = "reply", "The bot answers"
+        DRAFT = "draft", "The bot writes drafts, an agent sends them"
+        SUGGEST = "suggest", "The bot helps an agent who asks it"
+        OFF = "off", "The bot is off"
+
+    class Reason(models.TextChoices):
+        """Why a person is needed."""
+
+        CUSTOMER_ASKED = "customer_asked", "The customer asked for a person"
+        FOR_REVIEW = "for_review", "An answer waits for review"
+        POLICY = "policy", "A rule says so"
+        NO_BOT = "no_bot", "The bot does not answer here"
+        BOT_TURNS = "bot_turns", "The bot has said enough"
+        REPEATED = "repeated", "The customer asked the same again"
+        REFUSALS = "refusals", "The bot refused too often"
+        COST = "cost", "The conversation costs too much"
+        RETURNED = "returned", "An agent put it back into the queue"
+        LEASE = "lease", "The agent did not reply in time"
 
     class ClosedBy(models.TextChoices):
         CUSTOMER = "customer", "The customer"
@@ -44,7 +62,26 @@ class Conversation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="conversations")
     state = models.CharField(max_length=20, choices=State, default=State.BOT)
-    mode = models.CharField(max_length=20, choices=Mode, default=Mode.AUTO)
+    mode = models.CharField(max_length=20, choices=Mode, default=Mode.REPLY)
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Who speaks with the customer, if a person does.",
+    )
+    waiting_since = models.DateTimeField(
+        null=True, blank=True, help_text="When the customer began to wait for a person."
+    )
+    handover_reason = models.CharField(
+        max_length=20, choices=Reason, blank=True, help_text="Why they wait."
+    )
+    lease_until = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="Until when the agent may let the customer wait; then it is back in the queue.",
+    )
     is_urgent = models.BooleanField(
         "urgent", default=False, help_text="A rule has found that it cannot wait."
     )
@@ -82,6 +119,29 @@ class Conversation(models.Model):
                 fields=["last_message_at"],
                 name="conversation_not_closed",
                 condition=~Q(state="closed"),
+            ),
+            # the queue: a customer's place in it
+            models.Index(
+                fields=["waiting_since"],
+                name="conversation_waiting",
+                condition=Q(state="waiting"),
+            ),
+            # the sweep for customers whom an agent lets wait
+            models.Index(
+                fields=["lease_until"],
+                name="conversation_leased",
+                condition=Q(lease_until__isnull=False),
+            ),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state="waiting", waiting_since__isnull=False)
+                | (~Q(state="waiting") & Q(waiting_since=None)),
+                name="conversation_waits_since",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="agent") | Q(agent=None, lease_until=None),
+                name="conversation_agent_speaks",
             ),
         ]
 

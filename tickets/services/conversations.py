@@ -15,6 +15,7 @@ from django.utils import timezone
 from tickets.models import Conversation, Customer, Ticket
 from tickets.services import audit
 from tickets.services.events import append_event
+from tickets.services.speaker import SPEAKER_FIELDS, end_speaking
 from tickets.services.statuses import set_status
 from tickets.states import OWED
 
@@ -134,9 +135,9 @@ def _close(
     reason: str = "",
     text: str = "",
 ) -> None:
-    locked.state = State.CLOSED
+    end_speaking(locked)
     locked.closed_by, locked.closed_at = by, timezone.now()
-    locked.save(update_fields=["state", "closed_by", "closed_at", "updated_at"])
+    locked.save(update_fields=[*SPEAKER_FIELDS, "closed_by", "closed_at"])
     for ticket in locked.tickets.select_for_update().exclude(status=Ticket.Status.CLOSED):
         set_status(ticket, Ticket.Status.CLOSED, agent, reason)
     append_event(

@@ -13,7 +13,8 @@ from django.utils import timezone
 from tickets.models import Conversation, Draft, Message, Ticket
 from tickets.services import audit
 from tickets.services.handover import request_person, take_over
-from tickets.services.messages import AgentReply, add_agent_message, staff_name
+from tickets.services.messages import AgentReply, add_agent_message
+from tickets.services.names import staff_name
 from tickets.services.statuses import withdraw
 from tickets.services.tickets import change_status
 from tickets.states import AWAITS_AGENT, TransitionError
@@ -37,12 +38,16 @@ def create_draft(
     """Put an answer on the conversation's ticket for review. The same run again changes nothing.
 
     The conversation waits for a person from then on, and the customer is told so. A question that
-    an agent has answered meanwhile needs no draft, nor does a closed conversation: None.
+    an agent has answered meanwhile needs no draft, nor does a closed conversation, nor one in which
+    the bot is off: None.
     """
     conversation = Conversation.objects.select_for_update().get(pk=question.conversation_id)
     if conversation.state == Conversation.State.CLOSED or is_answered(question):
         return None
-    ticket = request_person(conversation=conversation, reason="for_review")
+    is_off = conversation.mode == Conversation.Mode.OFF
+    ticket = request_person(conversation=conversation, reason="no_bot" if is_off else "for_review")
+    if is_off:
+        return None
     draft, created = Draft.objects.get_or_create(
         run_id=run_id,
         defaults={
@@ -73,7 +78,7 @@ def approve_draft(*, draft: Draft, agent: AbstractBaseUser, text: str | None = N
 
     Citations go with it only as long as the words are unchanged: they prove the words they stand
     behind. Raises DraftDecidedError when another agent was first, ValueError on an empty text,
-    TransitionError when the ticket is closed.
+    SpeakerError when another agent has the conversation, TransitionError when the ticket is closed.
     """
     locked = _lock_pending(draft)
     final = (locked.text if text is None else text).strip()
@@ -83,8 +88,7 @@ def approve_draft(*, draft: Draft, agent: AbstractBaseUser, text: str | None = N
     conversation = locked.ticket.conversation
     _check_not_closed(locked.ticket)
     # The customer is told who speaks before they hear it.
-    if conversation.state == Conversation.State.WAITING:
-        take_over(conversation=conversation, agent=agent)
+    take_over(conversation=conversation, agent=agent)
     reply = AgentReply(
         final,
         sentences=_kept_sentences(locked, final),
@@ -154,7 +158,8 @@ def send_reply(
     """An agent's own words, without a draft; sent once for one `client_id`. Drafts for what was
     asked before are withdrawn.
 
-    Raises ValueError on an empty text, TransitionError when the ticket is closed.
+    Raises ValueError on an empty text, SpeakerError when another agent has the conversation,
+    TransitionError when the ticket is closed.
     """
     final = text.strip()
     if not final:

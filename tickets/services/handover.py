@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from uuid import UUID
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 
 from tickets.models import Conversation, Ticket
 from tickets.services import audit
+from tickets.services.assignment import assign_automatically
 from tickets.services.conversations import lock_open
-from tickets.services.messages import display_name
-from tickets.services.speaker import BACK_TO_BOT, change_speaker
-from tickets.services.tickets import ensure_ticket
-from tickets.states import TransitionError
+from tickets.services.names import display_name
+from tickets.services.speaker import (
+    NAMELESS,
+    Waiting,
+    let_agent_speak,
+    let_bot_speak,
+    let_wait,
+)
+from tickets.services.tickets import ensure_ticket, set_assignee
+from tickets.services.waiting import waiting_words
+from tickets.states import SpeakerError, TransitionError, taken_words
 
-State = Conversation.State
-
-
-REASONS = {
-    "customer_asked": "You asked for a person. A colleague will reply here.",
-    "for_review": "Thank you. A colleague will reply here.",
-    "policy": "I am passing you on to a colleague, who will reply here.",
+State, Reason = Conversation.State, Conversation.Reason
+PASSED_ON = "I am passing you on to a colleague, who will reply here."
+# What the customer reads first; their place in the queue follows.
+REASONS: dict[str, str] = {
+    Reason.CUSTOMER_ASKED: "You asked for a person. A colleague will reply here.",
+    Reason.FOR_REVIEW: "Thank you. A colleague will reply here.",
+    Reason.POLICY: PASSED_ON,
+    Reason.NO_BOT: "Thank you. A colleague will reply here.",
+    Reason.BOT_TURNS: f"We have been going back and forth for a while. {PASSED_ON}",
+    Reason.REPEATED: f"My answer does not seem to help. {PASSED_ON}",
+    Reason.REFUSALS: f"I cannot help with this. {PASSED_ON}",
+    Reason.COST: PASSED_ON,
+    Reason.RETURNED: "You are back in the queue. Another colleague will reply here.",
 }
-NAMELESS = "a colleague"
+LEASE_WORDS = "{} could not reply in time, sorry. You are back in the queue, at your old place."
 
 
 class ConversationClosedError(TransitionError):
@@ -30,32 +48,56 @@ class ConversationClosedError(TransitionError):
 
 @transaction.atomic
 def request_person(
-    *, conversation: Conversation, reason: str = "customer_asked", text: str = ""
+    *, conversation: Conversation, reason: str = Reason.CUSTOMER_ASKED, text: str = ""
 ) -> Ticket:
     """Hand the conversation over to people. Asking again changes nothing; returns the ticket.
 
     `reason` is a key of REASONS, which gives the words that the customer reads, unless `text` does.
-    Of a conversation
-    that has ended, the one that follows on it is handed over.
+    Their place in the queue follows, or when people are back. Of a conversation that has ended, the
+    one that follows on it is handed over.
     """
     locked = lock_open(conversation)
     ticket = ensure_ticket(conversation=locked)
     if locked.state == State.BOT:
-        change_speaker(locked, State.WAITING, text or REASONS[reason])
-        audit.record(action="conversation.handed_over", target=locked, reason=reason)
+        _queue(locked, reason, text or REASONS[reason], timezone.now())
+        audit.record(action="conversation.handed_over", target=locked, reason=str(reason))
+        assign_automatically(ticket)
     return ticket
 
 
+def _queue(locked: Conversation, reason: str, text: str, since: dt.datetime) -> None:
+    let_wait(locked, Waiting(reason, f"{text} {waiting_words(since)}", since))
+
+
 @transaction.atomic
-def take_over(*, conversation: Conversation, agent: AbstractBaseUser) -> None:
+def take_over(
+    *,
+    conversation: Conversation,
+    agent: AbstractBaseUser,
+    instead_of: AbstractBaseUser | None = None,
+) -> None:
     """A person speaks from now on; the bot writes drafts. Does nothing when that is so already.
-    Raises ConversationClosedError."""
+
+    Whoever another agent speaks with is taken over only if the caller knows, and names that agent
+    in `instead_of`: of two who take over at once, the second is told. Raises SpeakerError,
+    ConversationClosedError.
+    """
     locked = _lock_not_closed(conversation)
-    if locked.state == State.AGENT:
-        return
-    name = display_name(agent)
-    change_speaker(locked, State.AGENT, f"You are talking with {name or NAMELESS}.", name)
-    audit.record(action="conversation.taken_over", target=locked, actor=agent)
+    before = locked.agent
+    if locked.state == State.AGENT and before is not None:
+        if before.pk == agent.pk:
+            return
+        if instead_of is None or instead_of.pk != before.pk:
+            raise SpeakerError(taken_words(locked))
+    if not locked.tickets.exclude(status=Ticket.Status.CLOSED).exists():
+        ensure_ticket(conversation=locked)  # what a person does has a ticket
+    let_agent_speak(locked, agent)
+    audit.record(
+        action="conversation.taken_over",
+        target=locked,
+        actor=agent,
+        **({"instead_of": before.pk} if before is not None else {}),
+    )
 
 
 @transaction.atomic
@@ -65,8 +107,60 @@ def give_back(*, conversation: Conversation, agent: AbstractBaseUser) -> None:
     locked = _lock_not_closed(conversation)
     if locked.state == State.BOT:
         return
-    change_speaker(locked, State.BOT, BACK_TO_BOT)
+    let_bot_speak(locked)
     audit.record(action="conversation.given_back", target=locked, actor=agent)
+
+
+@transaction.atomic
+def return_to_queue(
+    *, conversation: Conversation, agent: AbstractBaseUser, reason: str = ""
+) -> None:
+    """The agent who speaks lets others have the conversation. Does nothing when it waits already.
+    Raises TransitionError, ConversationClosedError."""
+    locked = _lock_not_closed(conversation)
+    if locked.state == State.WAITING:
+        return
+    if locked.state != State.AGENT:
+        raise TransitionError("The bot speaks here: there is nothing to put back into the queue.")
+    ensure_ticket(conversation=locked, because="it is back in the queue")
+    _queue(locked, Reason.RETURNED, REASONS[Reason.RETURNED], timezone.now())
+    audit.record(action="conversation.requeued", target=locked, actor=agent, reason=reason)
+
+
+def end_leases(limit: int = 200) -> int:
+    """Put conversations back into the queue whose agent lets the customer wait for too long;
+    returns how many."""
+    due = Conversation.objects.filter(lease_until__lt=timezone.now()).order_by("lease_until")
+    ended = [_end_lease(pk) for pk in due.values_list("pk", flat=True)[:limit]]
+    return sum(ended)
+
+
+@transaction.atomic
+def _end_lease(pk: UUID) -> bool:
+    locked = Conversation.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
+    if locked is None or locked.lease_until is None or locked.lease_until > timezone.now():
+        return False
+    agent = locked.agent
+    name = (display_name(agent) if agent is not None else None) or NAMELESS.capitalize()
+    _queue(locked, Reason.LEASE, LEASE_WORDS.format(name), _began_to_wait(locked))
+    audit.record(
+        action="conversation.requeued",
+        target=locked,
+        reason=Reason.LEASE.label,
+        before=agent.pk if agent is not None else None,
+    )
+    ticket = ensure_ticket(conversation=locked, because="it is back in the queue")
+    if agent is not None and ticket.assignee_id == agent.pk:
+        set_assignee(ticket, None, actor=None)
+        assign_automatically(ticket, but=agent)
+    return True
+
+
+def _began_to_wait(locked: Conversation) -> dt.datetime:
+    """When the customer wrote what the agent has not answered."""
+    said = locked.messages.filter(author="agent").order_by("-seq").values_list("seq", flat=True)
+    asked = locked.messages.filter(author="customer", seq__gt=said.first() or 0).order_by("seq")
+    return asked.values_list("created_at", flat=True).first() or timezone.now()
 
 
 def _lock_not_closed(conversation: Conversation) -> Conversation:

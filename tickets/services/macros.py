@@ -20,7 +20,7 @@ from tickets.services.details import (
     remove_tag,
 )
 from tickets.services.drafts import send_reply
-from tickets.services.messages import staff_name
+from tickets.services.names import staff_name
 from tickets.services.notes import add_note
 from tickets.services.readers import may_see
 from tickets.services.saved_replies import values_for

@@ -15,6 +15,9 @@ from tickets.services import sla
 from tickets.services.conversations import continue_conversation, has_ended, leads_to
 from tickets.services.desk import ring_desk
 from tickets.services.events import append_event, iso
+from tickets.services.names import display_name, staff_name  # noqa: F401  (found here, too)
+from tickets.services.speaker import lease_from_now
+from tickets.states import check_may_speak
 
 Author = Message.Author
 
@@ -34,17 +37,6 @@ def message_to_wire(message: Message) -> dict[str, Any]:
     }
 
 
-def display_name(agent: AbstractBaseUser) -> str | None:
-    """What customers call an agent: the first name; None where none is given. The name to log in
-    with is nothing that customers are told."""
-    return str(getattr(agent, "first_name", "")).strip() or None
-
-
-def staff_name(agent: AbstractBaseUser) -> str:
-    """What colleagues call an agent."""
-    return str(getattr(agent, "first_name", "") or agent.get_username())
-
-
 @transaction.atomic
 def add_customer_message(
     *, conversation: Conversation, text: str, client_id: str
@@ -61,7 +53,15 @@ def add_customer_message(
         return known, False
     message = Message(conversation=locked, author=Author.CUSTOMER, text=text, client_id=client_id)
     _show(message)
+    _begin_lease(locked)
     return message, True
+
+
+def _begin_lease(locked: Conversation) -> None:
+    """The customer waits for the agent who speaks, from the first unanswered message on."""
+    if locked.state == Conversation.State.AGENT and locked.lease_until is None:
+        locked.lease_until = lease_from_now()
+        locked.save(update_fields=["lease_until"])
 
 
 def _sent_before(conversation: Conversation, client_id: str) -> Message | None:
@@ -90,16 +90,18 @@ class AgentReply:
 def add_agent_message(
     *, conversation: Conversation, agent: AbstractBaseUser, reply: AgentReply
 ) -> tuple[Message, bool]:
-    """Store and announce what an agent says: (message, created)."""
-    Conversation.objects.select_for_update().get(pk=conversation.pk)
+    """Store and announce what an agent says: (message, created). Raises SpeakerError unless the
+    conversation is theirs."""
+    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
     if reply.client_id is not None:
         known = Message.objects.filter(
             conversation=conversation, author=Author.AGENT, client_id=reply.client_id
         ).first()
         if known is not None:
             return known, False
+    check_may_speak(locked, Author.AGENT, agent)
     message = Message(
-        conversation=conversation,
+        conversation=locked,
         author=Author.AGENT,
         agent_id=agent.pk,
         text=reply.text,
@@ -109,7 +111,19 @@ def add_agent_message(
         client_id=reply.client_id,
     )
     _show(message)
+    if locked.lease_until is not None:  # the customer waits no longer
+        locked.lease_until = None
+        locked.save(update_fields=["lease_until"])
     return message, True
+
+
+@transaction.atomic
+def add_notice(*, conversation: Conversation, text: str) -> Message:
+    """Store and announce what the product itself tells the customer, whoever speaks."""
+    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    message = Message(conversation=locked, author=Author.SYSTEM, text=text)
+    _show(message)
+    return message
 
 
 @transaction.atomic
@@ -121,9 +135,12 @@ def add_bot_answer(
     sentences: list[dict[str, Any]],
     **details: Any,
 ) -> Message:
-    """Store the answer to a question; `details` go with the event that completes it."""
+    """Store the answer to a question; `details` go with the event that completes it. Raises
+    SpeakerError unless the bot speaks in the conversation."""
+    locked = Conversation.objects.select_for_update().get(pk=question.conversation_id)
+    check_may_speak(locked, Author.BOT)
     message = Message(
-        conversation_id=question.conversation_id,
+        conversation=locked,
         author=Author.BOT,
         text=text,
         sentences=sentences,

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 
 from tickets.models import Note, Ticket
 from tickets.services import audit
-from tickets.services.messages import staff_name
+from tickets.services.names import staff_name
 from tickets.services.notices import Kind, tell_agents
 from tickets.services.readers import may_see
 

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q, QuerySet
 
 from tickets.models import SavedReply, Ticket
-from tickets.services.messages import display_name
+from tickets.services.names import display_name
 from tickets.variables import fill
 
 

@@ -10,8 +10,8 @@ from django.db import transaction
 from tickets.models import Conversation, CustomField, Message, Ticket
 from tickets.services import audit, sla
 from tickets.services.conversations import close_conversation
-from tickets.services.messages import staff_name
-from tickets.services.speaker import BACK_TO_BOT, change_speaker
+from tickets.services.names import staff_name
+from tickets.services.speaker import let_bot_speak
 from tickets.services.statuses import announce, set_status
 from tickets.states import AWAITS_AGENT, TransitionError, check_ticket_transition
 
@@ -19,7 +19,9 @@ SUBJECT_CHARACTERS = 200
 
 
 @transaction.atomic
-def ensure_ticket(*, conversation: Conversation) -> Ticket:
+def ensure_ticket(
+    *, conversation: Conversation, because: str = "the customer wrote again"
+) -> Ticket:
     """The conversation's ticket, open: made, reopened or left as it is."""
     locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
     ticket = conversation.tickets.exclude(status=Ticket.Status.CLOSED).first()
@@ -34,7 +36,7 @@ def ensure_ticket(*, conversation: Conversation) -> Ticket:
     elif ticket.status not in AWAITS_AGENT:
         came_back = ticket.status == Ticket.Status.SOLVED
         back = Ticket.Status.REOPENED if came_back else Ticket.Status.OPEN
-        set_status(ticket, back, None, "the customer wrote again")
+        set_status(ticket, back, None, because)
     return ticket
 
 
@@ -67,7 +69,7 @@ def change_status(
     set_status(locked, status, agent, reason)
     speaks = {Conversation.State.WAITING, Conversation.State.AGENT}
     if status == Ticket.Status.SOLVED and conversation.state in speaks:
-        change_speaker(conversation, Conversation.State.BOT, BACK_TO_BOT)
+        let_bot_speak(conversation)
         audit.record(action="conversation.given_back", target=conversation, actor=agent)
     return locked
 
@@ -87,16 +89,8 @@ def assign(
     ValueError when the agent is not in the private team that the ticket belongs to."""
     Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
     locked = Ticket.objects.select_for_update().get(pk=ticket.pk)
-    before, after = locked.assignee_id, assignee.pk if assignee is not None else None
-    if before != after:
-        _check_may_see(locked, assignee)
-        locked.assignee_id = after
-        locked.save(update_fields=["assignee", "updated_at"])
-        audit.record(
-            action="ticket.assigned", target=locked, actor=agent, before=before, after=after
-        )
-        if after is not None and locked.status == Ticket.Status.NEW:
-            set_status(locked, Ticket.Status.OPEN, agent)
+    _check_may_see(locked, assignee)
+    set_assignee(locked, assignee, agent)
     return locked
 
 
@@ -105,3 +99,28 @@ def _check_may_see(ticket: Ticket, assignee: AbstractBaseUser | None) -> None:
         return
     team = f"the team “{ticket.team}”" if ticket.team is not None else "the ticket's team"
     raise ValueError(f"{staff_name(assignee)} is not in {team}. Choose one of its members.")
+
+
+def set_assignee(
+    locked: Ticket,
+    assignee: AbstractBaseUser | None,
+    actor: AbstractBaseUser | None,
+    **details: str,
+) -> None:
+    """Give a locked ticket of a locked conversation to an agent, or to nobody. `details` go into
+    the audit log."""
+    before, after = locked.assignee_id, assignee.pk if assignee is not None else None
+    if before == after:
+        return
+    locked.assignee_id = after
+    locked.save(update_fields=["assignee", "updated_at"])
+    audit.record(
+        action="ticket.assigned",
+        target=locked,
+        actor=actor,
+        before=before,
+        after=after,
+        **details,
+    )
+    if after is not None and locked.status == Ticket.Status.NEW:
+        set_status(locked, Ticket.Status.OPEN, actor)

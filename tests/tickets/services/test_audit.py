@@ -51,10 +51,7 @@ def test_an_unknown_action_is_refused(conversation: Conversation) -> None:
     assert AuditEntry.objects.count() == 0
 
 
-_ACTION = (
-    r'"((?:conversation|customer|ticket|draft|message|configuration|budget|rule|triage'
-    r'|setting|macro|sla)\.\w+)"'
-)
+_ACTION = r'"([a-z_]+\.[a-z_]+)"'
 
 
 def test_every_registered_action_is_used_and_every_used_one_registered() -> None:

@@ -90,7 +90,7 @@ def test_a_change_of_mode_is_noted(conversation: Conversation, ben: User) -> Non
     conversation.refresh_from_db()
     assert conversation.mode == "draft"
     assert actions_on(conversation) == ["conversation.mode_changed"]
-    assert AuditEntry.objects.get().data == {"before": "auto", "after": "draft"}
+    assert AuditEntry.objects.get().data == {"before": "reply", "after": "draft"}
 
 
 # -- Ending ---------------------------------------------------------------------------------------

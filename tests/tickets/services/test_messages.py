@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from django.contrib.auth.models import User
 
-from tests.tickets.cast import ask, at_once
+from tests.tickets.cast import ask, at_once, reply_in
 from tickets.models import Conversation, Feedback, Message
 from tickets.services.conversations import start_conversation
 from tickets.services.handover import take_over
@@ -16,10 +16,10 @@ from tickets.services.messages import (
     AgentReply,
     add_agent_message,
     add_customer_message,
-    display_name,
     give_feedback,
     message_to_wire,
 )
+from tickets.services.names import display_name
 
 
 def test_a_message_is_stored_and_shown(conversation: Conversation) -> None:
@@ -63,9 +63,7 @@ def test_a_message_moves_its_conversation_to_the_top(conversation: Conversation)
 
 
 def test_an_agents_message_bears_the_first_name(conversation: Conversation, ben: User) -> None:
-    message, _ = add_agent_message(
-        conversation=conversation, agent=ben, reply=AgentReply("Hello, Ada.")
-    )
+    message = reply_in(conversation, ben, "Hello, Ada.")
     wire = message_to_wire(Message.objects.select_related("agent").get(pk=message.pk))
     assert (wire["author"], wire["agent_name"]) == ("agent", "Ben")
 
@@ -73,10 +71,11 @@ def test_an_agents_message_bears_the_first_name(conversation: Conversation, ben:
 def test_an_agents_message_with_the_same_client_id_is_sent_once(
     conversation: Conversation, ben: User
 ) -> None:
+    take_over(conversation=conversation, agent=ben)
     reply = AgentReply("Hello, Ada.", client_id="desk-1")
     first = add_agent_message(conversation=conversation, agent=ben, reply=reply)
     assert add_agent_message(conversation=conversation, agent=ben, reply=reply) == (first[0], False)
-    assert conversation.events.count() == 1
+    assert conversation.messages.count() == 1
 
 
 def test_a_customer_is_never_told_the_name_an_agent_logs_in_with(
@@ -91,9 +90,7 @@ def test_a_customer_is_never_told_the_name_an_agent_logs_in_with(
 
 
 def test_a_later_verdict_replaces_the_earlier_one(conversation: Conversation, ben: User) -> None:
-    message, _ = add_agent_message(
-        conversation=conversation, agent=ben, reply=AgentReply("Hello, Ada.")
-    )
+    message = reply_in(conversation, ben, "Hello, Ada.")
     give_feedback(message=message, value="up")
     give_feedback(message=message, value="down", comment="x" * 3000)
     feedback = Feedback.objects.get()
@@ -109,6 +106,7 @@ def test_an_unknown_verdict_is_refused(conversation: Conversation) -> None:
 def test_a_customer_may_use_the_id_that_an_agent_used(
     conversation: Conversation, ben: User
 ) -> None:
+    take_over(conversation=conversation, agent=ben)
     reply = AgentReply("Hello, Ada.", client_id="reply-1")
     told, _ = add_agent_message(conversation=conversation, agent=ben, reply=reply)
     assert message_to_wire(told)["client_id"] is None

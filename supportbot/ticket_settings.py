@@ -1,0 +1,25 @@
+"""Settings of tickets and of the people who work on them, read by settings.py."""
+
+from typing import Any
+
+from supportbot.env import env_float, env_str
+
+TICKETS: dict[str, Any] = {
+    # So long an agent who speaks may let a customer wait; then it is back in the queue. 0: for ever
+    "agent_lease_minutes": env_float("SUPPORTBOT_AGENT_LEASE_MINUTES", 15.0),
+    # none: agents take tickets themselves; round_robin: in turn; least_busy
+    "assignment": env_str("SUPPORTBOT_ASSIGNMENT", "none"),
+}
+TICKETS_SCHEDULE: dict[str, Any] = {
+    "close-idle-conversations": {
+        "task": "tickets.tasks.close_idle",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "end-leases": {
+        "task": "tickets.tasks.end_leases",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "watch-sla": {"task": "tickets.tasks.watch_sla", "schedule": 10.0, "options": {"expires": 10}},
+}
