@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
                     "other",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="linked_from",
+                        related_name="+",
                         to="tickets.ticket",
                     ),
                 ),
