@@ -10,6 +10,7 @@ from tickets.models.drafts import Draft
 from tickets.models.links import TicketLink
 from tickets.models.macros import Macro, MacroStep, SavedReply
 from tickets.models.notes import AgentNotice, Note
+from tickets.models.search import TicketSearch
 from tickets.models.sla import SlaClock, SlaPolicy
 from tickets.models.teams import Team
 from tickets.models.tickets import Category, Tag, Ticket
@@ -42,5 +43,6 @@ __all__ = [
     "Team",
     "Ticket",
     "TicketLink",
+    "TicketSearch",
     "Wait",
 ]
