@@ -88,6 +88,7 @@ _SECTIONS = [
         [
             ("Saved replies", "quickreply", "tickets.savedreply"),
             ("Macros", "playlist_play", "tickets.macro"),
+            ("Rules", "rule_settings", "automation.rule"),
             ("Service levels", "timer", "tickets.slapolicy"),
             ("Teams", "groups", "tickets.team"),
             ("Categories", "folder_open", "tickets.category"),

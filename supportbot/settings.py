@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from supportbot.automation.schedule import AUTOMATION_SCHEDULE
 from supportbot.env import answer_mode, env_bool, env_float, env_int, env_list, env_secret, env_str
 from supportbot.logs import logging_config
 from supportbot.secret_key import kept_secret_key
@@ -59,6 +60,7 @@ INSTALLED_APPS = [
     "supportbot.evaluation",
     "supportbot.manners",
     "supportbot.triage",
+    "supportbot.automation",
     "supportbot.local",
 ]
 MIDDLEWARE = [
@@ -186,6 +188,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30, "queue": "ingest"},
     },
     **TICKETS_SCHEDULE,
+    **AUTOMATION_SCHEDULE,
     "check-freshness": {
         "task": "knowledge.tasks.check_freshness",
         "schedule": 300.0,
@@ -199,7 +202,7 @@ MEDIA_URL = "/media/"
 UPLOAD_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_MAX_MB", 50) * 1024 * 1024
 UPLOAD_REQUEST_MAX_BYTES = env_int("SUPPORTBOT_UPLOAD_REQUEST_MAX_MB", 1024) * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 500
-# The first index's model: a folder, a hub name, `openai:NAME` for an endpoint, or `bundled`.
+# Of the first index: a folder, a hub name, `openai:NAME` for an endpoint, or `bundled`.
 EMBEDDING_MODEL = env_str("SUPPORTBOT_EMBEDDING_MODEL", "bundled")
 EMBEDDING_BASE_URL = env_str("SUPPORTBOT_EMBEDDING_BASE_URL")
 EMBEDDING_API_KEY = env_secret("SUPPORTBOT_EMBEDDING_API_KEY")

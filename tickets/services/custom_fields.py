@@ -17,6 +17,7 @@ from django.db import transaction
 from tickets.models import CustomField, Ticket
 from tickets.services import audit
 from tickets.services.details import lock_ticket
+from tickets.services.happenings import Happening, tell
 
 Kind = CustomField.Kind
 LONGEST = 1000
@@ -65,6 +66,7 @@ def set_custom_field(
         before=before,
         after=checked,
     )
+    tell(Happening.EDITED, locked)
     return locked
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from tickets.models import Category, Conversation, Tag, Team, Ticket
 from tickets.services import audit, sla
+from tickets.services.happenings import Happening, tell
 from tickets.services.readers import may_see
 
 Actor = AbstractBaseUser | None
@@ -87,6 +88,7 @@ def _note_change(ticket: Ticket, field: str, change: tuple[Any, Any], agent: Act
         before=change[0],
         after=change[1],
     )
+    tell(Happening.EDITED, ticket)
 
 
 def _name(row: Category | Team | None) -> str:

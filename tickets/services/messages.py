@@ -15,6 +15,7 @@ from tickets.services import sla
 from tickets.services.conversations import continue_conversation, has_ended, leads_to
 from tickets.services.desk import ring_desk
 from tickets.services.events import append_event, iso
+from tickets.services.happenings import tell_of_message
 from tickets.services.names import display_name, staff_name  # noqa: F401  (found here, too)
 from tickets.services.speaker import lease_from_now
 from tickets.states import check_may_speak
@@ -168,6 +169,7 @@ def _show(message: Message, type: str = "message.created", **details: Any) -> No
     )
     if message.author in {Author.CUSTOMER, Author.AGENT}:
         sla.refresh_conversation(message.conversation_id)
+        tell_of_message(message)
     ring_desk()
 
 

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from tickets.models import Conversation, SlaClock, Ticket
 from tickets.services import audit, sla
+from tickets.services.happenings import Happening, tell
 from tickets.services.notices import Kind, tell_agents
 from tickets.services.readers import may_see
 from tickets.states import DONE
@@ -48,9 +49,11 @@ def _tell(found: SlaClock) -> bool:
     if clock.breached_at is None and clock.due_at <= now:
         clock.breached_at = clock.due_at
         _note(clock, "sla.breached", f"{clock.get_kind_display()} is overdue on")
+        tell(Happening.SLA_BREACHED, clock.ticket)
     elif clock.warned_at is None and clock.warn_at <= now:
         clock.warned_at = now
         _note(clock, "sla.warned", f"{clock.get_kind_display()} is due soon on")
+        tell(Happening.SLA_WARNED, clock.ticket)
     else:
         return False
     clock.save(update_fields=["warned_at", "breached_at"])

@@ -9,6 +9,7 @@ from django.utils import timezone
 from tickets.models import Draft, Ticket
 from tickets.services import audit, sla
 from tickets.services.events import append_event
+from tickets.services.happenings import Happening, tell
 from tickets.states import DONE, check_ticket_transition
 
 
@@ -32,6 +33,7 @@ def set_status(
         withdraw(Draft.objects.filter(ticket=ticket), actor=actor, reason=f"ticket {status}")
     sla.refresh(ticket)
     announce(ticket)
+    tell(Happening.STATUS_CHANGED, ticket)
 
 
 def withdraw(

@@ -10,6 +10,7 @@ from django.db import transaction
 from tickets.models import Conversation, CustomField, Message, Ticket
 from tickets.services import audit, sla
 from tickets.services.conversations import close_conversation
+from tickets.services.happenings import Happening, tell
 from tickets.services.names import staff_name
 from tickets.services.speaker import let_bot_speak
 from tickets.services.statuses import announce, set_status
@@ -33,6 +34,7 @@ def ensure_ticket(
         audit.record(action="ticket.opened", target=ticket)
         announce(ticket)
         sla.refresh(ticket)
+        tell(Happening.OPENED, ticket)
     elif ticket.status not in AWAITS_AGENT:
         came_back = ticket.status == Ticket.Status.SOLVED
         back = Ticket.Status.REOPENED if came_back else Ticket.Status.OPEN

@@ -1,0 +1,1 @@
+"""What the product does with tickets by itself: rules, and similar solved tickets."""

@@ -1,0 +1,20 @@
+"""When Celery beat runs the jobs of automation and of service levels."""
+
+AUTOMATION_SCHEDULE = {
+    "watch-sla": {
+        "task": "tickets.tasks.watch_sla",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    # A commit wakes a worker; this finds what a lost wake-up left.
+    "run-rules": {
+        "task": "supportbot.automation.tasks.run_rules",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "fill-ticket-vectors": {
+        "task": "supportbot.automation.tasks.fill_ticket_vectors",
+        "schedule": 60.0,
+        "options": {"expires": 60, "queue": "ingest"},
+    },
+}
