@@ -1,11 +1,6 @@
-"""When Celery beat runs the jobs of automation and of service levels."""
+"""When Celery beat runs the jobs of automation."""
 
 AUTOMATION_SCHEDULE = {
-    "watch-sla": {
-        "task": "tickets.tasks.watch_sla",
-        "schedule": 10.0,
-        "options": {"expires": 10},
-    },
     # A commit wakes a worker; this finds what a lost wake-up left.
     "run-rules": {
         "task": "supportbot.automation.tasks.run_rules",

@@ -68,7 +68,7 @@ def similar_solved(
 def _vector_of(ticket: Ticket, model: str) -> Sequence[float] | None:
     stored = TicketVector.objects.filter(ticket=ticket, model=model).first()
     if stored is not None:
-        vector: Sequence[float] = stored.vector.to_list()
+        vector: Sequence[float] = list(stored.vector)
         return vector
     question = question_of(ticket)
     return [float(one) for one in encode_questions(model, [question])[0]] if question else None

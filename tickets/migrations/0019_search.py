@@ -138,7 +138,7 @@ DROP FUNCTION tickets_words(text, "char");
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("tickets", "0018_links_and_fields")]
+    dependencies: ClassVar = [("tickets", "0021_audit_chain_triggers")]
     operations: ClassVar = [
         migrations.CreateModel(
             name="TicketSearch",

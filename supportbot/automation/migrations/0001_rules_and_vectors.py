@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
+        ("knowledge", "0001_initial"),  # has the vector extension made
         ("tickets", "0019_search"),
     ]
 
