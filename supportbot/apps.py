@@ -14,7 +14,7 @@ class SupportbotConfig(AppConfig):
         # WhiteNoise warns about a missing folder; files are served from the apps' own without it.
         with suppress(OSError):
             settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
-        from supportbot import checks  # noqa: F401  (registers the checks)
+        from supportbot import checks, owner  # noqa: F401  (register the checks)
         from supportbot.guardrails.detectors import injection_documents
 
         injection_documents.register()

@@ -31,8 +31,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env_bool("SUPPORTBOT_BEHIND_PROXY") else None
 )
-# How many proxies in front add to X-Forwarded-For; 0: the peer is the client.
-PROXIES = env_int("SUPPORTBOT_PROXIES", 0)
+PROXIES = env_int("SUPPORTBOT_PROXIES", 0)  # that add to X-Forwarded-For; 0: the peer is the client
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("SUPPORTBOT_HTTPS")
 SESSION_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "SAMEORIGIN"
@@ -134,6 +133,7 @@ def _database(url: str) -> dict[str, Any]:
 DATABASES = {
     "default": _database(env_secret("DATABASE_URL", "postgresql://postgres@localhost/supportbot"))
 }
+OWNER_DATABASE_URL = env_secret("SUPPORTBOT_OWNER_DATABASE_URL")  # migrates: supportbot.owner
 
 # -- Redis: broker and channel layer; losing it loses nothing (PostgreSQL is the truth) ----------
 REDIS_URL = env_secret("REDIS_URL", "redis://localhost:6379/0")

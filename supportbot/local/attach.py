@@ -18,7 +18,13 @@ from supportbot.local.locks import (
     write_record,
 )
 from supportbot.local.paths import DATA_DIR_VARIABLE, StackPaths, data_dir, remove_sockets
-from supportbot.local.plan import Addresses, server_addresses, server_children
+from supportbot.local.plan import (
+    OWNER_VARIABLE,
+    Addresses,
+    owner_url,
+    server_addresses,
+    server_children,
+)
 from supportbot.local.programs import program_environment, worker_child
 from supportbot.local.supervisor import Supervisor
 
@@ -47,7 +53,7 @@ def ensure_servers(*, worker: bool, migrate: bool = True) -> Iterator[None]:
             if record is None:
                 _start_servers(paths, supervisor, migrate=migrate)
             else:
-                _use(Addresses(record.database_url, record.redis_url))
+                _use(Addresses(record.database_url, record.redis_url, owner_url(paths)))
             if worker and not (record and record.worker):
                 _start_worker(paths, supervisor)
             if record is None:
@@ -95,6 +101,7 @@ def _start_servers(paths: StackPaths, supervisor: Supervisor, *, migrate: bool) 
 def _start_worker(paths: StackPaths, supervisor: Supervisor) -> None:
     addresses = server_addresses(paths)
     env = program_environment(paths, addresses.database, addresses.redis)
+    env = {name: value for name, value in env.items() if not name.startswith(OWNER_VARIABLE)}
     supervisor.start(worker_child(paths, env))
 
 
@@ -102,6 +109,8 @@ def _use(addresses: Addresses) -> None:
     """Name the servers in the environment; what is set there already wins."""
     for name, value in (("DATABASE_URL", addresses.database), ("REDIS_URL", addresses.redis)):
         os.environ[name] = os.environ.get(name) or value
+    if addresses.owner:
+        os.environ[OWNER_VARIABLE] = addresses.owner
 
 
 def _migrate() -> None:

@@ -7,20 +7,23 @@ from dataclasses import dataclass
 
 from supportbot.local.children import ChildSpec
 from supportbot.local.paths import PROJECT_ROOT, StackPaths
-from supportbot.local.postgres import database_url, postgres_child
+from supportbot.local.postgres import APPLICATION, database_url, postgres_child
 from supportbot.local.programs import beat_child, program_environment, web_child, worker_child
 from supportbot.local.redis import redis_child, redis_url
 from supportbot.local.users import server_user
 
+OWNER_VARIABLE = "SUPPORTBOT_OWNER_DATABASE_URL"
 ADMIN_PASSWORD_VARIABLE = "SUPPORTBOT_ADMIN_PASSWORD"  # noqa: S105  a name, not a secret
 
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the servers are: as the environment says, else inside the data folder."""
+    """Where the servers are: as the environment says, else inside the data folder. `owner` is the
+    database for who migrates it; empty where `database` is for all."""
 
     database: str
     redis: str
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,18 @@ class Plan:
 def server_addresses(paths: StackPaths) -> Addresses:
     """The servers that commands on this data folder use."""
     return Addresses(
-        database=os.environ.get("DATABASE_URL") or database_url(paths),
+        database=os.environ.get("DATABASE_URL") or database_url(paths, role=APPLICATION),
         redis=os.environ.get("REDIS_URL") or redis_url(paths),
+        owner=owner_url(paths),
     )
+
+
+def owner_url(paths: StackPaths) -> str:
+    """As whom to migrate: as the environment says; of the embedded server, its superuser."""
+    configured = os.environ.get(OWNER_VARIABLE) or os.environ.get(f"{OWNER_VARIABLE}_FILE")
+    if configured or os.environ.get("DATABASE_URL"):
+        return os.environ.get(OWNER_VARIABLE, "")
+    return database_url(paths)
 
 
 def server_children(paths: StackPaths) -> list[ChildSpec]:
@@ -68,7 +80,13 @@ def up_plan(
     addresses = server_addresses(paths)
     env = program_environment(paths, addresses.database, addresses.redis)
     configured = env.pop(ADMIN_PASSWORD_VARIABLE, "")
-    prepare_env = {**env, ADMIN_PASSWORD_VARIABLE: configured or generated_password}
+    prepare_env = {
+        **env,
+        **({OWNER_VARIABLE: addresses.owner} if addresses.owner else {}),
+        ADMIN_PASSWORD_VARIABLE: configured or generated_password,
+    }
+    # What serves customers must not be able to become the owner of the audit log.
+    env = {name: value for name, value in env.items() if not name.startswith(OWNER_VARIABLE)}
     return Plan(
         paths=paths,
         host=host,

