@@ -43,6 +43,7 @@ api: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:conversation_id>/handover/", visitors.HandoverView.as_view()),
     path("messages/<uuid:message_id>/passages/<str:passage_id>/", visitors.PassageView.as_view()),
     path("conversations/<uuid:conversation_id>/close/", visitors.CloseView.as_view()),
+    path("conversations/<uuid:conversation_id>/rating/", visitors.RatingView.as_view()),
     path("messages/<uuid:message_id>/feedback/", visitors.FeedbackView.as_view()),
     path("documents/<str:id>/versions/<str:number>/", include(of_version)),
     path("search/", staff.SearchView.as_view()),

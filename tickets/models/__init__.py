@@ -10,9 +10,11 @@ from tickets.models.drafts import Draft
 from tickets.models.links import TicketLink
 from tickets.models.macros import Macro, MacroStep, SavedReply
 from tickets.models.notes import AgentNotice, Note
+from tickets.models.ratings import Rating
 from tickets.models.sla import SlaClock, SlaPolicy
 from tickets.models.teams import Team
 from tickets.models.tickets import Category, Tag, Ticket
+from tickets.models.timers import Timer
 
 __all__ = [
     "AgentNotice",
@@ -35,6 +37,7 @@ __all__ = [
     "MacroStep",
     "Message",
     "Note",
+    "Rating",
     "SavedReply",
     "SlaClock",
     "SlaPolicy",
@@ -42,5 +45,6 @@ __all__ = [
     "Team",
     "Ticket",
     "TicketLink",
+    "Timer",
     "Wait",
 ]
