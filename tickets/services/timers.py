@@ -57,12 +57,12 @@ def heard_from_customer(locked: Conversation) -> None:
 @transaction.atomic
 def snooze(*, ticket: Ticket, until: dt.datetime, agent: AbstractBaseUser) -> Ticket:
     """Take a ticket out of the queue until a time, or until the customer writes. Raises
-    TransitionError when it is done, ValueError on a time that has passed."""
+    TransitionError when it is done, or the time has passed."""
     locked = _lock(ticket)
     if locked.status in DONE:
         raise TransitionError(f"Ticket #{locked.pk} is done: there is nothing to snooze.")
     if until <= timezone.now():
-        raise ValueError("Choose a time that is still to come.")
+        raise TransitionError("Choose a time that is still to come.")
     cancel(locked, Kind.WAKE)
     Timer.objects.create(ticket=locked, kind=Kind.WAKE, due_at=until)
     locked.snoozed_until = until
