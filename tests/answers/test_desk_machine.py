@@ -19,6 +19,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -385,4 +386,4 @@ def test_one_speaker_nothing_lost_and_all_of_it_audited(
     settings.MESSAGE_JOIN_SECONDS = 0
     settings.RUN_LEASE_SECONDS = 600  # leases end when the machine says so
     settings.TICKETS = {**settings.TICKETS, "assignment": assignment, "agent_lease_minutes": 15}
-    run_state_machine_as_test(Desk, settings=EXAMPLES)
+    run_state_machine_as_test(Desk, settings=hypothesis_settings(EXAMPLES, max_examples=10))

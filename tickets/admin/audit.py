@@ -32,6 +32,7 @@ WORDS = {
     "ticket.woken": "put the ticket back into the queue",
     "ticket.reminded": "reminded the customer",
     "ticket.rated": "rated the support",
+    "draft.requested": "asked the bot for a draft",
     "draft.created": "wrote a draft",
     "draft.approved": "approved a draft and sent it as it was",
     "draft.edited": "edited a draft and sent it",

@@ -71,7 +71,7 @@ def side_context(ticket: Ticket) -> dict[str, Any]:
     facts = list(facts_of(conversation.pk))
     rating = Rating.objects.filter(ticket=ticket).exclude(score=None).first()
     state = [ticket.status, ticket.assignee_id, conversation.state, conversation.mode]
-    state += [conversation.agent_id, ticket.snoozed_until, rating]
+    state += [conversation.agent_id, str(ticket.snoozed_until), str(rating)]
     state += [fact.pk for fact in facts]
     return {
         "ticket": ticket,

@@ -33,6 +33,7 @@ ACTIONS = frozenset(
         "agent.left",
         "agent.came_back",
         "draft.created",
+        "draft.requested",
         "draft.approved",
         "draft.edited",
         "draft.rejected",
