@@ -6,7 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import DefaultRouter
 
-from supportbot.api import health, openai, staff, versions, visitor_sessions, visitors
+from supportbot.api import health, openai, speaking, staff, versions, visitor_sessions, visitors
 from supportbot.metrics import metrics
 from supportbot.pages import demo_page
 
@@ -32,6 +32,15 @@ of_version: list[URLPattern | URLResolver] = [
 ]
 of_version.append(path("try/", versions.TryView.as_view(), name="version-try"))
 
+of_ticket: list[URLPattern | URLResolver] = [
+    path("take-over/", speaking.TakeOverView.as_view()),
+    path("give-back/", speaking.GiveBackView.as_view()),
+    path("requeue/", speaking.RequeueView.as_view()),
+    path("assign-next/", speaking.AssignNextView.as_view()),
+    path("snooze/", speaking.SnoozeView.as_view()),
+    path("reply/", speaking.ReplyView.as_view()),
+]
+
 api: list[URLPattern | URLResolver] = [
     path("visitors/", visitor_sessions.VisitorsView.as_view()),
     path("visitors/me/", visitor_sessions.SignOutView.as_view()),
@@ -43,8 +52,10 @@ api: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:conversation_id>/handover/", visitors.HandoverView.as_view()),
     path("messages/<uuid:message_id>/passages/<str:passage_id>/", visitors.PassageView.as_view()),
     path("conversations/<uuid:conversation_id>/close/", visitors.CloseView.as_view()),
+    path("conversations/<uuid:conversation_id>/rating/", visitors.RatingView.as_view()),
     path("messages/<uuid:message_id>/feedback/", visitors.FeedbackView.as_view()),
     path("documents/<str:id>/versions/<str:number>/", include(of_version)),
+    path("tickets/<int:pk>/", include(of_ticket)),
     path("search/", staff.SearchView.as_view()),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("", include(router.urls)),

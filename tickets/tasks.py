@@ -7,6 +7,7 @@ from celery import shared_task
 
 from tickets.services import handover
 from tickets.services.conversations import close_idle_conversations
+from tickets.services.due import run_due_timers
 from tickets.services.sla_watch import refresh_open_tickets, watch_clocks
 
 log = structlog.get_logger(__name__)
@@ -37,3 +38,10 @@ def end_leases() -> None:
     """Put conversations back into the queue whose agent lets the customer wait for too long."""
     if ended := handover.end_leases():
         log.info("leases_ended", count=ended)
+
+
+@shared_task
+def run_timers() -> None:
+    """Remind, solve, close and wake what is due."""
+    if done := run_due_timers():
+        log.info("timers_went_off", count=done)

@@ -119,6 +119,10 @@ export class ChatClient {
     this.connection.signInAgain();
   }
 
+  rateSupport(score: number): void {
+    this.sendOrWait(frames.rating(score));
+  }
+
   rate(messageId: string, value: FeedbackValue, comment = ''): void {
     this.dispatch({ type: 'local.feedback', messageId, value });
     this.sendOrWait(frames.feedback(messageId, value, comment));

@@ -23,6 +23,8 @@ describe('server events of the contract', () => {
         'handover.changed',
         'history',
         'message.created',
+        'rating.asked',
+        'rating.given',
         'run.started',
         'run.status',
         'ticket.changed',
@@ -64,6 +66,7 @@ describe('client frames', () => {
       frames.feedback(rated, 'up'),
       frames.feedback(rated, 'down', 'It is the old rule.'),
       frames.handover(),
+      frames.rating(5),
       frames.typing(),
       frames.close(),
     ]).toEqual(rawFrames);

@@ -126,6 +126,9 @@ export type ServerEvent =
   | (Stamp & { readonly type: 'conversation.opened'; readonly conversation: string })
   | (Stamp & { readonly type: 'agent.typing'; readonly agent_name: string })
   | (Stamp & { readonly type: 'ticket.changed'; readonly ticket_id: string; readonly status: TicketStatus })
+  /** A ticket that a person worked on is done: the visitor may say how it went, once. */
+  | (Stamp & { readonly type: 'rating.asked'; readonly ticket_id: string; readonly text: string })
+  | (Stamp & { readonly type: 'rating.given'; readonly ticket_id: string; readonly score: number })
   | HistoryPage
   | ErrorEvent;
 
@@ -152,6 +155,7 @@ export type ClientFrame =
   | { readonly type: 'message'; readonly client_id: string; readonly text: string }
   | { readonly type: 'feedback'; readonly message_id: string; readonly value: FeedbackValue; readonly comment?: string }
   | { readonly type: 'handover' }
+  | { readonly type: 'rating'; readonly score: number; readonly comment?: string }
   | { readonly type: 'typing' }
   | { readonly type: 'close' };
 
@@ -249,6 +253,8 @@ const READERS: { readonly [T in EventType]: (raw: Raw) => Body<T> } = {
     ticket_id: text(raw, 'ticket_id'),
     status: oneOf(raw, 'status', TICKET_STATUSES, 'open'),
   }),
+  'rating.asked': (raw) => ({ ticket_id: text(raw, 'ticket_id'), text: optionalText(raw, 'text') ?? '' }),
+  'rating.given': (raw) => ({ ticket_id: text(raw, 'ticket_id'), score: number(raw, 'score') }),
   history: (raw) => ({
     events: list(raw, 'events').flatMap((each) => parseEvent(each) ?? []),
     through: number(raw, 'through'),

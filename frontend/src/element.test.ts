@@ -254,7 +254,7 @@ describe('a person', () => {
   it('is announced by a banner, and the button goes', async () => {
     await openAndConnect();
     await says(...rawEvents.slice(0, 9));
-    expect(one('banner').textContent).toBe('You asked for a person. A colleague will reply here.');
+    expect(one('banner').textContent).toBe('A colleague will reply here');
     expect(one('handover').hasAttribute('disabled')).toBe(true);
     await says(rawEvents[9]);
     expect(one('log').textContent).toContain('Ben is typing…');

@@ -157,6 +157,7 @@ export class SupportChat extends HTMLElement {
         this.panel.composer.focus();
         this.emit('support-chat-handover');
       },
+      rateSupport: (score) => this.client?.rateSupport(score),
       rate: (messageId, value, comment) => this.client?.rate(messageId, value, comment),
       openSource: (messageId, citations, opener) => this.openSource(messageId, citations, opener),
       forget: () => {

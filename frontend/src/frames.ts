@@ -17,6 +17,7 @@ export const frames = {
   feedback: (message_id: string, value: FeedbackValue, comment = ''): ClientFrame =>
     comment ? { type: 'feedback', message_id, value, comment } : { type: 'feedback', message_id, value },
   handover: (): ClientFrame => ({ type: 'handover' }),
+  rating: (score: number): ClientFrame => ({ type: 'rating', score }),
   typing: (): ClientFrame => ({ type: 'typing' }),
   close: (): ClientFrame => ({ type: 'close' }),
 };

@@ -50,6 +50,10 @@ function step(state: State, action: ServerEvent | UnknownEvent): State {
       return { ...state, typing: action.agent_name };
     case 'ticket.changed':
       return addNotice(state, action, { about: 'ticket', status: action.status });
+    case 'rating.asked':
+      return addNotice(state, action, { about: 'rating', ticketId: action.ticket_id, text: action.text, score: null });
+    case 'rating.given':
+      return noteRating(state, action.ticket_id, action.score);
     case 'error':
       return addError(state, action);
     case 'unknown':
@@ -155,7 +159,7 @@ function changeSpeaker(state: State, event: Of<'handover.changed'>): State {
     typing: event.state === 'agent' ? state.typing : null,
   };
   if (event.state === state.speaker && event.agent_name === state.agentName) return next;
-  return addNotice(next, event, { about: 'handover', state: event.state, agentName: event.agent_name });
+  return addNotice(next, event, { about: 'handover', state: event.state, agentName: event.agent_name, text: event.text });
 }
 
 function close(state: State, event: Of<'conversation.closed'>): State {
@@ -178,6 +182,15 @@ function addNotice(state: State, event: { seq: number; at: string }, notice: Not
   const key = event.seq > 0 ? `notice:${event.seq}` : `notice:0:${state.items.length}`;
   const item: NoticeItem = { kind: 'notice', key, seq: event.seq, at: event.at, notice };
   return { ...state, items: [...state.items, item] };
+}
+
+function noteRating(state: State, ticketId: string, score: number): State {
+  const items = state.items.map((item) =>
+    item.kind === 'notice' && item.notice.about === 'rating' && item.notice.ticketId === ticketId
+      ? { ...item, notice: { ...item.notice, score } }
+      : item,
+  );
+  return { ...state, items };
 }
 
 function addError(state: State, event: ErrorEvent): State {

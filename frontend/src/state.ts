@@ -27,7 +27,8 @@ export interface AnswerItem {
 }
 
 export type Notice =
-  | { readonly about: 'handover'; readonly state: HandoverState; readonly agentName: string | null }
+  | { readonly about: 'handover'; readonly state: HandoverState; readonly agentName: string | null; readonly text: string }
+  | { readonly about: 'rating'; readonly ticketId: string; readonly text: string; readonly score: number | null }
   | { readonly about: 'ticket'; readonly status: TicketStatus }
   | { readonly about: 'closed'; readonly text: string }
   | { readonly about: 'error'; readonly text: string };

@@ -46,8 +46,12 @@ export const strings = {
 
   talkToPerson: 'Talk to a person',
   personAsked: 'A person has been asked',
-  waiting: 'You asked for a person. A colleague will reply here.',
+  waiting: 'A colleague will reply here',
   noticeWaiting: 'You asked for a person',
+  ratingLabel: (score: number) => `${score} of 5`,
+  ratingWorst: 'Bad',
+  ratingBest: 'Good',
+  ratingThanks: (score: number) => `You gave us ${score} of 5. Thank you.`,
   noticeJoined: (name: string) => `${name} joined the conversation`,
   noticeJoinedUnnamed: 'A colleague joined the conversation',
   noticeReturned: 'The assistant is answering again',

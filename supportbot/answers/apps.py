@@ -9,6 +9,7 @@ class AnswersConfig(AppConfig):
     verbose_name = "Answers"
 
     def ready(self) -> None:
-        from supportbot.answers import erasure
+        from supportbot.answers import erasure, suggest
 
         erasure.register()
+        suggest.register()

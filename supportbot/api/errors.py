@@ -13,6 +13,7 @@ from knowledge.services.ingestion.documents import UploadRefusedError
 from knowledge.services.lifecycle.publishing import LifecycleError
 from supportbot.answers.errors import AnswerError
 from supportbot.api.connection_limits import TooManyConnectionsError
+from tickets.services.csat import RatingError
 from tickets.services.drafts import DraftDecidedError
 from tickets.states import TransitionError
 
@@ -26,7 +27,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return _response(400, error.code, str(error))
     if isinstance(error, LifecycleError):
         return _response(409, error.code, str(error))
-    if isinstance(error, (DraftDecidedError, TransitionError)):
+    if isinstance(error, (DraftDecidedError, TransitionError, RatingError)):
         return _response(409, "conflict", str(error))
     response = drf_exception_handler(error, context)
     if response is None:

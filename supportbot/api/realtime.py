@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 
 from knowledge.models import Audience
 from supportbot.answers.errors import AnswerError
-from supportbot.answers.receive import accept_message, check_message
+from supportbot.answers.receive import accept_message, check_message, readable
 from supportbot.answers.runner import runner
 from supportbot.answers.threads import in_thread
 from supportbot.api.connection_limits import Place, TooManyConnectionsError, take_place
@@ -32,6 +32,7 @@ from supportbot.api.limits import seconds_to_wait
 from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked
 from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import close_conversation, current_conversation
+from tickets.services.csat import rate
 from tickets.services.events import group_of, iso
 from tickets.services.handover import request_person
 from tickets.services.history import MESSAGES, MOST_MESSAGES, read_page
@@ -139,18 +140,23 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._hello(frame)
         elif self.conversation is None:
             raise FrameError("hello_first", "Say hello before anything else.")
-        elif frame["type"] == "earlier":
-            await self._earlier(frame, self.conversation)
+        else:
+            await self._handle_in(self.conversation, frame)
+
+    async def _handle_in(self, conversation: Conversation, frame: dict[str, Any]) -> None:
+        if frame["type"] == "earlier":
+            await self._earlier(frame, conversation)
         elif frame["type"] == "message":
-            await self._message(frame, self.conversation)
+            await self._message(frame, conversation)
         elif frame["type"] == "handover":
-            await in_thread(request_person)(conversation=self.conversation)
+            await in_thread(request_person)(conversation=conversation)
         elif frame["type"] == "close":
-            await in_thread(close_conversation)(
-                conversation=self.conversation, by=Conversation.ClosedBy.CUSTOMER
-            )
+            close = in_thread(close_conversation)
+            await close(conversation=conversation, by=Conversation.ClosedBy.CUSTOMER)
         elif frame["type"] == "feedback":
-            await _give_feedback(self.conversation, frame)
+            await _give_feedback(conversation, frame)
+        elif frame["type"] == "rating":
+            await _rate(conversation, frame)
         elif frame["type"] != "typing":  # shown to agents once their desk has a place for it
             raise FrameError("unknown_type", "This kind of frame is not known.")
 
@@ -326,3 +332,14 @@ def _give_feedback(conversation: Conversation, frame: dict[str, Any]) -> None:
     # What REST's serializer refuses, PostgreSQL cannot store either.
     comment = "".join(c for c in comment if c.isprintable() or c in "\n\t")
     give_feedback(message=message, value=value, comment=comment)
+
+
+@in_thread
+def _rate(conversation: Conversation, frame: dict[str, Any]) -> None:
+    score, comment = frame.get("score"), frame.get("comment", "")
+    if not isinstance(score, int) or isinstance(score, bool) or not isinstance(comment, str):
+        raise FrameError("bad_rating", "A rating is a whole number from 1 to 5.")
+    try:
+        rate(conversation=conversation, score=score, comment=readable(comment))
+    except ValueError as error:
+        raise FrameError("bad_rating", str(error)) from error

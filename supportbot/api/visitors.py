@@ -36,6 +36,7 @@ from tickets.services.conversations import (
     close_conversation,
     start_conversation,
 )
+from tickets.services.csat import rate
 from tickets.services.handover import request_person
 from tickets.services.history import (
     MESSAGES,
@@ -317,3 +318,22 @@ class FeedbackView(VisitorView):
         body.is_valid(raise_exception=True)
         feedback = give_feedback(message=message, **body.validated_data)
         return Response({"value": feedback.value, "comment": feedback.comment})
+
+
+class RatingRequest(serializers.Serializer[Any]):
+    score = serializers.IntegerField(min_value=1, max_value=5)
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+
+
+class RatingView(VisitorView):
+    """Say once how the support was, after rating.asked."""
+
+    throttle_classes = (MessagesLimit,)
+
+    @extend_schema(request=RatingRequest, responses={200: RatingRequest})
+    def post(self, request: Request, conversation_id: UUID) -> Response:
+        body = RatingRequest(data=request.data)
+        body.is_valid(raise_exception=True)
+        conversation = self.conversation(request, conversation_id)
+        rating = rate(conversation=conversation, **body.validated_data)
+        return Response({"score": rating.score, "comment": rating.comment})

@@ -19,6 +19,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -36,7 +37,7 @@ from supportbot.answers.run import Run
 from supportbot.answers.runner import claim, execute, find_abandoned
 from tests.answers.test_conversation_machine import EXAMPLES
 from tests.conftest import agent_with_rights
-from tickets.models import AuditEntry, Conversation, Draft, Message, Ticket
+from tickets.models import AuditEntry, Conversation, Draft, Message, Ticket, Timer
 from tickets.services.availability import set_away
 from tickets.services.conversations import (
     change_mode,
@@ -46,6 +47,7 @@ from tickets.services.conversations import (
     register_visitor,
 )
 from tickets.services.drafts import approve_draft, create_draft, reject_draft, send_reply
+from tickets.services.due import run_due_timers
 from tickets.services.events import events_after
 from tickets.services.handover import (
     end_leases,
@@ -55,6 +57,7 @@ from tickets.services.handover import (
     take_over,
 )
 from tickets.services.tickets import change_status
+from tickets.services.timers import snooze
 from tickets.states import CONVERSATION_TRANSITIONS, TICKET_TRANSITIONS, TransitionError
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -142,6 +145,12 @@ class Desk(RuleBasedStateMachine):
         if (ticket := self._ticket()) is not None:
             self._try(lambda: change_status(ticket=ticket, status=status, agent=self.agents[who]))
 
+    @rule(who=AGENTS)
+    def snooze_the_ticket(self, who: int) -> None:
+        if (ticket := self._ticket()) is not None:
+            until = timezone.now() + timedelta(minutes=15)
+            self._try(lambda: snooze(ticket=ticket, until=until, agent=self.agents[who]))
+
     @rule(mode=st.sampled_from(Conversation.Mode.values))
     def set_mode(self, mode: str) -> None:
         change_mode(conversation=self._newest(), mode=mode, agent=self.agents[0])
@@ -213,12 +222,16 @@ class Desk(RuleBasedStateMachine):
             last_message_at=F("last_message_at") - past,
         )
         Message.objects.filter(**self._mine()).update(created_at=F("created_at") - past)
+        Timer.objects.filter(**self._mine("ticket__")).update(due_at=F("due_at") - past)
 
     @rule()
     def timers_run(self) -> None:
-        end_leases()
-        end_leases()
+        for _ in range(2):
+            end_leases()
+            run_due_timers()
         close_idle_conversations()
+        due = Timer.objects.filter(due_at__lt=timezone.now(), status="pending")
+        assert not due.filter(**self._mine("ticket__")).exists()
 
     @rule(step=st.sampled_from(["write", "person", "take", "back", "close"]))
     def a_process_dies_before_it_commits(self, step: str) -> None:
@@ -301,8 +314,17 @@ class Desk(RuleBasedStateMachine):
         done = Draft.objects.filter(ticket__status__in=["solved", "closed"], status="pending")
         assert not done.filter(**self._mine("ticket__")).exists()
         for conversation in self.customer.conversations.filter(state__in=["waiting", "agent"]):
-            if conversation.state == "waiting":
-                assert conversation.tickets.exclude(status="closed").exists()
+            assert conversation.tickets.exclude(status="closed").exists()
+
+    @invariant()
+    def timers_belong_to_the_status(self) -> None:
+        for ticket in Ticket.objects.filter(**self._mine()):
+            running = set(ticket.timers.filter(status="pending").values_list("kind", flat=True))
+            expected = {"pending": {"solve", "reminder"}, "solved": {"close"}}
+            assert running - {"wake", "reminder"} == expected.get(ticket.status, set()) - {
+                "reminder"
+            }
+            assert ("wake" in running) == (ticket.snoozed_until is not None)
 
     # -- helpers ---------------------------------------------------------------------------------
     def _newest(self) -> Conversation:
@@ -364,4 +386,4 @@ def test_one_speaker_nothing_lost_and_all_of_it_audited(
     settings.MESSAGE_JOIN_SECONDS = 0
     settings.RUN_LEASE_SECONDS = 600  # leases end when the machine says so
     settings.TICKETS = {**settings.TICKETS, "assignment": assignment, "agent_lease_minutes": 15}
-    run_state_machine_as_test(Desk, settings=EXAMPLES)
+    run_state_machine_as_test(Desk, settings=hypothesis_settings(EXAMPLES, max_examples=10))

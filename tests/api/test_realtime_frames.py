@@ -15,6 +15,7 @@ from supportbot.answers.threads import in_thread
 from tests.api.sockets import CONTRACT, MESSAGE, Socket, count, only, stored
 from tests.tickets.cast import ask, reply_in
 from tickets.models import Conversation, Feedback, Message, Ticket
+from tickets.services.handover import give_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,12 +47,13 @@ async def test_asking_for_a_person_is_told_in_events(talk: Socket) -> None:
 
 async def test_feedback_is_kept(talk: Socket, conversation: Conversation, ben: User) -> None:
     answer = await in_thread(reply_in)(conversation, ben, "Within 30 days.")
-    await talk.next()
+    await in_thread(give_back)(conversation=conversation, agent=ben)
+    await talk.events(4)
     frame = {"message_id": str(answer.pk), "value": "down", "comment": "a\x00b \ud800c"}
     await talk.send(type="feedback", **frame)
     await talk.send(type="typing")
     await talk.send(type="handover")
-    await talk.events(2)  # frames are served in order, so the feedback is there by now
+    await talk.next()  # frames are served in order, so the feedback is there by now
     assert (await only(Feedback)).comment == "ab c"
 
 

@@ -402,7 +402,7 @@ def test_news_draw_what_a_colleague_has_changed(agent: Client, ben: User, ticket
     take_over(conversation=ticket.conversation, agent=ben)
     after = agent.get(url).json()
     assert after["side_state"] != before["side_state"]
-    assert "A person answers." in after["side"]
+    assert "Ben speaks with the customer." in after["side"]
 
 
 def test_what_waits_is_counted_for_those_who_may_see_it(

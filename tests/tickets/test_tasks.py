@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.contrib.auth.models import User
 from django.utils import timezone
 
 from supportbot.celery import app
-from tests.tickets.cast import reply_in
+from tests.tickets.cast import ask
 from tickets.models import Conversation
 from tickets.tasks import close_idle
 
 
-def test_beat_ends_idle_conversations(conversation: Conversation, ben: User) -> None:
+def test_beat_ends_idle_conversations(conversation: Conversation) -> None:
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert close_idle.name in scheduled
-    reply_in(conversation, ben, "Hello.")
+    ask(conversation)
     Conversation.objects.update(last_message_at=timezone.now() - timedelta(weeks=3))
     close_idle()
     conversation.refresh_from_db()

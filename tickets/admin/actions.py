@@ -6,19 +6,25 @@ done. To add one, write a function and put it into ACTIONS.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 from django.contrib.auth.models import User
 from django.http import QueryDict
+from django.utils import timezone
 
 from tickets.models import Conversation, Draft, Ticket
-from tickets.services.availability import agents
+from tickets.services.assignment import assign_to_next
+from tickets.services.availability import agents, set_away
 from tickets.services.conversations import change_mode, close_conversation
 from tickets.services.drafts import approve_draft, reject_draft, send_reply
-from tickets.services.handover import give_back, take_over
+from tickets.services.handover import give_back, return_to_queue, take_over
 from tickets.services.tickets import assign, change_status
+from tickets.services.timers import snooze, wake
 
 MAX_CHARACTERS = 20_000
+# As a form sends them → as a button says them.
+SNOOZE_HOURS = {"1": "1 hour", "4": "4 hours", "24": "1 day", "72": "3 days", "168": "1 week"}
 
 Action = Callable[[Ticket, User, QueryDict], str]
 
@@ -76,14 +82,47 @@ def _assign(ticket: Ticket, agent: User, form: QueryDict) -> str:
     return f"The ticket is assigned to {assignee.get_full_name() or assignee.get_username()}."
 
 
+def _assign_next(ticket: Ticket, agent: User, form: QueryDict) -> str:
+    assigned = assign_to_next(ticket=ticket, agent=agent)
+    return f"The ticket is assigned to {assigned.assignee}."
+
+
 def _take_over(ticket: Ticket, agent: User, form: QueryDict) -> str:
-    take_over(conversation=ticket.conversation, agent=agent)
+    # The page says whom it showed, so that of two who click at once the second is told.
+    shown = form.get("instead_of", "")
+    before = agents().filter(pk=shown).first() if shown.isdecimal() else None
+    take_over(conversation=ticket.conversation, agent=agent, instead_of=before)
     return "You speak with the customer now. The bot writes drafts."
 
 
 def _give_back(ticket: Ticket, agent: User, form: QueryDict) -> str:
     give_back(conversation=ticket.conversation, agent=agent)
     return "The bot answers again."
+
+
+def _return(ticket: Ticket, agent: User, form: QueryDict) -> str:
+    return_to_queue(conversation=ticket.conversation, agent=agent)
+    return "The customer is back in the queue, and is told so."
+
+
+def _snooze(ticket: Ticket, agent: User, form: QueryDict) -> str:
+    hours = form.get("hours", "")
+    if hours not in SNOOZE_HOURS:
+        raise ValueError("Choose for how long the ticket is out of the queue.")
+    until = timezone.now() + dt.timedelta(hours=int(hours))
+    snooze(ticket=ticket, until=until, agent=agent)
+    return "The ticket is out of the queue until then, or until the customer writes."
+
+
+def _wake(ticket: Ticket, agent: User, form: QueryDict) -> str:
+    wake(ticket=ticket, agent=agent)
+    return "The ticket is back in the queue."
+
+
+def _away(ticket: Ticket, agent: User, form: QueryDict) -> str:
+    away = form.get("away") == "yes"
+    set_away(agent=agent, away=away, by=agent)
+    return "You are away: no tickets come to you." if away else "You are back."
 
 
 def _mode(ticket: Ticket, agent: User, form: QueryDict) -> str:
@@ -113,5 +152,10 @@ ACTIONS: dict[str, Action] = {
     "assign": _assign,
     "take-over": _take_over,
     "give-back": _give_back,
+    "return": _return,
+    "assign-next": _assign_next,
+    "snooze": _snooze,
+    "wake": _wake,
+    "away": _away,
     "mode": _mode,
 }

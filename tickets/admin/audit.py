@@ -28,6 +28,11 @@ WORDS = {
     "ticket.reopened": "reopened the ticket",  # of entries of earlier versions
     "ticket.status_changed": "changed the ticket's status",
     "ticket.assigned": "assigned the ticket",
+    "ticket.snoozed": "snoozed the ticket",
+    "ticket.woken": "put the ticket back into the queue",
+    "ticket.reminded": "reminded the customer",
+    "ticket.rated": "rated the support",
+    "draft.requested": "asked the bot for a draft",
     "draft.created": "wrote a draft",
     "draft.approved": "approved a draft and sent it as it was",
     "draft.edited": "edited a draft and sent it",

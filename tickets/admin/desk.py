@@ -9,13 +9,14 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
+from tickets.admin.actions import SNOOZE_HOURS
 from tickets.admin.audit import trail_of
 from tickets.admin.parts import message_parts, related_of_parts
-from tickets.models import Conversation, Draft, Event, Message, Ticket
+from tickets.models import Conversation, Draft, Event, Message, Rating, Ticket
 from tickets.services.availability import agents
 from tickets.services.memory import facts_of
 from tickets.services.sla import status_of
-from tickets.states import AWAITS_AGENT, CONVERSATION_TRANSITIONS, TICKET_TRANSITIONS
+from tickets.states import AWAITS_AGENT, CONVERSATION_TRANSITIONS, DONE, TICKET_TRANSITIONS
 
 MESSAGE_EVENTS = ("message.created", "answer.completed")
 
@@ -68,7 +69,9 @@ def side_context(ticket: Ticket) -> dict[str, Any]:
     """What stands beside the conversation: the ticket's state, who speaks, and what can be done."""
     conversation = ticket.conversation
     facts = list(facts_of(conversation.pk))
+    rating = Rating.objects.filter(ticket=ticket).exclude(score=None).first()
     state = [ticket.status, ticket.assignee_id, conversation.state, conversation.mode]
+    state += [conversation.agent_id, str(ticket.snoozed_until), str(rating)]
     state += [fact.pk for fact in facts]
     return {
         "ticket": ticket,
@@ -82,6 +85,9 @@ def side_context(ticket: Ticket) -> dict[str, Any]:
         "can_take_over": Conversation.State.AGENT in CONVERSATION_TRANSITIONS[conversation.state],
         "can_give_back": Conversation.State.BOT in CONVERSATION_TRANSITIONS[conversation.state],
         "modes": Conversation.Mode.choices,
+        "rating": rating,
+        "snoozes": SNOOZE_HOURS.items(),
+        "can_snooze": ticket.status not in DONE and ticket.snoozed_until is None,
         "facts": facts,
         "clocks": status_of(ticket),
         "message_parts": message_parts(),

@@ -227,7 +227,8 @@ class TicketAdmin(RecordAdmin):
             return HttpResponseNotAllowed(["GET"])
         tickets = Ticket.objects.visible_to(user_of(request))
         ticket = get_object_or_404(
-            tickets.select_related("conversation__customer", "assignee"), pk=pk
+            tickets.select_related("conversation__customer", "conversation__agent", "assignee"),
+            pk=pk,
         )
         if not self.has_view_permission(request, ticket):
             raise PermissionDenied

@@ -10,10 +10,12 @@ from tickets.models.drafts import Draft
 from tickets.models.links import TicketLink
 from tickets.models.macros import Macro, MacroStep, SavedReply
 from tickets.models.notes import AgentNotice, Note
+from tickets.models.ratings import Rating
 from tickets.models.search import TicketSearch
 from tickets.models.sla import SlaClock, SlaPolicy
 from tickets.models.teams import Team
 from tickets.models.tickets import Category, Tag, Ticket
+from tickets.models.timers import Timer
 
 __all__ = [
     "AgentNotice",
@@ -36,6 +38,7 @@ __all__ = [
     "MacroStep",
     "Message",
     "Note",
+    "Rating",
     "SavedReply",
     "SlaClock",
     "SlaPolicy",
@@ -44,5 +47,6 @@ __all__ = [
     "Ticket",
     "TicketLink",
     "TicketSearch",
+    "Timer",
     "Wait",
 ]

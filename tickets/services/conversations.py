@@ -228,7 +228,7 @@ def continue_conversation(locked: Conversation) -> Conversation:
 
 @transaction.atomic
 def change_mode(*, conversation: Conversation, mode: str, agent: AbstractBaseUser) -> None:
-    """Decide whether answers are sent at once or wait for review."""
+    """Decide what the bot does from now on."""
     locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
     if locked.mode == mode:
         return

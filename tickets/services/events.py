@@ -34,6 +34,8 @@ EVENT_TYPES = frozenset(
         "conversation.closed",
         "conversation.continued",
         "ticket.changed",
+        "rating.asked",
+        "rating.given",
         "error",
     }
 )

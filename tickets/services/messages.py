@@ -18,6 +18,7 @@ from tickets.services.events import append_event, iso
 from tickets.services.happenings import tell_of_message
 from tickets.services.names import display_name, staff_name  # noqa: F401  (found here, too)
 from tickets.services.speaker import lease_from_now
+from tickets.services.timers import heard_from_customer
 from tickets.states import check_may_speak
 
 Author = Message.Author
@@ -55,6 +56,7 @@ def add_customer_message(
     message = Message(conversation=locked, author=Author.CUSTOMER, text=text, client_id=client_id)
     _show(message)
     _begin_lease(locked)
+    heard_from_customer(locked)
     return message, True
 
 

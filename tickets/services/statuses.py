@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from tickets.models import Draft, Ticket
 from tickets.services import audit, sla
+from tickets.services.csat import ask_for_rating
 from tickets.services.events import append_event
 from tickets.services.happenings import Happening, tell
+from tickets.services.timers import plan
 from tickets.states import DONE, check_ticket_transition
 
 
@@ -33,6 +35,9 @@ def set_status(
         withdraw(Draft.objects.filter(ticket=ticket), actor=actor, reason=f"ticket {status}")
     sla.refresh(ticket)
     announce(ticket)
+    plan(ticket)
+    if status in DONE:
+        ask_for_rating(ticket)
     tell(Happening.STATUS_CHANGED, ticket)
 
 

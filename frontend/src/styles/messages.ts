@@ -107,6 +107,10 @@ export const messageStyles = `
 .offer:hover { filter: brightness(1.08); }
 .offer:disabled { background: var(--raised); color: var(--muted); filter: none; }
 
+.rating { display: flex; flex-direction: column; align-items: center; gap: 8px; border: 0; padding: 10px 16px; }
+.rating legend { inline-size: 100%; text-align: center; font-weight: 600; padding-block-end: 8px; }
+.rating-row { display: flex; flex-wrap: wrap; justify-content: center; align-items: center; gap: 8px; color: var(--muted); font-size: 12.5px; }
+.rating-row .choice { inline-size: 44px; min-block-size: 44px; padding: 0; text-align: center; }
 .notice { text-align: center; font-size: 12.5px; line-height: 1.45; color: var(--muted); padding-inline: 16px; text-wrap: balance; white-space: pre-wrap; }
 .notice.error {
   display: flex; align-items: center; gap: 8px; text-align: start; background: var(--danger-tint); color: var(--danger);

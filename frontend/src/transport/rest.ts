@@ -67,7 +67,7 @@ export class RestTransport implements Transport {
     return raw.id;
   }
 
-  private async json(method: string, path: string, body?: Readonly<Record<string, string>>): Promise<unknown> {
+  private async json(method: string, path: string, body?: Readonly<Record<string, string | number>>): Promise<unknown> {
     const response = await this.request(method, path, body);
     return response.ok ? await response.json() : null;
   }
@@ -110,6 +110,11 @@ export class RestTransport implements Transport {
         if (!response.ok) this.handlers.onEvent(await errorEvent(response, null));
         return;
       }
+      case 'rating': {
+        const response = await this.request('POST', `conversations/${this.conversation}/rating/`, { score: frame.score });
+        if (!response.ok) this.handlers.onEvent(await errorEvent(response, null));
+        return;
+      }
       case 'feedback': {
         const { message_id: id, value, comment } = frame;
         await this.request('POST', `messages/${id}/feedback/`, comment === undefined ? { value } : { value, comment });
@@ -129,7 +134,7 @@ export class RestTransport implements Transport {
     }
   }
 
-  private async request(method: string, path: string, body?: Readonly<Record<string, string>>): Promise<Response> {
+  private async request(method: string, path: string, body?: Readonly<Record<string, string | number>>): Promise<Response> {
     const response = await fetch(`${this.address.baseUrl}/api/v1/${path}`, {
       method,
       headers: {

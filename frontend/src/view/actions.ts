@@ -12,6 +12,8 @@ export interface Actions {
   readonly edit: (clientId: string, text: string) => void;
   readonly askForPerson: () => void;
   readonly rate: (messageId: string, value: FeedbackValue, comment?: string) => void;
+  /** How the support of a ticket was, from 1 to 5. */
+  readonly rateSupport: (score: number) => void;
   /** Citations of one passage by a message, which is null while it is written; the control to give focus back to. */
   readonly openSource: (messageId: string | null, citations: readonly Citation[], opener: HTMLElement) => void;
   readonly forget: () => void;

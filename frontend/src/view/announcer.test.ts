@@ -18,7 +18,7 @@ describe('announcements', () => {
       'Opened food cannot be returned.',
       'Starting the answer again…',
       'Sealed food can be returned within 14 days.',
-      'You asked for a person',
+      'You asked for a person. A colleague will reply here.',
       'Ben: Hello, I have read your question.',
       'Sorry, that did not work. Please ask again, or talk to a person.',
       'The assistant is answering again',
@@ -28,6 +28,8 @@ describe('announcements', () => {
       'When did you place the order?',
       'Suggestions: Before 1 March 2026; Since 1 March 2026',
       'You ended this conversation. Write again if you need more help.',
+      'How did we do?',
+      'You gave us 5 of 5. Thank you.',
       'Please shorten your message to 4,000 characters.',
     ]);
   });

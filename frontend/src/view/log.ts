@@ -139,7 +139,7 @@ function draw(item: Exclude<Item, { kind: 'answer' }>, actions: Actions, live: b
     case 'pending':
       return pendingRow(item, actions);
     case 'notice':
-      return noticeRow(item) ?? el('div', { hidden: true });
+      return noticeRow(item, actions) ?? el('div', { hidden: true });
   }
 }
 

@@ -4,6 +4,7 @@ import type { MessageItem, Notice, NoticeItem, PendingItem } from '../state';
 import { strings } from '../strings';
 import type { Actions } from './actions';
 import { button, el, icon } from './dom';
+import { ratingRow } from './rating';
 import { numbered, SentencesView, sourceList } from './sentences';
 import type { OpenSource } from './sentences';
 
@@ -21,10 +22,12 @@ export function noticeText(notice: Notice): string | null {
     case 'ticket':
       // A closed ticket comes with the end of the conversation, which has words of its own.
       return notice.status === 'solved' ? strings.ticketSolved : null;
+    case 'rating':
+      return notice.score === null ? notice.text : strings.ratingThanks(notice.score);
     case 'closed':
       return `${notice.text} ${strings.writeAgain}`.trim();
     case 'handover':
-      if (notice.state === 'waiting') return strings.noticeWaiting;
+      if (notice.state === 'waiting') return notice.text || strings.noticeWaiting;
       if (notice.state === 'bot') return strings.noticeReturned;
       return notice.agentName === null ? strings.noticeJoinedUnnamed : strings.noticeJoined(notice.agentName);
   }
@@ -73,7 +76,8 @@ function failed(item: PendingItem, failure: NonNullable<PendingItem['failure']>,
   return el('div', { class: 'delivery' }, [el('span', { class: 'problem' }, [icon('alert'), failure.text]), again]);
 }
 
-export function noticeRow(item: NoticeItem): HTMLElement | null {
+export function noticeRow(item: NoticeItem, actions: Actions): HTMLElement | null {
+  if (item.notice.about === 'rating') return ratingRow(item.notice, actions);
   const text = noticeText(item.notice);
   if (text === null) return null;
   const isError = item.notice.about === 'error';

@@ -163,7 +163,8 @@ function placeholderOf(state: State, options: PanelOptions | null): string {
 
 export function bannerText(state: State): string {
   if (state.speaker === 'bot') return '';
-  if (state.speaker === 'waiting') return state.handoverText || strings.waiting;
+  // The whole of it, with the place in the queue, stands among the messages.
+  if (state.speaker === 'waiting') return strings.waiting;
   if (state.agentName === null && state.handoverText !== '') return state.handoverText;
   return strings.subtitleAgent(state.agentName ?? strings.agentFallback);
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,7 +12,15 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from tests.tickets.cast import actions_on, ask, at_once, open_ticket, reply_in
-from tickets.models import AuditEntry, Conversation, Message, Ticket, Wait
+from tickets.models import (
+    AuditEntry,
+    BusinessCalendar,
+    BusinessHours,
+    Conversation,
+    Message,
+    Ticket,
+    Wait,
+)
 from tickets.services.availability import set_away
 from tickets.services.drafts import send_reply
 from tickets.services.handover import (
@@ -159,6 +168,23 @@ def test_a_customer_is_told_when_everybody_is_away(conversation: Conversation, b
     request_person(conversation=conversation)
     assert "Nobody is at the desk at the moment." in words_of(conversation)
     assert "line" not in words_of(conversation)
+
+
+def test_a_customer_is_told_when_the_team_is_back(conversation: Conversation, ben: User) -> None:
+    calendar = BusinessCalendar.objects.create(
+        name="Office", time_zone="Europe/London", is_default=True
+    )
+    opens = timezone.now().astimezone(ZoneInfo("Europe/London")) + dt.timedelta(days=2)
+    BusinessHours.objects.create(
+        calendar=calendar, weekday=opens.weekday(), opens=dt.time(9), closes=dt.time(17)
+    )
+    request_person(conversation=conversation)
+    words = words_of(conversation)
+    assert f"back on {opens:%A, %-d %B} at 09:00 (Europe/London)." in words
+    assert "what you write is kept" in words
+    assert "in line" not in words
+    take_over(conversation=conversation, agent=ben)
+    assert Wait.objects.get().in_office_hours is False
 
 
 # -- One agent ------------------------------------------------------------------------------------

@@ -1,0 +1,180 @@
+"""Fifty agents claim, approve, reject and take over the same twenty tickets at once, over HTTP.
+
+`SUPPORTBOT_CROWD_SECONDS=60 make test` lets them go on for a minute; they stop after a few seconds
+otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from rest_framework.authtoken.models import Token
+
+from tests.conftest import agent_with_rights
+from tests.tickets.cast import ask, draft_for, open_ticket
+from tickets.models import AuditEntry, Draft, Event, Message, Ticket
+from tickets.services.audit_chain import verify_chain
+from tickets.services.drafts import create_draft
+
+AGENTS, TICKETS = 50, 20
+SECONDS = float(os.environ.get("SUPPORTBOT_CROWD_SECONDS", "5"))
+STEPS = ["approve", "approve", "reject", "take-over", "take-from", "reply", "requeue", "assign"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@dataclass
+class Crowd:
+    """What the agents were told: (step, status code) → how often."""
+
+    url: str
+    tickets: list[int]
+    names: list[str]
+    until: float = 0.0
+    told: Counter[tuple[str, int]] = field(default_factory=Counter)
+    strange: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def work(self, key: str, number: int) -> None:
+        """One agent, until the time is up."""
+        chance = random.Random(number)  # noqa: S311
+        session = httpx.Client(headers={"Authorization": f"Token {key}"}, timeout=60)
+        while time.monotonic() < self.until:
+            step, ticket = chance.choice(STEPS), chance.choice(self.tickets)
+            answer = self._do(session, step, ticket, chance)
+            if answer is None:
+                continue
+            with self.lock:
+                self.told[step, answer.status_code] += 1
+                if answer.status_code == 409 and not answer.json()["detail"].endswith("."):
+                    self.strange.append(answer.text)
+                if answer.status_code not in {200, 409}:
+                    self.strange.append(f"{step} {answer.status_code} {answer.text[:300]}")
+
+    def _do(
+        self, session: httpx.Client, step: str, ticket: int, chance: random.Random
+    ) -> httpx.Response | None:
+        of_ticket = f"{self.url}/api/v1/tickets/{ticket}"
+        if step in {"approve", "reject"}:
+            drafts = session.get(f"{of_ticket}/").json()["drafts"]
+            pending = [one["id"] for one in drafts if one["status"] == "pending"]
+            if not pending:
+                return None
+            return session.post(f"{self.url}/api/v1/drafts/{pending[0]}/{step}/", json={})
+        if step == "take-from":
+            body = {"instead_of": chance.choice(self.names)}
+            return session.post(f"{of_ticket}/take-over/", json=body)
+        if step == "reply":
+            client_id = str(uuid.uuid4())
+            body = {"text": f"reply {client_id}", "client_id": client_id}
+            first = session.post(f"{of_ticket}/reply/", json=body)
+            if first.status_code == 200:  # the network swallowed the answer
+                again = session.post(f"{of_ticket}/reply/", json=body)
+                assert again.json()["id"] == first.json()["id"]
+            return first
+        path = {"assign": "assign-next"}.get(step, step)
+        return session.post(f"{of_ticket}/{path}/", json={})
+
+
+def go_on_asking(tickets: list[Ticket], until: float) -> None:
+    """Customers who ask, and the bot that writes drafts."""
+    try:
+        while time.monotonic() < until:
+            for ticket in tickets:
+                question = ask(ticket.conversation, "And now?")
+                create_draft(
+                    question=question, run_id=uuid.uuid4(), text="Yes.", sentences=[], passages=[]
+                )
+                time.sleep(0.05)
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def agents(db: None) -> Iterator[list[User]]:
+    yield [agent_with_rights(f"agent{number}", f"Agent {number}") for number in range(AGENTS)]
+
+
+def test_every_draft_is_sent_at_most_once_and_every_loser_is_told(
+    live_server: object, agents: list[User], capsys: pytest.CaptureFixture[str]
+) -> None:
+    tickets = [open_ticket() for _ in range(TICKETS)]
+    for ticket in tickets:
+        draft_for(ticket.conversation)
+    crowd = Crowd(
+        url=str(live_server),
+        tickets=[ticket.pk for ticket in tickets],
+        names=[agent.username for agent in agents],
+        until=time.monotonic() + SECONDS,
+    )
+    threads = [
+        threading.Thread(target=crowd.work, args=(Token.objects.create(user=agent).key, number))
+        for number, agent in enumerate(agents)
+    ]
+    threads.append(threading.Thread(target=go_on_asking, args=(tickets, crowd.until)))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert crowd.strange == []
+    check_drafts(crowd)
+    check_replies(crowd)
+    check_speakers()
+    assert verify_chain().problem == ""
+    with capsys.disabled():
+        print(f"{sum(crowd.told.values())} requests: {dict(sorted(crowd.told.items()))}")  # noqa: T201
+
+
+def check_drafts(crowd: Crowd) -> None:
+    approved = Draft.objects.filter(status="approved")
+    assert approved.count() == crowd.told["approve", 200] > 0
+    assert crowd.told["approve", 409] > 0
+    sent = Message.objects.filter(author="agent", run_id__isnull=False)
+    assert Counter(sent.values_list("run_id", flat=True)) == Counter(
+        approved.values_list("run_id", flat=True)
+    )
+    assert Draft.objects.filter(status="rejected").count() == crowd.told["reject", 200]
+    for status, action in [("approved", "draft.approved"), ("rejected", "draft.rejected")]:
+        decided = Draft.objects.filter(status=status).values_list("pk", "decided_by")
+        noted = AuditEntry.objects.filter(action=action).values_list("object_id", "actor")
+        assert sorted((str(pk), by) for pk, by in decided) == sorted(noted)
+
+
+def check_replies(crowd: Crowd) -> None:
+    replies = Message.objects.filter(author="agent", run_id=None)
+    texts = list(replies.values_list("text", flat=True))
+    assert len(texts) == len(set(texts)) == crowd.told["reply", 200] > 0
+    assert AuditEntry.objects.filter(action="message.sent").count() == len(texts)
+
+
+def check_speakers() -> None:
+    """Every change is in the log, and whoever spoke had the conversation then."""
+    changes = Event.objects.filter(type="handover.changed")
+    noted = AuditEntry.objects.filter(
+        action__in=[
+            *("conversation.handed_over", "conversation.taken_over"),
+            *("conversation.given_back", "conversation.requeued"),
+        ]
+    )
+    assert changes.count() == noted.count()
+    for ticket in Ticket.objects.all():
+        name = None
+        events = Event.objects.filter(conversation=ticket.conversation_id).order_by("seq")
+        assert [event.seq for event in events] == list(range(1, len(events) + 1))
+        for event in events:
+            if event.type == "handover.changed":
+                name = event.payload["agent_name"]
+            message = event.payload.get("message", {})
+            if message.get("author") == "agent":
+                assert message["agent_name"] == name
