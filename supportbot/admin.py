@@ -54,6 +54,8 @@ _SECTIONS = [
             ("Drafts", "rate_review", "tickets.draft"),
             ("Conversations", "forum", "tickets.conversation"),
             ("Customers", "group", "tickets.customer"),
+            ("E-mail in", "inbox", "mail.incomingemail"),
+            ("E-mail out", "outgoing_mail", "tickets.outgoingemail"),
         ],
     ),
     (

@@ -7,6 +7,7 @@ from rest_framework.permissions import AllowAny
 from rest_framework.routers import DefaultRouter
 
 from supportbot.api import health, openai, staff, versions, visitor_sessions, visitors
+from supportbot.mail import views as mail
 from supportbot.metrics import metrics
 from supportbot.pages import demo_page
 
@@ -45,6 +46,7 @@ api: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:conversation_id>/close/", visitors.CloseView.as_view()),
     path("messages/<uuid:message_id>/feedback/", visitors.FeedbackView.as_view()),
     path("documents/<str:id>/versions/<str:number>/", include(of_version)),
+    path("mail/incoming/", mail.IncomingView.as_view()),
     path("search/", staff.SearchView.as_view()),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("", include(router.urls)),
@@ -55,6 +57,7 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("v1/chat/completions", openai.chat_completions),  # type: ignore[arg-type]
     path("v1/models", openai.models),  # type: ignore[arg-type]
+    path("admin/attachments/<uuid:pk>/", mail.attachment, name="attachment"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -46,7 +46,11 @@ def links_of(markdown: str) -> set[str]:
     return {target for target in targets if not re.match(r"[a-z]+:", target)}
 
 
-VARIABLES = read_variables((ROOT / "supportbot" / "settings.py").read_text("utf-8"))
+VARIABLES = {
+    name
+    for path in (ROOT / "supportbot").glob("*settings.py")
+    for name in read_variables(path.read_text("utf-8"))
+}
 
 
 def text_of(name: str) -> str:

@@ -12,6 +12,11 @@ from django.db.models import Q, QuerySet
 from tickets.models import AuditEntry, Conversation, Ticket
 
 WORDS = {
+    "attachment.refused": "left out a file that came with a message",
+    "customer.email_bounced": "noted that e-mail to the customer comes back",
+    "email.failed": "could not send an e-mail",
+    "email.received": "took an e-mail in",
+    "email.sent": "sent an e-mail",
     "customer.signed_out": "signed the customer out on every device",
     "customer.erased": "erased a customer",
     "conversation.handed_over": "handed the conversation over to people",

@@ -16,6 +16,7 @@ from tickets.services.conversations import continue_conversation, has_ended, lea
 from tickets.services.desk import ring_desk
 from tickets.services.events import append_event, iso
 from tickets.services.names import display_name, staff_name  # noqa: F401  (found here, too)
+from tickets.services.outbox import queue_email
 from tickets.services.speaker import lease_from_now
 from tickets.states import check_may_speak
 
@@ -168,6 +169,7 @@ def _show(message: Message, type: str = "message.created", **details: Any) -> No
     )
     if message.author in {Author.CUSTOMER, Author.AGENT}:
         sla.refresh_conversation(message.conversation_id)
+    queue_email(message)
     ring_desk()
 
 
