@@ -102,6 +102,7 @@ _SECTIONS = [
         "System",
         [
             ("Audit log", "history", "tickets.auditentry"),
+            ("Webhooks", "webhook", "webhooks.webhookendpoint"),
             ("Users", "person", "auth.user"),
             ("API tokens", "key", "authtoken.tokenproxy"),
         ],

@@ -12,6 +12,7 @@ from supportbot.logs import logging_config
 from supportbot.mail_settings import DJANGO_MAIL, MAIL, MAIL_SCHEDULE  # noqa: F401
 from supportbot.secret_key import kept_secret_key
 from supportbot.ticket_settings import TICKETS, TICKETS_SCHEDULE  # noqa: F401
+from supportbot.webhook_settings import WEBHOOK_SCHEDULE, WEBHOOKS  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -61,6 +62,7 @@ INSTALLED_APPS = [
     "supportbot.manners",
     "supportbot.triage",
     "supportbot.mail",
+    "supportbot.webhooks",
     "supportbot.local",
 ]
 MIDDLEWARE = [
@@ -162,8 +164,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "max_retries": 1,
 }
-CELERY_TASK_PUBLISH_RETRY = False
-CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY, CELERY_TASK_IGNORE_RESULT = False, True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_BEAT_SCHEDULE = {
@@ -190,6 +191,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 300},
     },
     **MAIL_SCHEDULE,
+    **WEBHOOK_SCHEDULE,
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
