@@ -22,6 +22,7 @@ _RECIPIENTS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Fo
 _PREFIXES = re.compile(
     r"^(?:\s*(?:re|aw|fw|fwd|wg|sv|vs|antw|rif|odp|tr)(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE
 )
+_OUR_NUMBER = re.compile(r"\s*\[#\d+\]\s*$")
 _FORWARDED = re.compile(r"^\s*(?:fw|fwd|wg|tr)\s*:", re.IGNORECASE)
 
 
@@ -73,7 +74,7 @@ def parse_mail(raw: bytes) -> ParsedMail:
         from_name=name[:200],
         from_address=address,
         recipients=tuple(a for name in _RECIPIENTS for _, a in _addresses(message, name)),
-        subject=_PREFIXES.sub("", subject)[:SUBJECT_CHARACTERS],
+        subject=_OUR_NUMBER.sub("", _PREFIXES.sub("", subject))[:SUBJECT_CHARACTERS],
         references=tuple(dict.fromkeys(reversed(references))),  # the newest first
         text=text,
         reply=reply,

@@ -21,7 +21,14 @@ from supportbot.mail.automatic import is_bounce, why_ignored
 from supportbot.mail.bounces import email_of_report, note_bounce, reason_of
 from supportbot.mail.models import IncomingEmail
 from supportbot.mail.parsing import ParsedMail, UnreadableMailError, message_id_of, parse_mail
-from tickets.models import Conversation, Customer, Message, OutgoingEmail, Ticket
+from tickets.models import (
+    Conversation,
+    Customer,
+    Message,
+    OutgoingEmail,
+    Ticket,
+    TicketLink,
+)
 from tickets.services import audit
 from tickets.services.attachments import store_attachment
 from tickets.services.conversations import start_conversation
@@ -172,5 +179,12 @@ def _ensure_ticket(message: Message, answered: Conversation, subject: str) -> No
     reopened, and a closed one followed by another."""
     conversation = message.conversation
     had_one = Ticket.objects.filter(conversation__in=[conversation, answered]).exists()
-    if conversation.channel == Conversation.Channel.EMAIL or had_one:
-        ensure_ticket(conversation=conversation, subject=subject)
+    if conversation.channel != Conversation.Channel.EMAIL and not had_one:
+        return
+    ticket = ensure_ticket(conversation=conversation, subject=subject)
+    closed = Ticket.objects.filter(conversation=answered, status=Ticket.Status.CLOSED)
+    before = closed.exclude(pk=ticket.pk).order_by("-pk").first()
+    if before is not None and not TicketLink.objects.filter(ticket=before, other=ticket).exists():
+        TicketLink.objects.create(ticket=before, other=ticket)
+        for one, two in ((before, ticket), (ticket, before)):
+            audit.record(action="ticket.linked", target=one, other=two.pk, kind="related")

@@ -31,6 +31,7 @@ from tickets.models import (
     Message,
     OutgoingEmail,
     Ticket,
+    TicketLink,
 )
 from tickets.services.drafts import send_reply
 from tickets.services.tickets import change_status
@@ -233,7 +234,10 @@ def test_a_reply_to_a_closed_ticket_opens_another_that_follows_it(smtp: Smtp, be
     change_status(ticket=ticket, status=Ticket.Status.CLOSED, agent=ben)
     take(answer_to(ours, "It leaks again."))
     new = Ticket.objects.exclude(pk=ticket.pk).get()
-    assert new.conversation.continues == ticket.conversation
+    assert new.conversation.continues.get() == ticket.conversation
+    assert new.subject == ticket.subject
+    link = TicketLink.objects.get()
+    assert (link.ticket, link.other) == (ticket, new)
     assert new.conversation.channel == Conversation.Channel.EMAIL
     ticket.refresh_from_db()
     assert ticket.status == Ticket.Status.CLOSED
