@@ -6,7 +6,16 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import DefaultRouter
 
-from supportbot.api import health, openai, staff, versions, visitor_sessions, visitors
+from supportbot.api import (
+    customers,
+    health,
+    openai,
+    staff,
+    tickets,
+    versions,
+    visitor_sessions,
+    visitors,
+)
 from supportbot.mail import views as mail
 from supportbot.metrics import metrics
 from supportbot.pages import demo_page
@@ -14,8 +23,10 @@ from supportbot.pages import demo_page
 router = DefaultRouter()
 router.include_root_view = False
 router.register("documents", staff.DocumentsView)
-router.register("tickets", staff.TicketsView)
+router.register("tickets", tickets.TicketsView)
 router.register("drafts", staff.DraftsView)
+router.register("customers", customers.CustomersView)
+router.register("saved-replies", customers.SavedRepliesView)
 router.register("runs", staff.RunsView)
 router.register("audit", staff.AuditView)
 

@@ -11,7 +11,7 @@ from tickets.models.drafts import Draft
 from tickets.models.links import TicketLink
 from tickets.models.macros import Macro, MacroStep, SavedReply
 from tickets.models.notes import AgentNotice, Note
-from tickets.models.outbox import EmailedMessage, OutgoingEmail
+from tickets.models.outbox import EmailedMessage, IdempotentRequest, OutgoingEmail
 from tickets.models.sla import SlaClock, SlaPolicy
 from tickets.models.teams import Team
 from tickets.models.tickets import Category, Tag, Ticket
@@ -35,6 +35,7 @@ __all__ = [
     "EmailedMessage",
     "Event",
     "Feedback",
+    "IdempotentRequest",
     "Macro",
     "MacroStep",
     "Message",

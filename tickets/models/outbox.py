@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -76,3 +77,22 @@ class EmailedMessage(models.Model):
 
     def __str__(self) -> str:
         return str(self.message)
+
+
+class IdempotentRequest(models.Model):
+    """A request over REST that was carried out, and its answer, for when it is sent again."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64, help_text="Of method, address and body.")
+    status = models.PositiveSmallIntegerField()
+    body = models.JSONField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "key"], name="idempotent_request_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
