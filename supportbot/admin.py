@@ -54,6 +54,8 @@ _SECTIONS = [
             ("Drafts", "rate_review", "tickets.draft"),
             ("Conversations", "forum", "tickets.conversation"),
             ("Customers", "group", "tickets.customer"),
+            ("E-mail in", "inbox", "mail.incomingemail"),
+            ("E-mail out", "outgoing_mail", "tickets.outgoingemail"),
         ],
     ),
     (
@@ -101,6 +103,7 @@ _SECTIONS = [
         "System",
         [
             ("Audit log", "history", "tickets.auditentry"),
+            ("Webhooks", "webhook", "webhooks.webhookendpoint"),
             ("Users", "person", "auth.user"),
             ("API tokens", "key", "authtoken.tokenproxy"),
         ],

@@ -10,8 +10,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from supportbot.automation.schedule import AUTOMATION_SCHEDULE
 from supportbot.env import answer_mode, env_bool, env_float, env_int, env_list, env_secret, env_str
 from supportbot.logs import logging_config
+from supportbot.mail_settings import DJANGO_MAIL, MAIL, MAIL_SCHEDULE  # noqa: F401
 from supportbot.secret_key import kept_secret_key
 from supportbot.ticket_settings import TICKETS, TICKETS_SCHEDULE  # noqa: F401
+from supportbot.webhook_settings import WEBHOOK_SCHEDULE, WEBHOOKS  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -60,6 +62,8 @@ INSTALLED_APPS = [
     "supportbot.manners",
     "supportbot.triage",
     "supportbot.automation",
+    "supportbot.mail",
+    "supportbot.webhooks",
     "supportbot.local",
 ]
 MIDDLEWARE = [
@@ -162,8 +166,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 2,
     "max_retries": 1,
 }
-CELERY_TASK_PUBLISH_RETRY = False
-CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY, CELERY_TASK_IGNORE_RESULT = False, True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_BEAT_SCHEDULE = {
@@ -177,11 +180,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60, "queue": "ingest"},
     },
-    "check-content": {
-        "task": "knowledge.tasks.check_content",
-        "schedule": 15.0,
-        "options": {"expires": 15},
-    },
+    "check-content": {"task": "knowledge.tasks.check_content", "schedule": 15.0},
     "fill-units": {
         "task": "knowledge.tasks.fill_units",
         "schedule": 30.0,
@@ -194,6 +193,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    **MAIL_SCHEDULE,
+    **WEBHOOK_SCHEDULE,
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
@@ -245,8 +246,7 @@ ANSWER_CACHE_CHECKED = env_float("SUPPORTBOT_ANSWER_CACHE_CHECKED", 0.01)
 MESSAGE_JOIN_SECONDS = env_float("SUPPORTBOT_MESSAGE_JOIN_SECONDS", 1.5)  # one question so long
 CONVERSATION_IDLE_HOURS = env_float("SUPPORTBOT_CONVERSATION_IDLE_HOURS", 72.0)  # 0: never ends
 MESSAGE_MAX_CHARACTERS = env_int("SUPPORTBOT_MESSAGE_MAX_CHARACTERS", 4000)
-RUN_LEASE_SECONDS = env_int("SUPPORTBOT_RUN_LEASE_SECONDS", 6)
-RUN_MAX_ATTEMPTS = 3
+RUN_LEASE_SECONDS, RUN_MAX_ATTEMPTS = env_int("SUPPORTBOT_RUN_LEASE_SECONDS", 6), 3
 
 # -- The language model (optional): of the first configuration, until a person publishes another --
 OPENAI_BASE_URL = env_str("OPENAI_BASE_URL")
@@ -337,13 +337,13 @@ UNFOLD = {
     "SIDEBAR": {"navigation": "supportbot.admin.navigation"},
 }
 
+globals().update(DJANGO_MAIL)
+
 # -- Language, time, logs -----------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 TIME_ZONE = env_str("SUPPORTBOT_TIME_ZONE", "UTC")
-USE_I18N = True
-USE_TZ = True
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
+USE_I18N = USE_TZ = True
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 LOGGING = logging_config(
     level=env_str("SUPPORTBOT_LOG_LEVEL", "INFO"), as_json=env_bool("SUPPORTBOT_LOG_JSON")
 )

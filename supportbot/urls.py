@@ -6,15 +6,28 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import DefaultRouter
 
-from supportbot.api import health, openai, speaking, staff, versions, visitor_sessions, visitors
+from supportbot.api import (
+    customers,
+    health,
+    openai,
+    speaking,
+    staff,
+    tickets,
+    versions,
+    visitor_sessions,
+    visitors,
+)
+from supportbot.mail import views as mail
 from supportbot.metrics import metrics
 from supportbot.pages import demo_page
 
 router = DefaultRouter()
 router.include_root_view = False
 router.register("documents", staff.DocumentsView)
-router.register("tickets", staff.TicketsView)
+router.register("tickets", tickets.TicketsView)
 router.register("drafts", staff.DraftsView)
+router.register("customers", customers.CustomersView)
+router.register("saved-replies", customers.SavedRepliesView)
 router.register("runs", staff.RunsView)
 router.register("audit", staff.AuditView)
 
@@ -56,6 +69,7 @@ api: list[URLPattern | URLResolver] = [
     path("messages/<uuid:message_id>/feedback/", visitors.FeedbackView.as_view()),
     path("documents/<str:id>/versions/<str:number>/", include(of_version)),
     path("tickets/<int:pk>/", include(of_ticket)),
+    path("mail/incoming/", mail.IncomingView.as_view()),
     path("search/", staff.SearchView.as_view()),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),
     path("", include(router.urls)),
@@ -66,6 +80,7 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("v1/chat/completions", openai.chat_completions),  # type: ignore[arg-type]
     path("v1/models", openai.models),  # type: ignore[arg-type]
+    path("admin/attachments/<uuid:pk>/", mail.attachment, name="attachment"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

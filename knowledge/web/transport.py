@@ -9,7 +9,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import httpcore2
 import httpx2
@@ -124,6 +124,7 @@ class GuardedTransport(httpx2.BaseTransport):
                     scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
                 ),
                 headers=request.headers.raw,
+                content=cast("Iterable[bytes]", request.stream),
                 extensions=request.extensions,
             )
         )

@@ -17,6 +17,8 @@ import structlog
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
+from supportbot.api.presence import note_seen
+
 log = structlog.get_logger(__name__)
 
 HELD_SECONDS = 45  # how long a place outlives its process
@@ -60,6 +62,7 @@ class Place:
     """One open connection of a visitor. Lasts HELD_SECONDS, and from hold() on until leave()."""
 
     def __init__(self, visitor: str) -> None:
+        self.visitor = visitor
         self.id = secrets.token_hex(8)
         self.keys = (f"connections:{visitor}", _ALL)
 
@@ -70,6 +73,7 @@ class Place:
     async def leave(self) -> None:
         """Free the place. Should this be cancelled, it runs out by itself."""
         _held.pop(self.id, None)
+        await sync_to_async(note_seen, thread_sensitive=False)([self.visitor])
         await sync_to_async(_remove, thread_sensitive=False)([self])
 
 
@@ -95,6 +99,8 @@ async def keep_places() -> None:
     """Renew what this process holds, as long as it lives."""
     while True:
         await asyncio.sleep(RENEWED_SECONDS)
+        visitors = {place.visitor for place in _held.values()}
+        await sync_to_async(note_seen, thread_sensitive=False)(visitors)
         await sync_to_async(renew, thread_sensitive=False)()
 
 

@@ -28,11 +28,9 @@ from supportbot.api.parameters import (
 )
 from supportbot.api.permissions import HasRight
 from supportbot.retrieval.search import Scope, search
-from tickets.models import AuditEntry, Draft, Ticket
+from tickets.models import AuditEntry, Draft
 from tickets.models.visibility import visible_by
 from tickets.services.drafts import approve_draft, reject_draft
-from tickets.services.messages import message_to_wire
-from tickets.services.tickets import change_status
 
 
 # -- Documents ------------------------------------------------------------------------------------
@@ -168,7 +166,7 @@ class SearchView(APIView):
         return Response({"results": results})
 
 
-# -- Tickets and drafts ---------------------------------------------------------------------------
+# -- Drafts ---------------------------------------------------------------------------------------
 class DraftSerializer(serializers.ModelSerializer[Draft]):
     question = serializers.CharField(source="question.question_text")
     decided_by = serializers.CharField(source="decided_by.username", default=None)
@@ -187,65 +185,6 @@ class DraftSerializer(serializers.ModelSerializer[Draft]):
             "decided_at",
             "created_at",
         )
-
-
-class TicketSerializer(serializers.ModelSerializer[Ticket]):
-    assignee = serializers.CharField(source="assignee.username", default=None)
-
-    class Meta:
-        model = Ticket
-        fields: ClassVar[tuple[str, ...]] = (
-            "id",
-            "conversation",
-            "subject",
-            "status",
-            "assignee",
-            "created_at",
-            "updated_at",
-        )
-
-
-class TicketDetailSerializer(TicketSerializer):
-    drafts = DraftSerializer(many=True)
-    messages = serializers.SerializerMethodField()
-
-    class Meta(TicketSerializer.Meta):
-        fields = (*TicketSerializer.Meta.fields, "drafts", "messages")
-
-    def get_messages(self, ticket: Ticket) -> list[dict[str, Any]]:
-        messages = ticket.conversation.messages.select_related("agent")
-        return [message_to_wire(message) for message in messages]
-
-
-class StatusRequest(serializers.Serializer[Any]):
-    status = serializers.ChoiceField(Ticket.Status.choices)
-
-
-class TicketsView(viewsets.ReadOnlyModelViewSet[Ticket]):
-    """Tickets; PATCH moves one to another status."""
-
-    permission_classes = (HasRight,)
-    rights: ClassVar = {"GET": "tickets.view_ticket", "PATCH": "tickets.change_ticket"}
-    queryset = Ticket.objects.select_related("assignee", "conversation").prefetch_related(
-        "drafts__question__joined", "drafts__decided_by"
-    )
-
-    def get_serializer_class(self) -> type[TicketSerializer]:
-        return TicketSerializer if self.action == "list" else TicketDetailSerializer
-
-    def get_queryset(self) -> QuerySet[Ticket]:
-        wanted = read_status(self.request.query_params.get("status"), Ticket.Status.values)
-        tickets = visible_by(super().get_queryset(), agent_of(self.request), "conversation")
-        return tickets.filter(status=wanted) if wanted else tickets
-
-    @extend_schema(request=StatusRequest, responses=TicketDetailSerializer)
-    def partial_update(self, request: Request, pk: str) -> Response:
-        body = StatusRequest(data=request.data)
-        body.is_valid(raise_exception=True)
-        change_status(
-            ticket=self.get_object(), status=body.validated_data["status"], agent=agent_of(request)
-        )
-        return Response(self.get_serializer(self.get_object()).data)
 
 
 class ApproveRequest(serializers.Serializer[Any]):

@@ -12,6 +12,11 @@ from django.db.models import Q, QuerySet
 from tickets.models import AuditEntry, Conversation, Ticket
 
 WORDS = {
+    "attachment.refused": "left out a file that came with a message",
+    "customer.email_bounced": "noted that e-mail to the customer comes back",
+    "email.failed": "could not send an e-mail",
+    "email.received": "took an e-mail in",
+    "email.sent": "sent an e-mail",
     "customer.signed_out": "signed the customer out on every device",
     "customer.erased": "erased a customer",
     "conversation.handed_over": "handed the conversation over to people",
@@ -44,6 +49,12 @@ WORDS = {
     "configuration.returned_to_environment": "let the environment decide again",
     "budget.reached": "used up a budget for models",
     "triage.corrected": "corrected the intent of a message",
+    "webhook.changed": "changed a webhook",
+    "webhook.created": "made a webhook",
+    "webhook.deleted": "deleted a webhook",
+    "webhook.disabled": "switched a webhook off that had failed for days",
+    "webhook.redelivered": "sent a webhook's delivery again",
+    "webhook.secret_changed": "made a new secret for a webhook",
     "rule.judged": "said what they think of a rule that fired",
     "ticket.note_added": "wrote an internal note",
     "ticket.edited": "changed the ticket's details",

@@ -97,7 +97,9 @@ def side_context(ticket: Ticket) -> dict[str, Any]:
 
 
 def messages_of(conversation: Conversation) -> QuerySet[Message]:
-    return conversation.messages.select_related("agent", "feedback", *related_of_parts())
+    return conversation.messages.select_related(
+        "agent", "feedback", *related_of_parts()
+    ).prefetch_related("attachments")
 
 
 def drafts_of(ticket: Ticket) -> QuerySet[Draft]:

@@ -1,6 +1,7 @@
 """Customers, their conversations, and what agents work with: tickets, drafts, the audit log."""
 
 from tickets.models.agents import AgentProfile, Wait
+from tickets.models.attachments import Attachment
 from tickets.models.audit import AuditEntry, AuditHead, AuditLink
 from tickets.models.calendars import BusinessCalendar, BusinessHours, ClosedDay
 from tickets.models.conversations import Conversation, ConversationFact, Event, Feedback, Message
@@ -10,6 +11,7 @@ from tickets.models.drafts import Draft
 from tickets.models.links import TicketLink
 from tickets.models.macros import Macro, MacroStep, SavedReply
 from tickets.models.notes import AgentNotice, Note
+from tickets.models.outbox import EmailedMessage, IdempotentRequest, OutgoingEmail
 from tickets.models.ratings import Rating
 from tickets.models.search import TicketSearch
 from tickets.models.sla import SlaClock, SlaPolicy
@@ -20,6 +22,7 @@ from tickets.models.timers import Timer
 __all__ = [
     "AgentNotice",
     "AgentProfile",
+    "Attachment",
     "AuditEntry",
     "AuditHead",
     "AuditLink",
@@ -32,12 +35,15 @@ __all__ = [
     "CustomField",
     "Customer",
     "Draft",
+    "EmailedMessage",
     "Event",
     "Feedback",
+    "IdempotentRequest",
     "Macro",
     "MacroStep",
     "Message",
     "Note",
+    "OutgoingEmail",
     "Rating",
     "SavedReply",
     "SlaClock",

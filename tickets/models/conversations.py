@@ -54,6 +54,10 @@ class Conversation(models.Model):
         RETURNED = "returned", "An agent put it back into the queue"
         LEASE = "lease", "The agent did not reply in time"
 
+    class Channel(models.TextChoices):
+        CHAT = "chat", "Chat"
+        EMAIL = "email", "E-mail"
+
     class ClosedBy(models.TextChoices):
         CUSTOMER = "customer", "The customer"
         AGENT = "agent", "An agent"
@@ -82,6 +86,7 @@ class Conversation(models.Model):
         blank=True,
         help_text="Until when the agent may let the customer wait; then it is back in the queue.",
     )
+    channel = models.CharField(max_length=20, choices=Channel, default=Channel.CHAT)
     is_urgent = models.BooleanField(
         "urgent", default=False, help_text="A rule has found that it cannot wait."
     )

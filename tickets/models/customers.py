@@ -21,6 +21,15 @@ class Customer(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
+    email_bounced_at = models.DateTimeField(
+        null=True, blank=True, help_text="E-mail to the address came back; none is sent since."
+    )
+    email_bounce = models.CharField(
+        max_length=300, blank=True, help_text="What the mail server said."
+    )
+    last_seen_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the chat was last open."
+    )
     signed_out_at = models.DateTimeField(
         null=True, blank=True, help_text="Tokens from before are refused."
     )

@@ -46,9 +46,16 @@ def signed_in_customer(*, external_id: str, name: str = "", email: str = "") -> 
     return customer
 
 
-def start_conversation(*, customer: Customer) -> Conversation:
-    """A new conversation, in the mode that is set for new ones."""
-    return Conversation.objects.create(customer=customer, mode=_default_mode())
+def start_conversation(
+    *, customer: Customer, channel: str = Conversation.Channel.CHAT
+) -> Conversation:
+    """A new conversation, in the mode that is set for new ones of its channel."""
+    return Conversation.objects.create(customer=customer, channel=channel, mode=_mode_in(channel))
+
+
+def _mode_in(channel: str) -> str:
+    by_email = channel == Conversation.Channel.EMAIL
+    return str(settings.MAIL.mode) if by_email else _default_mode()
 
 
 def set_default_mode(mode: Callable[[], str]) -> None:
@@ -71,11 +78,12 @@ def current_conversation(*, customer: Customer) -> Conversation:
     One that the visitor or time has ended goes on in another. What an agent closed stays in sight,
     with the agent's last words, until the visitor writes again or it is too old.
     """
-    newest = customer.conversations.order_by("-created_at").first()
+    chats = customer.conversations.filter(channel=Conversation.Channel.CHAT)
+    newest = chats.order_by("-created_at").first()
     if newest is None:
         # Two tabs may open at once: the second waits here, and then finds the first one's.
         Customer.objects.select_for_update().get(pk=customer.pk)
-        newest = customer.conversations.order_by("-created_at").first()
+        newest = chats.order_by("-created_at").first()
     if newest is None:
         return start_conversation(customer=customer)
     if not is_past(newest):
@@ -96,9 +104,16 @@ def is_idle(conversation: Conversation) -> bool:
     long as an agent, or the bot, owes the customer a reply."""
     if conversation.state == State.CLOSED or not _is_silent(conversation):
         return False
-    if conversation.tickets.filter(status__in=OWED).exists():
+    if conversation.tickets.filter(status__in=_held_open_by(conversation.channel)).exists():
         return False
     return not conversation.messages.filter(awaits_answer=True).exists()
+
+
+def _held_open_by(channel: str) -> frozenset[str]:
+    """Whoever writes by e-mail may answer weeks later: that conversation lasts as long as its
+    ticket."""
+    unclosed = frozenset(Ticket.Status.values) - {Ticket.Status.CLOSED}
+    return unclosed if channel == Conversation.Channel.EMAIL else OWED
 
 
 def _is_silent(conversation: Conversation) -> bool:
@@ -173,6 +188,10 @@ def _idle_conversations() -> QuerySet[Conversation]:
         Conversation.objects.exclude(state=State.CLOSED)
         .filter(last_message_at__lt=since)
         .exclude(tickets__status__in=OWED)
+        .exclude(
+            channel=Conversation.Channel.EMAIL,
+            pk__in=Ticket.objects.exclude(status=Ticket.Status.CLOSED).values("conversation"),
+        )
         .exclude(messages__awaits_answer=True)
         .order_by("last_message_at")
     )
@@ -215,7 +234,7 @@ def continue_conversation(locked: Conversation) -> Conversation:
         return Conversation.objects.select_for_update().get(pk=locked.continued_in_id)
     if locked.state != State.CLOSED:
         _close(locked, ClosedBy.TIME)
-    following = Conversation.objects.create(customer_id=locked.customer_id, mode=_default_mode())
+    following = start_conversation(customer=locked.customer, channel=locked.channel)
     locked.continued_in = following
     locked.save(update_fields=["continued_in"])
     append_event(

@@ -17,6 +17,7 @@ from tickets.services.desk import ring_desk
 from tickets.services.events import append_event, iso
 from tickets.services.happenings import tell_of_message
 from tickets.services.names import display_name, staff_name  # noqa: F401  (found here, too)
+from tickets.services.outbox import queue_email
 from tickets.services.speaker import lease_from_now
 from tickets.services.timers import heard_from_customer
 from tickets.states import check_may_speak
@@ -172,6 +173,7 @@ def _show(message: Message, type: str = "message.created", **details: Any) -> No
     if message.author in {Author.CUSTOMER, Author.AGENT}:
         sla.refresh_conversation(message.conversation_id)
         tell_of_message(message)
+    queue_email(message)
     ring_desk()
 
 

@@ -21,15 +21,21 @@ SUBJECT_CHARACTERS = 200
 
 @transaction.atomic
 def ensure_ticket(
-    *, conversation: Conversation, because: str = "the customer wrote again"
+    *,
+    conversation: Conversation,
+    because: str = "the customer wrote again",
+    subject: str = "",
 ) -> Ticket:
-    """The conversation's ticket, open: made, reopened or left as it is."""
+    """The conversation's ticket, open: made, reopened or left as it is. A new one is called
+    `subject`, or by what the customer wrote."""
     locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
     ticket = conversation.tickets.exclude(status=Ticket.Status.CLOSED).first()
     if ticket is None:
         priority = Ticket.Priority.URGENT if locked.is_urgent else Ticket.Priority.NORMAL
         ticket = Ticket.objects.create(
-            conversation=conversation, subject=_subject_of(conversation), priority=priority
+            conversation=conversation,
+            subject=subject[:SUBJECT_CHARACTERS] or _subject_of(conversation),
+            priority=priority,
         )
         audit.record(action="ticket.opened", target=ticket)
         announce(ticket)

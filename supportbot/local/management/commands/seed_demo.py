@@ -1,4 +1,4 @@
-"""`manage.py seed_demo`: put in the demo documents if the database has none, and wait for them."""
+"""`manage.py seed_demo`: the demo documents, if the database has none, and what customers asked."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from knowledge.progress import wait_for
+from supportbot.local.demo_desk import seed_desk
 from supportbot.local.seeding import seed_demo
 
 
 class Command(BaseCommand):
-    help = "Load the demo company's documents into an empty database."
+    help = "Load the demo company's documents and conversations into an empty database."
 
     def handle(self, *args: Any, **options: Any) -> None:
         versions = seed_demo()
@@ -20,3 +21,5 @@ class Command(BaseCommand):
             return
         progress = wait_for([version.pk for version in versions], self.stdout)
         self.stdout.write(f"{progress.live} demo documents are live, {progress.failed} failed.")
+        if stories := seed_desk():
+            self.stdout.write(f"{stories} demo conversations are on the desk.")
