@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tickets", "0021_audit_chain_triggers"),
+        ("tickets", "0019_search"),
     ]
 
     operations = [
