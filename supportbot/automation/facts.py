@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -57,15 +59,28 @@ ABOUT: dict[str, str] = {
 }
 
 
-def facts_of(ticket: Ticket, said: Message | None = None, *, finds: bool = True) -> TicketFacts:
-    """The ticket as it is now, with the customer's words up to `said`, or all of them. What triage
-    has not found out yet is found out now, unless `finds` is False."""
-    messages = ticket.conversation.messages.order_by("-seq")
-    if said is not None:
-        messages = messages.filter(seq__lte=said.seq)
-    of_customer = messages.filter(author=Message.Author.CUSTOMER)
-    last = of_customer.select_related("triage").first()
-    reply = messages.filter(author=Message.Author.AGENT).first()
+def messages_of(conversations: Iterable[UUID]) -> dict[UUID, list[Message]]:
+    """What customers and agents said in each, in order, in one query."""
+    by_people = (Message.Author.CUSTOMER, Message.Author.AGENT)
+    found: dict[UUID, list[Message]] = {}
+    said = Message.objects.filter(conversation__in=set(conversations), author__in=by_people)
+    for message in said.defer("sentences").select_related("triage").order_by("seq"):
+        found.setdefault(message.conversation_id, []).append(message)
+    return found
+
+
+def facts_of(ticket: Ticket) -> TicketFacts:
+    """The ticket as it is now. What triage has not found out yet is found out here."""
+    messages = messages_of([ticket.conversation_id]).get(ticket.conversation_id, [])
+    return facts_from(ticket, messages, finds=True)
+
+
+def facts_from(ticket: Ticket, messages: Sequence[Message], *, finds: bool) -> TicketFacts:
+    """The ticket as it is now, after these messages. Without `finds`, what triage has not found
+    out stays unknown."""
+    of_customer = [one for one in messages if one.author == Message.Author.CUSTOMER]
+    last = of_customer[-1] if of_customer else None
+    replies = [one.text for one in messages if one.author == Message.Author.AGENT]
     now, customer = timezone.now(), ticket.conversation.customer
     text = last.text if last is not None else ""
     return TicketFacts(
@@ -73,7 +88,7 @@ def facts_of(ticket: Ticket, said: Message | None = None, *, finds: bool = True)
         amount=largest_amount(text),
         identity="signed_in" if customer.external_id else "anonymous",
         channel=_channel(ticket),
-        messages=of_customer.count(),
+        messages=len(of_customer),
         status=ticket.status,
         priority=ticket.get_priority_display().lower(),
         subject=ticket.subject,
@@ -82,7 +97,7 @@ def facts_of(ticket: Ticket, said: Message | None = None, *, finds: bool = True)
         tags=tuple(sorted(tag.name for tag in ticket.tags.all())),
         assignee=ticket.assignee.get_username() if ticket.assignee is not None else "",
         customer_email=customer.email,
-        reply=reply.text if reply is not None else "",
+        reply=replies[-1] if replies else "",
         hours_open=(now - ticket.created_at).total_seconds() / 3600,
         hours_in_status=(now - ticket.status_changed_at).total_seconds() / 3600,
         fields={key: _as_text(value) for key, value in ticket.custom_fields.items()},

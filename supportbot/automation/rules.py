@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from supportbot.automation.facts import TicketFacts, facts_of
+from supportbot.automation.facts import TicketFacts, facts_from, facts_of, messages_of
 from supportbot.automation.happened import caused_by
 from supportbot.automation.models import Rule, RuleFiring, TicketHappening
 from supportbot.guardrails.policy.conditions import ConditionError, compile_condition
@@ -112,11 +112,15 @@ def forget_old_happenings() -> int:
 # -- Dry run ---------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Moment:
-    """When the rule would have been asked. `said` is the last message of then."""
+    """When the rule would have been asked. `said` is the message that it was asked about."""
 
     ticket: Ticket
     at: dt.datetime
     said: Message | None = None
+
+    def has(self, message: Message) -> bool:
+        """Whether the message was there already."""
+        return message.created_at <= self.at
 
 
 @dataclass(frozen=True)
@@ -137,8 +141,10 @@ def dry_run(rule: Rule, user: AbstractBaseUser) -> DryRun:
     """
     moments = list(_moments(rule.when, user))
     fired, problem = [], ""
+    messages = messages_of(moment.ticket.conversation_id for moment in moments)
     for moment in moments[:DRY_RUN_MOST]:
-        facts = facts_of(moment.ticket, moment.said, finds=False)
+        said = messages.get(moment.ticket.conversation_id, [])
+        facts = facts_from(moment.ticket, [one for one in said if moment.has(one)], finds=False)
         if not rule.condition.strip():
             fired.append(moment)
             continue
@@ -169,8 +175,7 @@ def _moments(when: str, user: AbstractBaseUser) -> Iterator[Moment]:
     tickets = Ticket.objects.visible_to(user).select_related(*_RELATED).prefetch_related("tags")
     if when == When.OPENED:
         for ticket in tickets.filter(created_at__gte=since).order_by("-created_at")[:most]:
-            first = ticket.conversation.messages.filter(created_at__lte=ticket.created_at)
-            yield Moment(ticket, ticket.created_at, first.order_by("-seq").first())
+            yield Moment(ticket, ticket.created_at)
         return
     if when in _WROTE:
         said = Message.objects.filter(author=_WROTE[When(when)], created_at__gte=since)
