@@ -97,6 +97,7 @@ _SECTIONS = [
             ("Tags", "sell", "tickets.tag"),
             ("Custom fields", "edit_note", "tickets.customfield"),
             ("Calendars", "calendar_month", "tickets.businesscalendar"),
+            ("Agents", "support_agent", "tickets.agentprofile"),
         ],
     ),
     (

@@ -15,6 +15,7 @@ from limits import parse
 from knowledge.embedding.model import BUNDLED
 from supportbot.api.proxies import unknown_proxy_seen
 from tickets.models import Conversation
+from tickets.services.assignment import Strategy
 
 log = structlog.get_logger(__name__)
 IDENTITY_CHARACTERS = 32  # as many as the hash of HS256 has bytes (RFC 7518, section 3.2)
@@ -26,6 +27,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
     return [
         *_answer_mode(),
         *_answer_cache(),
+        *_assignment(),
         *_model(),
         *_limits(),
         *_embedding_model(),
@@ -47,6 +49,14 @@ def _answer_mode() -> list[CheckMessage]:
         return []
     hint = "Set SUPPORTBOT_ANSWER_MODE to reply, draft, suggest or off."
     return [Error(f"{settings.ANSWER_MODE!r} is no answer mode.", hint=hint, id="supportbot.E001")]
+
+
+def _assignment() -> list[CheckMessage]:
+    wanted = settings.TICKETS["assignment"]
+    if wanted in set(Strategy):
+        return []
+    hint = "Set SUPPORTBOT_ASSIGNMENT to none, round_robin or least_busy."
+    return [Error(f"{wanted!r} is no way to assign tickets.", hint=hint, id="supportbot.E021")]
 
 
 def _answer_cache() -> list[CheckMessage]:

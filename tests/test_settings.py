@@ -38,6 +38,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "supportbot.W008": {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")},
     "supportbot.W009": {"DATA_DIR": PROXY_SEEN},
     "supportbot.E010": {"IDENTITY_SECRET": "too short"},
+    "supportbot.E021": {"TICKETS": {"assignment": "by lot"}},
     "supportbot.E012": {"ANSWER_CACHE": "sometimes"},
     "supportbot.E006": {"RATE_LIMITS": {"visitors": "a lot", "messages": "20/minute"}},
 }

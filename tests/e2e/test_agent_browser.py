@@ -289,6 +289,6 @@ def test_what_a_colleague_does_is_seen_and_own_words_stay(
         assert cleo.page.locator("[data-draft] textarea").first.input_value() == "My own words."
         dora.page.get_by_role("button", name="Take over").click()
         side = ben.page.get_by_role("complementary", name="Ticket")
-        expect(side).to_contain_text("A person answers.")
+        expect(side).to_contain_text("speaks with the customer.")
         side.get_by_role("button", name="Assign to me").click()
         expect(ben.page.get_by_text("The ticket is assigned to")).to_be_visible()

@@ -1,5 +1,6 @@
 """The admin of support agents: the queue, the page where a ticket is worked on, the records."""
 
+from tickets.admin.agents import AgentProfileAdmin
 from tickets.admin.conversations import ConversationAdmin
 from tickets.admin.records import AuditEntryAdmin, CustomerAdmin, DraftAdmin
 from tickets.admin.tickets import TicketAdmin
@@ -13,6 +14,7 @@ from tickets.admin.workshop import (
 
 __all__ = [
     "AgentNoticeAdmin",
+    "AgentProfileAdmin",
     "AuditEntryAdmin",
     "BusinessCalendarAdmin",
     "ConversationAdmin",

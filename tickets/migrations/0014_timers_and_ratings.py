@@ -10,6 +10,20 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name="conversation",
+            name="mode",
+            field=models.CharField(
+                choices=[
+                    ("reply", "The bot answers"),
+                    ("draft", "The bot writes drafts"),
+                    ("suggest", "The bot helps when asked"),
+                    ("off", "The bot is off"),
+                ],
+                default="reply",
+                max_length=20,
+            ),
+        ),
         migrations.CreateModel(
             name="Rating",
             fields=[

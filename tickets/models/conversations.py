@@ -36,8 +36,8 @@ class Conversation(models.Model):
         """What the bot does. Changed, it holds from the next word on."""
 
         REPLY = "reply", "The bot answers"
-        DRAFT = "draft", "The bot writes drafts, an agent sends them"
-        SUGGEST = "suggest", "The bot helps an agent who asks it"
+        DRAFT = "draft", "The bot writes drafts"
+        SUGGEST = "suggest", "The bot helps when asked"
         OFF = "off", "The bot is off"
 
     class Reason(models.TextChoices):

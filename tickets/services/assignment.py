@@ -27,7 +27,9 @@ class Strategy(StrEnum):
 
 
 def strategy() -> Strategy:
-    return Strategy(settings.TICKETS["assignment"])
+    """What cannot be is told by `manage.py check`; customers are handed over all the same."""
+    wanted = settings.TICKETS["assignment"]
+    return Strategy(wanted) if wanted in set(Strategy) else Strategy.NONE
 
 
 def assign_automatically(locked: Ticket, but: AbstractBaseUser | None = None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from tests.conftest import agent_with_rights
@@ -113,3 +115,14 @@ def test_nine_at_once_are_dealt_out_evenly(agents: list[User], settings: Setting
     assert not [result for result in results if isinstance(result, Exception)]
     dealt = [Ticket.objects.filter(assignee=agent).count() for agent in agents]
     assert dealt == [3, 3, 3]
+
+
+def test_skills_are_given_in_the_admin_and_noted(agents: list[User]) -> None:
+    admin = User.objects.create_superuser("root", password="root")
+    french = Tag.objects.create(name="french")
+    client = Client()
+    client.force_login(admin)
+    url = reverse("admin:tickets_agentprofile_add")
+    client.post(url, {"user": agents[1].pk, "skills": [french.pk]})
+    assert list(AgentProfile.objects.get(user=agents[1]).skills.all()) == [french]
+    assert AuditEntry.objects.filter(action="setting.added", actor=admin).exists()

@@ -1,0 +1,21 @@
+"""Agents: who is there, and what they are good at."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+
+from tickets.admin.settings import SettingAdmin
+from tickets.models import AgentProfile
+
+
+@admin.register(AgentProfile)
+class AgentProfileAdmin(SettingAdmin):
+    list_display = ("user", "is_away", "last_assigned_at")
+    list_filter = ("is_away",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__first_name", "user__last_name")
+    fields = ("user", "is_away", "skills")
+    filter_horizontal: ClassVar = ("skills",)
+    parts: ClassVar[tuple[str, ...]] = ("skills",)
