@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from supportbot.api.authentication import agent_of
 from supportbot.api.etags import tagged
+from supportbot.api.parameters import read_filters
 from supportbot.api.permissions import HasRight
 from tickets.models import Customer, SavedReply
 from tickets.services.saved_replies import available_replies
@@ -38,9 +39,7 @@ class CustomersView(viewsets.ReadOnlyModelViewSet[Customer]):
 
     def get_queryset(self) -> QuerySet[Customer]:
         found = Customer.objects.visible_to(agent_of(self.request)).order_by("-created_at", "pk")
-        given = {
-            name: value.replace("\x00", "") for name, value in self.request.query_params.items()
-        }
+        given = read_filters(self.request)
         if email := given.get("email"):
             found = found.filter(email__iexact=email)
         if external_id := given.get("external_id"):

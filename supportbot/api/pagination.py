@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Model, QuerySet
 from rest_framework.pagination import CursorPagination, LimitOffsetPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,7 +26,7 @@ class Pages(LimitOffsetPagination):
     max_limit = 500
 
     def paginate_queryset(
-        self, queryset: QuerySet[Model], request: Request, view: Any = None
+        self, queryset: Any, request: Request, view: Any = None
     ) -> list[Any] | None:
         self.cursors = Cursors() if "cursor" in request.query_params else None
         if self.cursors is None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.utils import timezone
 from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 
 from knowledge.models import Audience, Collection
 
@@ -62,3 +63,9 @@ def read_status(value: str | None, known: Sequence[str]) -> str:
     if value and value not in known:
         raise ValidationError({"status": [f"Give one of: {', '.join(known)}."]})
     return value or ""
+
+
+def read_filters(request: Request) -> dict[str, str]:
+    """The query's parameters, the last of each, as PostgreSQL can read them."""
+    given = request.query_params
+    return {name: str(given[name]).replace("\x00", "") for name in given}

@@ -20,7 +20,7 @@ from supportbot.answers.receive import IncomingMessage, accept_message, check_te
 from supportbot.api.authentication import agent_of
 from supportbot.api.etags import check_unchanged, tagged
 from supportbot.api.idempotency import once
-from supportbot.api.parameters import read_number, read_status
+from supportbot.api.parameters import read_filters, read_number, read_status
 from supportbot.api.permissions import HasRight
 from supportbot.api.staff import DraftSerializer
 from supportbot.api.ticket_changes import ChangeRequest, apply_changes
@@ -207,7 +207,7 @@ class TicketsView(viewsets.ReadOnlyModelViewSet[Ticket]):
 
 
 def _filtered(tickets: QuerySet[Ticket], request: Request) -> QuerySet[Ticket]:
-    given = {name: value.replace("\x00", "") for name, value in request.query_params.items()}
+    given = read_filters(request)
     if wanted := read_status(request.query_params.get("status"), Ticket.Status.values):
         tickets = tickets.filter(status=wanted)
     if assignee := given.get("assignee"):

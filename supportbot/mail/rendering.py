@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from supportbot.mail.addresses import reply_address
 from supportbot.mail.models import IncomingEmail
 from tickets.models import Attachment, Message, OutgoingEmail
-from tickets.services.messages import display_name
+from tickets.services.names import display_name
 
 MOST_REFERENCES = 10
 QUOTED_CHARACTERS = 1000

@@ -29,8 +29,6 @@ _AREAS = sorted({name.partition(".")[0] for name in audit.ACTIONS} - {"webhook"}
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
-    url = forms.URLField(label="Address", max_length=500, assume_scheme="https")
-
     class Meta:
         model = WebhookEndpoint
         fields = ("url", "description", "types", "secret_variable", "is_on")
@@ -52,6 +50,11 @@ class WebhookEndpointAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries 
     list_display = ("__str__", "events", "state", "waiting")
     actions_detail: ClassVar = ["new_secret"]
     LABELS: ClassVar = {"On": "success", "Failing": "warning", "Off": "danger"}
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "url":
+            kwargs["assume_scheme"] = "https"
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEndpoint]:
         found: QuerySet[WebhookEndpoint] = super().get_queryset(request)

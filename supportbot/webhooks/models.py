@@ -23,7 +23,7 @@ class WebhookEndpoint(models.Model):
         default=list,
         blank=True,
         verbose_name="events",
-        help_text="Empty: all of them. “ticket.*” is everything about tickets.",
+        help_text="Separated by commas; empty: all. “ticket.*” is everything about tickets.",
     )
     secret_variable = models.CharField(
         "variable with the secret",

@@ -183,7 +183,7 @@ def test_what_has_not_changed_is_not_sent_again(staff_api: APIClient) -> None:
 
 def test_pages_by_cursor_are_not_shifted_by_what_is_new(staff_api: APIClient) -> None:
     numbers = [open_ticket().pk for _ in range(5)]
-    page = staff_api.get(f"{API}/tickets/", {"cursor": "", "limit": 2}).json()
+    page = staff_api.get(f"{API}/tickets/", {"cursor": "", "limit": "2"}).json()
     found = [entry["id"] for entry in page["results"]]
     open_ticket()
     while page["next"]:
@@ -241,7 +241,7 @@ def test_customers_are_found(staff_api: APIClient, ada: Customer) -> None:
     for query in ({"email": "ADA@example.org"}, {"external_id": "c-1"}, {"q": "ada"}):
         (found,) = staff_api.get(f"{API}/customers/", query).json()["results"]
         assert found["id"] == str(ada.pk)
-    page = staff_api.get(f"{API}/customers/", {"cursor": "", "limit": 1}).json()
+    page = staff_api.get(f"{API}/customers/", {"cursor": "", "limit": "1"}).json()
     assert page["results"][0]["name"] == "Bob"
     assert staff_api.get(f"{API}/customers/{ada.pk}/")["ETag"]
     assert staff_api.get(f"{API}/customers/{uuid.uuid4()}/").status_code == 404

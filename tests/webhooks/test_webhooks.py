@@ -232,6 +232,8 @@ def test_a_missing_variable_is_named(
 # -- The admin ------------------------------------------------------------------------------------
 def test_a_made_secret_is_shown_once(admin_user: User, browser_of: BrowserOf, other: Other) -> None:
     browser = browser_of(admin_user)
+    blank = browser.get("/admin/webhooks/webhookendpoint/add/").content.decode()
+    assert all(f'name="{name}"' in blank for name in ("url", "types", "secret_variable"))
     form = {"url": other.url, "description": "CRM", "types": "ticket.*", "is_on": "on"}
     page = browser.post("/admin/webhooks/webhookendpoint/add/", form, follow=True)
     endpoint = WebhookEndpoint.objects.get()

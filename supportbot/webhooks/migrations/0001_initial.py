@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
                         base_field=models.CharField(max_length=60),
                         blank=True,
                         default=list,
-                        help_text="Empty: all of them. “ticket.*” is everything about tickets.",
+                        help_text="Separated by commas; empty: all. “ticket.*” is everything about tickets.",
                         size=None,
                         verbose_name="events",
                     ),
