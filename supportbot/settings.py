@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "supportbot.manners",
     "supportbot.triage",
     "supportbot.local",
+    "supportbot.accounts",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

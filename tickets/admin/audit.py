@@ -51,6 +51,13 @@ WORDS = {
     "sla.warned": "warned that a service level is at risk",
     "sla.breached": "noted that a service level was missed",
     "sla.met": "noted that a service level was met",
+    "account.logged_in": "logged in",
+    "account.logged_out": "logged out",
+    "account.log_in_failed": "did not get in: a log-in failed",
+    "account.password_changed": "changed a password",
+    "customer.viewed": "opened the customer's page",
+    "conversation.viewed": "opened the conversation",
+    "rule.fired": "was held by a rule",
     "setting.added": "added a setting",
     "setting.changed": "changed a setting",
     "setting.removed": "removed a setting",
@@ -113,4 +120,4 @@ def trail_of(ticket: Ticket) -> list[Line]:
         | Q(object_type="draft", object_id__in=drafts)
         | Q(object_type=Conversation._meta.model_name, object_id=str(ticket.conversation_id))
     )
-    return [to_line(entry) for entry in entries]
+    return [to_line(entry) for entry in entries.exclude(action="conversation.viewed")]
