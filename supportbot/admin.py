@@ -8,38 +8,55 @@ from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from rest_framework.authtoken.admin import TokenAdmin as DrfTokenAdmin
 from rest_framework.authtoken.models import TokenProxy
-from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from knowledge.models import CuratedAnswer
 from tickets.admin.base import user_of
 from tickets.admin.desk import waiting_counts
+from tickets.admin.settings import SettingAdmin
 from tickets.services.notices import unseen_notices
+
+_UNTOLD = {"password", "last_login", "key"}
 
 for model in (User, Group, TokenProxy):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
 
+class AccountAdmin(SettingAdmin):
+    """What was changed is in the audit log, secrets aside."""
+
+    def snapshot_of(self, setting: Model) -> dict[str, Any]:
+        kept = super().snapshot_of(setting)
+        return {name: value for name, value in kept.items() if name not in _UNTOLD}
+
+
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  # no types
+class UserAdmin(DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            found.changed_by = user_of(request)  # who gives it a new password
+        return found
+
 
 @admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(DjangoGroupAdmin, AccountAdmin):
     pass
 
 
 @admin.register(TokenProxy)
-class TokenAdmin(DrfTokenAdmin, ModelAdmin):  # type: ignore[misc]
+class TokenAdmin(DrfTokenAdmin, AccountAdmin):
     list_display = ("user", "created")  # the key is a secret: nothing to leave on a screen
     autocomplete_fields = ("user",)
 

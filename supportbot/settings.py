@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "supportbot.mail",
     "supportbot.webhooks",
     "supportbot.local",
+    "supportbot.accounts",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

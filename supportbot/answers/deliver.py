@@ -25,6 +25,7 @@ from supportbot.answers.types import Checked, Reply
 from supportbot.guardrails.types import Verdict
 from supportbot.llm.health import health
 from tickets.models import Conversation, Message
+from tickets.services import audit
 from tickets.services.drafts import create_draft
 from tickets.services.handover import request_person
 from tickets.services.messages import add_bot_answer
@@ -273,7 +274,19 @@ def fail_run(run: Run, error: AnswerError) -> None:
 
 
 def record_fired(run: Run) -> None:
-    """A row for each rule that fired, for the guardrails page."""
+    """A row for each rule that fired, for the guardrails page, and what was decided by it in the
+    audit log."""
+    for decision in run.record.fields["policy"]:
+        rules = [rule["id"] for rule in decision["rules"]]
+        if rules:
+            audit.record(
+                action="policy.decided",
+                target=run.row,
+                rules=rules,
+                stage=decision["stage"],
+                after=decision["outcome"],
+                run_id=str(run.id),
+            )
     FiredRule.objects.bulk_create(
         FiredRule(
             run_id=run.id,

@@ -260,7 +260,10 @@ class RunsView(viewsets.ReadOnlyModelViewSet[AnswerRun]):
 class AuditSerializer(serializers.ModelSerializer[AuditEntry]):
     class Meta:
         model = AuditEntry
-        fields = ("id", "actor_name", "action", "object_type", "object_id", "data", "created_at")
+        fields = (
+            *("id", "actor_name", "action", "object_type", "object_id", "conversation_id"),
+            *("data", "created_at"),
+        )
 
 
 class AuditView(viewsets.ReadOnlyModelViewSet[AuditEntry]):
@@ -270,3 +273,6 @@ class AuditView(viewsets.ReadOnlyModelViewSet[AuditEntry]):
     rights: ClassVar = {"GET": "tickets.view_auditentry"}
     queryset = AuditEntry.objects.all()
     serializer_class = AuditSerializer
+
+    def get_queryset(self) -> QuerySet[AuditEntry]:
+        return AuditEntry.objects.visible_to(agent_of(self.request))

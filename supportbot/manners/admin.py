@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
 
 from supportbot.manners.models import MannerExample, MannerReply
 from supportbot.manners.recognise import forget
 from supportbot.manners.replies import DEFAULTS
+from tickets.admin.settings import SettingAdmin
 
 
 @admin.register(MannerReply)
-class MannerReplyAdmin(ModelAdmin):  # type: ignore[type-arg,misc,unused-ignore]
+class MannerReplyAdmin(SettingAdmin):  # type: ignore[type-arg,misc,unused-ignore]
     list_display: ClassVar = ["manner", "said", "is_on"]
 
     @admin.display(description="What the bot says")
@@ -35,18 +35,18 @@ class MannerReplyAdmin(ModelAdmin):  # type: ignore[type-arg,misc,unused-ignore]
     def product_reply(self, reply: MannerReply) -> str:
         return DEFAULTS[reply.manner]
 
-    def save_model(self, request: HttpRequest, obj: MannerReply, *args: object) -> None:
+    def save_model(self, request: HttpRequest, obj: MannerReply, *args: Any) -> None:
         super().save_model(request, obj, *args)
         forget()
 
 
 @admin.register(MannerExample)
-class MannerExampleAdmin(ModelAdmin):  # type: ignore[type-arg,misc,unused-ignore]
+class MannerExampleAdmin(SettingAdmin):  # type: ignore[type-arg,misc,unused-ignore]
     list_display: ClassVar = ["text", "manner", "created_at"]
     list_filter: ClassVar = ["manner"]
     search_fields: ClassVar = ["text"]
 
-    def save_model(self, request: HttpRequest, obj: MannerExample, *args: object) -> None:
+    def save_model(self, request: HttpRequest, obj: MannerExample, *args: Any) -> None:
         super().save_model(request, obj, *args)
         forget()
 

@@ -13,6 +13,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from supportbot.triage.admin_message import correct_view
 from supportbot.triage.intents import forget
 from supportbot.triage.models import OTHER, Intent, IntentExample
+from tickets.admin.settings import SettingAdmin
 
 FEW = 10  # examples; below, an intent is often missed
 
@@ -24,7 +25,7 @@ class ExampleInline(TabularInline):  # type: ignore[misc]  # unfold carries no t
 
 
 @admin.register(Intent)
-class IntentAdmin(ModelAdmin):  # type: ignore[misc]
+class IntentAdmin(SettingAdmin):
     list_display: ClassVar = ["name", "about", "examples_count", "is_on"]
     search_fields: ClassVar = ["name", "about"]
     fields: ClassVar = ["name", "about", "is_on"]

@@ -65,7 +65,7 @@ def test_staff_sign_a_customer_out_on_the_customers_page(
     answer = browser.post(url, follow=True).content.decode()
     assert "Ada is signed out on every device." in answer
     assert visitor_api.get(f"{API}/conversations/").status_code == 401
-    assert AuditEntry.objects.get().actor == ben
+    assert AuditEntry.objects.get(action="customer.signed_out").actor == ben
 
 
 def test_who_may_only_read_signs_nobody_out(

@@ -109,7 +109,9 @@ def do(ticket: Ticket, name: str) -> str:
 
 
 def actions_of(user: User) -> list[str]:
+    """What they did; not what they opened, nor that they logged in."""
     entries = AuditEntry.objects.filter(actor=user).order_by("pk")
+    entries = entries.exclude(action__endswith=".viewed").exclude(action__startswith="account.")
     return list(entries.values_list("action", flat=True))
 
 

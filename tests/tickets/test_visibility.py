@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Permission, User
@@ -13,6 +17,7 @@ from rest_framework.test import APIClient
 
 from tests.tickets.cast import draft_for
 from tickets.models import Conversation, Customer, Draft, Message, Team, Ticket
+from tickets.services import audit
 from tickets.services.conversations import start_conversation
 from tickets.services.tickets import assign
 
@@ -141,6 +146,49 @@ def test_the_api_leaves_them_out(hidden: Ticket, shown: Ticket, ben: User, dora:
         for name, pk in (("tickets", hidden.pk), ("drafts", hidden.drafts.get().pk)):
             assert client.get(f"/api/v1/{name}/").json()["count"] == count
             assert client.get(f"/api/v1/{name}/{pk}/").status_code == status
+
+
+def test_the_audit_log_leaves_them_out_in_every_form(
+    hidden: Ticket, shown: Ticket, ben: User, dora: User, browser_of: BrowserOf
+) -> None:
+    """In the list, its filters' choices, both exports and the API."""
+    audit.record(action="customer.signed_out", target=hidden.conversation.customer, actor=dora)
+    names = [str(hidden.conversation_id), str(hidden.conversation.customer_id)]
+    browsers = [browser_of(ben), browser_of(dora)]
+    for url in (
+        reverse("admin:tickets_auditentry_changelist"),
+        reverse("admin:tickets_auditentry_export", args=["csv"]),
+        reverse("admin:tickets_auditentry_export", args=["jsonl"]),
+        "/api/v1/audit/",
+    ):
+        for_ben, for_dora = (body_of(browser.get(url)) for browser in browsers)
+        assert not any(name in for_ben for name in names), url
+        assert str(shown.conversation_id) in for_ben, url
+        assert all(name in for_dora for name in names), url
+        assert "customer.signed_out" not in for_ben, url
+
+
+def test_an_export_has_what_the_filters_leave_oldest_first(
+    shown: Ticket, ben: User, browser_of: BrowserOf
+) -> None:
+    audit.record(action="ticket.assigned", target=shown, reason="=cmd()", before=1, after=2)
+    audit.record(action="ticket.assigned", target=shown, run_id="r", before=2, after=3)
+    url = reverse("admin:tickets_auditentry_export", args=["jsonl"])
+    body = body_of(browser_of(ben).get(url, {"action": "ticket.assigned"}))
+    rows = [json.loads(line) for line in body.splitlines()]
+    assert [(row["before"], row["after"], row["run"]) for row in rows] == [
+        (1, 2, None),
+        (2, 3, "r"),
+    ]
+    table = body_of(browser_of(ben).get(url.replace("jsonl", "csv"), {"q": "ticket.assigned"}))
+    assert [row["reason"] for row in csv.DictReader(io.StringIO(table))] == ["'=cmd()", ""]
+    assert browser_of(ben).get(url.replace("jsonl", "xml")).status_code == 404
+    assert browser_of(ben).get(url, {"nothing": "x"}).status_code == 404
+
+
+def body_of(response: Any) -> str:
+    parts = response.streaming_content if response.streaming else [response.content]
+    return b"".join(parts).decode()
 
 
 def test_a_ticket_of_a_private_team_is_assigned_to_its_members_alone(

@@ -71,6 +71,13 @@ WORDS = {
     "rule.refused": "could not apply a rule to the ticket",
     "rule.switched_on": "switched a rule on",
     "rule.switched_off": "switched a rule off",
+    "account.logged_in": "logged in",
+    "account.logged_out": "logged out",
+    "account.log_in_failed": "did not get in: a log-in failed",
+    "account.password_changed": "changed a password",
+    "customer.viewed": "opened the customer's page",
+    "conversation.viewed": "opened the conversation",
+    "policy.decided": "had a rule decide about a message",
     "setting.added": "added a setting",
     "setting.changed": "changed a setting",
     "setting.removed": "removed a setting",
@@ -133,4 +140,4 @@ def trail_of(ticket: Ticket) -> list[Line]:
         | Q(object_type="draft", object_id__in=drafts)
         | Q(object_type=Conversation._meta.model_name, object_id=str(ticket.conversation_id))
     )
-    return [to_line(entry) for entry in entries]
+    return [to_line(entry) for entry in entries.exclude(action="conversation.viewed")]

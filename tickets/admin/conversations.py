@@ -30,6 +30,7 @@ from tickets.admin.base import RecordAdmin, labels, local_time, shortened, user_
 from tickets.admin.desk import messages_of
 from tickets.admin.parts import message_parts
 from tickets.models import Conversation, Message
+from tickets.services import audit
 from tickets.services.conversations import mark_seen
 from tickets.services.memory import facts_of, forget
 
@@ -123,6 +124,7 @@ class ConversationAdmin(RecordAdmin):
         return local_time(moment) if moment is not None else "-"
 
     def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
+        audit.record_view(target=found, actor=user_of(request))
         if self.has_change_permission(request, found):
             mark_seen(conversation=found, seq=found.last_seq)
         return {

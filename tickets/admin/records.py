@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 from typing import Any, ClassVar
 
+from asgiref.sync import sync_to_async
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
+from django.core.handlers.asgi import ASGIRequest
 from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -19,8 +32,13 @@ from tickets.admin.audit import to_line
 from tickets.admin.base import RecordAdmin, labels, local_time, shortened, user_of
 from tickets.admin.conversations import with_last_words
 from tickets.models import AuditEntry, Conversation, Customer, Draft
+from tickets.services import audit
+from tickets.services.audit_export import FORMATS, export_parts
 from tickets.services.erasure import erase_customer
 from tickets.services.sign_out import sign_out
+
+CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
+ROWS_AT_ONCE = 500
 
 
 @admin.register(Draft)
@@ -107,6 +125,7 @@ class CustomerAdmin(RecordAdmin):
         return int(getattr(customer, "held", 0))
 
     def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
+        audit.record_view(target=found, actor=user_of(request))
         seen = found.conversations.visible_to(user_of(request))
         conversations = with_last_words(seen.prefetch_related("tickets"))
         return {
@@ -155,6 +174,16 @@ class CustomerAdmin(RecordAdmin):
         return TemplateResponse(request, "tickets/admin/erase.html", context, status=status)
 
 
+def _in_turn(request: HttpRequest, parts: Iterator[str]) -> Iterator[str] | AsyncIterator[str]:
+    """Of a plain iterator Django under ASGI would first make a list."""
+    return _one_by_one(parts) if isinstance(request, ASGIRequest) else parts
+
+
+async def _one_by_one(parts: Iterator[str]) -> AsyncIterator[str]:
+    while chunk := await sync_to_async(lambda: "".join(islice(parts, ROWS_AT_ONCE)))():
+        yield chunk
+
+
 def may_erase(request: HttpRequest) -> bool:
     return user_of(request).has_perm("tickets.delete_customer")
 
@@ -168,7 +197,39 @@ class AuditEntryAdmin(RecordAdmin):
     list_filter = ("action", "created_at", "object_type", "actor_name")
     date_hierarchy = "created_at"
     search_fields = ("actor_name", "object_id", "action")
+    list_before_template = "tickets/admin/audit_export.html"
     actions = None
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.export_view)
+        name = "tickets_auditentry_export"
+        return [path("export/<slug:form>/", view, name=name), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
+        entries: QuerySet[AuditEntry] = super().get_queryset(request)
+        return entries.filter(pk__in=AuditEntry.objects.visible_to(user_of(request)))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        query = request.GET.copy()
+        query.pop("p", None)  # every page of what is listed
+        context = {**(extra_context or {}), "query": query.urlencode()}
+        return super().changelist_view(request, context)
+
+    def export_view(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        """What the list shows with the same filters and search, oldest first."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if form not in FORMATS:
+            raise Http404
+        try:
+            entries = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters as error:
+            raise Http404 from error
+        response = StreamingHttpResponse(
+            _in_turn(request, export_parts(entries, form)), content_type=CONTENT_TYPES[form]
+        )
+        response["Content-Disposition"] = f'attachment; filename="audit.{form}"'
+        return response
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -27,6 +27,7 @@ from tickets.admin.base import RecordAdmin, labels, local_time, user_of
 from tickets.admin.desk import desk_context, news_after, side_context, waiting_counts
 from tickets.admin.notices import notices
 from tickets.models import Draft, Ticket
+from tickets.services import audit
 from tickets.services.conversations import mark_seen
 from tickets.services.names import display_name
 from tickets.services.search import matching
@@ -194,6 +195,7 @@ class TicketAdmin(RecordAdmin):
 
     # -- The desk --------------------------------------------------------------------------------
     def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
+        audit.record_view(target=found.conversation, actor=user_of(request))
         self._note_reader(request, found, found.conversation.last_seq)
         return {**desk_context(found), "seen_as": display_name(user_of(request))}
 

@@ -71,6 +71,13 @@ ACTIONS = frozenset(
         "sla.warned",
         "sla.breached",
         "sla.met",
+        "account.logged_in",
+        "account.logged_out",
+        "account.log_in_failed",
+        "account.password_changed",
+        "customer.viewed",
+        "conversation.viewed",
+        "policy.decided",
         "setting.added",
         "setting.changed",
         "setting.removed",
@@ -85,17 +92,31 @@ def record(
     ValueError on unknown actions."""
     if action not in ACTIONS:
         raise ValueError(f"unknown audit action {action!r}")
-    entry = AuditEntry.objects.create(
+    entry = _add(action, target, actor, data)
+    ring_desk()
+    return entry
+
+
+def record_view(*, target: models.Model, actor: AbstractBaseUser) -> None:
+    """Note that a page with personal data was opened. No agent's page changes by that."""
+    viewed = {"customer": "customer.viewed"}.get(
+        target._meta.model_name or "", "conversation.viewed"
+    )
+    _add(viewed, target, actor, {})
+
+
+def _add(
+    action: str, target: models.Model, actor: AbstractBaseUser | None, data: dict[str, Any]
+) -> AuditEntry:
+    return AuditEntry.objects.create(
         actor_id=actor.pk if actor is not None else None,
         actor_name=actor.get_username() if actor is not None else "supportbot",
         action=action,
         object_type=target._meta.model_name or "",
-        object_id=str(target.pk),
+        object_id=str(target.pk or ""),
         conversation_id=_conversation_of(target),
         data=data,
     )
-    ring_desk()
-    return entry
 
 
 def _conversation_of(target: models.Model) -> UUID | None:

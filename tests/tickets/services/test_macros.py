@@ -204,4 +204,6 @@ def test_a_macro_is_made_in_the_admin(ben: User, browser_of: Callable[[User], Cl
         reverse("admin:tickets_macro_add"), steps_form(kind="status", status="solved")
     )
     assert [str(step) for step in MacroStep.objects.all()] == ["Set the status: Solved"]
-    assert AuditEntry.objects.get().data["after"]["steps"] == ["Set the status: Solved"]
+    assert AuditEntry.objects.get(action="setting.added").data["after"]["steps"] == [
+        "Set the status: Solved"
+    ]

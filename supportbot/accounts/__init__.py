@@ -1,0 +1,1 @@
+"""Accounts of staff: their roles, and the audit trail of who logged in and who changed accounts."""
