@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "supportbot.evaluation",
     "supportbot.manners",
     "supportbot.triage",
+    "supportbot.desk",
     "supportbot.local",
 ]
 MIDDLEWARE = [
@@ -186,6 +187,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30, "queue": "ingest"},
     },
     **TICKETS_SCHEDULE,
+    "send-outgoing": {"task": "supportbot.desk.tasks.send_outgoing", "schedule": 2.0},
     "check-freshness": {
         "task": "knowledge.tasks.check_freshness",
         "schedule": 300.0,
@@ -242,8 +244,7 @@ ANSWER_CACHE_CHECKED = env_float("SUPPORTBOT_ANSWER_CACHE_CHECKED", 0.01)
 MESSAGE_JOIN_SECONDS = env_float("SUPPORTBOT_MESSAGE_JOIN_SECONDS", 1.5)  # one question so long
 CONVERSATION_IDLE_HOURS = env_float("SUPPORTBOT_CONVERSATION_IDLE_HOURS", 72.0)  # 0: never ends
 MESSAGE_MAX_CHARACTERS = env_int("SUPPORTBOT_MESSAGE_MAX_CHARACTERS", 4000)
-RUN_LEASE_SECONDS = env_int("SUPPORTBOT_RUN_LEASE_SECONDS", 6)
-RUN_MAX_ATTEMPTS = 3
+RUN_LEASE_SECONDS, RUN_MAX_ATTEMPTS = env_int("SUPPORTBOT_RUN_LEASE_SECONDS", 6), 3
 
 # -- The language model (optional): of the first configuration, until a person publishes another --
 OPENAI_BASE_URL = env_str("OPENAI_BASE_URL")
@@ -332,15 +333,14 @@ UNFOLD = {
     "STYLES": [f"{STATIC_URL}supportbot/admin.css"],
     "SCRIPTS": [f"{STATIC_URL}tickets/local-time.js", f"{STATIC_URL}tickets/live.js"],
     "SIDEBAR": {"navigation": "supportbot.admin.navigation"},
+    "DASHBOARD_CALLBACK": "supportbot.desk.dashboard.dashboard",
 }
 
 # -- Language, time, logs -----------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 TIME_ZONE = env_str("SUPPORTBOT_TIME_ZONE", "UTC")
-USE_I18N = True
-USE_TZ = True
-LOGIN_URL = "admin:login"
-LOGIN_REDIRECT_URL = "admin:index"
+USE_I18N = USE_TZ = True
+LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 LOGGING = logging_config(
     level=env_str("SUPPORTBOT_LOG_LEVEL", "INFO"), as_json=env_bool("SUPPORTBOT_LOG_JSON")
 )

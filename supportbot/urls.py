@@ -55,6 +55,7 @@ urlpatterns = [
     path("api/v1/", include(api)),
     path("v1/chat/completions", openai.chat_completions),  # type: ignore[arg-type]
     path("v1/models", openai.models),  # type: ignore[arg-type]
+    path("admin/desk/", include("supportbot.desk.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -34,6 +34,11 @@ ACTIONS = frozenset(
         "draft.rejected",
         "draft.withdrawn",
         "message.sent",
+        "reply.scheduled",
+        "reply.taken_back",
+        "reply.held",
+        "ticket.snoozed",
+        "ticket.woken",
         "configuration.published",
         "configuration.rolled_back",
         "configuration.returned_to_environment",
@@ -74,7 +79,7 @@ def record(
         conversation_id=_conversation_of(target),
         data=data,
     )
-    ring_desk()
+    ring_desk(target)
     return entry
 
 

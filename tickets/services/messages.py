@@ -16,6 +16,7 @@ from tickets.services.conversations import continue_conversation, has_ended, lea
 from tickets.services.desk import ring_desk
 from tickets.services.events import append_event, iso
 from tickets.services.names import display_name, staff_name  # noqa: F401  (found here, too)
+from tickets.services.snoozing import wake_for_customer
 from tickets.services.speaker import lease_from_now
 from tickets.states import check_may_speak
 
@@ -54,6 +55,7 @@ def add_customer_message(
     message = Message(conversation=locked, author=Author.CUSTOMER, text=text, client_id=client_id)
     _show(message)
     _begin_lease(locked)
+    wake_for_customer(locked)
     return message, True
 
 
@@ -168,7 +170,7 @@ def _show(message: Message, type: str = "message.created", **details: Any) -> No
     )
     if message.author in {Author.CUSTOMER, Author.AGENT}:
         sla.refresh_conversation(message.conversation_id)
-    ring_desk()
+    ring_desk(message)
 
 
 def give_feedback(*, message: Message, value: str, comment: str = "") -> Feedback:
