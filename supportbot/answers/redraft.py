@@ -17,8 +17,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from supportbot.answers import extractive
-from supportbot.answers.check import check
+from supportbot.answers import extractive_route
 from supportbot.answers.deliver import sentence_to_wire, text_of
 from supportbot.answers.enrich import enrich, snapshot
 from supportbot.answers.errors import AnswerError
@@ -28,6 +27,7 @@ from supportbot.answers.record import verdict_to_json
 from supportbot.answers.routes import routes_for
 from supportbot.answers.routing import decide
 from supportbot.answers.second_opinion import second_opinion_of
+from supportbot.answers.sentence_check import check
 from supportbot.answers.spending import Payer
 from supportbot.answers.types import Evidence, Reply
 from supportbot.answers.validate import validate
@@ -54,7 +54,7 @@ class _Written:
     passages: list[dict[str, Any]]
     verdicts: list[dict[str, Any]]
     retrieval: dict[str, Any]
-    route: str = extractive.NAME
+    route: str = extractive_route.NAME
     model: str = ""
 
 
@@ -126,7 +126,7 @@ async def _by_extraction(
     topic = _MENTION.sub("", wanted).strip(" .!?") or wanted
     about = dataclasses.replace(evidence.question, text=topic, history=())
     more = await enrich(about, configuration, payer)
-    said = [one async for one in check(extractive.generate(more), more)]
+    said = [one async for one in check(extractive_route.generate(more), more)]
     before = {sentence["text"] for sentence in draft.sentences}
     added = [one for one in said if one.kept and one.sentence.text not in before][:MOST_ADDED]
     if not added:

@@ -15,7 +15,7 @@ from supportbot.desk.outgoing import CollisionError, Wanted, queue_reply, send_d
 from tests.tickets.cast import actions_on, ask, at_once, draft_for, reply_in
 from tickets.models import Conversation, Draft, Message, Ticket
 from tickets.services.drafts import approve_draft, reject_draft
-from tickets.services.handover import request_person
+from tickets.services.handover import request_person, take_over
 
 Status = OutgoingReply.Status
 
@@ -118,6 +118,8 @@ def test_a_colleagues_reply_stops_it_before_and_after_it_is_queued(
         queue(waiting, ben, seen_seq=seen)
     assert [message.text for message in caught.value.messages] == ["I am on it."]
     reply = queue(waiting, ben, seen_seq=seen, sure=True)
+    assert Conversation.objects.get().agent == ben, "he knows, and takes over"
+    take_over(conversation=waiting.conversation, agent=cleo, instead_of=ben)
     reply_in(waiting.conversation, cleo, "And again.")
     make_due()
     assert send_due() == 0
@@ -191,3 +193,15 @@ def test_a_decided_draft_is_not_queued(ben: User, waiting: Ticket) -> None:
     draft.refresh_from_db()
     with pytest.raises(ValueError, match="decided already"):
         queue(waiting, ben, draft=draft)
+
+
+@pytest.mark.django_db
+def test_who_does_not_have_the_conversation_is_asked_first(
+    ben: User, cleo: User, waiting: Ticket
+) -> None:
+    take_over(conversation=waiting.conversation, agent=cleo)
+    with pytest.raises(CollisionError, match="Cleo speaks with the customer now"):
+        queue(waiting, ben)
+    queue(waiting, ben, sure=True)
+    make_due()
+    assert (send_due(), said()) == (1, ["Hello"])

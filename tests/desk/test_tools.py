@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.desk.test_views import DESK, do, news, opened, panels
-from tickets.models import Category, Macro, MacroStep, Message, SavedReply, Tag, Team, Ticket
+from tests.tickets.cast import ask
+from tickets.models import (
+    Category,
+    Customer,
+    Macro,
+    MacroStep,
+    Message,
+    SavedReply,
+    SlaClock,
+    Tag,
+    Team,
+    Ticket,
+)
+from tickets.services.conversations import start_conversation
+from tickets.services.handover import request_person
 
 
 def help_of(client: Client, ticket: Ticket, name: str) -> str:
@@ -107,3 +123,34 @@ def test_the_help_is_for_those_who_see_the_ticket(
 ) -> None:
     url = reverse(f"desk:{name}", args=[ticket.pk])
     assert browser_of(cleo).get(url).status_code == 403
+
+
+def test_merging_is_said_first_and_the_messages_are_read_from_the_survivor(
+    agent: Client, ada: Customer, ticket: Ticket
+) -> None:
+    other = start_conversation(customer=ada)
+    ask(other, "And gift cards?")
+    survivor = request_person(conversation=other)
+    shown = do(agent, ticket, "merge", into=f"#{survivor.pk}").json()
+    assert "cannot be undone" in shown["confirm"]
+    ticket.refresh_from_db()
+    assert ticket.status != Ticket.Status.CLOSED
+    done = do(agent, ticket, "merge", into=survivor.pk, sure="yes").json()
+    assert done["open"] == survivor.pk
+    items = "".join(opened(agent, survivor)["items"])
+    assert items.index("Can I return opened coffee?") < items.index("And gift cards?")
+    assert "Merged into this one" in panels(agent, survivor)
+    assert do(agent, ticket, "merge", into=99999).json()["problem"] == "There is no such ticket."
+
+
+def test_a_service_level_that_is_missed_stands_in_the_queue_and_on_the_dashboard(
+    agent: Client, ticket: Ticket
+) -> None:
+    long_ago = timezone.now() - dt.timedelta(hours=2)
+    clock = ticket.sla_clocks.filter(ended_at=None).first()
+    if clock is None:
+        clock = SlaClock.objects.create(ticket=ticket, kind=SlaClock.Kind.FIRST_REPLY)
+    SlaClock.objects.filter(pk=clock.pk).update(warn_at=long_ago, due_at=long_ago)
+    assert "breached" in agent.get(f"{DESK}queue/").json()["entries"]
+    assert "breached" in panels(agent, ticket)
+    assert "breached" in agent.get("/admin/").content.decode()

@@ -126,25 +126,35 @@ def test_a_shift_by_mouse(browser: Browser, demo_stack: Stack, size: str) -> Non
         page.get_by_text("Decided drafts (1)").click()
         expect(page.locator(".dk-changes ins").first).to_be_visible()
         pane(page, "chat")
-        page.get_by_role("tab", name="Internal note").click()
-        page.locator("#dk-text").fill("@dora asked twice, please call her.")
-        ben.picture("note")
-        page.get_by_role("button", name="Add note").click()
-        expect(page.locator(".dk-note")).to_contain_text("@dora asked twice")
-        page.get_by_role("tab", name="Reply").click()
-        page.get_by_role("button", name="Saved replies").click()
-        page.get_by_role("button", name="Insert Thanks").click()
-        expect(page.locator("#dk-text")).to_have_value("Thank you for waiting!")
+        note_and_saved_reply(ben)
         ada.says("Thank you!")
         expect(page.locator("[data-items]")).to_contain_text("Thank you!")
-        page.get_by_role("button", name="Macros").click()
-        expect(page.get_by_text("Set the status to “Solved”")).to_be_visible()
-        ben.picture("macro")
-        assert violations(ben) == []
-        page.get_by_role("button", name="Apply Done").click()
-        expect(page.get_by_text("“Done” is done.")).to_be_visible()
-        ada.says("One more thing")
+        solve_by_macro(ben)
+        ada.asks_for_a_person()
         eventually(lambda: ada.status() == "reopened", "the ticket is reopened")
+
+
+def note_and_saved_reply(ben: Window) -> None:
+    page, text = ben.page, ben.page.locator("#dk-text")
+    page.get_by_role("tab", name="Internal note").click()
+    text.fill("@dora asked twice, please call her.")
+    ben.picture("note")
+    page.get_by_role("button", name="Add note").click()
+    expect(page.locator(".dk-note")).to_contain_text("@dora asked twice")
+    page.get_by_role("tab", name="Reply").click()
+    page.get_by_role("button", name="Saved replies").click()
+    page.get_by_role("button", name="Insert Thanks").click()
+    expect(text).to_have_value("Thank you for waiting!")
+
+
+def solve_by_macro(ben: Window) -> None:
+    page = ben.page
+    page.get_by_role("button", name="Macros").click()
+    expect(page.get_by_text("Set the status to “Solved”")).to_be_visible()
+    ben.picture("macro")
+    assert violations(ben) == []
+    page.get_by_role("button", name="Apply Done").click()
+    expect(page.get_by_text("“Done” is done.")).to_be_visible()
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -192,17 +202,22 @@ def test_a_shift_by_keyboard_alone(browser: Browser, demo_stack: Stack, size: st
         expect(page.locator(".dk-note")).to_contain_text("customer before.")
         expect(page.locator("[data-items]")).to_contain_text("It costs £9.95.")
         keys.press("Escape")
-        keys.press("?")
-        expect(page.get_by_role("heading", name="Keys", exact=True)).to_be_visible()
-        ben.picture("keys")
-        assert violations(ben) == []
-        keys.press("Escape")
-        keys.press("Control+k")
-        keys.type("solve")
-        ben.picture("palette")
-        assert violations(ben) == []
-        keys.press("Enter")
-        expect(page.get_by_text("The ticket is now “Solved”.")).to_be_visible()
+        keys_and_palette(ben)
+
+
+def keys_and_palette(ben: Window) -> None:
+    page, keys = ben.page, ben.page.keyboard
+    keys.press("?")
+    expect(page.get_by_role("heading", name="Keys", exact=True)).to_be_visible()
+    ben.picture("keys")
+    assert violations(ben) == []
+    keys.press("Escape")
+    keys.press("Control+k")
+    keys.type("solve")
+    ben.picture("palette")
+    assert violations(ben) == []
+    keys.press("Enter")
+    expect(page.get_by_text("The ticket is now “Solved”.")).to_be_visible()
 
 
 @pytest.mark.parametrize("size", ["1440", "390"])
