@@ -203,18 +203,18 @@ def _macro(ticket: Ticket, agent: User, form: QueryDict) -> Done:
 def _fields(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     """Those that the form has: priority, category, team."""
     if "priority" in form:
-        wanted = form["priority"]
+        wanted = form.get("priority", "")
         if wanted not in map(str, Ticket.Priority.values):
             raise ValueError("There is no such priority.")
         change_priority(ticket=ticket, priority=int(wanted), agent=agent)
     if "category" in form:
-        number = form["category"]
+        number = form.get("category", "")
         category = (
             _chosen(Category.objects.all(), number, "This category is gone.") if number else None
         )
         change_category(ticket=ticket, category=category, agent=agent)
     if "team" in form:
-        number = form["team"]
+        number = form.get("team", "")
         teams = Team.objects.visible_to(agent)
         team = _chosen(teams, number, "This team is gone.") if number else None
         change_team(ticket=ticket, team=team, agent=agent)

@@ -23,7 +23,7 @@ from tickets.admin.desk import status_buttons
 from tickets.models import Category, Conversation, Draft, Tag, Team, Ticket
 from tickets.services.links import linked_to
 from tickets.services.memory import facts_of
-from tickets.services.notes import may_see
+from tickets.services.readers import may_see
 from tickets.services.sla import status_of
 from tickets.states import CONVERSATION_TRANSITIONS
 

@@ -147,10 +147,18 @@ def test_a_service_level_that_is_missed_stands_in_the_queue_and_on_the_dashboard
     agent: Client, ticket: Ticket
 ) -> None:
     long_ago = timezone.now() - dt.timedelta(hours=2)
-    clock = ticket.sla_clocks.filter(ended_at=None).first()
-    if clock is None:
-        clock = SlaClock.objects.create(ticket=ticket, kind=SlaClock.Kind.FIRST_REPLY)
-    SlaClock.objects.filter(pk=clock.pk).update(warn_at=long_ago, due_at=long_ago)
+    hour = dt.timedelta(hours=1)
+    SlaClock.objects.filter(ticket=ticket).delete()
+    SlaClock.objects.create(
+        ticket=ticket,
+        kind=SlaClock.Kind.FIRST_REPLY,
+        target=hour,
+        remaining=hour,
+        started_at=long_ago,
+        runs_since=long_ago,
+        warn_at=long_ago + hour / 2,
+        due_at=long_ago + hour,
+    )
     assert "breached" in agent.get(f"{DESK}queue/").json()["entries"]
     assert "breached" in panels(agent, ticket)
     assert "breached" in agent.get("/admin/").content.decode()
