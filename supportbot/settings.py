@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from supportbot.admin_settings import unfold
 from supportbot.automation.schedule import AUTOMATION_SCHEDULE
 from supportbot.env import answer_mode, env_bool, env_float, env_int, env_list, env_secret, env_str
 from supportbot.logs import logging_config
@@ -64,6 +65,7 @@ INSTALLED_APPS = [
     "supportbot.automation",
     "supportbot.mail",
     "supportbot.webhooks",
+    "supportbot.desk",
     "supportbot.local",
     "supportbot.accounts",
 ]
@@ -328,15 +330,7 @@ WHITENOISE_USE_FINDERS = True  # no collectstatic step is needed on one machine
 WHITENOISE_AUTOREFRESH = DEBUG
 # Unhashed names: the embed tag is written once into a customer's site, so let caches revalidate.
 WHITENOISE_MAX_AGE = 300
-UNFOLD = {
-    "SITE_TITLE": "supportbot",
-    "SITE_HEADER": "supportbot",
-    "SITE_SYMBOL": "support_agent",
-    "SHOW_VIEW_ON_SITE": False,
-    "STYLES": [f"{STATIC_URL}supportbot/admin.css"],
-    "SCRIPTS": [f"{STATIC_URL}tickets/local-time.js", f"{STATIC_URL}tickets/live.js"],
-    "SIDEBAR": {"navigation": "supportbot.admin.navigation"},
-}
+UNFOLD = unfold(STATIC_URL)
 
 globals().update(DJANGO_MAIL)
 

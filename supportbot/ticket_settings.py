@@ -34,4 +34,9 @@ TICKETS_SCHEDULE: dict[str, Any] = {
         "options": {"expires": 15},
     },
     "watch-sla": {"task": "tickets.tasks.watch_sla", "schedule": 10.0, "options": {"expires": 10}},
+    "send-outgoing": {
+        "task": "supportbot.desk.tasks.send_outgoing",
+        "schedule": 2.0,
+        "options": {"expires": 2},
+    },
 }

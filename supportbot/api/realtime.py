@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
+import time
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ from supportbot.api.connection_limits import Place, TooManyConnectionsError, tak
 from supportbot.api.event_stream import POLL_SECONDS, Feed
 from supportbot.api.limits import seconds_to_wait
 from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked
+from supportbot.desk.presence import tell_customer_types
 from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import close_conversation, current_conversation
 from tickets.services.csat import rate
@@ -46,6 +48,7 @@ CLOSE_BAD_TOKEN = 4401
 CLOSE_BAD_ORIGIN = 4403
 CLOSE_TOO_MANY = 4429
 MAX_FRAME_CHARACTERS = 100_000
+TYPING_APART = 2.0  # seconds
 
 
 class FrameError(Exception):
@@ -72,6 +75,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     conversation: Conversation | None = None
     feed: Feed | None = None
     poller: asyncio.Task[None] | None = None
+    typed_at = 0.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -157,12 +161,20 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await _give_feedback(conversation, frame)
         elif frame["type"] == "rating":
             await _rate(conversation, frame)
-        elif frame["type"] != "typing":  # shown to agents once their desk has a place for it
+        elif frame["type"] == "typing":
+            await self._typing(conversation)
+        else:
             raise FrameError("unknown_type", "This kind of frame is not known.")
+
+    async def _typing(self, conversation: Conversation) -> None:
+        """Tell the agents who look at the conversation, at most every two seconds."""
+        if (now := time.monotonic()) - self.typed_at >= TYPING_APART:
+            self.typed_at = now
+            await tell_customer_types(self.channel_layer, conversation.pk)
 
     async def _count(self, limit: str, kind: str) -> None:
         if kind == "typing":
-            return  # nobody is told of it, and it is sent every few seconds
+            return  # it is sent every few seconds
         wait = await in_thread(seconds_to_wait)(limit, str(self.customer.pk))
         if wait:
             unit = "second" if wait == 1 else "seconds"

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("knowledge", "0001_initial"),  # has the vector extension made
-        ("tickets", "0019_search"),
+        ("tickets", "0020_search"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("tickets", "0025_email"),
+        ("tickets", "0022_email"),
     ]
 
     operations = [

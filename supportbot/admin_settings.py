@@ -1,0 +1,18 @@
+"""Settings of the admin's look, read by settings.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def unfold(static_url: str) -> dict[str, Any]:
+    return {
+        "SITE_TITLE": "supportbot",
+        "SITE_HEADER": "supportbot",
+        "SITE_SYMBOL": "support_agent",
+        "SHOW_VIEW_ON_SITE": False,
+        "STYLES": [f"{static_url}supportbot/admin.css"],
+        "SCRIPTS": [f"{static_url}tickets/local-time.js", f"{static_url}tickets/live.js"],
+        "SIDEBAR": {"navigation": "supportbot.admin.navigation"},
+        "DASHBOARD_CALLBACK": "supportbot.desk.dashboard.dashboard",
+    }
