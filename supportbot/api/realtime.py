@@ -29,6 +29,7 @@ from supportbot.answers.runner import runner
 from supportbot.answers.threads import in_thread
 from supportbot.api.connection_limits import Place, TooManyConnectionsError, take_place
 from supportbot.api.event_stream import POLL_SECONDS, Feed
+from supportbot.api.frames import FrameError, messages_wanted, read_frame
 from supportbot.api.limits import seconds_to_wait
 from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked
 from supportbot.desk.presence import tell_customer_types
@@ -37,7 +38,7 @@ from tickets.services.conversations import close_conversation, current_conversat
 from tickets.services.csat import rate
 from tickets.services.events import group_of, iso
 from tickets.services.handover import request_person
-from tickets.services.history import MESSAGES, MOST_MESSAGES, read_page
+from tickets.services.history import MESSAGES, read_page
 from tickets.services.messages import give_feedback
 
 log = structlog.get_logger(__name__)
@@ -47,16 +48,7 @@ TOKEN_PREFIX = "token."  # noqa: S105  (the name of a field, not a secret)
 CLOSE_BAD_TOKEN = 4401
 CLOSE_BAD_ORIGIN = 4403
 CLOSE_TOO_MANY = 4429
-MAX_FRAME_CHARACTERS = 100_000
 TYPING_APART = 2.0  # seconds
-
-
-class FrameError(Exception):
-    """A frame that cannot be served. Told to its sender; the socket stays open."""
-
-    def __init__(self, code: str, text: str, *, retryable: bool = False) -> None:
-        super().__init__(text)
-        self.code, self.text, self.retryable = code, text, retryable
 
 
 def is_same_origin(scope: dict[str, Any], others: Collection[str] = ()) -> bool:
@@ -123,7 +115,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         frame: dict[str, Any] = {}
         try:
-            frame = _parse(text_data)
+            frame = read_frame(text_data)
             await self._handle(frame)
         except (FrameError, AnswerError) as error:
             await self._send_error(error, frame)
@@ -188,7 +180,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         after = frame.get("after", 0)
         if not isinstance(after, int) or isinstance(after, bool) or after < 0:
             raise FrameError("bad_after", "“after” is the number of the last event you have.")
-        last = _last(frame)
+        last = messages_wanted(frame)
         conversation = await _find_conversation(self.customer, frame.get("conversation"))
         if self.conversation is not None and self.conversation.pk != conversation.pk:
             await self.channel_layer.group_discard(
@@ -218,7 +210,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if not isinstance(before, int) or isinstance(before, bool) or before < 1:
             raise FrameError("bad_before", "“before” is the number of the first event you have.")
         page = await in_thread(read_page)(
-            conversation.pk, last=_last(frame) or MESSAGES, before=before
+            conversation.pk, last=messages_wanted(frame) or MESSAGES, before=before
         )
         await self._send_unstored("history", **page.to_wire())
 
@@ -284,28 +276,6 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             run_id=None,
             retryable=error.retryable,
         )
-
-
-def _last(frame: dict[str, Any]) -> int | None:
-    """How many messages the widget wants to begin with; None for the log after a number."""
-    last = frame.get("last")
-    if last is None:
-        return None
-    if not isinstance(last, int) or isinstance(last, bool) or not 1 <= last <= MOST_MESSAGES:
-        raise FrameError("bad_last", f"“last” is a number of messages from 1 to {MOST_MESSAGES}.")
-    return last
-
-
-def _parse(text: str | None) -> dict[str, Any]:
-    if text is None or len(text) > MAX_FRAME_CHARACTERS:
-        raise FrameError("bad_frame", "A frame is a JSON object of at most 100,000 characters.")
-    try:
-        frame = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise FrameError("bad_frame", "The frame is not JSON.") from error
-    if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
-        raise FrameError("bad_frame", "A frame is a JSON object with a type.")
-    return frame
 
 
 @in_thread

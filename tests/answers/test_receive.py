@@ -65,7 +65,10 @@ def test_the_limit_is_a_setting(settings: Settings) -> None:
 
 
 def accept(conversation: Conversation, text: str = "Hi", client_id: str = "c") -> AnswerRun:
-    return accept_message(conversation=conversation, incoming=IncomingMessage(text, client_id)).run
+    incoming = IncomingMessage(text, client_id)
+    run = accept_message(conversation=conversation, incoming=incoming).run
+    assert run is not None
+    return run
 
 
 def test_a_message_and_its_run_are_stored_together(conversation: Conversation) -> None:
