@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-import time
 from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,7 +47,6 @@ TOKEN_PREFIX = "token."  # noqa: S105  (the name of a field, not a secret)
 CLOSE_BAD_TOKEN = 4401
 CLOSE_BAD_ORIGIN = 4403
 CLOSE_TOO_MANY = 4429
-TYPING_APART = 2.0  # seconds
 
 
 def is_same_origin(scope: dict[str, Any], others: Collection[str] = ()) -> bool:
@@ -154,15 +152,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         elif frame["type"] == "rating":
             await _rate(conversation, frame)
         elif frame["type"] == "typing":
-            await self._typing(conversation)
+            tell = tell_customer_types(self.channel_layer, conversation.pk, self.typed_at)
+            self.typed_at = await tell
         else:
             raise FrameError("unknown_type", "This kind of frame is not known.")
-
-    async def _typing(self, conversation: Conversation) -> None:
-        """Tell the agents who look at the conversation, at most every two seconds."""
-        if (now := time.monotonic()) - self.typed_at >= TYPING_APART:
-            self.typed_at = now
-            await tell_customer_types(self.channel_layer, conversation.pk)
 
     async def _count(self, limit: str, kind: str) -> None:
         if kind == "typing":

@@ -26,7 +26,7 @@ from supportbot.desk.outgoing import UNDO_SECONDS, Wanted, queue_reply, take_bac
 from tickets.admin.actions import set_mode
 from tickets.models import Category, Draft, Tag, Team, Ticket
 from tickets.services.assignment import assign_to_next
-from tickets.services.availability import agents, set_away
+from tickets.services.availability import agents
 from tickets.services.details import (
     add_tag,
     change_category,
@@ -150,15 +150,9 @@ def _assign_next(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     return Done(f"The ticket is assigned to {assigned.assignee}.")
 
 
-def _away(ticket: Ticket, agent: User, form: QueryDict) -> Done:
-    away = form.get("away") == "yes"
-    set_away(agent=agent, away=away, by=agent)
-    return Done("You are away: no tickets come to you." if away else "You are back.")
-
-
 def _suggest(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     suggest(ticket=ticket, agent=agent)
-    return Done("The bot writes a draft. It appears here when it is done.")
+    return Done("The bot is writing a draft. It appears here in a moment.")
 
 
 def _take_over(ticket: Ticket, agent: User, form: QueryDict) -> Done:
@@ -284,7 +278,6 @@ ACTIONS: dict[str, Action] = {
     "status": _status,
     "assign": _assign,
     "assign-next": _assign_next,
-    "away": _away,
     "suggest": _suggest,
     "take-over": _take_over,
     "give-back": _give_back,

@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 VIEWING_SECONDS = 40  # a page says every 15 seconds that it is open
 TYPING_SECONDS = 6
+TELL_APART = 2.0  # seconds
 CUSTOMER = "customer"
 _SOCKET_SECONDS = 2.0
 
@@ -76,13 +77,18 @@ def note_customer_types(conversation: UUID) -> None:
     _write(conversation, lambda pipeline: pipeline.zadd(_typing(conversation), {CUSTOMER: until}))
 
 
-async def tell_customer_types(layer: Any, conversation: UUID) -> None:
-    """Note it, and wake the desks that show the conversation."""
+async def tell_customer_types(layer: Any, conversation: UUID, told_at: float) -> float:
+    """Note it, and wake the desks that show the conversation, unless that was done at `told_at`, a
+    moment ago. Returns when it was done last, by the monotonic clock."""
+    now = time.monotonic()
+    if now - told_at < TELL_APART:
+        return told_at
     await sync_to_async(note_customer_types, thread_sensitive=False)(conversation)
     try:
         await layer.group_send(watch_group(conversation), {"type": "desk.presence"})
     except (redis.RedisError, OSError) as error:
         log.warning("presence_not_told", error=str(error))
+    return now
 
 
 def read_presence(conversation: UUID) -> Presence:

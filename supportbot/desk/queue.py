@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from supportbot.desk.access import tickets_for
 from tickets.models import Draft, Message, Team, Ticket
+from tickets.services.search import matching
 from tickets.services.sla import status_of, with_clocks
 from tickets.states import AWAITS_AGENT, DONE
 
@@ -137,7 +138,7 @@ def read_queue(user: User, asked: Asked) -> QueuePage:
     if asked.team is not None:
         tickets = tickets.filter(team=asked.team)
     if asked.words:
-        tickets = tickets.filter(_search(asked.words))
+        tickets = matching(tickets, asked.words)
     else:
         tickets = tickets.filter(_condition(asked.view.key, user))
     pressing_first = asked.view.pressing_first and not asked.words
@@ -149,18 +150,6 @@ def read_queue(user: User, asked: Asked) -> QueuePage:
     for ticket in found.values():
         ticket.clock = next(iter(status_of(ticket)), None)  # type: ignore[attr-defined]
     return QueuePage([found[pk] for pk in pks[:PAGE] if pk in found], len(pks) > PAGE)
-
-
-def _search(words: str) -> Q:
-    said = Message.objects.filter(conversation=OuterRef("conversation"), text__icontains=words)
-    number = words.removeprefix("#")
-    condition = (
-        Q(subject__icontains=words)
-        | Q(conversation__customer__name__icontains=words)
-        | Q(conversation__customer__email__icontains=words)
-        | Exists(said)
-    )
-    return Q(condition | Q(pk=int(number))) if _is_small(number) else Q(condition)
 
 
 def with_entry(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:

@@ -97,9 +97,8 @@ def _messages_of(ticket: Ticket) -> QuerySet[Message]:
     merged = merged_conversations(ticket).values_list("pk", flat=True)
     conversations = [ticket.conversation_id, *merged]
     said = Message.objects.filter(conversation__in=conversations)
-    return said.select_related("agent", "feedback", *related_of_parts()).prefetch_related(
-        "attachments"
-    )
+    said = said.select_related("agent", "feedback", *related_of_parts())
+    return said.prefetch_related("attachments")
 
 
 def read_news(ticket: Ticket, marks: Marks) -> Timeline:

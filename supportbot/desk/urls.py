@@ -27,5 +27,6 @@ urlpatterns = [
     _page("<int:number>/check/", views.check, "check"),
     _page("<int:number>/passages/", views.passages, "passages"),
     _page("<int:number>/saved/", views.saved_replies, "saved"),
+    _page("<int:number>/similar/", views.similar, "similar"),
     _page("<int:number>/macros/", views.macros, "macros"),
 ]

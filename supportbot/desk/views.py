@@ -18,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET, require_POST
 
 from knowledge.embedding.model import EmbeddingModelError
+from supportbot.automation.similar import similar_solved
 from supportbot.desk.access import may_work, ticket_for, tickets_for
 from supportbot.desk.actions import ACTIONS, MAX_CHARACTERS, draft_of
 from supportbot.desk.grounding import check_words, find_passages, last_question
@@ -31,6 +32,7 @@ from tickets.admin.base import user_of
 from tickets.admin.parts import message_parts
 from tickets.models import Ticket
 from tickets.services import audit
+from tickets.services.availability import is_away, set_away
 from tickets.services.conversations import mark_seen
 from tickets.services.macros import available_macros, preview
 from tickets.services.names import display_name
@@ -51,6 +53,7 @@ def desk(request: HttpRequest, number: int | None = None) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Desk",
         "preference": preference,
+        "is_away": is_away(user),
         "seen_as": display_name(user),
         "can_change": may_work(user),
         **_queue_context(request),
@@ -268,6 +271,14 @@ def macros(request: HttpRequest, number: int) -> HttpResponse:
     return _help(request, "desk/macros.html", macros=found)
 
 
+@require_GET
+def similar(request: HttpRequest, number: int) -> HttpResponse:
+    """Solved tickets like this one, with what an agent said last."""
+    user = user_of(request)
+    found = similar_solved(ticket=ticket_for(user, number), user=user)
+    return _help(request, "desk/similar.html", similar=found)
+
+
 def _help(request: HttpRequest, template: str, **context: Any) -> JsonResponse:
     return JsonResponse({"html": render_to_string(template, context, request=request)})
 
@@ -279,6 +290,8 @@ def prefer(request: HttpRequest) -> HttpResponse:
     tickets_for(user)
     chosen = {name: request.POST.get(name) == "yes" for name in ("opens_next", "has_keys")}
     DeskPreference.objects.update_or_create(agent=user, defaults=chosen)
+    if may_work(user):
+        set_away(agent=user, away=request.POST.get("is_away") == "yes", by=user)
     return JsonResponse({"said": "Your preferences are kept."})
 
 

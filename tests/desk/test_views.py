@@ -19,6 +19,7 @@ from supportbot.desk.models import DeskPreference, KeptText, OutgoingReply
 from supportbot.desk.outgoing import send_due
 from tests.tickets.cast import SENTENCE, a_draft, actions_on, ask, open_ticket, reply_in
 from tickets.models import AuditEntry, Conversation, Draft, Message, Team, Ticket
+from tickets.services.availability import is_away
 from tickets.services.drafts import approve_draft
 from tickets.services.events import append_event
 from tickets.services.handover import take_over
@@ -306,7 +307,8 @@ def test_what_is_typed_is_kept_for_its_agent_alone(
 
 
 def test_preferences_are_kept(agent: Client, ben: User) -> None:
-    agent.post(reverse("desk:prefer"), {"has_keys": "yes"})
+    agent.post(reverse("desk:prefer"), {"has_keys": "yes", "is_away": "yes"})
+    assert is_away(ben)
     kept = DeskPreference.objects.get(agent=ben)
     assert (kept.opens_next, kept.has_keys) == (False, True)
     assert 'data-opens-next=""' in agent.get(DESK).content.decode()

@@ -111,8 +111,21 @@ export const show = (described) => {
   drawPanels(described.panels);
   toEnd();
   watch(described.conversation);
+  void showSimilar(described.ticket);
   document.title = `${described.title} | ${desk.dataset.title}`;
   document.dispatchEvent(new CustomEvent("desk:opened", { detail: open }));
+};
+
+/** Comes by itself, as it may take a moment. */
+const showSimilar = async (ticket) => {
+  const panel = desk.querySelector("[data-similar]");
+  panel.replaceChildren();
+  try {
+    const { html } = await get(`${ticket}/similar/`);
+    if (open.ticket === ticket) panel.innerHTML = html;
+  } catch {
+    // the ticket can be worked on without
+  }
 };
 
 let wanted = 0;
