@@ -142,6 +142,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             for entry in entries
             if _may_view(request, entry[2])
         ]
+        if title == "Support" and request.user.has_perm("tickets.view_ticket"):
+            items.insert(0, {"title": "Desk", "icon": "headset_mic", "link": reverse("desk:desk")})
         groups.append({"title": title, "separator": bool(groups), "items": items})
     return [group for group in groups if group["items"]]
 

@@ -16,10 +16,10 @@ from django.urls import path  # noqa: E402
 from supportbot.answers.runner import runner  # noqa: E402
 from supportbot.api.bodies import limit_bodies  # noqa: E402
 from supportbot.api.connection_limits import keep_places  # noqa: E402
-from supportbot.api.desk_socket import DeskConsumer  # noqa: E402
 from supportbot.api.proxies import notice_proxies  # noqa: E402
 from supportbot.api.realtime import ChatConsumer  # noqa: E402
 from supportbot.checks import log_settings  # noqa: E402
+from supportbot.desk.socket import DeskConsumer  # noqa: E402
 from supportbot.warmup import warm_up  # noqa: E402
 
 

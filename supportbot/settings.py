@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "supportbot.automation",
     "supportbot.mail",
     "supportbot.webhooks",
+    "supportbot.desk",
     "supportbot.local",
     "supportbot.accounts",
 ]
@@ -336,6 +337,7 @@ UNFOLD = {
     "STYLES": [f"{STATIC_URL}supportbot/admin.css"],
     "SCRIPTS": [f"{STATIC_URL}tickets/local-time.js", f"{STATIC_URL}tickets/live.js"],
     "SIDEBAR": {"navigation": "supportbot.admin.navigation"},
+    "DASHBOARD_CALLBACK": "supportbot.desk.dashboard.dashboard",
 }
 
 globals().update(DJANGO_MAIL)

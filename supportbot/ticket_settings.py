@@ -33,5 +33,6 @@ TICKETS_SCHEDULE: dict[str, Any] = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "send-outgoing": {"task": "supportbot.desk.tasks.send_outgoing", "schedule": 2.0},
     "watch-sla": {"task": "tickets.tasks.watch_sla", "schedule": 10.0, "options": {"expires": 10}},
 }

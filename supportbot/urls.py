@@ -81,6 +81,7 @@ urlpatterns = [
     path("v1/chat/completions", openai.chat_completions),  # type: ignore[arg-type]
     path("v1/models", openai.models),  # type: ignore[arg-type]
     path("admin/attachments/<uuid:pk>/", mail.attachment, name="attachment"),
+    path("admin/desk/", include("supportbot.desk.urls")),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -9,7 +9,6 @@ class AnswersConfig(AppConfig):
     verbose_name = "Answers"
 
     def ready(self) -> None:
-        from supportbot.answers import erasure, suggest
+        from supportbot.answers import erasure
 
         erasure.register()
-        suggest.register()

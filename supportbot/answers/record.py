@@ -69,29 +69,7 @@ class Record:
 
     def note_verdict(self, checked: Checked) -> None:
         """Record what was proposed, the verdict, and the words of the source that decided."""
-        self.fields["verdicts"].append(
-            {
-                "text": checked.replaced or checked.sentence.text,
-                "verdict": str(checked.verdict),
-                "kept": checked.kept,
-                "reason": checked.reason,
-                "shown": checked.sentence.text if checked.replaced else "",
-                "score": None if checked.score is None else round(checked.score, 3),
-                "findings": [
-                    {
-                        "check": one.check,
-                        "reason": one.reason,
-                        "span": one.span,
-                        "source_words": one.source_words,
-                    }
-                    for one in checked.findings
-                ],
-                "sources": [
-                    {"n": cited["n"], "quote": cited["quote"]} for cited in checked.citations
-                ],
-                "attempt": self.attempt,
-            }
-        )
+        self.fields["verdicts"].append({**verdict_to_json(checked), "attempt": self.attempt})
 
     def note_policy(self, decision: Decision, text: str = "") -> None:
         """Record the rules that fired, on which facts; `text` is the sentence they are about."""
@@ -153,3 +131,25 @@ class Record:
         under_way = [{**entry, "end_ms": now} for entry in self._open]
         stages = [*self.fields["stages"], *under_way]
         return {**self.fields, "stages": stages, "total_ms": now}
+
+
+def verdict_to_json(checked: Checked) -> dict[str, Any]:
+    """What was proposed and what the checks said, as it is stored with a run."""
+    return {
+        "text": checked.replaced or checked.sentence.text,
+        "verdict": str(checked.verdict),
+        "kept": checked.kept,
+        "reason": checked.reason,
+        "shown": checked.sentence.text if checked.replaced else "",
+        "score": None if checked.score is None else round(checked.score, 3),
+        "findings": [
+            {
+                "check": one.check,
+                "reason": one.reason,
+                "span": one.span,
+                "source_words": one.source_words,
+            }
+            for one in checked.findings
+        ],
+        "sources": [{"n": cited["n"], "quote": cited["quote"]} for cited in checked.citations],
+    }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractBaseUser, User
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.http import QueryDict
 
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.runner import runner
@@ -39,15 +38,3 @@ def suggest(*, ticket: Ticket, agent: AbstractBaseUser) -> AnswerRun:
     audit.record(action="draft.requested", target=ticket, actor=agent, run_id=str(run.pk))
     transaction.on_commit(lambda: runner.submit(run.pk))
     return run
-
-
-def register() -> None:
-    """Add the button's action to the ticket's page. Called once, when a process starts."""
-    from tickets.admin.actions import ACTIONS  # the admin is there once all apps are
-
-    ACTIONS["suggest"] = _ask
-
-
-def _ask(ticket: Ticket, agent: User, form: QueryDict) -> str:
-    suggest(ticket=ticket, agent=agent)
-    return "The bot is writing a draft. It appears here in a moment."

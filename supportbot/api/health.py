@@ -57,6 +57,21 @@ class ReadinessCheck:
                 self._last = _check()
             return self._last
 
+    def glance(self) -> Readiness:
+        """The kept state, whatever its age, renewed beside: for pages that must not wait."""
+        last = self._last
+        if last is None:
+            return self.read()
+        if not last.is_fresh and not self._checking.locked():
+            threading.Thread(target=self._renew, daemon=True).start()
+        return last
+
+    def _renew(self) -> None:
+        try:
+            self.read()
+        finally:
+            connection.close()
+
 
 readiness = ReadinessCheck()
 

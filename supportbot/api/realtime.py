@@ -30,6 +30,7 @@ from supportbot.api.connection_limits import Place, TooManyConnectionsError, tak
 from supportbot.api.event_stream import POLL_SECONDS, Feed
 from supportbot.api.limits import seconds_to_wait
 from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked
+from supportbot.desk.presence import tell_customer_types
 from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import close_conversation, current_conversation
 from tickets.services.csat import rate
@@ -72,6 +73,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     conversation: Conversation | None = None
     feed: Feed | None = None
     poller: asyncio.Task[None] | None = None
+    typed_at = 0.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -157,12 +159,15 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await _give_feedback(conversation, frame)
         elif frame["type"] == "rating":
             await _rate(conversation, frame)
-        elif frame["type"] != "typing":  # shown to agents once their desk has a place for it
+        elif frame["type"] == "typing":
+            tell = tell_customer_types(self.channel_layer, conversation.pk, self.typed_at)
+            self.typed_at = await tell
+        else:
             raise FrameError("unknown_type", "This kind of frame is not known.")
 
     async def _count(self, limit: str, kind: str) -> None:
         if kind == "typing":
-            return  # nobody is told of it, and it is sent every few seconds
+            return  # it is sent every few seconds
         wait = await in_thread(seconds_to_wait)(limit, str(self.customer.pk))
         if wait:
             unit = "second" if wait == 1 else "seconds"

@@ -1,40 +1,29 @@
-"""What an agent sees happen at the desk, in a real browser, without reloading a page."""
+"""What an agent sees happen in the admin's lists, in a real browser, without reloading a page."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, WebSocketRoute, expect, sync_playwright
 
-from tests.e2e.browser import DESKTOP, PHONE, Window, launch, sign_in, violations, window
-from tests.e2e.stack import ADMIN, PASSWORD, Stack, eventually
+from tests.e2e.browser import launch, violations
+from tests.e2e.people import agent_at, visitor
+from tests.e2e.stack import Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 TICKETS = "/admin/tickets/ticket/"
+DESK = "/admin/desk/"
 CONVERSATIONS = "/admin/tickets/conversation/"
 QUESTION = "How much is standard shipping to France?"
-WIDE = {"width": 1400, "height": 900}
 CONTENT = "document.querySelector('#content')"
 LOOK_AWAY = """hidden => {
     Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
     document.dispatchEvent(new Event('visibilitychange'));
-}"""
-# What stands on top of an element at the lower edge of the window, from its top to its bottom.
-COVERS = """one => {
-    one.scrollIntoView({ block: 'end' });
-    const { left, top, width, height } = one.getBoundingClientRect();
-    return [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
-        .map(part => document.elementFromPoint(left + width / 2, top + height * part))
-        .filter(found => found !== one).map(found => found?.outerHTML.slice(0, 80) ?? 'nothing');
 }"""
 
 
@@ -44,62 +33,6 @@ def browser() -> Iterator[Browser]:
         chromium = launch(playwright)
         yield chromium
         chromium.close()
-
-
-@dataclass
-class Visitor:
-    """A customer who writes over REST."""
-
-    api: httpx.Client
-    conversation: str
-    stack: Stack
-
-    def says(self, text: str) -> None:
-        message = {"text": text, "client_id": str(uuid.uuid4())}
-        answer = self.api.post(f"conversations/{self.conversation}/messages/", json=message)
-        assert answer.status_code == 202, answer.text
-
-    def asks_for_a_person(self) -> None:
-        answer = self.api.post(f"conversations/{self.conversation}/handover/", json={})
-        assert answer.is_success, answer.text
-
-    @property
-    def ticket(self) -> int:
-        query = "SELECT id FROM tickets_ticket WHERE conversation_id = %s"
-        (number,) = self._ask(query)
-        return number
-
-    def has_draft(self) -> bool:
-        query = (
-            "SELECT draft.id FROM tickets_draft draft JOIN tickets_ticket ticket"
-            " ON ticket.id = draft.ticket_id WHERE ticket.conversation_id = %s"
-        )
-        return bool(self._ask(query))
-
-    def _ask(self, query: str) -> tuple[int, ...]:
-        with self.stack.database() as database:
-            return database.execute(query, [self.conversation]).fetchone() or ()
-
-
-@contextmanager
-def visitor(stack: Stack) -> Iterator[Visitor]:
-    with httpx.Client(base_url=f"{stack.url}/api/v1/", timeout=60) as api:
-        token = api.post("visitors/").json()["token"]
-        api.headers["Authorization"] = f"Bearer {token}"
-        yield Visitor(api, api.post("conversations/").json()["id"], stack)
-
-
-@contextmanager
-def agent_at(
-    browser: Browser,
-    stack: Stack,
-    name: str,
-    viewport: dict[str, int] | None = None,
-    timezone: str | None = None,
-) -> Iterator[Window]:
-    with window(browser, f"agent-{name}", viewport, timezone) as ben:
-        sign_in(ben, stack, ADMIN, PASSWORD)
-        yield ben
 
 
 def waiting(page: Page) -> int:
@@ -131,9 +64,10 @@ def test_list_number_and_title_follow_a_hand_over(browser: Browser, demo_stack: 
         assert page.evaluate("window.isSamePage"), "nothing was reloaded"
         ben.picture("list")
         assert violations(ben, CONTENT) == []
-        page.goto(f"{demo_stack.url}{TICKETS}{ada.ticket}/change/")
-        page.get_by_role("button", name="Resolve").click()
-        expect(page).to_have_title(re.compile(r"^\(\d+\) #" if before else r"^#"))
+        page.goto(f"{demo_stack.url}{DESK}{ada.ticket}/")
+        page.get_by_role("button", name="Solve").click()
+        expect(page.get_by_text("The ticket is now “Solved”.")).to_be_visible()
+        page.goto(f"{demo_stack.url}{TICKETS}")
         assert waiting(page) == before
 
 
@@ -210,85 +144,3 @@ def test_conversations_move_up_with_their_last_words_and_a_mark(
         page.goto(f"{demo_stack.url}{CONVERSATIONS}")
         row = page.locator("#result_list tbody").filter(has_text="Are you there (unread)?")
         expect(row.get_by_text("(unread)", exact=True)).to_have_count(0)
-
-
-# -- The ticket's page ----------------------------------------------------------------------------
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_a_new_draft_neither_covers_nor_moves_what_is_being_written(
-    browser: Browser, demo_stack: Stack, size: dict[str, int]
-) -> None:
-    name = f"news-{size['width']}"
-    with agent_at(browser, demo_stack, name, size) as ben, visitor(demo_stack) as ada:
-        page = ben.page
-        ada.asks_for_a_person()
-        page.goto(f"{demo_stack.url}{TICKETS}{ada.ticket}/change/")
-        reply = page.locator("#reply")
-        reply.fill("One moment, I am looking")
-        ada.says(QUESTION)
-        draft = page.locator("[data-draft]")
-        expect(draft).to_have_count(1)
-        news = page.locator("[data-news-box]")
-        expect(news).to_contain_text("The bot has written a new draft.")
-        expect(news).to_have_attribute("aria-live", "polite")
-        assert reply.input_value() == "One moment, I am looking"
-        expect(reply).to_be_focused()
-        assert reply.evaluate(COVERS) == []
-        assert page.locator(".sb-reply button").evaluate(COVERS) == []
-        ben.picture("draft")
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0
-        assert violations(ben, "document.querySelector('.sb-desk')") == []
-        # It works like one that was there when the page was opened.
-        draft.locator("textarea").first.fill("9.95 to France.")
-        draft.get_by_role("button", name="Send edited reply").click()
-        expect(page.get_by_text("The reply is sent.")).to_be_visible()
-        expect(page.locator("[data-chat]")).to_contain_text("9.95 to France.")
-
-
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-def test_ones_own_reply_stands_beside_the_drafts_or_before_them(
-    browser: Browser, demo_stack: Stack, size: dict[str, int]
-) -> None:
-    name = f"beside-{size['width']}"
-    with agent_at(browser, demo_stack, name, size) as ben, visitor(demo_stack) as ada:
-        ada.asks_for_a_person()
-        ada.says(QUESTION)
-        eventually(ada.has_draft, "the draft is written")
-        ben.page.goto(f"{demo_stack.url}{TICKETS}{ada.ticket}/change/")
-        reply = ben.page.locator(".sb-reply").bounding_box()
-        draft = ben.page.locator("[data-draft]").bounding_box()
-        assert reply is not None
-        assert draft is not None
-        ben.picture("beside")
-        if size is WIDE:
-            assert reply["x"] + reply["width"] <= draft["x"]
-            assert reply["y"] == draft["y"]
-        else:
-            assert reply["y"] + reply["height"] <= draft["y"]
-
-
-def test_what_a_colleague_does_is_seen_and_own_words_stay(
-    browser: Browser, demo_stack: Stack
-) -> None:
-    with (
-        agent_at(browser, demo_stack, "looks") as ben,
-        agent_at(browser, demo_stack, "edits") as cleo,
-        agent_at(browser, demo_stack, "decides") as dora,
-        visitor(demo_stack) as ada,
-    ):
-        ada.asks_for_a_person()
-        ada.says(QUESTION)
-        eventually(ada.has_draft, "the draft is written")
-        for agent in (ben, cleo, dora):
-            agent.page.goto(f"{demo_stack.url}{TICKETS}{ada.ticket}/change/")
-        cleo.page.locator("[data-draft] textarea").first.fill("My own words.")
-        dora.page.get_by_text("Reject…").click()
-        dora.page.get_by_role("button", name="Reject without sending").click()
-        expect(ben.page.locator("[data-draft]")).to_have_count(0)
-        expect(cleo.page.locator("[data-news-box]")).to_contain_text("is decided already")
-        assert cleo.page.locator("[data-draft] textarea").first.input_value() == "My own words."
-        dora.page.get_by_role("button", name="Take over").click()
-        side = ben.page.get_by_role("complementary", name="Ticket")
-        expect(side).to_contain_text("speaks with the customer.")
-        side.get_by_role("button", name="Assign to me").click()
-        expect(ben.page.get_by_text("The ticket is assigned to")).to_be_visible()

@@ -18,6 +18,32 @@ from tickets.services.messages import AgentReply, add_agent_message, add_custome
 
 T = TypeVar("T")
 CITED: list[dict[str, Any]] = [{"text": "Within 30 days.", "citations": [{"n": 1}]}]
+SENTENCE = {
+    "text": "Opened coffee cannot be returned.",
+    "citations": [
+        {
+            "n": 1,
+            "title": "Returns policy",
+            "heading": ["Returns policy", "Exceptions"],
+            "page": 2,
+            "quote": "Opened coffee beans cannot be returned.",
+            "version": 3,
+            "effective_from": "2026-03-01",
+        }
+    ],
+}
+PASSAGE = {
+    "passage_id": 1,
+    "document_id": 1,
+    "title": "Returns policy",
+    "version": 3,
+    "heading": [],
+    "page": 2,
+    "text": "Opened coffee beans cannot be returned.",
+    "dense": 0.7,
+    "lexical": 0.1,
+    "score": 0.93,
+}
 
 
 def ask(conversation: Conversation, text: str = "Can I return beans?") -> Message:
@@ -71,3 +97,19 @@ def at_once(functions: Sequence[Callable[[], T]]) -> list[T | Exception]:
     for thread in threads:
         thread.join()
     return results
+
+
+def a_draft(conversation: Conversation, question: str) -> Draft:
+    """A draft of two lines with a citation and a passage."""
+    message, _ = add_customer_message(
+        conversation=conversation, text=question, client_id=str(uuid.uuid4())
+    )
+    draft = create_draft(
+        question=message,
+        run_id=uuid.uuid4(),
+        text="Opened coffee cannot be returned.\nSealed coffee can.",
+        sentences=[SENTENCE],
+        passages=[PASSAGE],
+    )
+    assert draft is not None
+    return draft

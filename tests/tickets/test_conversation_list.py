@@ -39,8 +39,8 @@ def seen(agent: Client, query: str = "") -> str:
 def pages_of(ticket: Ticket) -> dict[str, str]:
     return {
         "conversation": reverse("admin:tickets_conversation_change", args=[ticket.conversation_id]),
-        "ticket": reverse("admin:tickets_ticket_change", args=[ticket.pk]),
-        "news": reverse("admin:tickets_ticket_news", args=[ticket.pk]) + "?after=0&seen=yes",
+        "ticket": reverse("desk:ticket", args=[ticket.pk]),
+        "news": reverse("desk:news", args=[ticket.pk]) + "?seq=0&seen=yes",
     }
 
 
@@ -87,7 +87,7 @@ def test_what_an_agent_has_opened_is_read_for_the_team_until_the_customer_writes
 
 
 def test_news_in_a_tab_that_nobody_looks_at_stay_unread(agent: Client, waiting: Ticket) -> None:
-    agent.get(reverse("admin:tickets_ticket_news", args=[waiting.pk]), {"after": "0", "seen": ""})
+    agent.get(reverse("desk:news", args=[waiting.pk]), {"seq": "0", "seen": ""})
     assert UNREAD in seen(agent)
 
 

@@ -130,7 +130,7 @@ def test_from_a_tickets_page_an_agent_comes_back_to_it(
     ben: User, browser_of: Browser, message: Message
 ) -> None:
     ticket = ensure_ticket(conversation=message.conversation)
-    url = reverse("admin:tickets_ticket_change", args=[ticket.pk])
+    url = reverse("desk:ticket", args=[ticket.pk])
     assert "Intent: product question" in browser_of(ben).get(url).content.decode()
     assert correct(browser_of(ben), message, "refund", next=url).startswith(url)
     away = correct(browser_of(ben), message, "refund", next="https://evil.example/")

@@ -78,9 +78,6 @@ class ConversationAdmin(RecordAdmin):
         [(Conversation.State.WAITING, "warning"), (Conversation.State.AGENT, "info")]
     )
 
-    class Media:
-        js: ClassVar = ["tickets/desk.js"]
-
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
         return [

@@ -1,35 +1,21 @@
-"""Tickets in the admin: the queue, and the page where an agent works on one."""
+"""Tickets in the admin: the list of all; one is worked on at the desk."""
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any, ClassVar
+from typing import Any, cast
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import (
-    Http404,
-    HttpRequest,
-    HttpResponse,
-    HttpResponseNotAllowed,
-    HttpResponseRedirect,
-    JsonResponse,
-)
-from django.shortcuts import get_object_or_404
-from django.template.loader import render_to_string
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from tickets.admin.actions import ACTIONS
 from tickets.admin.base import RecordAdmin, labels, local_time, user_of
-from tickets.admin.desk import desk_context, news_after, side_context, waiting_counts
+from tickets.admin.desk import waiting_counts
 from tickets.admin.notices import notices
 from tickets.models import Draft, Ticket
-from tickets.services import audit
-from tickets.services.conversations import mark_seen
-from tickets.services.names import display_name
 from tickets.services.search import matching
 from tickets.services.sla import status_of, with_clocks
 from tickets.states import DONE
@@ -47,7 +33,6 @@ STATUS_LABELS = labels(
 Priority = Ticket.Priority
 PRIORITY_LABELS = {"Urgent": "danger", "High": "warning", "Low": "info"}
 SLA_LABELS = {"breached": "danger", "soon": "warning", "running": "info"}
-LAST_SEQ = 2**31 - 1  # of a PositiveIntegerField
 
 
 class QueueFilter(admin.SimpleListFilter):
@@ -124,17 +109,11 @@ class TicketAdmin(RecordAdmin):
     ordering = ("-conversation__updated_at",)
     list_per_page = 50
     actions = None
-    page_template = "tickets/admin/ticket.html"
-
-    class Media:
-        js: ClassVar = ["tickets/desk.js"]
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view
         return [
             path("waiting/", view(self.waiting), name="tickets_ticket_waiting"),
-            path("<int:pk>/do/<slug:name>/", view(self.act), name="tickets_ticket_do"),
-            path("<int:pk>/news/", view(self.news), name="tickets_ticket_news"),
             *super().get_urls(),
         ]
 
@@ -193,90 +172,14 @@ class TicketAdmin(RecordAdmin):
         }
         return JsonResponse(counts)
 
-    # -- The desk --------------------------------------------------------------------------------
-    def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
-        audit.record_view(target=found.conversation, actor=user_of(request))
-        self._note_reader(request, found, found.conversation.last_seq)
-        return {**desk_context(found), "seen_as": display_name(user_of(request))}
-
-    def _note_reader(self, request: HttpRequest, ticket: Ticket, seq: int) -> None:
-        # Who may not answer the customer has not read it for those who must.
-        if self.has_change_permission(request, ticket):
-            mark_seen(conversation=ticket.conversation, seq=seq)
-
-    def act(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """Do one of ACTIONS. What cannot be done is said on the page, with what was typed kept."""
-        ticket = get_object_or_404(self.get_queryset(request), pk=pk)
-        if request.method != "POST":
-            return _to_ticket(pk)  # a reload of the page that told of a refusal
-        if not self.has_change_permission(request, ticket):
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """A ticket is worked on at the desk."""
+        found = self.get_object(request, object_id)
+        if found is None:
+            missing = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return cast(HttpResponse, missing)
+        if not self.has_view_permission(request, found):
             raise PermissionDenied
-        if name not in ACTIONS:
-            raise Http404
-        try:
-            done = ACTIONS[name](ticket, user_of(request), request.POST)
-        except ValueError as error:
-            messages.error(request, str(error))
-            ticket = self.get_queryset(request).get(pk=pk)
-            unsent = _unsent(request, ticket)
-            return self.render_page(request, ticket, status=409, **unsent)
-        messages.success(request, done)
-        return _to_ticket(pk)
-
-    def news(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What happened after event `after`, drawn with the page's own templates."""
-        if request.method != "GET":
-            return HttpResponseNotAllowed(["GET"])
-        tickets = Ticket.objects.visible_to(user_of(request))
-        ticket = get_object_or_404(
-            tickets.select_related("conversation__customer", "conversation__agent", "assignee"),
-            pk=pk,
-        )
-        if not self.has_view_permission(request, ticket):
-            raise PermissionDenied
-        after = request.GET.get("after", "")
-        found = news_after(ticket, min(int(after), LAST_SEQ) if _is_number(after) else LAST_SEQ)
-        if request.GET.get("seen"):
-            self._note_reader(request, ticket, found.seq)
-        shown = {int(pk) for pk in request.GET.get("shown", "").split(",") if _is_number(pk)}
-        context = {
-            **side_context(ticket),
-            "can_change": self.has_change_permission(request, ticket),
-        }
-        draw = partial(render_to_string, request=request)
-        return JsonResponse(
-            {
-                "seq": found.seq,
-                "messages": [
-                    draw("tickets/admin/message.html", {**context, "message": message})
-                    for message in found.messages
-                ],
-                "drafts": [draft.pk for draft in found.drafts],
-                "cards": [
-                    draw("tickets/admin/draft.html", {**context, "draft": draft})
-                    for draft in found.drafts
-                    if draft.pk not in shown
-                ],
-                "side_state": context["side_state"],
-                "side": draw("tickets/admin/ticket_side.html", context),
-            }
-        )
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal()
-
-
-def _to_ticket(pk: int) -> HttpResponseRedirect:
-    return HttpResponseRedirect(reverse("admin:tickets_ticket_change", args=[pk]))
-
-
-def _unsent(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
-    """What the agent typed: back in its draft, or, once that is decided, in the free reply."""
-    text, number = request.POST.get("text", ""), request.POST.get("draft", "")
-    draft = ticket.drafts.filter(pk=number).first() if number.isdecimal() else None
-    if draft is not None and draft.status == Draft.Status.PENDING:
-        return {"unsent_draft": draft.pk, "unsent_draft_text": text}
-    if draft is not None and draft.text.strip() == text.replace("\r\n", "\n").strip():
-        return {}  # the draft's own words, which the other agent has decided on already
-    return {"unsent": text}
+        return HttpResponseRedirect(reverse("desk:ticket", args=[found.pk]))

@@ -44,6 +44,9 @@ ACTIONS = frozenset(
         "draft.rejected",
         "draft.withdrawn",
         "message.sent",
+        "reply.scheduled",
+        "reply.taken_back",
+        "reply.held",
         "configuration.published",
         "configuration.rolled_back",
         "configuration.returned_to_environment",
@@ -93,7 +96,7 @@ def record(
     if action not in ACTIONS:
         raise ValueError(f"unknown audit action {action!r}")
     entry = _add(action, target, actor, data)
-    ring_desk()
+    ring_desk(target)
     return entry
 
 

@@ -174,7 +174,7 @@ def _show(message: Message, type: str = "message.created", **details: Any) -> No
         sla.refresh_conversation(message.conversation_id)
         tell_of_message(message)
     queue_email(message)
-    ring_desk()
+    ring_desk(message)
 
 
 def give_feedback(*, message: Message, value: str, comment: str = "") -> Feedback:

@@ -1,0 +1,1 @@
+"""The desk: the page on which agents work, live and by keyboard."""

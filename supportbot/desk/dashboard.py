@@ -1,0 +1,134 @@
+"""The admin's home page: what waits, what is unanswered, answers of today, and what is ill."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from knowledge.models import CuratedAnswer, DocumentVersion, FreshnessCheck
+from supportbot.answers.models import AnswerRun
+from supportbot.api.health import readiness
+from supportbot.desk.access import tickets_for
+from supportbot.desk.queue import VIEWS, view_counts, with_entry
+from tickets.admin.base import user_of
+from tickets.models import Feedback, Ticket
+from tickets.models.visibility import visible_by
+from tickets.services.sla import at_risk, status_of, with_clocks
+from tickets.states import AWAITS_AGENT, DONE
+
+SHOWN = 6
+QUESTION_DAYS = 7
+PARTS = {"postgresql": "Database", "redis": "Redis", "worker": "Worker"}
+_Outcome = AnswerRun.Outcome
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """unfold's DASHBOARD_CALLBACK: each part only for those who may see it."""
+    user = user_of(request)
+    context["parts"] = _health()
+    if user.has_perm("tickets.view_ticket"):
+        context.update(_queue(user))
+    if user.has_perm("answers.view_answerrun"):
+        context.update(_answers(user, timezone.now()))
+    if user.has_perm("knowledge.view_document"):
+        context["attention"] = [line for line in _documents() if line["count"]]
+    return context
+
+
+def _queue(user: User) -> dict[str, Any]:
+    counts = view_counts(user)
+    longest = (
+        tickets_for(user).filter(status__in=AWAITS_AGENT).order_by("-priority", "status_changed_at")
+    )
+    pressing = list(longest.values_list("pk", flat=True)[:SHOWN])
+    found = {one.pk: one for one in with_entry(Ticket.objects.filter(pk__in=pressing))}
+    desk = reverse("desk:desk")
+    pressed = at_risk(tickets_for(user)).exclude(status__in=DONE).order_by("-priority", "pk")
+    risky = list(with_clocks(pressed.select_related("conversation__customer"))[:SHOWN])
+    return {
+        "risky": [(one, status_of(one)) for one in risky],
+        "views": [
+            {"words": view.words, "count": counts[view.key], "link": f"{desk}?view={view.key}"}
+            for view in VIEWS
+            if view.key not in {"all", "solved"}
+        ],
+        "longest": [found[pk] for pk in pressing if pk in found],
+    }
+
+
+def _answers(user: User, now: dt.datetime) -> dict[str, Any]:
+    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    seen = visible_by(AnswerRun.objects.all(), user, "conversation")
+    runs = seen.filter(created_at__gte=today)
+    counts = runs.aggregate(
+        all=Count("pk"),
+        **{outcome.value: Count("pk", filter=Q(outcome=outcome)) for outcome in _Outcome},
+    )
+    judged = visible_by(Feedback.objects.all(), user, "message__conversation")
+    feedback = judged.filter(updated_at__gte=today).aggregate(
+        up=Count("pk", filter=Q(value=Feedback.Value.UP)),
+        down=Count("pk", filter=Q(value=Feedback.Value.DOWN)),
+    )
+    unanswered = (
+        seen.filter(
+            outcome=_Outcome.NO_ANSWER, created_at__gte=now - dt.timedelta(days=QUESTION_DAYS)
+        )
+        .select_related("question")
+        .prefetch_related("question__joined")
+        .order_by("-created_at")
+    )
+    return {
+        "answers": [
+            {"words": outcome.label, "count": counts[outcome.value]}
+            for outcome in _Outcome
+            if counts[outcome.value]
+        ],
+        "answers_all": counts["all"],
+        "feedback": feedback,
+        "unanswered": list(unanswered[:SHOWN]),
+        "unanswered_days": QUESTION_DAYS,
+    }
+
+
+def _documents() -> list[dict[str, Any]]:
+    """What the content team should look at, with where."""
+    versions, states = DocumentVersion.objects, DocumentVersion.Status
+    documents = reverse("admin:knowledge_document_changelist")
+    checked = FreshnessCheck.objects.first()
+    review = CuratedAnswer.objects.needing_review(timezone.localdate())
+    return [
+        {
+            "words": "could not be read",
+            "count": versions.filter(status=states.FAILED).count(),
+            "link": f"{documents}?status={states.FAILED.value}",
+        },
+        {
+            "words": "wait for review",
+            "count": versions.filter(state=DocumentVersion.State.IN_REVIEW).count(),
+            "link": f"{documents}?state={DocumentVersion.State.IN_REVIEW.value}",
+        },
+        {
+            "words": "passages out of date in the last freshness check",
+            "count": checked.problem_rows if checked is not None and not checked.ok else 0,
+            "link": reverse("admin:knowledge_freshnesscheck_changelist"),
+        },
+        {
+            "words": "curated answers to review",
+            "count": review.count(),
+            "link": reverse("admin:knowledge_curatedanswer_changelist"),
+        },
+    ]
+
+
+def _health() -> list[dict[str, Any]]:
+    """The state that /readyz keeps."""
+    return [
+        {"words": PARTS.get(name, name), "is_well": result == "ok", "problem": result}
+        for name, result in readiness.glance().checks.items()
+    ]

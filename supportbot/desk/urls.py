@@ -1,0 +1,32 @@
+"""The desk's addresses, below /admin/desk/."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.urls import URLPattern, path
+
+from supportbot.desk import views
+
+
+def _page(route: str, view: Callable[..., Any], name: str) -> URLPattern:
+    # Who is not signed in as staff is sent to sign in.
+    return path(route, admin.site.admin_view(view), name=name)
+
+
+app_name = "desk"
+urlpatterns = [
+    _page("", views.desk, "desk"),
+    _page("queue/", views.queue, "queue"),
+    _page("preferences/", views.prefer, "prefer"),
+    _page("<int:number>/", views.desk, "ticket"),
+    _page("<int:number>/open/", views.open_ticket, "open"),
+    _page("<int:number>/news/", views.news, "news"),
+    _page("<int:number>/do/<slug:name>/", views.act, "act"),
+    _page("<int:number>/keep/", views.keep, "keep"),
+    _page("<int:number>/check/", views.check, "check"),
+    _page("<int:number>/passages/", views.passages, "passages"),
+    _page("<int:number>/saved/", views.saved_replies, "saved"),
+    _page("<int:number>/similar/", views.similar, "similar"),
+    _page("<int:number>/macros/", views.macros, "macros"),
+]
