@@ -51,7 +51,6 @@ of_ticket: list[URLPattern | URLResolver] = [
     path("requeue/", speaking.RequeueView.as_view()),
     path("assign-next/", speaking.AssignNextView.as_view()),
     path("snooze/", speaking.SnoozeView.as_view()),
-    path("reply/", speaking.ReplyView.as_view()),
 ]
 
 api: list[URLPattern | URLResolver] = [
@@ -68,7 +67,7 @@ api: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:conversation_id>/rating/", visitors.RatingView.as_view()),
     path("messages/<uuid:message_id>/feedback/", visitors.FeedbackView.as_view()),
     path("documents/<str:id>/versions/<str:number>/", include(of_version)),
-    path("tickets/<int:pk>/", include(of_ticket)),
+    path("tickets/<str:pk>/", include(of_ticket)),
     path("mail/incoming/", mail.IncomingView.as_view()),
     path("search/", staff.SearchView.as_view()),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),

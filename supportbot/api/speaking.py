@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,9 +19,7 @@ from supportbot.api.permissions import HasRight
 from tickets.models import Conversation, Ticket
 from tickets.services.assignment import assign_to_next
 from tickets.services.availability import agents
-from tickets.services.drafts import send_reply
 from tickets.services.handover import give_back, return_to_queue, take_over
-from tickets.services.messages import message_to_wire
 from tickets.services.timers import snooze, wake
 
 
@@ -42,11 +41,13 @@ class StepView(APIView):
     permission_classes = (HasRight,)
     rights: ClassVar = {"POST": "tickets.change_ticket"}
 
-    def ticket(self, request: Request, pk: int) -> Ticket:
+    def ticket(self, request: Request, pk: str) -> Ticket:
+        if not (pk.isascii() and pk.isdecimal()):
+            raise Http404
         visible = Ticket.objects.visible_to(agent_of(request)).select_related("conversation")
-        return get_object_or_404(visible, pk=pk)
+        return get_object_or_404(visible, pk=int(pk))
 
-    def told(self, pk: int) -> Response:
+    def told(self, pk: str) -> Response:
         ticket = Ticket.objects.select_related("conversation__agent", "assignee").get(pk=pk)
         conversation = ticket.conversation
         body = {
@@ -75,7 +76,7 @@ class TakeOverView(StepView):
     """Speak with the customer. Answers 409 if another agent does."""
 
     @extend_schema(request=TakeOverRequest, responses=SpeakerResponse)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, pk: str) -> Response:
         body = TakeOverRequest(data=request.data)
         body.is_valid(raise_exception=True)
         ticket, before = self.ticket(request, pk), body.validated_data.get("instead_of", "")
@@ -98,7 +99,7 @@ class GiveBackView(StepView):
     """Let the bot answer again."""
 
     @extend_schema(request=None, responses=SpeakerResponse)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, pk: str) -> Response:
         give_back(conversation=self.ticket(request, pk).conversation, agent=agent_of(request))
         return self.told(pk)
 
@@ -107,7 +108,7 @@ class RequeueView(StepView):
     """Put the customer back into the queue."""
 
     @extend_schema(request=None, responses=SpeakerResponse)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, pk: str) -> Response:
         ticket = self.ticket(request, pk)
         return_to_queue(conversation=ticket.conversation, agent=agent_of(request))
         return self.told(pk)
@@ -117,7 +118,7 @@ class AssignNextView(StepView):
     """Give the ticket to whoever is free. Answers 409 if nobody is there."""
 
     @extend_schema(request=None, responses=SpeakerResponse)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, pk: str) -> Response:
         assign_to_next(ticket=self.ticket(request, pk), agent=agent_of(request))
         return self.told(pk)
 
@@ -130,7 +131,7 @@ class SnoozeView(StepView):
     """Take a ticket out of the queue until a time or a reply, or put it back."""
 
     @extend_schema(request=SnoozeRequest, responses=SpeakerResponse)
-    def post(self, request: Request, pk: int) -> Response:
+    def post(self, request: Request, pk: str) -> Response:
         body = SnoozeRequest(data=request.data)
         body.is_valid(raise_exception=True)
         ticket, until = self.ticket(request, pk), body.validated_data["until"]
@@ -139,20 +140,3 @@ class SnoozeView(StepView):
         else:
             snooze(ticket=ticket, until=until, agent=agent_of(request))
         return self.told(pk)
-
-
-class ReplyRequest(serializers.Serializer[Any]):
-    text = serializers.CharField(max_length=20_000)
-    client_id = serializers.CharField(required=False, max_length=100)
-
-
-class ReplyView(StepView):
-    """Send an agent's own words: once for one client_id. Answers 409 if another agent speaks."""
-
-    @extend_schema(request=ReplyRequest, responses=serializers.DictField())
-    def post(self, request: Request, pk: int) -> Response:
-        body = ReplyRequest(data=request.data)
-        body.is_valid(raise_exception=True)
-        ticket = self.ticket(request, pk)
-        message = send_reply(ticket=ticket, agent=agent_of(request), **body.validated_data)
-        return Response(message_to_wire(message))

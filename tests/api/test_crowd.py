@@ -59,7 +59,7 @@ class Crowd:
                 self.told[step, answer.status_code] += 1
                 if answer.status_code == 409 and not answer.json()["detail"].endswith("."):
                     self.strange.append(answer.text)
-                if answer.status_code not in {200, 409}:
+                if answer.status_code not in {200, 201, 409}:
                     self.strange.append(f"{step} {answer.status_code} {answer.text[:300]}")
 
     def _do(
@@ -76,12 +76,12 @@ class Crowd:
             body = {"instead_of": chance.choice(self.names)}
             return session.post(f"{of_ticket}/take-over/", json=body)
         if step == "reply":
-            client_id = str(uuid.uuid4())
-            body = {"text": f"reply {client_id}", "client_id": client_id}
-            first = session.post(f"{of_ticket}/reply/", json=body)
-            if first.status_code == 200:  # the network swallowed the answer
-                again = session.post(f"{of_ticket}/reply/", json=body)
-                assert again.json()["id"] == first.json()["id"]
+            key = str(uuid.uuid4())
+            body, headers = {"text": f"reply {key}"}, {"Idempotency-Key": key}
+            first = session.post(f"{of_ticket}/messages/", json=body, headers=headers)
+            if first.status_code == 201:  # the network swallowed the answer
+                again = session.post(f"{of_ticket}/messages/", json=body, headers=headers)
+                assert again.json() == first.json()
             return first
         path = {"assign": "assign-next"}.get(step, step)
         return session.post(f"{of_ticket}/{path}/", json={})
@@ -154,7 +154,7 @@ def check_drafts(crowd: Crowd) -> None:
 def check_replies(crowd: Crowd) -> None:
     replies = Message.objects.filter(author="agent", run_id=None)
     texts = list(replies.values_list("text", flat=True))
-    assert len(texts) == len(set(texts)) == crowd.told["reply", 200] > 0
+    assert len(texts) == len(set(texts)) == crowd.told["reply", 201] > 0
     assert AuditEntry.objects.filter(action="message.sent").count() == len(texts)
 
 

@@ -13,7 +13,7 @@ from tests.tickets.cast import ask
 from tickets.models import AuditEntry, Conversation, Team, Ticket
 from tickets.services.handover import request_person, take_over
 
-STEPS = ["take-over", "give-back", "requeue", "assign-next", "snooze", "reply"]
+STEPS = ["take-over", "give-back", "requeue", "assign-next", "snooze", "messages"]
 
 
 @pytest.fixture
@@ -31,9 +31,8 @@ def test_an_agent_speaks_replies_and_lets_others_speak(
 ) -> None:
     taken = staff_api.post(url(ticket, "take-over"), {}).json()
     assert (taken["state"], taken["agent"]) == ("agent", "ben")
-    body = {"text": "Yes, you can.", "client_id": "r-1"}
-    first, again = (staff_api.post(url(ticket, "reply"), body).json() for _ in range(2))
-    assert (first["text"], first["id"]) == ("Yes, you can.", again["id"])
+    sent = staff_api.post(url(ticket, "messages"), {"text": "Yes, you can."}).json()
+    assert sent["message"]["text"] == "Yes, you can."
     back = staff_api.post(url(ticket, "requeue")).json()
     assert (back["state"], back["agent"]) == ("waiting", None)
     assert staff_api.post(url(ticket, "give-back")).json()["state"] == "bot"
@@ -47,7 +46,7 @@ def test_whom_a_colleague_has_is_refused_until_named(
     staff_api: APIClient, ticket: Ticket, cleo: User
 ) -> None:
     take_over(conversation=ticket.conversation, agent=cleo)
-    for step, body in [("take-over", {}), ("reply", {"text": "Hello."})]:
+    for step, body in [("take-over", {}), ("messages", {"text": "Hello."})]:
         refused = staff_api.post(url(ticket, step), body)
         assert refused.status_code == 409
         assert refused.json()["detail"].startswith("Cleo speaks with the customer now.")
