@@ -76,7 +76,7 @@ async def test_bad_feedback_is_refused(
 ) -> None:
     mine = await in_thread(ask)(conversation)
     answer = await in_thread(reply_in)(conversation, ben, "Within 30 days.")
-    await talk.events(2)
+    await talk.events(4)  # also the ticket and who speaks
     ids = {"MINE": str(mine.pk), "ANSWER": str(answer.pk)}
     wanted = frame.get("message_id")
     await talk.send(type="feedback", **{**frame, "message_id": ids.get(str(wanted), wanted)})
