@@ -16,7 +16,7 @@ from supportbot.answers.threads import in_thread
 from supportbot.api import realtime, visitor_tokens
 from tests.api.sockets import CONTRACT, MESSAGE, Socket, count, say, socket_of
 from tests.tickets.cast import reply_in
-from tickets.models import Conversation, Customer, Message
+from tickets.models import Conversation, Customer, Message, Ticket
 from tickets.services.conversations import register_visitor, start_conversation
 from tickets.services.events import notify
 
@@ -197,6 +197,7 @@ async def test_a_visitor_who_comes_back_after_weeks_finds_an_empty_conversation(
     conversation: Conversation, ben: User
 ) -> None:
     await in_thread(reply_in)(conversation, ben, "Hello.")
+    await in_thread(Ticket.objects.update)(status=Ticket.Status.PENDING)
     long_ago = timezone.now() - timedelta(weeks=3)
     await in_thread(Conversation.objects.update)(last_message_at=long_ago)
     async with socket_of(conversation.customer_id, after=0) as socket:
