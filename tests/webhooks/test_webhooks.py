@@ -259,9 +259,10 @@ def test_an_unknown_event_is_refused(admin_user: User, browser_of: BrowserOf) ->
 def test_the_log_sends_again_by_hand(
     endpoint: WebhookEndpoint, admin_user: User, browser_of: BrowserOf, conversation: Conversation
 ) -> None:
+    browser = browser_of(admin_user)  # which is told of, too
     ask(conversation)
     send_due()
-    browser, delivery = browser_of(admin_user), WebhookDelivery.objects.get()
+    delivery = WebhookDelivery.objects.latest("pk")
     again = f"/admin/webhooks/webhookdelivery/{delivery.pk}/again/"
     assert again in browser.get("/admin/webhooks/webhookdelivery/").content.decode()
     assert browser.get(again).status_code == 405
