@@ -156,14 +156,26 @@ def test_the_navigation_holds_what_one_may_see(ben: User, cleo: User) -> None:
         return [item["title"] for group in navigation(request) for item in group["items"]]
 
     assert titles(ben) == [
+        "Desk",
         "Tickets",
+        "For you",
         "Drafts",
         "Conversations",
         "Customers",
+        "E-mail out",
         "Runs",
         "Guardrails",
         "Model calls",
         "Answer cache",
+        "Saved replies",
+        "Macros",
+        "Service levels",
+        "Teams",
+        "Categories",
+        "Tags",
+        "Custom fields",
+        "Calendars",
+        "Agents",
         "Audit log",
     ]
     assert titles(cleo) == [

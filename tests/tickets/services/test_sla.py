@@ -257,8 +257,8 @@ def test_the_list_and_the_page_say_what_is_due(
     browser = browser_of(ben)
     listed = browser.get(reverse("admin:tickets_ticket_changelist")).content.decode()
     assert "First reply due in 60 min" in listed
-    page = browser.get(reverse("admin:tickets_ticket_change", args=[ticket.pk])).content.decode()
-    assert "Resolution due in 8 h" in page
+    opened = browser.get(reverse("desk:open", args=[ticket.pk])).json()
+    assert "Resolution due in 8 h" in opened["panels"]["details"]["html"]
 
 
 def test_the_list_reads_the_clocks_of_all_tickets_at_once(
