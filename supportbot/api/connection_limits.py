@@ -17,7 +17,7 @@ import structlog
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from supportbot.api.presence import note_seen
+from supportbot.api.last_seen import note_seen
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +73,6 @@ class Place:
     async def leave(self) -> None:
         """Free the place. Should this be cancelled, it runs out by itself."""
         _held.pop(self.id, None)
-        await sync_to_async(note_seen, thread_sensitive=False)([self.visitor])
         await sync_to_async(_remove, thread_sensitive=False)([self])
 
 

@@ -11,12 +11,14 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.http import StreamingHttpResponse
 from redis.exceptions import RedisError
 
 from supportbot.answers.threads import in_thread
 from supportbot.api.connection_limits import Place
+from supportbot.api.last_seen import note_seen
 from tickets.services.events import events_after, group_of
 from tickets.services.sign_out import SIGNED_OUT
 
@@ -110,6 +112,7 @@ async def _holding(place: Place, parts: AsyncGenerator[bytes]) -> AsyncIterator[
                 yield part
     finally:
         await place.leave()
+        await sync_to_async(note_seen, thread_sensitive=False)([place.visitor])
 
 
 async def _long_poll(feed: Feed, wait: float) -> AsyncGenerator[bytes]:

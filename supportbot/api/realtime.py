@@ -29,6 +29,7 @@ from supportbot.answers.threads import in_thread
 from supportbot.api.connection_limits import Place, TooManyConnectionsError, take_place
 from supportbot.api.event_stream import POLL_SECONDS, Feed
 from supportbot.api.frames import FrameError, messages_wanted, read_frame
+from supportbot.api.last_seen import note_seen
 from supportbot.api.limits import seconds_to_wait
 from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked
 from supportbot.desk.presence import tell_customer_types
@@ -101,6 +102,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.poller.cancel()
         if self.place is not None:
             await self.place.leave()
+            await sync_to_async(note_seen, thread_sensitive=False)([self.place.visitor])
         if self.conversation is not None:
             try:
                 await self.channel_layer.group_discard(

@@ -111,7 +111,9 @@ export const showKeys = () => {
 };
 
 // -- Keys ---------------------------------------------------------------------------------------
-const isWriting = (target) => target.closest?.("input, textarea, select, [contenteditable]") !== null;
+// A dialog that has just closed keeps the focus in its hidden field for a moment: nobody writes there.
+const isWriting = (target) =>
+  target.closest?.("input, textarea, select, [contenteditable]")?.checkVisibility() ?? false;
 const byKey = () => new Map(Object.entries(verbs).map(([name, verb]) => [verb.key, name]));
 
 const single = (event) => {

@@ -147,12 +147,21 @@ earlier.addEventListener("click", async () => {
   scroll.scrollTop = scroll.scrollHeight - height;
 });
 
-/** Bring in what has happened since. */
-export const look = async () => {
-  if (open === null) return;
-  const { ticket, seq, entry, note, panels } = open;
+/** Bring in what has happened since. One look after another: two that ask from the same marks would
+ *  both bring the same. */
+export const look = () => {
+  const before = looking;
+  looking = before.catch(() => {}).then(lookOnce); // whoever asked before was told of its error
+  return looking;
+};
+
+let looking = Promise.resolve();
+const lookOnce = async () => {
+  const shown = open;
+  if (shown === null) return;
+  const { ticket, seq, entry, note, panels } = shown;
   const news = await get(`${ticket}/news/`, { seq, entry, note, seen: document.hidden ? "" : "yes", ...panels });
-  if (open?.ticket !== ticket) return; // another one is open by now
+  if (open !== shown) return; // another one is open by now, or this one anew
   const stays = atEnd();
   Object.assign(open, { seq: news.seq, entry: news.entry, note: news.note, closed: news.closed });
   append(news.items, true);
