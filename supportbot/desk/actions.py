@@ -27,6 +27,7 @@ from tickets.admin.actions import set_mode
 from tickets.models import Category, Draft, Tag, Team, Ticket
 from tickets.services.assignment import assign_to_next
 from tickets.services.availability import agents
+from tickets.services.custom_fields import fields_of, set_custom_field
 from tickets.services.details import (
     add_tag,
     change_category,
@@ -233,6 +234,15 @@ def _fields(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     return Done("The ticket is changed.")
 
 
+@transaction.atomic
+def _custom(ticket: Ticket, agent: User, form: QueryDict) -> Done:
+    """Every field of the company's own; what the form lacks, as an unticked box, is empty."""
+    for one in fields_of(ticket):
+        value = form.get(f"field-{one.field.key}", "")
+        set_custom_field(ticket=ticket, key=one.field.key, value=value, agent=agent)
+    return Done("The ticket is changed.")
+
+
 def _tag(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     """Add the tag of that name, which is made if there is none yet."""
     name = " ".join(form.get("tag", "").replace("\x00", "").split())[:50]
@@ -289,6 +299,7 @@ ACTIONS: dict[str, Action] = {
     "note": _note,
     "macro": _macro,
     "fields": _fields,
+    "custom": _custom,
     "tag": _tag,
     "untag": _untag,
     "follow": _follow,

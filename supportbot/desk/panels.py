@@ -21,6 +21,7 @@ from supportbot.desk.models import OutgoingReply
 from supportbot.desk.timeline import read_writing
 from tickets.admin.desk import status_buttons
 from tickets.models import Category, Conversation, Draft, Rating, Tag, Team, Ticket
+from tickets.services.custom_fields import fields_of
 from tickets.services.links import linked_to
 from tickets.services.memory import facts_of
 from tickets.services.readers import may_see
@@ -82,6 +83,7 @@ def ticket_context(user: User, ticket: Ticket) -> dict[str, Any]:
         "priorities": Ticket.Priority.choices,
         "categories": list(Category.objects.all()),
         "teams": list(Team.objects.visible_to(user)),
+        "custom_fields": fields_of(ticket),
         "tags": list(ticket.tags.all()),
         "known_tags": list(Tag.objects.all()[:TAGS]),
         "followers": list(ticket.followers.order_by("first_name", "username")),

@@ -18,7 +18,7 @@ from supportbot.desk.actions import ACTIONS
 from supportbot.desk.models import DeskPreference, KeptText, OutgoingReply
 from supportbot.desk.outgoing import send_due
 from tests.tickets.cast import SENTENCE, a_draft, actions_on, ask, open_ticket, reply_in
-from tickets.models import AuditEntry, Conversation, Draft, Message, Team, Ticket
+from tickets.models import AuditEntry, Conversation, CustomField, Draft, Message, Team, Ticket
 from tickets.services.availability import is_away
 from tickets.services.drafts import approve_draft
 from tickets.services.events import append_event
@@ -391,3 +391,22 @@ def test_the_number_of_queries_does_not_grow(agent: Client, ben: User, ticket: T
         reply_in(ticket.conversation, ben, f"Reply {number}")
         ticket.conversation.tickets.update(assignee=ben)
     assert [queries_of(agent, url) for url in urls] == before
+
+
+def test_fields_of_the_company_are_filled_in_at_the_desk(agent: Client) -> None:
+    for key, kind, choices in [("size", "choice", ["S", "M"]), ("gift", "checkbox", [])]:
+        CustomField.objects.create(
+            key=key, label=key, kind=kind, choices=choices, is_required=key == "size"
+        )
+    ticket = open_ticket()
+    opened = agent.get(reverse("desk:open", args=[ticket.pk])).json()
+    assert "(needed to solve)" in opened["panels"]["details"]["html"]
+    url = reverse("desk:act", args=[ticket.pk, "status"])
+    assert agent.post(url, {"status": "solved"}).status_code == 409
+    fill = reverse("desk:act", args=[ticket.pk, "custom"])
+    assert agent.post(fill, {"field-size": "L"}).status_code == 409
+    assert agent.post(fill, {"field-size": "M", "field-gift": "yes"}).status_code == 200
+    assert agent.post(fill, {"field-size": "M"}).status_code == 200
+    ticket.refresh_from_db()
+    assert ticket.custom_fields == {"size": "M"}
+    assert agent.post(url, {"status": "solved"}).status_code == 200

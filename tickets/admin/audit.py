@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
 
-from tickets.models import AuditEntry, Conversation, Ticket
+from tickets.models import AuditEntry
 
 WORDS = {
     "attachment.refused": "left out a file that came with a message",
@@ -133,14 +132,3 @@ def _setting(entry: AuditEntry) -> str:
     fields = ", ".join(name.replace("_", " ") for name in changed)
     name = str(entry.data.get("name", ""))
     return f"{name}: {fields}" if entry.action == "setting.changed" else name
-
-
-def trail_of(ticket: Ticket) -> list[Line]:
-    """Everything that was done to a ticket, its drafts and its conversation, newest first."""
-    drafts = [str(pk) for pk in ticket.drafts.values_list("pk", flat=True)]
-    entries: QuerySet[AuditEntry] = AuditEntry.objects.filter(
-        Q(object_type=Ticket._meta.model_name, object_id=str(ticket.pk))
-        | Q(object_type="draft", object_id__in=drafts)
-        | Q(object_type=Conversation._meta.model_name, object_id=str(ticket.conversation_id))
-    )
-    return [to_line(entry) for entry in entries.exclude(action="conversation.viewed")]

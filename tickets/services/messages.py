@@ -16,7 +16,7 @@ from tickets.services.conversations import continue_conversation, has_ended, lea
 from tickets.services.desk import ring_desk
 from tickets.services.events import append_event, iso
 from tickets.services.happenings import tell_of_message
-from tickets.services.names import display_name, staff_name  # noqa: F401  (found here, too)
+from tickets.services.names import display_name
 from tickets.services.outbox import queue_email
 from tickets.services.speaker import lease_from_now
 from tickets.services.timers import heard_from_customer
