@@ -1,7 +1,8 @@
 """Full-text search over tickets: subject, customer, notes, messages; what one may see alone.
 
 Words are stemmed as in English; other languages are found by their exact words. The last word may
-be unfinished, as while somebody types. Quotes, OR and a minus work as in web searches.
+be unfinished, as while somebody types. Quotes, OR and a minus work as in web searches. “14” finds
+what has this word, and ticket 14; “#14” finds the ticket alone.
 """
 
 from __future__ import annotations
@@ -66,8 +67,11 @@ def matching(tickets: QuerySet[Ticket], text: str) -> QuerySet[Ticket]:
 
 def _matching(tickets: QuerySet[Ticket], wanted: str) -> QuerySet[Ticket]:
     number = _number(wanted)
-    fits = Q(search__document=_query(wanted))
-    return tickets.filter(fits if number is None else fits | Q(pk=number))
+    if number is None:
+        return tickets.filter(search__document=_query(wanted))
+    if wanted.startswith("#"):
+        return tickets.filter(pk=number)
+    return tickets.filter(Q(search__document=_query(wanted)) | Q(pk=number))
 
 
 def _number(wanted: str) -> int | None:
