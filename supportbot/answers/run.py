@@ -25,8 +25,6 @@ from supportbot.answers.errors import (
     DeliverError,
     EnrichError,
     GenerateError,
-    ReceiveError,
-    ValidateError,
 )
 from supportbot.answers.lease import Lease
 from supportbot.answers.models import AnswerRun
@@ -40,9 +38,11 @@ from supportbot.configuration.content import Configuration
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
+# What goes wrong by itself. The first two raise ReceiveError and ValidateError for what is wrong
+# with the message; any other failure is not the customer's, who may ask again.
 STAGE_ERRORS: dict[Stage, type[AnswerError]] = {
-    Stage.RECEIVE: ReceiveError,
-    Stage.VALIDATE: ValidateError,
+    Stage.RECEIVE: AnswerError,
+    Stage.VALIDATE: AnswerError,
     Stage.ENRICH: EnrichError,
     Stage.GENERATE: GenerateError,
     Stage.CHECK: CheckError,
