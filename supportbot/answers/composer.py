@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from knowledge.text.units import Form, Unit
-from supportbot.answers.lists import list_items, list_rows, list_steps, overview_rows
+from supportbot.answers.lists import column_rows, list_items, list_rows, list_steps, overview_rows
 from supportbot.answers.rows import subject_of
 from supportbot.answers.types import Proposed
 from supportbot.answers.wording import (
@@ -101,7 +101,10 @@ def _answer(work: Composing) -> list[Proposed]:
     if alike := _alike(best, ranked, work):
         return [proposed(unit, work, frame=_name(unit, work)) for unit in alike]
     if items := (
-        list_items(best, ranked, work) or overview_rows(best, work) or list_rows(best, ranked, work)
+        list_items(best, ranked, work)
+        or column_rows(best, work)
+        or overview_rows(best, work)
+        or list_rows(best, ranked, work)
     ):
         return items
     chosen = _with_what_they_lean_on(_chosen(best, ranked, work), work)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from knowledge.text.units import Form, Unit, units_of
 from supportbot.answers.types import Proposed
@@ -15,10 +17,12 @@ MOST_WORDS = 45  # of a list, unless it is a list of steps
 MOST_STEPS = 12
 MOST_ITEMS, LEAST_ITEMS = 6, 3
 MOST_ROWS = 4
+MOST_ROWS_OF_COLUMN, MOST_WORDS_OF_COLUMN = 6, 60
 ROW_MARGIN = 0.35  # of the reader's score
 ITEM_MARGIN = 0.8
 # What a question asks for, not what it is about.
 WORDS_OF_QUESTIONS = "how what when much many long cost costs price charge charges time take takes"
+_YES_OR_NO = re.compile(r"(?:yes|no)\b", re.IGNORECASE)
 HEADING_FITS, STEPS_MARGIN = 2.0, 1.0
 
 Step = tuple[int, Unit]  # the number of its passage, and the unit
@@ -146,13 +150,7 @@ def overview_rows(best: ReadUnit, work: Composing) -> list[Proposed]:
     asked = work.terms(work.question)
     if best.unit.form is not Form.ROW or not _asks_for_whole(best, asked, work):
         return []
-    table = _table_of(best, work)
-    rows = [
-        unit
-        for unit in work.reading.units
-        if unit.unit.form is Form.ROW and _table_of(unit, work) == table
-    ]
-    rows.sort(key=lambda unit: (work.passages[unit.passage].position, unit.position))
+    rows = _rows_of_table(best, work)
     kinds: dict[str, ReadUnit] = {}
     room = MOST_WORDS
     for row in rows:
@@ -161,6 +159,55 @@ def overview_rows(best: ReadUnit, work: Composing) -> list[Proposed]:
             kinds[kind] = row
             room -= words
     return [proposed(row, work, form="item") for row in kinds.values()] if len(kinds) > 1 else []
+
+
+def column_rows(best: ReadUnit, work: Composing) -> list[Proposed]:
+    """One column of every row, if the question names a column and no row: “What time do you open on
+    Sunday?” of a table of stores."""
+    if best.unit.form is not Form.ROW or answer_type(work.question) is AnswerType.YES_NO:
+        return []
+    rows = _rows_of_table(best, work)
+    named = work.terms(work.question) - work.terms(WORDS_OF_QUESTIONS)
+    columns = _named_columns(rows, named, work)
+    if not columns or not 1 < len(rows) <= MOST_ROWS_OF_COLUMN:
+        return []
+    short = [_with_columns(row, columns) for row in rows]
+    if sum(word_count(row, work) for row in short) > MOST_WORDS_OF_COLUMN:
+        return []
+    return [proposed(row, work, form="item") for row in short]
+
+
+def _named_columns(rows: Sequence[ReadUnit], named: frozenset[int], work: Composing) -> set[str]:
+    """The heads that the question names; none if it names a row or something that the table is not
+    about."""
+    passage = work.passages[rows[0].passage]
+    above = work.terms(" ".join([passage.title, *passage.heading]))
+    heads = {cell.head: work.terms(cell.head) for row in rows for cell in row.unit.cells[1:]}
+    in_rows = work.terms(" ".join(row.unit.cells[0].text for row in rows))
+    if named & in_rows or not named <= above.union(*heads.values()):
+        return set()
+    found = {head for head, terms in heads.items() if terms & named - above}
+    return found if len(found) == 1 else set()
+
+
+def _with_columns(row: ReadUnit, columns: set[str]) -> ReadUnit:
+    """The row with its first cell and these. The question says the heads of these; “yes” alone
+    would not be understood."""
+    first, *others = row.unit.cells
+    kept = [cell for cell in others if cell.head in columns]
+    plain = [cell if _YES_OR_NO.match(cell.text) else replace(cell, head="") for cell in kept]
+    return replace(row, unit=replace(row.unit, cells=(first, *plain)))
+
+
+def _rows_of_table(row: ReadUnit, work: Composing) -> list[ReadUnit]:
+    """All rows of its table that were read, in the table's order."""
+    table = _table_of(row, work)
+    rows = [
+        unit
+        for unit in work.reading.units
+        if unit.unit.form is Form.ROW and _table_of(unit, work) == table
+    ]
+    return sorted(rows, key=lambda unit: (work.passages[unit.passage].position, unit.position))
 
 
 def _asks_for_whole(row: ReadUnit, asked: frozenset[int], work: Composing) -> bool:

@@ -132,6 +132,20 @@ def test_a_table_asked_about_as_a_whole_is_told_by_its_kinds(publish: Publish) -
     assert said == ["Express, UK mainland: £7.95, next working day."]
 
 
+def test_a_column_asked_about_is_told_of_every_row(publish: Publish) -> None:
+    publish(
+        "# Stores and opening hours\n\n| Store | Address | Monday to Friday | Sunday |\n"
+        "|---|---|---|---|\n| Quillhaven | 4 Millrace Lane | 9 am to 6 pm | 11 am to 4 pm |\n"
+        "| Marlbeck | 27 Weaver Street | 10 am to 6 pm | closed |\n",
+        "stores.md",
+        title="Stores and opening hours",
+    )
+    said = [one.text for one in answer("what time do you open on sunday")]
+    assert said == ["Quillhaven: 11 am to 4 pm.", "Marlbeck: closed."]
+    (one,) = answer("what time does Marlbeck open on sunday")
+    assert one.text.startswith("Marlbeck") and "closed" in one.text
+
+
 def test_two_things_that_fit_are_told_apart(publish: Publish) -> None:
     publish(ONE, "one.md", title="Ingle One: manual")
     publish(DUO, "duo.md", title="Ingle Duo: manual")

@@ -183,7 +183,8 @@ def reindexing(stack: Stack, model: str) -> Iterator[None]:
     thread.start()
     try:
         yield
-        eventually(lambda: switches, "a re-indexing came to its end")
+        # Every document is put in and edited meanwhile, so that a slow machine takes minutes.
+        eventually(lambda: switches, "a re-indexing came to its end", seconds=480)
     finally:
         ended.set()
         thread.join(120)
