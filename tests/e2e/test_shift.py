@@ -72,6 +72,15 @@ def has_said(ada: Visitor, text: str) -> bool:
         return found.fetchone() is not None
 
 
+def is_answered(ada: Visitor) -> bool:
+    with ada.stack.database() as database:
+        found = database.execute(
+            "SELECT 1 FROM tickets_message WHERE conversation_id = %s AND author = 'bot'",
+            [ada.conversation],
+        )
+        return found.fetchone() is not None
+
+
 def pane(page: Page, name: str) -> None:
     """On a phone, one part at a time."""
     button = page.locator(f"[data-pane-button={name}]")
@@ -229,6 +238,8 @@ def test_a_new_draft_does_not_move_what_is_being_written(
         visitor(demo_stack) as ada,
     ):
         ada.says("Hello")
+        # An answer that is still under way when a person is asked for becomes a draft.
+        eventually(lambda: is_answered(ada), "the greeting is answered")
         ada.asks_for_a_person()
         page = open_desk(ben, demo_stack, ada)
         text = page.locator("#dk-text")
