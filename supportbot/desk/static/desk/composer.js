@@ -5,6 +5,7 @@ import { askCollision } from "./dialogs.js";
 import { Refusal, get, post } from "./net.js";
 import { problem, toast } from "./say.js";
 import { look, open } from "./ticket.js";
+import { held, hold } from "./unkept.js";
 
 const desk = document.querySelector("[data-desk]");
 export const form = desk.querySelector("[data-composer]");
@@ -26,13 +27,19 @@ const newId = () => `desk-${crypto.randomUUID()}`;
 let keeping = 0;
 let isDirty = false;
 
+const keep = async (ticket, ofKind, kept) => {
+  await post(`${ticket}/keep/`, { kind: ofKind, text: kept.text, draft: kept.draft ?? "" }, { keepalive: true });
+  if (held(ticket, ofKind)?.text === kept.text) hold(ticket, ofKind, null);
+};
+
+const typedNow = () => ({ text: text.value, draft: kind === "reply" ? draft : null });
+
 const keepNow = async () => {
   clearTimeout(keeping);
   if (!isDirty || !open) return;
   isDirty = false;
-  const kept = { kind, text: text.value, draft: kind === "reply" ? (draft ?? "") : "" };
   try {
-    await post(`${open.ticket}/keep/`, kept, { keepalive: true });
+    await keep(open.ticket, kind, typedNow());
     find("kept").textContent = text.value.trim() ? "Kept" : "";
   } catch {
     isDirty = true; // tried again with the next letter
@@ -54,6 +61,7 @@ const refresh = () => {
 export const typed = () => {
   texts[kind] = text.value;
   isDirty = true;
+  if (open) hold(open.ticket, kind, typedNow());
   find("kept").textContent = "";
   clearTimeout(keeping);
   keeping = setTimeout(keepNow, KEEP_MS);
@@ -123,11 +131,16 @@ export const choose = (wanted) => {
 const fill = ({ kept, ticket }) => {
   clearTimeout(keeping);
   isDirty = false;
-  kind = "reply";
-  draft = kept.reply?.draft ?? null;
+  for (const ofKind of ["reply", "note"]) {
+    const unkept = held(ticket, ofKind);
+    if (unkept) void keep(ticket, ofKind, unkept).catch(() => {}); // held until the next time
+  }
+  const reply = held(ticket, "reply") ?? kept.reply;
+  const note = held(ticket, "note") ?? kept.note;
+  draft = reply?.draft ?? null;
   original = draft === null ? "" : (desk.querySelector(`[data-draft="${draft}"]`)?.dataset.text ?? "");
-  texts.reply = kept.reply?.text ?? "";
-  texts.note = kept.note?.text ?? "";
+  texts.reply = reply?.text ?? "";
+  texts.note = note?.text ?? "";
   kind = "";
   choose("reply");
   clientId = newId();
@@ -151,6 +164,7 @@ export const deliver = async ({ words = text.value, number = draft, at = null } 
     await keepNow();
     const done = await sendSure(ticket, data);
     if (done === null) return false;
+    hold(ticket, "reply", null);
     if (open.ticket === ticket) clear();
     if (at === null) offerUndo(ticket, done);
     else toast(done.said);
@@ -176,7 +190,9 @@ export const addNote = async () => {
   if (isSending || !text.value.trim() || !open) return;
   isSending = true;
   try {
-    const done = await post(`${open.ticket}/do/note/`, { text: text.value });
+    const { ticket } = open;
+    const done = await post(`${ticket}/do/note/`, { text: text.value });
+    hold(ticket, "note", null);
     isDirty = false;
     clearTimeout(keeping);
     text.value = "";
