@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from knowledge.embedding.model import EmbeddingModelError
 from knowledge.embedding.vectors import Vectors
 from knowledge.services.indexes.embedding_indexes import embed_questions
 from supportbot.retrieval import candidates
@@ -48,7 +49,13 @@ def retrieve_candidates(
     index. So a search usually takes one round trip.
     """
     for _ in range(MAX_ATTEMPTS):
-        retrieved = _retrieve(query, state, clock)
+        try:
+            retrieved = _retrieve(query, state, clock)
+        except EmbeddingModelError:  # the model may be gone with an index that was active before
+            before, state = state, scopes.read_state(query.scope)
+            if _has_same_plan(before, state):
+                raise
+            retrieved = _retrieve(query, state, clock)
         if retrieved.candidates.snapshot == state.snapshot:
             break
         with clock("state"):

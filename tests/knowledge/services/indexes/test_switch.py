@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 
 from knowledge.embedding import encoder as encoders
 from knowledge.embedding.encoder import is_loaded
@@ -24,6 +25,8 @@ from knowledge.services.indexes.embedding_indexes import (
 )
 from supportbot.retrieval.search import Scope, search
 from tests.conftest import RETURNS_POLICY, SHIPPING, Publish
+from tests.knowledge.embedding.test_endpoint import NAME, embeddings
+from tests.openai_server import run_server
 from tests.small_model import small_model
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,3 +119,32 @@ def test_no_question_goes_without_an_answer(asker: Asker, publish: Publish) -> N
     asker.until_answered_by(small_model())
     assert asker.wrong == []
     assert not old.embeddings.exists()
+
+
+def test_a_server_may_be_shut_down_once_its_index_is_dropped(
+    settings: Settings, publish: Publish
+) -> None:
+    publish(RETURNS_POLICY, "returns.md", title="Returns policy")
+    scope = Scope(as_of=timezone.localdate(), reader=Audience.PUBLIC)
+    bundled = get_active_index()
+    with run_server() as server:
+        settings.EMBEDDING_BASE_URL = server.base_url
+        server.says(embeddings)
+        endpoint = start_index(model=NAME)
+        while work_on_indexes():
+            pass
+        endpoint.refresh_from_db()
+        activate_index(index=endpoint)
+        assert search("How long may I return goods?", scope=scope).model == NAME
+        # Another process switches back, and this one has yet to load the model that it left.
+        activate_index(index=bundled)
+        endpoint.refresh_from_db()
+        drop_index(index=endpoint)
+    encoders._encoders.pop(bundled.model)
+    try:
+        found = search("How long may I keep unopened goods?", scope=scope)
+    finally:
+        encoders._encoders.pop(NAME, None)
+        hnsw.drop(endpoint)
+        hnsw.drop(bundled)
+    assert (found.model, found.passages[0].external_id) == (bundled.model, "returns.md")
