@@ -144,6 +144,12 @@ def test_the_places_of_a_process_that_is_killed_become_free() -> None:
     _wait_until_free("ada")
 
 
+async def until_open(count: int) -> None:
+    """A place is taken after the connection is accepted."""
+    while open_in_all() < count:
+        await asyncio.sleep(0.01)
+
+
 # -- Sockets --------------------------------------------------------------------------------------
 async def test_one_socket_too_many_is_told_and_the_others_go_on(
     conversation: Conversation, ada: Customer
@@ -152,8 +158,7 @@ async def test_one_socket_too_many_is_told_and_the_others_go_on(
         socket_of(ada.pk, after=0) as one,
         socket_of(ada.pk, after=0) as other,
     ):
-        while open_in_all() < 2:  # a place is taken after the socket is accepted
-            await asyncio.sleep(0.01)
+        await until_open(2)
         await refused(ada)
         sent = await say(conversation)
         assert [await one.next(), await other.next()] == sent * 2
@@ -186,6 +191,7 @@ async def test_one_stream_too_many_is_refused_until_another_ends(
     async with client.stream("GET", "events/", headers=sse) as first:
         assert first.status_code == 200
         async with socket_of(conversation.customer_id, after=0):
+            await until_open(2)
             response = await client.get("events/", headers=sse)
             assert (response.status_code, response.json()["code"]) == (429, "too_many_connections")
     for _ in range(100):
