@@ -103,7 +103,7 @@ def _answer(work: Composing) -> list[Proposed]:
     if items := (
         list_items(best, ranked, work)
         or column_rows(best, work)
-        or overview_rows(best, work)
+        or overview_rows(best, ranked, work)
         or list_rows(best, ranked, work)
     ):
         return items

@@ -10,14 +10,15 @@ from dataclasses import replace
 from knowledge.text.units import Form, Unit, units_of
 from supportbot.answers.types import Proposed
 from supportbot.answers.wording import Composing, is_half, listed, proposed, word_count
-from supportbot.reader.answer_types import AnswerType, answer_type
+from supportbot.reader.answer_types import AnswerType, answer_type, holds
 from supportbot.reader.reading import ReadUnit
 
-MOST_WORDS = 45  # of a list, unless it is a list of steps
+MOST_WORDS = 50  # of a list, unless it is a list of steps
 MOST_STEPS = 12
 MOST_ITEMS, LEAST_ITEMS = 6, 3
 MOST_ROWS = 4
 MOST_ROWS_OF_COLUMN, MOST_WORDS_OF_COLUMN = 6, 60
+TABLE_MARGIN = 6.0  # of the reader's score, for a row of the table that is asked about as a whole
 ROW_MARGIN = 0.35  # of the reader's score
 ITEM_MARGIN = 0.8
 # What a question asks for, not what it is about.
@@ -144,13 +145,21 @@ def list_rows(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> li
     return [proposed(unit, work, form="item") for unit in in_order]
 
 
-def overview_rows(best: ReadUnit, work: Composing) -> list[Proposed]:
+def overview_rows(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
     """The first row of each kind in a table that is asked about as a whole: “How much is
     delivery?”, where the title says “Shipping and delivery” and no row does."""
     asked = work.terms(work.question)
-    if best.unit.form is not Form.ROW or not _asks_for_whole(best, asked, work):
+    wanted = answer_type(work.question)
+    row = best if _asks_for_whole(best, asked, work) else None
+    if row is None and wanted is AnswerType.MONEY:
+        near = (one for one in ranked if one.score >= best.score - TABLE_MARGIN)
+        with_amount = (one for one in near if holds(wanted, one.unit.text))
+        row = next(
+            (one for one in with_amount if _asks_for_whole(one, asked, work, by_title=True)), None
+        )
+    if row is None:
         return []
-    rows = _rows_of_table(best, work)
+    rows = _rows_of_table(row, work)
     kinds: dict[str, ReadUnit] = {}
     room = MOST_WORDS
     for row in rows:
@@ -210,16 +219,24 @@ def _rows_of_table(row: ReadUnit, work: Composing) -> list[ReadUnit]:
     return sorted(rows, key=lambda unit: (work.passages[unit.passage].position, unit.position))
 
 
-def _asks_for_whole(row: ReadUnit, asked: frozenset[int], work: Composing) -> bool:
-    """Whether the question names what the table is about, and nothing else."""
+def _asks_for_whole(
+    row: ReadUnit, asked: frozenset[int], work: Composing, *, by_title: bool = False
+) -> bool:
+    """Whether it is a row, and the question names what its table is about and nothing else.
+    `by_title`: what the whole document is about."""
+    if row.unit.form is not Form.ROW:
+        return False
     passage = work.passages[row.passage]
     title, heading = work.terms(passage.title), work.terms(" ".join(passage.heading[-1:]))
     heads = work.terms(" ".join(cell.head for cell in row.unit.cells))
-    said = work.terms(" ".join(cell.text for cell in row.unit.cells))
     named = asked - work.terms(WORDS_OF_QUESTIONS)
-    if named & said or not named <= title | heading | heads:
+    if not named <= title | heading | heads:
         return False
-    return any(2 * len(named & above) >= len(above) > 0 for above in (title, heading))
+    rows = _rows_of_table(row, work)
+    if named & work.terms(" ".join(cell.text for one in rows for cell in one.unit.cells)):
+        return False
+    names = (title,) if by_title else (title, heading)
+    return any(2 * len(named & above) >= len(above) > 0 for above in names)
 
 
 def _table_of(row: ReadUnit, work: Composing) -> tuple[object, ...]:

@@ -24,6 +24,12 @@ IN_FIGURES = {
     AnswerType.TIME,
     AnswerType.QUANTITY,
 }
+MOST_HALF = 12  # words of an item that is no sentence though it ends as one
+_SAYS = re.compile(
+    r"\b(?:is|are|was|were|be|can|cannot|may|must|will|would|should|do|does|did|has|have|had"
+    r"|needs?|costs?|takes?|gets?|applies|apply|\w+n['’]t|we|you|they|it|there|please)\b",
+    re.IGNORECASE,
+)
 MIN_NEW_SHARE = 0.3  # of a unit's terms; with fewer it only repeats the question
 
 
@@ -119,7 +125,7 @@ def text_of_unit(unit: Unit, *, with_lead: bool = True) -> str:
     text = _LOOSE_END.sub("", unit.text)
     if not re.search(r"[.!?…。！？][\"'”’)]*$", text):
         text += "."
-    if with_lead and unit.lead and unit.form is not Form.STEP and is_half(unit):
+    if with_lead and unit.lead and is_half(unit):
         return f"{unit.lead} {text}"
     return text
 
@@ -131,5 +137,7 @@ def word_count(read: ReadUnit, work: Composing) -> int:
 
 
 def is_half(unit: Unit) -> bool:
-    """Whether an item needs the line that introduces it."""
-    return not (unit.text[:1].isupper() and unit.text.endswith((".", "!", "?")))
+    """Whether an item needs the line that introduces it: “Coffee in an opened bag.” says nothing
+    without “We cannot take back:”."""
+    is_sentence = unit.text[:1].isupper() and unit.text.endswith((".", "!", "?"))
+    return not is_sentence or (len(unit.text.split()) <= MOST_HALF and not _SAYS.search(unit.text))

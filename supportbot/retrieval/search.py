@@ -39,6 +39,7 @@ from supportbot.retrieval.scope import Scope, Snapshot
 from supportbot.retrieval.settings import DEFAULT, RetrievalSettings
 from supportbot.retrieval.spelling import correct_spelling
 from supportbot.retrieval.strange_words import strange_share, without_strange_words
+from supportbot.retrieval.table_parts import with_table_parts
 
 __all__ = ["RankedPassage", "Ranking", "Scope", "Trace", "search"]
 
@@ -147,7 +148,7 @@ def _rank(
         order, reranked = rerank(query.text, ordered.order, found, enabled=settings.rerank)
     with clock("diversity"):
         if settings.diversify:
-            order = diversified(order, found, limit)
+            order = with_table_parts(diversified(order, found, limit), found, limit)
     passages = [_ranked(found[row], ordered, row) for row in order[:limit]]
     readings = CandidateReadings(Reading())
     if settings.reader:

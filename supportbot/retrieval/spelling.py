@@ -29,6 +29,8 @@ _SHORT_FORMS = {
         **{"im": "I'm", "wanna": "want to", "gonna": "going to", "cuz": "because", "nr": "number"},
         **{"tmrw": "tomorrow", "tmr": "tomorrow", "yr": "year", "hrs": "hours"},
         **{"info": "information", "asap": "as soon as possible", "btw": "by the way"},
+        **{"hasnt": "hasn't", "havent": "haven't", "wasnt": "wasn't", "arent": "aren't"},
+        **{"couldnt": "couldn't", "wouldnt": "wouldn't", "theres": "there is", "thats": "that is"},
         **{"wont": "won't", "didnt": "didn't", "n": "and", "abt": "about", "msg": "message"},
     }
 }

@@ -132,6 +132,29 @@ def test_a_table_asked_about_as_a_whole_is_told_by_its_kinds(publish: Publish) -
     assert said == ["Express, UK mainland: £7.95, next working day."]
 
 
+def test_a_table_of_charges_goes_before_a_row_that_has_the_words(publish: Publish) -> None:
+    publish(RATES, "rates.md", title="Shipping and delivery")
+    publish(
+        "# Delivery delays and lost parcels\n\n| Reason | What you can choose | What it costs |\n"
+        "|---|---|---|\n| Nobody at home for the delivery | a second delivery | £9.95 |\n"
+        "| Wrong address | another delivery | £3.95 |\n",
+        "delays.md",
+        title="Delivery delays and lost parcels",
+    )
+    said = [one.text.split(",")[0] for one in answer("what does delivery cost")]
+    assert said == ["Standard", "Express", "Large item"]
+
+
+def test_an_item_without_a_verb_brings_its_lead(publish: Publish) -> None:
+    publish(
+        "# Returns\n\nWe cannot take back, because you have changed your mind:\n\n"
+        "1. Coffee in an opened bag.\n2. Personalised items, such as an engraved tamper.\n"
+        "3. Descaler once opened.\n\nUnopened goods can be returned within 45 days.\n"
+    )
+    said = text("can I return a personalised tamper")
+    assert said.startswith("We cannot take back, because you have changed your mind: Personalised")
+
+
 def test_a_column_asked_about_is_told_of_every_row(publish: Publish) -> None:
     publish(
         "# Stores and opening hours\n\n| Store | Address | Monday to Friday | Sunday |\n"

@@ -1,0 +1,36 @@
+"""Brings the other parts of the best tables along: a long table is several passages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from supportbot.retrieval.candidates import Candidate
+
+BEST = 3  # first places whose tables are brought along
+MOST = 3  # parts that are brought
+
+
+def with_table_parts(
+    order: Sequence[int], candidates: Sequence[Candidate], limit: int
+) -> list[int]:
+    """`order` (indices of candidates), with further parts of the tables of the BEST first moved to
+    the end of the first `limit`.
+
+    “How much is shipping?” finds the last rows of a table of charges as well as the first ones, and
+    an answer that leaves out the first ones misleads.
+    """
+    first, rest = list(order[:limit]), list(order[limit:])
+    tables = {_table(candidates[at]) for at in first[:BEST]} - {None}
+    brought = [at for at in rest if _table(candidates[at]) in tables][: min(MOST, limit - BEST)]
+    if not brought:
+        return list(order)
+    kept = first[: limit - len(brought)]
+    return [*kept, *brought, *first[len(kept) :], *(at for at in rest if at not in brought)]
+
+
+def _table(candidate: Candidate) -> tuple[object, ...] | None:
+    """What the parts of one table share: the version, the headings and the row of heads."""
+    heads = candidate.text.partition("\n")[0]
+    if not heads.startswith("|"):
+        return None
+    return candidate.document_id, candidate.version, candidate.heading, heads
