@@ -1,10 +1,12 @@
-// `npm run build`: writes the committed bundle, dist/support-chat.js.
-import { readFileSync } from 'node:fs';
+// `npm run build`: writes the committed bundle, dist/.
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { bundle, root } from './bundle.mjs';
+import { bundle, excess, root, size, write } from './bundle.mjs';
 
-const outdir = join(root, 'dist');
-await bundle(outdir);
-const bytes = readFileSync(join(outdir, 'support-chat.js'));
-console.log(`dist/support-chat.js ${bytes.length} bytes, ${gzipSync(bytes).length} gzipped`);
+const bundled = await bundle();
+await write(bundled, join(root, 'dist'));
+for (const [name, bytes] of bundled) console.log(`dist/${name} ${bytes.length} bytes, ${size(bytes)} compressed`);
+const found = excess(bundled);
+if (found) {
+  console.error(found);
+  process.exitCode = 1;
+}

@@ -1,7 +1,10 @@
 // The one way the widget is bundled; the build and the freshness check both use it, so they cannot differ.
 import { build } from 'esbuild';
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -25,12 +28,12 @@ function minifyCss(css) {
     .replace(/` /g, '`');
 }
 
-/** Writes support-chat.js into `outdir`. The same sources give the same bytes on every machine. */
-export async function bundle(outdir) {
-  await build({
+async function files(entryPoints, define = {}) {
+  const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: { 'support-chat': 'src/register.ts' },
-    outdir,
+    entryPoints,
+    outdir: '.',
+    write: false,
     bundle: true,
     format: 'iife',
     minify: true,
@@ -39,6 +42,52 @@ export async function bundle(outdir) {
     charset: 'ascii',
     legalComments: 'none',
     logLevel: 'warning',
+    define,
     plugins: [minifyStyles],
   });
+  return outputFiles.map(({ path, contents }) => [path.slice(root.length), Buffer.from(contents)]);
+}
+
+/** name → bytes of every file of dist/. The same sources give the same bytes on every machine. */
+export async function bundle() {
+  const later = await files({ 'support-chat-panel': 'src/provide.ts', 'support-chat-news': 'src/provide-news.ts' });
+  const hash = createHash('sha256');
+  for (const [, bytes] of later) hash.update(bytes);
+  // The launcher asks for exactly these, also where a cache holds those of another deployment.
+  const version = JSON.stringify(hash.digest('hex').slice(0, 10));
+  const first = await files({ 'support-chat': 'src/launcher/register.ts' }, { __FILES__: version });
+  return new Map([...first, ...later]);
+}
+
+export async function write(bundled, outdir) {
+  await rm(outdir, { recursive: true, force: true });
+  for (const [name, bytes] of bundled) {
+    await mkdir(dirname(join(outdir, name)), { recursive: true });
+    await writeFile(join(outdir, name), bytes);
+  }
+}
+
+/** name → bytes of what is committed. */
+export async function committed(outdir) {
+  const found = await readdir(outdir, { recursive: true, withFileTypes: true });
+  const names = found.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
+  return new Map(await Promise.all(names.map(async (path) => [path.slice(outdir.length + 1), await readFile(path)])));
+}
+
+export const size = (bytes) => gzipSync(bytes, { level: 9 }).length;
+
+// What a visitor pays, compressed: every visitor for the launcher, and who chats for all that is loaded.
+const LAUNCHER = 5_000;
+const ALL = 40_000;
+
+/** What is too large, in words; null when nothing is. */
+export function excess(bundled) {
+  const launcher = size(bundled.get('support-chat.js'));
+  if (launcher > LAUNCHER) return `dist/support-chat.js is ${launcher} bytes compressed; the limit is ${LAUNCHER}`;
+  const sizes = [...bundled].map(([name, bytes]) => ({ isWords: basename(dirname(name)) === 'locales', bytes: size(bytes) }));
+  const words = sizes.filter(({ isWords }) => isWords).map(({ bytes }) => bytes);
+  const rest = sizes.filter(({ isWords }) => !isWords).reduce((sum, { bytes }) => sum + bytes, 0);
+  // One language is loaded, never two.
+  const all = rest + Math.max(0, ...words);
+  return all > ALL ? `dist/ is ${all} bytes compressed; the limit is ${ALL}` : null;
 }

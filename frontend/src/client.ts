@@ -60,11 +60,6 @@ export class ChatClient {
     return this.connection.status;
   }
 
-  /** True for a visitor who has been here before and may find a conversation. */
-  get isReturning(): boolean {
-    return this.storage.refreshToken !== null || this.storage.hasSignedIn || this.state.pending.length > 0;
-  }
-
   start(): void {
     window.addEventListener('online', this.wentOnline);
     window.addEventListener('offline', this.onChange);

@@ -1,6 +1,6 @@
 // The visitor's session: a short-lived token that the tab keeps, renewed with the refresh token the browser keeps or
 // with what the page says of a customer who has signed in there.
-import { isRecord } from './contract';
+import { isRecord } from './raw';
 import type { Storage } from './storage';
 
 /** The server refuses this page for good: retrying cannot help. */

@@ -16,6 +16,24 @@ export interface KeyValue {
   removeItem(key: string): void;
 }
 
+const prefixOf = (baseUrl: string): string => `support-chat:${baseUrl}:`;
+
+/** What a visitor has left here: nothing, a conversation to find, or words that wait to be sent. */
+export function traceOf(baseUrl: string, area: KeyValue | null = safely(() => localStorage)): 'none' | 'returning' | 'unsent' {
+  const has = (key: string): boolean => safely(() => area?.getItem(prefixOf(baseUrl) + key) ?? null) !== null;
+  if (has('outbox')) return 'unsent';
+  return has('refresh') || has('signed-in') ? 'returning' : 'none';
+}
+
+/** Null where the browser forbids its storage. */
+function safely<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
+
 export class Storage {
   private readonly prefix: string;
 
@@ -25,7 +43,7 @@ export class Storage {
     private readonly area: KeyValue = browserArea('localStorage'),
     private readonly tab: KeyValue = browserArea('sessionStorage'),
   ) {
-    this.prefix = `support-chat:${baseUrl}:`;
+    this.prefix = prefixOf(baseUrl);
   }
 
   /** The short-lived token, as text, for the pages that this tab opens next. */
@@ -95,11 +113,7 @@ export class Storage {
   }
 
   private read(key: string, area = this.area): string | null {
-    try {
-      return area.getItem(this.prefix + key);
-    } catch {
-      return null;
-    }
+    return safely(() => area.getItem(this.prefix + key));
   }
 
   private write(key: string, value: string | null, area = this.area): void {

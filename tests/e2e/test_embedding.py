@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.browser import Window, launch, window
+from tests.e2e.shop import shop
 from tests.e2e.stack import Stack, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
@@ -33,23 +31,12 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 @contextmanager
 def site(folder: Path, stack: Stack, port: int) -> Iterator[str]:
     """A site with the one script tag; yields its address."""
     (folder / "index.html").write_text(PAGE.format(url=stack.url), encoding="utf-8")
-    handler = partial(_Quiet, directory=str(folder))
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with shop(folder, port) as address:
+        yield address
 
 
 def test_a_site_that_is_named_embeds_it_with_one_line(

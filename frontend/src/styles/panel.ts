@@ -1,21 +1,6 @@
-// The launcher, the floating panel (a full-screen sheet on a phone), its header and banners.
+// The floating panel (a full-screen sheet on a phone), its header and banners.
 
 export const panelStyles = `
-.launcher {
-  position: relative; display: grid; place-items: center; inline-size: 60px; block-size: 60px; border-radius: 50%;
-  margin-inline-start: auto; background: var(--brand); color: var(--on-brand); box-shadow: var(--shadow);
-  transition: transform .18s ease, filter .18s ease;
-}
-.launcher-icon { display: grid; }
-.launcher .icon { inline-size: 28px; block-size: 28px; }
-.launcher:hover { filter: brightness(1.08); transform: translateY(-2px); }
-.launcher:focus-visible { outline: 3px solid var(--surface); box-shadow: 0 0 0 6px var(--accent); outline-offset: 0; }
-.badge {
-  position: absolute; inset-block-start: -3px; inset-inline-end: -3px; min-inline-size: 22px; block-size: 22px;
-  padding-inline: 6px; border-radius: 11px; background: #c4281a; color: #fff; font-size: 12px; font-weight: 700;
-  line-height: 22px; text-align: center; box-shadow: 0 0 0 2px var(--surface);
-}
-
 .panel {
   position: absolute; inset-block-end: 76px; inset-inline-end: 0; inline-size: 400px; max-inline-size: calc(100vw - 40px);
   block-size: min(680px, calc(100vh - 120px)); block-size: min(680px, calc(100dvh - 120px)); background: var(--surface);
@@ -73,13 +58,15 @@ export const panelStyles = `
 }
 .suggestion:hover { border-color: var(--accent); background: var(--tint); }
 
+:host([position="left"]) .panel { inset-inline: auto; left: 0; }
+:host([position="right"]) .panel { inset-inline: auto; right: 0; }
+
 @media (max-width: 480px) {
   .panel {
     position: fixed; inset: 0; inset-block-start: var(--view-top, 0); inline-size: 100%; max-inline-size: none;
     block-size: var(--view-height, 100dvh);
     border: 0; border-radius: 0; animation-name: slide;
   }
-  :host([open]) .launcher { display: none; }
   .icon-button { inline-size: 44px; block-size: 44px; }
   .panel-head { padding-block-start: max(10px, env(safe-area-inset-top)); }
 }

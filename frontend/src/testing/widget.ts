@@ -1,6 +1,13 @@
 // The element on a page, connected to the fake server, and ways to look into it, for tests.
-import { SupportChat } from '../element';
+import { Chat } from '../chat';
+import { SupportChat } from '../launcher/element';
 import { FakeSocket, settle } from './server';
+
+/** Registers the element with the panel at hand, as if it had been loaded before. */
+export function defineElement(): void {
+  if (!customElements.get('support-chat')) customElements.define('support-chat', SupportChat);
+  SupportChat.provide({ mount: (host) => new Chat(host) });
+}
 
 export class Widget {
   private constructor(
@@ -10,7 +17,7 @@ export class Widget {
 
   /** An open and connected widget; the test has called fakeServer(). */
   static async open(): Promise<Widget> {
-    if (!customElements.get('support-chat')) customElements.define('support-chat', SupportChat);
+    defineElement();
     const element = new SupportChat();
     element.setAttribute('base-url', 'https://help.example/');
     document.body.append(element);

@@ -33,9 +33,13 @@ export function button(attributes: Attributes, children: readonly Child[], onCli
   return element;
 }
 
+/** The two icons of the launcher, which is loaded without the others. */
+export const CHAT = 'M21 11.5a8.4 8.4 0 0 1-8.5 8.3 8.7 8.7 0 0 1-3.6-.8L3.5 20.5l1.6-4.6A8.1 8.1 0 0 1 4 11.5a8.4 8.4 0 0 1 8.5-8.3A8.4 8.4 0 0 1 21 11.5Z';
+export const CLOSE = 'M6 6l12 12M18 6L6 18';
+
 const ICONS = {
-  chat: 'M21 11.5a8.4 8.4 0 0 1-8.5 8.3 8.7 8.7 0 0 1-3.6-.8L3.5 20.5l1.6-4.6A8.1 8.1 0 0 1 4 11.5a8.4 8.4 0 0 1 8.5-8.3A8.4 8.4 0 0 1 21 11.5Z',
-  close: 'M6 6l12 12M18 6L6 18',
+  chat: CHAT,
+  close: CLOSE,
   send: 'M12 19V5M5.5 11.5 12 5l6.5 6.5',
   person: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM4.5 20.5a7.5 7.5 0 0 1 15 0',
   up: 'M7 11v9H4v-9h3Zm0 0 4-8a2.5 2.5 0 0 1 2.5 2.5V9h5a2 2 0 0 1 2 2.3l-1.2 7A2 2 0 0 1 17.3 20H7',
@@ -53,10 +57,15 @@ const SVG = 'http://www.w3.org/2000/svg';
 
 /** A decorative line icon; the control around it carries the name. */
 export function icon(name: IconName): SVGElement {
+  return drawing(ICONS[name]);
+}
+
+/** An icon by its path. */
+export function drawing(path: string): SVGElement {
   const svg = document.createElementNS(SVG, 'svg');
-  const path = document.createElementNS(SVG, 'path');
-  path.setAttribute('d', ICONS[name]);
-  svg.append(path);
+  const line = document.createElementNS(SVG, 'path');
+  line.setAttribute('d', path);
+  svg.append(line);
   svg.setAttribute('viewBox', '0 0 24 24');
   svg.setAttribute('class', 'icon');
   svg.setAttribute('aria-hidden', 'true');

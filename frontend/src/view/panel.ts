@@ -65,7 +65,7 @@ export class PanelView {
       this.source.element,
     ]);
     this.element.addEventListener('keydown', (event) => this.keyDown(event));
-    window.visualViewport?.addEventListener('resize', () => this.fitKeyboard());
+    window.visualViewport?.addEventListener('resize', this.fitKeyboard);
   }
 
   get isOpen(): boolean {
@@ -80,6 +80,11 @@ export class PanelView {
     }
     this.element.hidden = !open;
     if (open) this.log.scrollToEnd();
+  }
+
+  destroy(): void {
+    window.visualViewport?.removeEventListener('resize', this.fitKeyboard);
+    this.element.remove();
   }
 
   /** Moves focus off a button that goes or is disabled. On a touch screen the input would bring up the keyboard. */
@@ -114,12 +119,12 @@ export class PanelView {
   }
 
   /** An on-screen keyboard covers the page without resizing it; the full-screen sheet follows what is visible. */
-  private fitKeyboard(): void {
+  private readonly fitKeyboard = (): void => {
     const view = window.visualViewport;
     if (!view || !this.isOpen || view.scale > 1) return;
     this.element.style.setProperty('--view-height', `${view.height}px`);
     this.element.style.setProperty('--view-top', `${view.offsetTop}px`);
-  }
+  };
 
   private header(): HTMLElement {
     // Not <header>: inside a dialog that would be a landmark of the whole page.

@@ -33,11 +33,19 @@ describe('the script', () => {
     expect((placed[0] as SupportChat).baseUrl).toBe('https://help.example');
   });
 
-  it('does nothing the second time', () => {
+  it('defines nothing and adds nothing the second time', () => {
     const define = vi.spyOn(customElements, 'define');
     register(script());
+    register(script());
     expect(define).not.toHaveBeenCalled();
-    expect(document.querySelector('support-chat')).toBeNull();
+    expect(document.querySelectorAll('support-chat')).toHaveLength(1);
+  });
+
+  it('gives a page that has lost its element another one', () => {
+    register(script({ 'data-title': 'Before' }));
+    document.body.replaceChildren();
+    register(script({ 'data-title': 'After' }));
+    expect(document.querySelector('support-chat')?.getAttribute('heading')).toBe('After');
   });
 });
 

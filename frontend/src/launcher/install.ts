@@ -17,10 +17,15 @@ export function attributesOf(script: HTMLElement): ReadonlyMap<string, string> {
   );
 }
 
+/** May run again on one page: a page that has lost its element, as single-page apps do, gets one again. */
 export function register(script: HTMLScriptElement | null): void {
-  if (customElements.get(TAG)) return;
-  if (script?.src) SupportChat.defaultBaseUrl = new URL(script.src).origin;
-  customElements.define(TAG, SupportChat);
+  if (!customElements.get(TAG)) {
+    if (script?.src) {
+      SupportChat.defaultBaseUrl = new URL(script.src).origin;
+      SupportChat.source = { folder: new URL('.', script.src).href, nonce: script.nonce ?? '' };
+    }
+    customElements.define(TAG, SupportChat);
+  }
   if (!script) return;
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', () => place(script));
   else place(script);

@@ -1,4 +1,4 @@
-// The entry of the bundle.
+// The entry of support-chat.js, the one script that a page has.
 import { register } from './install';
 
 register(document.currentScript instanceof HTMLScriptElement ? document.currentScript : null);

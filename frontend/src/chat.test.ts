@@ -1,13 +1,14 @@
 // The element as a page and a visitor meet it, over a fake server.
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SupportChat } from './element';
+import { SupportChat } from './launcher/element';
 import { citation, message, rawEvents, sentence } from './testing/contract';
 import { FakeSocket, fakeServer, settle } from './testing/server';
+import { defineElement } from './testing/widget';
 
 let chat: SupportChat;
 const AT = '2026-11-21T10:00:00Z';
 
-beforeAll(() => customElements.define('support-chat', SupportChat));
+beforeAll(defineElement);
 beforeEach(() => {
   vi.useFakeTimers();
   localStorage.clear();
@@ -68,7 +69,7 @@ describe('the panel', () => {
   it('costs the server nothing until it is opened', async () => {
     await settle();
     expect(FakeSocket.all).toHaveLength(0);
-    expect(one('panel').hidden).toBe(true);
+    expect(all('panel')).toEqual([]);
     await openAndConnect();
     expect(FakeSocket.last.url).toBe('wss://help.example/ws/chat/');
   });

@@ -1,0 +1,193 @@
+// The chat behind the launcher: the wiring between the element, the client and its views.
+import { ChatClient } from './client';
+import type { Citation } from './contract';
+import type { Host, Part } from './launcher/part';
+import type { State } from './state';
+import { initialState, unreadCount } from './state';
+import { strings } from './strings';
+import { applyStyles } from './styles';
+import type { Actions } from './view/actions';
+import { Announcer, announcements } from './view/announcer';
+import { setAttribute } from './view/dom';
+import { parseSuggestions } from './view/empty';
+import { PanelView } from './view/panel';
+
+// Events that arrive this soon after connecting are an earlier conversation being replayed, not news.
+const REPLAY_MS = 1_000;
+// Events of one burst are drawn together.
+const DRAW_MS = 16;
+
+export class Chat implements Part {
+  private readonly client: ChatClient;
+  private drawn: State = initialState;
+  private drawTimer: ReturnType<typeof setTimeout> | undefined;
+  private liveFrom = 0;
+  private unread = 0;
+  private signedOut = false;
+  private readonly panel = new PanelView(this.actions());
+  private readonly announcer = new Announcer();
+
+  constructor(private readonly host: Host) {
+    const root = host.element.shadowRoot;
+    if (root) applyStyles(root);
+    host.frame.prepend(this.panel.element, this.announcer.element);
+    this.client = new ChatClient(host.baseUrl, () => this.changed(), host.identity);
+    document.addEventListener('visibilitychange', this.changed);
+    this.configure();
+    this.draw();
+  }
+
+  destroy(): void {
+    document.removeEventListener('visibilitychange', this.changed);
+    clearTimeout(this.drawTimer);
+    this.client.stop();
+    this.panel.destroy();
+    this.announcer.element.remove();
+  }
+
+  get isOpen(): boolean {
+    return this.panel.isOpen;
+  }
+
+  connect(): void {
+    this.start(true);
+  }
+
+  signInAgain(): void {
+    this.client.signInAgain();
+  }
+
+  open(): void {
+    this.show();
+    this.panel.composer.focus();
+  }
+
+  close(): void {
+    if (!this.panel.isOpen) return;
+    this.setOpen(false);
+    this.host.focusLauncher();
+    this.host.emit('close');
+  }
+
+  send(text: string): void {
+    this.open();
+    if (text.trim() !== '') this.client.send(text.trim());
+  }
+
+  show(): void {
+    if (this.panel.isOpen) return;
+    this.setOpen(true);
+    this.start(false);
+    this.host.emit('open');
+  }
+
+  configure(): void {
+    const { element } = this.host;
+    this.panel.configure({
+      heading: element.getAttribute('heading'),
+      greeting: element.getAttribute('greeting'),
+      placeholder: element.getAttribute('placeholder'),
+      privacyUrl: element.getAttribute('privacy-url'),
+      suggestions: parseSuggestions(element.getAttribute('suggestions')),
+      signedIn: this.host.identity() !== null,
+    });
+    this.changed();
+  }
+
+  private setOpen(open: boolean): void {
+    this.panel.isOpen = open;
+    setAttribute(this.host.element, 'open', open);
+    this.drawLauncher();
+    this.changed();
+  }
+
+  private start(returning: boolean): void {
+    if (this.client.status !== 'idle') return;
+    this.liveFrom = returning ? Infinity : 0;
+    this.client.start();
+  }
+
+  private actions(): Actions {
+    return {
+      send: (text) => this.client.send(text),
+      pick: (text) => {
+        this.client.send(text);
+        this.panel.leaveButton();
+      },
+      typing: () => this.client.typing(),
+      retry: (clientId) => {
+        this.client.retry(clientId);
+        this.panel.composer.focus();
+      },
+      edit: (clientId, text) => {
+        this.client.discard(clientId);
+        this.panel.composer.fill(text);
+      },
+      askForPerson: () => {
+        this.client.askForPerson();
+        // The pressed button is now disabled, and a disabled button loses focus to nowhere.
+        this.panel.composer.focus();
+        this.host.emit('handover');
+      },
+      rateSupport: (score) => this.client.rateSupport(score),
+      rate: (messageId, value, comment) => this.client.rate(messageId, value, comment),
+      openSource: (messageId, citations, opener) => this.openSource(messageId, citations, opener),
+      forget: () => {
+        if (!window.confirm(strings.forgetQuestion)) return;
+        void this.client.forget();
+        this.panel.composer.focus();
+      },
+      loadEarlier: () => this.client.loadEarlier(),
+      close: () => this.close(),
+      end: () => this.client.end(),
+      showHistory: () => {
+        void this.panel.history.open(this.client.earlier, this.client.state.conversation);
+      },
+    };
+  }
+
+  private openSource(messageId: string | null, citations: readonly Citation[], opener: HTMLElement): void {
+    const { client, panel } = this;
+    const [first] = citations;
+    if (!first) return;
+    panel.source.open(citations, opener, first.passage ?? client.passageOf(messageId, first));
+  }
+
+  private readonly changed = (): void => {
+    this.tellSignedOut();
+    if (this.client.status === 'online' && this.liveFrom === Infinity) this.liveFrom = Date.now() + REPLAY_MS;
+    this.drawTimer ??= setTimeout(() => this.draw(), DRAW_MS);
+  };
+
+  /** The page can set the attribute `identity` anew. */
+  private tellSignedOut(): void {
+    const signedOut = this.client.status === 'signed_out';
+    if (signedOut && !this.signedOut) this.host.emit('signed-out');
+    this.signedOut = signedOut;
+  }
+
+  private draw(): void {
+    clearTimeout(this.drawTimer);
+    this.drawTimer = undefined;
+    const { state, status, storage } = this.client;
+    const live = Date.now() >= this.liveFrom;
+    this.panel.render(state, status, live);
+    if (live && this.panel.isOpen) this.announcer.say(announcements(this.drawn, state));
+    this.drawn = state;
+    const { conversation, lastSeq } = state;
+    const unread = unreadCount(state, storage.readSeq(conversation));
+    // With nothing unread the launcher need not load the panel for the events up to here.
+    const hasRead = unread === 0 || (this.panel.isOpen && !document.hidden);
+    if (hasRead && lastSeq > storage.readSeq(conversation)) storage.setReadSeq(conversation, lastSeq);
+    const before = this.unread;
+    this.unread = hasRead || this.panel.isOpen ? 0 : unread;
+    if (this.unread !== before) this.host.emit('unread', { count: this.unread });
+    this.drawLauncher();
+  }
+
+  private drawLauncher(): void {
+    const { isOpen } = this.panel;
+    const closedLabel = this.unread > 0 ? strings.openUnread(this.unread) : strings.open;
+    this.host.drawLauncher({ open: isOpen, label: isOpen ? strings.close : closedLabel, unread: isOpen ? 0 : this.unread });
+  }
+}

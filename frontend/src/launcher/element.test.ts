@@ -1,0 +1,144 @@
+// The launcher alone: what it loads, when, and what a page notices of it.
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { fakeServer, json, settle, visitor } from '../testing/server';
+import type { FakeServer } from '../testing/server';
+import { SupportChat } from './element';
+import type { Host, Part } from './part';
+import { NewsWatch } from './watch';
+
+const SERVER = 'https://help.example';
+const opened = vi.fn();
+let scripts: HTMLScriptElement[] = [];
+let server: FakeServer;
+
+function panel(host: Host): Part {
+  const note = (): void => void opened(host.element);
+  const nothing = (): void => undefined;
+  return { isOpen: false, connect: note, show: note, open: note, close: nothing, send: note, configure: nothing, signInAgain: nothing, destroy: nothing };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  localStorage.clear();
+  sessionStorage.clear();
+  opened.mockReset();
+  scripts = [];
+  server = fakeServer();
+  if (!customElements.get('support-chat')) customElements.define('support-chat', SupportChat);
+  // A script in the page would be fetched; what is loaded is what the test says.
+  vi.spyOn(document.head, 'append').mockImplementation((script) => void scripts.push(script as HTMLScriptElement));
+  // Each test has a folder of its own, because a page loads a file once.
+  SupportChat.source = { folder: `${SERVER}/${String(Math.random())}/`, nonce: 'n-1' };
+});
+afterEach(() => {
+  document.body.replaceChildren();
+  SupportChat.provide({ mount: undefined, watch: undefined } as never);
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+});
+
+function place(attributes: Readonly<Record<string, string>> = {}): SupportChat {
+  const element = new SupportChat();
+  for (const [name, value] of Object.entries({ 'base-url': SERVER, ...attributes })) element.setAttribute(name, value);
+  document.body.append(element);
+  return element;
+}
+
+const launcherOf = (element: SupportChat): HTMLElement => element.shadowRoot?.querySelector('.launcher') as HTMLElement;
+const names = (): readonly (string | undefined)[] => scripts.map(({ src }) => src.split('/').at(-1));
+
+async function arrives(): Promise<void> {
+  SupportChat.provide({ mount: panel });
+  scripts.at(-1)?.dispatchEvent(new Event('load'));
+  await settle();
+}
+
+describe('the launcher', () => {
+  it('loads and asks for nothing by itself', async () => {
+    place();
+    await settle();
+    expect(names()).toEqual([]);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('loads the panel once when the pointer comes near, and opens it when it is pressed', async () => {
+    const element = place();
+    launcherOf(element).dispatchEvent(new Event('pointerenter'));
+    launcherOf(element).dispatchEvent(new Event('focus'));
+    expect(names()).toEqual(['support-chat-panel.js']);
+    expect(scripts[0]?.nonce).toBe('n-1');
+    launcherOf(element).click();
+    expect(launcherOf(element).getAttribute('aria-busy')).toBe('true');
+    await arrives();
+    expect(opened).toHaveBeenCalledExactlyOnceWith(element);
+    expect(launcherOf(element).hasAttribute('aria-busy')).toBe(false);
+    expect(names()).toHaveLength(1);
+  });
+
+  it('says when the panel cannot be loaded, and tries again', async () => {
+    const element = place();
+    launcherOf(element).click();
+    scripts[0]?.dispatchEvent(new Event('error'));
+    await settle();
+    expect(element.shadowRoot?.querySelector('[role="status"]')?.textContent).toContain('could not be loaded');
+    launcherOf(element).click();
+    await arrives();
+    expect(opened).toHaveBeenCalledTimes(1);
+    expect(element.shadowRoot?.querySelector('[role="status"]')?.textContent).toBe('');
+  });
+
+  it('opens nothing on a page that it has left meanwhile', async () => {
+    const element = place({ open: '' });
+    element.remove();
+    await arrives();
+    expect(opened).not.toHaveBeenCalled();
+    document.body.append(element);
+    expect(opened).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a visitor who comes back', () => {
+  const conversations = (last_seq: number): void =>
+    server.route(/conversations\/$/, () => json({ results: [{ id: 'c', last_seq, closed_at: null }] }));
+
+  async function comesBack(): Promise<SupportChat> {
+    localStorage.setItem(`support-chat:${SERVER}:refresh`, 'again');
+    localStorage.setItem(`support-chat:${SERVER}:read`, 'c 7');
+    const element = place();
+    SupportChat.provide({ watch: (...args) => new NewsWatch(...args) });
+    scripts[0]?.dispatchEvent(new Event('load'));
+    await settle();
+    return element;
+  }
+
+  it('costs one request while there is nothing new, and gets the panel when there is', async () => {
+    server.route(/visitors\/$/, () => json(visitor()));
+    conversations(7);
+    await comesBack();
+    expect(names()).toEqual(['support-chat-news.js']);
+    expect(server.requests.map(({ path }) => path.split('/v1/')[1])).toEqual(['visitors/', 'conversations/']);
+    conversations(9);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(names()).toEqual(['support-chat-news.js', 'support-chat-panel.js']);
+    await arrives();
+    expect(opened).toHaveBeenCalledTimes(1);
+    const before = server.requests.length;
+    await vi.advanceTimersByTimeAsync(90_000);
+    expect(server.requests).toHaveLength(before);
+  });
+
+  it('asks no more when the element has left the page', async () => {
+    conversations(7);
+    (await comesBack()).remove();
+    const before = server.requests.length;
+    await vi.advanceTimersByTimeAsync(90_000);
+    expect(server.requests).toHaveLength(before);
+  });
+
+  it('gets the panel at once while words wait to be sent', () => {
+    localStorage.setItem(`support-chat:${SERVER}:outbox`, '[]');
+    place();
+    expect(names()).toEqual(['support-chat-panel.js']);
+  });
+});

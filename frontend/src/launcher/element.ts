@@ -1,0 +1,176 @@
+// The custom element <support-chat>: the launcher, and all else as soon as somebody wants it.
+import { traceOf } from '../storage';
+import { CHAT, CLOSE, button, drawing, el, setAttribute, setText } from '../view/dom';
+import { load } from './loader';
+import type { Source } from './loader';
+import type { EventName, Host, LauncherLook, Part, Provided, Watch } from './part';
+import { launcherStyles } from '../styles/launcher';
+import { applySheet } from '../view/sheet';
+
+const FAILED = 'The chat could not be loaded. Please try again.';
+const OPEN = 'Open chat';
+
+type Wish = (part: Part) => void;
+
+export class SupportChat extends HTMLElement {
+  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url', 'identity'];
+  /** Where the server is when no base-url is given: the origin of the script. */
+  static defaultBaseUrl = '';
+  /** Where the script came from; null where a page has bundled it. */
+  static source: Source | null = null;
+  private static provided: Provided = {};
+
+  private chat: Part | null = null;
+  private wishes: Wish[] = [];
+  private watch: Watch | null = null;
+  private readonly badge = el('span', { class: 'badge', 'aria-hidden': 'true', hidden: true });
+  private readonly launcherIcon = el('span', { class: 'launcher-icon' }, [drawing(CHAT)]);
+  private readonly note = el('p', { class: 'launch-note', role: 'status' });
+  private readonly launcher = button(
+    { class: 'launcher', testid: 'launcher', 'aria-label': OPEN, 'aria-expanded': 'false' },
+    [this.launcherIcon, this.badge],
+    () => this.toggle(),
+  );
+  private readonly frame = el('div', { class: 'frame' }, [this.launcher, this.note]);
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: 'open' });
+    applySheet(root, launcherStyles);
+    root.append(this.frame);
+    for (const intent of ['pointerenter', 'focus', 'touchstart']) {
+      this.launcher.addEventListener(intent, () => void this.load('panel').catch(() => undefined), { passive: true });
+    }
+  }
+
+  /** The files that are loaded later call this. */
+  static provide(provided: Provided): void {
+    SupportChat.provided = { ...SupportChat.provided, ...provided };
+  }
+
+  connectedCallback(): void {
+    if (this.hasAttribute('open')) this.want((part) => part.show());
+    else void this.comeBack();
+  }
+
+  disconnectedCallback(): void {
+    this.watch?.stop();
+    this.watch = null;
+    this.wishes = [];
+    this.chat?.destroy();
+    this.chat = null;
+    this.drawLauncher({ open: false, label: OPEN, unread: 0 });
+  }
+
+  attributeChangedCallback(name: string): void {
+    this.chat?.configure();
+    if (name === 'identity') this.chat?.signInAgain();
+  }
+
+  get baseUrl(): string {
+    const given = this.getAttribute('base-url') ?? SupportChat.defaultBaseUrl;
+    return new URL(given === '' ? '/' : given, document.baseURI).href.replace(/\/+$/, '');
+  }
+
+  /** Opens the panel and moves focus into it. */
+  open(): void {
+    this.want((part) => part.open());
+  }
+
+  /** Closes the panel and gives focus back to the launcher. */
+  close(): void {
+    this.wishes = [];
+    this.chat?.close();
+  }
+
+  /** Opens the panel and sends a question, as if the visitor had typed it. */
+  ask(text: string): void {
+    this.want((part) => part.send(text));
+  }
+
+  private toggle(): void {
+    if (this.chat?.isOpen) this.close();
+    else this.open();
+  }
+
+  /** Words that wait are sent; else one request tells whether the panel is needed. */
+  private async comeBack(): Promise<void> {
+    const trace = traceOf(this.baseUrl);
+    if (trace === 'none') return;
+    const connect: Wish = (part) => part.connect();
+    if (SupportChat.provided.mount || trace === 'unsent') {
+      this.want(connect);
+      return;
+    }
+    await this.load('news').catch(() => undefined);
+    if (!this.isConnected || this.chat || this.watch) return;
+    this.watch = SupportChat.provided.watch?.(this.baseUrl, this.identity, () => this.want(connect)) ?? null;
+  }
+
+  /** Does it with the panel, now or when it is loaded. */
+  private want(wish: Wish): void {
+    this.wishes.push(wish);
+    if (this.chat || SupportChat.provided.mount) this.grant();
+    else void this.loadAndGrant();
+  }
+
+  private async loadAndGrant(): Promise<void> {
+    this.launcher.setAttribute('aria-busy', 'true');
+    setText(this.note, '');
+    try {
+      await this.load('panel');
+      this.grant();
+    } catch {
+      // What was wanted is wanted no more: the visitor is told, and presses again.
+      if (this.wishes.length > 0) setText(this.note, FAILED);
+      this.wishes = [];
+      this.removeAttribute('open');
+    }
+    this.launcher.removeAttribute('aria-busy');
+  }
+
+  private load(what: 'panel' | 'news'): Promise<void> {
+    if (what === 'panel' && SupportChat.provided.mount) return Promise.resolve();
+    const source = SupportChat.source ?? { folder: `${this.baseUrl}/static/widget/`, nonce: '' };
+    return load(source, `support-chat-${what}.js`);
+  }
+
+  private grant(): void {
+    const { mount } = SupportChat.provided;
+    if (!mount || !this.isConnected || this.wishes.length === 0) return;
+    this.watch?.stop();
+    this.chat ??= mount(this.host());
+    for (const wish of this.wishes.splice(0)) wish(this.chat);
+  }
+
+  /** A page may leave the attribute empty while nobody is signed in. */
+  private readonly identity = (): string | null => {
+    const said = this.getAttribute('identity');
+    return said === '' ? null : said;
+  };
+
+  private host(): Host {
+    return {
+      element: this,
+      frame: this.frame,
+      baseUrl: this.baseUrl,
+      identity: this.identity,
+      emit: (name, detail) => this.emit(name, detail),
+      drawLauncher: (look) => this.drawLauncher(look),
+      focusLauncher: () => this.launcher.focus({ preventScroll: true }),
+    };
+  }
+
+  private drawLauncher({ open, label, unread }: LauncherLook): void {
+    setAttribute(this.launcher, 'aria-label', label);
+    this.badge.hidden = unread === 0;
+    setText(this.badge, unread > 9 ? '9+' : String(unread));
+    if (this.launcher.getAttribute('aria-expanded') === String(open)) return;
+    setAttribute(this.launcher, 'aria-expanded', String(open));
+    this.launcherIcon.replaceChildren(drawing(open ? CLOSE : CHAT));
+  }
+
+  private emit(name: EventName, detail?: Readonly<Record<string, number>>): void {
+    this.dispatchEvent(new CustomEvent(`support-chat-${name}`, { bubbles: true, composed: true, detail }));
+  }
+}

@@ -1,0 +1,54 @@
+// What the launcher and the panel know of each other. A page has the launcher at once, and
+// the panel when somebody wants to chat.
+
+export type EventName = 'open' | 'close' | 'handover' | 'unread' | 'signed-out';
+
+/** What the panel may ask of the element it stands in. */
+export interface Host {
+  /** For its attributes. */
+  readonly element: HTMLElement;
+  /** Where the panel is put. */
+  readonly frame: HTMLElement;
+  readonly baseUrl: string;
+  /** What the page's server has signed about who is signed in there. */
+  readonly identity: () => string | null;
+  /** The page hears of it as an event `support-chat-NAME`. */
+  readonly emit: (name: EventName, detail?: Readonly<Record<string, number>>) => void;
+  readonly drawLauncher: (look: LauncherLook) => void;
+  readonly focusLauncher: () => void;
+}
+
+export interface LauncherLook {
+  readonly open: boolean;
+  readonly label: string;
+  readonly unread: number;
+}
+
+/** The panel, once it is loaded. */
+export interface Part {
+  readonly isOpen: boolean;
+  /** Connects for a visitor who comes back, to find what is new. */
+  connect(): void;
+  /** Shows the panel; focus stays where it is. */
+  show(): void;
+  /** Shows the panel and moves focus into it. */
+  open(): void;
+  close(): void;
+  send(text: string): void;
+  /** An attribute of the element has changed. */
+  configure(): void;
+  signInAgain(): void;
+  /** Ends everything: the element has left the page. */
+  destroy(): void;
+}
+
+/** Looks for news until it is stopped. */
+export interface Watch {
+  stop(): void;
+}
+
+/** What the loaded files hand to the element. */
+export interface Provided {
+  readonly mount?: (host: Host) => Part;
+  readonly watch?: (baseUrl: string, identity: () => string | null, onNews: () => void) => Watch;
+}

@@ -1,0 +1,139 @@
+"""The widget on the pages of others: strict policies, hostile style sheets, single-page apps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.e2e.browser import Window, launch, window
+from tests.e2e.shop import shop
+from tests.e2e.stack import Stack
+
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
+
+QUESTION = "How long do I have to return something?"
+# The policy of a careful site, with the one origin that it has added for the chat.
+POLICY = "default-src 'self' {url} {socket}; base-uri 'none'; object-src 'none'"
+HEAD = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A shop</title>'
+SCRIPT = '<script src="{url}/static/widget/support-chat.js" async></script>'
+HOSTILE = """
+* { all: unset !important; }
+* { font-size: 40px; letter-spacing: 9px; text-transform: uppercase; opacity: .4; }
+body { display: grid; gap: 50px; filter: blur(0); }
+div, span, section, button, svg, path { display: none !important; }
+support-chat { position: static !important; transform: scale(2) !important; color: red !important; }
+button { background: red !important; border-radius: 0 !important; }
+"""
+# Where the parts of the widget stand and how they look.
+LOOK = """() => {
+  const root = document.querySelector('support-chat').shadowRoot;
+  const parts = ['.launcher', '.panel', '.title', '.greeting', '.input', '.send', '.handover'];
+  return parts.map(part => {
+    const element = root.querySelector(part);
+    const { x, y, width, height } = element.getBoundingClientRect();
+    const style = getComputedStyle(element);
+    const names = ['color', 'backgroundColor', 'font', 'letterSpacing', 'textTransform'];
+    return [part, x, y, width, height, ...names.map(name => style[name])];
+  });
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def pages(demo_stack: Stack, shop_port: int, tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Writes a page of the shop; its address."""
+    with shop(tmp_path, shop_port) as address:
+
+        def page(name: str, *, head: str = "", body: str = SCRIPT) -> str:
+            text = f"{HEAD}{head}</head><body><main><h1>A shop</h1></main>{body}</body></html>"
+            socket = demo_stack.url.replace("http", "ws")
+            text = text.replace("{url}", demo_stack.url).replace("{socket}", socket)
+            (tmp_path / name).write_text(text, encoding="utf-8")
+            return f"{address}{name}"
+
+        yield page
+
+
+def _hear(ada: Window) -> tuple[list[str], list[str]]:
+    """The files of the widget that are asked for, and what the console says of errors."""
+    files: list[str] = []
+    said: list[str] = []
+
+    def asked(request: Any) -> None:
+        if "/static/widget/" in request.url:
+            files.append(request.url.split("/static/widget/")[1].split("?")[0])
+
+    ada.page.on("request", asked)
+    ada.page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    return files, said
+
+
+def test_a_strict_page_hears_no_error_and_loads_the_panel_when_it_is_wanted(
+    browser: Browser, pages: Callable[..., str]
+) -> None:
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    icon = '<link rel="icon" href="/icon.png">'
+    address = pages("strict.html", head=policy + icon)
+    pages("icon.png")
+    with window(browser, "strict") as ada:
+        files, said = _hear(ada)
+        ada.page.goto(address)
+        expect(ada.find("launcher")).to_be_visible()
+        assert files == ["support-chat.js"]
+        ada.find("launcher").hover()
+        ada.find("launcher").click()
+        ada.ask(QUESTION)
+        expect(ada.find("feedback-up")).to_be_visible()
+        ada.find("citation").first.click()
+        expect(ada.find("source-quote")).to_be_visible()
+        assert files.count("support-chat-panel.js") == 1
+        assert said == []
+
+
+def test_style_sheets_of_the_page_change_nothing(
+    browser: Browser, pages: Callable[..., str]
+) -> None:
+    looks = {}
+    for name, css in {"plain": "", "hostile": HOSTILE}.items():
+        address = pages(f"{name}.html", head=f"<style>{css}</style>")
+        with window(browser, f"page-{name}") as ada:
+            ada.open_widget(address)
+            ada.picture("open")
+            looks[name] = ada.page.evaluate(LOOK)
+    assert looks["hostile"] == looks["plain"]
+
+
+def test_a_page_with_two_scripts_or_a_new_body_has_one_widget(
+    browser: Browser, pages: Callable[..., str]
+) -> None:
+    address = pages("twice.html", body=SCRIPT + SCRIPT)
+    again = """url => {
+      document.body.replaceChildren();
+      const script = document.createElement('script');
+      script.src = url;
+      document.body.append(script);
+    }"""
+    with window(browser, "twice") as ada:
+        ada.open_widget(address)
+        script = ada.page.locator("script").first.get_attribute("src")
+        expect(ada.page.locator("support-chat")).to_have_count(1)
+        ada.page.evaluate(again, script)
+        expect(ada.page.locator("support-chat")).to_have_count(1)
+        ada.find("launcher").click()
+        expect(ada.find("input")).to_be_focused()
+        move = "element => { element.remove(); document.body.append(element); }"
+        ada.page.locator("support-chat").evaluate(move)
+        expect(ada.find("input")).to_be_visible()
+        ada.ask(QUESTION)
+        expect(ada.find("feedback-up")).to_be_visible()
