@@ -50,7 +50,13 @@ async function files(entryPoints, define = {}) {
 
 /** name → bytes of every file of dist/. The same sources give the same bytes on every machine. */
 export async function bundle() {
-  const later = await files({ 'support-chat-panel': 'src/provide.ts', 'support-chat-news': 'src/provide-news.ts' });
+  const sources = await readdir(join(root, 'src/locales'));
+  const languages = sources.filter((name) => /^[a-z]{2}\.ts$/.test(name) && name !== 'en.ts').sort();
+  const later = await files({
+    'support-chat-panel': 'src/provide.ts',
+    'support-chat-news': 'src/provide-news.ts',
+    ...Object.fromEntries(languages.map((name) => [`locales/${name.slice(0, 2)}`, `src/locales/${name}`])),
+  });
   const hash = createHash('sha256');
   for (const [, bytes] of later) hash.update(bytes);
   // The launcher asks for exactly these, also where a cache holds those of another deployment.

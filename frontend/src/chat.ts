@@ -1,10 +1,10 @@
 // The chat behind the launcher: the wiring between the element, the client and its views.
 import { ChatClient } from './client';
 import type { Citation } from './contract';
-import type { Host, Part } from './launcher/part';
+import type { Host, Part, Speech } from './launcher/part';
 import type { State } from './state';
 import { initialState, unreadCount } from './state';
-import { strings } from './strings';
+import { speak, strings } from './strings';
 import { applyStyles } from './styles';
 import type { Actions } from './view/actions';
 import { Announcer, announcements } from './view/announcer';
@@ -24,12 +24,14 @@ export class Chat implements Part {
   private liveFrom = 0;
   private unread = 0;
   private signedOut = false;
-  private readonly panel = new PanelView(this.actions());
+  private panel: PanelView;
   private readonly announcer = new Announcer();
 
   constructor(private readonly host: Host) {
     const root = host.element.shadowRoot;
     if (root) applyStyles(root);
+    speak(host.speech().tag, host.speech().words);
+    this.panel = new PanelView(this.actions());
     host.frame.prepend(this.panel.element, this.announcer.element);
     this.client = new ChatClient(host.baseUrl, () => this.changed(), host.identity);
     document.addEventListener('visibilitychange', this.changed);
@@ -55,6 +57,19 @@ export class Chat implements Part {
 
   signInAgain(): void {
     this.client.signInAgain();
+  }
+
+  speak({ tag, words }: Speech): void {
+    speak(tag, words);
+    const before = this.panel;
+    this.panel = new PanelView(this.actions());
+    before.element.replaceWith(this.panel.element);
+    this.panel.isOpen = before.isOpen;
+    this.panel.composer.takeOver(before.composer);
+    before.destroy();
+    this.configure();
+    this.draw();
+    this.panel.log.scrollToEnd();
   }
 
   open(): void {

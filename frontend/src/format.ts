@@ -1,19 +1,9 @@
-// Dates in the visitor's zone and the page's language.
-import { strings } from './strings';
-
-/** The page's language where the browser knows it, else the browser's own. */
-function locale(): string | undefined {
-  const lang = document.documentElement.lang;
-  try {
-    return lang !== '' && Intl.DateTimeFormat.supportedLocalesOf(lang).length > 0 ? lang : undefined;
-  } catch {
-    return undefined;
-  }
-}
+// Dates in the visitor's zone and the widget's language.
+import { dateTag, strings } from './strings';
 
 function format(iso: string, options: Intl.DateTimeFormatOptions): string {
   const date = new Date(iso);
-  return Number.isNaN(date.getTime()) ? '' : new Intl.DateTimeFormat(locale(), options).format(date);
+  return Number.isNaN(date.getTime()) ? '' : new Intl.DateTimeFormat(dateTag(), options).format(date);
 }
 
 /** `2026-03-01` → "1 March 2026". A calendar date has no zone, so it must not shift by one west of Greenwich. */

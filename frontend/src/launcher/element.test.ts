@@ -8,13 +8,14 @@ import { NewsWatch } from './watch';
 
 const SERVER = 'https://help.example';
 const opened = vi.fn();
+const spoken = vi.fn();
 let scripts: HTMLScriptElement[] = [];
 let server: FakeServer;
 
 function panel(host: Host): Part {
   const note = (): void => void opened(host.element);
   const nothing = (): void => undefined;
-  return { isOpen: false, connect: note, show: note, open: note, close: nothing, send: note, configure: nothing, signInAgain: nothing, destroy: nothing };
+  return { isOpen: false, connect: note, show: note, open: note, close: nothing, send: note, configure: nothing, signInAgain: nothing, speak: (speech) => void spoken(speech), destroy: nothing };
 }
 
 beforeEach(() => {
@@ -22,6 +23,8 @@ beforeEach(() => {
   localStorage.clear();
   sessionStorage.clear();
   opened.mockReset();
+  spoken.mockReset();
+  document.documentElement.lang = 'en-GB';
   scripts = [];
   server = fakeServer();
   if (!customElements.get('support-chat')) customElements.define('support-chat', SupportChat);
@@ -81,7 +84,7 @@ describe('the launcher', () => {
     launcherOf(element).click();
     scripts[0]?.dispatchEvent(new Event('error'));
     await settle();
-    expect(element.shadowRoot?.querySelector('[role="status"]')?.textContent).toContain('could not be loaded');
+    expect(element.shadowRoot?.querySelector('[role="status"]')?.textContent).toContain('Not loaded. Try again.');
     launcherOf(element).click();
     await arrives();
     expect(opened).toHaveBeenCalledTimes(1);
@@ -140,5 +143,53 @@ describe('a visitor who comes back', () => {
     localStorage.setItem(`support-chat:${SERVER}:outbox`, '[]');
     place();
     expect(names()).toEqual(['support-chat-panel.js']);
+  });
+});
+
+describe('the language', () => {
+  const frameOf = (element: SupportChat): HTMLElement => element.shadowRoot?.querySelector('.frame') as HTMLElement;
+
+  it('is that of the attribute, else of the page, else of the browser', async () => {
+    const element = place();
+    expect(frameOf(element).lang).toBe('en-GB');
+    document.documentElement.lang = 'pl';
+    await settle();
+    expect(launcherOf(element).getAttribute('aria-label')).toBe('Otwórz czat');
+    element.lang = 'ar-EG';
+    expect(frameOf(element).lang).toBe('ar-EG');
+    expect(frameOf(element).dir).toBe('rtl');
+    expect(launcherOf(element).getAttribute('aria-label')).toBe('فتح الدردشة');
+  });
+
+  it('costs the one file of its words', async () => {
+    const element = place({ lang: 'de' });
+    launcherOf(element).click();
+    expect(names()).toEqual(['support-chat-panel.js', 'de.js']);
+    SupportChat.provide({ mount: panel });
+    scripts[0]?.dispatchEvent(new Event('load'));
+    await settle();
+    expect(opened).not.toHaveBeenCalled();
+    await import('../locales/de');
+    scripts[1]?.dispatchEvent(new Event('load'));
+    await settle();
+    expect(opened).toHaveBeenCalledTimes(1);
+  });
+
+  it('is English where the words cannot be loaded, and changes while the chat is open', async () => {
+    const element = place({ lang: 'it' });
+    element.open();
+    scripts[1]?.dispatchEvent(new Event('error'));
+    SupportChat.provide({ mount: panel });
+    scripts[0]?.dispatchEvent(new Event('load'));
+    await settle();
+    expect(opened).toHaveBeenCalledTimes(1);
+    element.lang = 'en';
+    await settle();
+    expect(spoken).toHaveBeenLastCalledWith({ tag: 'en', words: null });
+    element.lang = 'fr';
+    const { fr } = await import('../locales/fr');
+    scripts.at(-1)?.dispatchEvent(new Event('load'));
+    await settle();
+    expect(spoken).toHaveBeenLastCalledWith({ tag: 'fr', words: fr });
   });
 });

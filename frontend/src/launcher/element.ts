@@ -1,33 +1,36 @@
 // The custom element <support-chat>: the launcher, and all else as soon as somebody wants it.
 import { traceOf } from '../storage';
 import { CHAT, CLOSE, button, drawing, el, setAttribute, setText } from '../view/dom';
+import { LAUNCHER_WORDS, chooseLanguage, directionOf } from './language';
+import type { Choice, Language } from './language';
 import { load } from './loader';
 import type { Source } from './loader';
-import type { EventName, Host, LauncherLook, Part, Provided, Watch } from './part';
+import type { EventName, Host, LauncherLook, Part, Provided, Speech, Watch } from './part';
 import { launcherStyles } from '../styles/launcher';
 import { applySheet } from '../view/sheet';
-
-const FAILED = 'The chat could not be loaded. Please try again.';
-const OPEN = 'Open chat';
 
 type Wish = (part: Part) => void;
 
 export class SupportChat extends HTMLElement {
-  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url', 'identity'];
+  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url', 'identity', 'lang'];
   /** Where the server is when no base-url is given: the origin of the script. */
   static defaultBaseUrl = '';
   /** Where the script came from; null where a page has bundled it. */
   static source: Source | null = null;
   private static provided: Provided = {};
+  /** Languages whose words could not be loaded: they are spoken in English. */
+  private static readonly unspoken = new Set<Language>();
 
   private chat: Part | null = null;
   private wishes: Wish[] = [];
   private watch: Watch | null = null;
+  private choice: Choice | null = null;
+  private readonly pageLanguage = new MutationObserver(() => this.followLanguage());
   private readonly badge = el('span', { class: 'badge', 'aria-hidden': 'true', hidden: true });
   private readonly launcherIcon = el('span', { class: 'launcher-icon' }, [drawing(CHAT)]);
   private readonly note = el('p', { class: 'launch-note', role: 'status' });
   private readonly launcher = button(
-    { class: 'launcher', testid: 'launcher', 'aria-label': OPEN, 'aria-expanded': 'false' },
+    { class: 'launcher', testid: 'launcher', 'aria-expanded': 'false' },
     [this.launcherIcon, this.badge],
     () => this.toggle(),
   );
@@ -45,24 +48,29 @@ export class SupportChat extends HTMLElement {
 
   /** The files that are loaded later call this. */
   static provide(provided: Provided): void {
-    SupportChat.provided = { ...SupportChat.provided, ...provided };
+    const words = { ...SupportChat.provided.words, ...provided.words };
+    SupportChat.provided = { ...SupportChat.provided, ...provided, words };
   }
 
   connectedCallback(): void {
+    this.followLanguage();
+    this.pageLanguage.observe(document.documentElement, { attributes: true, attributeFilter: ['lang'] });
     if (this.hasAttribute('open')) this.want((part) => part.show());
     else void this.comeBack();
   }
 
   disconnectedCallback(): void {
+    this.pageLanguage.disconnect();
     this.watch?.stop();
     this.watch = null;
     this.wishes = [];
     this.chat?.destroy();
     this.chat = null;
-    this.drawLauncher({ open: false, label: OPEN, unread: 0 });
+    this.drawClosed();
   }
 
   attributeChangedCallback(name: string): void {
+    if (name === 'lang' && this.isConnected) this.followLanguage();
     this.chat?.configure();
     if (name === 'identity') this.chat?.signInAgain();
   }
@@ -98,7 +106,7 @@ export class SupportChat extends HTMLElement {
     const trace = traceOf(this.baseUrl);
     if (trace === 'none') return;
     const connect: Wish = (part) => part.connect();
-    if (SupportChat.provided.mount || trace === 'unsent') {
+    if (this.isLoaded || trace === 'unsent') {
       this.want(connect);
       return;
     }
@@ -110,7 +118,7 @@ export class SupportChat extends HTMLElement {
   /** Does it with the panel, now or when it is loaded. */
   private want(wish: Wish): void {
     this.wishes.push(wish);
-    if (this.chat || SupportChat.provided.mount) this.grant();
+    if (this.chat || this.isLoaded) this.grant();
     else void this.loadAndGrant();
   }
 
@@ -122,18 +130,55 @@ export class SupportChat extends HTMLElement {
       this.grant();
     } catch {
       // What was wanted is wanted no more: the visitor is told, and presses again.
-      if (this.wishes.length > 0) setText(this.note, FAILED);
+      if (this.wishes.length > 0) setText(this.note, LAUNCHER_WORDS[this.language][1]);
       this.wishes = [];
       this.removeAttribute('open');
     }
     this.launcher.removeAttribute('aria-busy');
   }
 
-  private load(what: 'panel' | 'news'): Promise<void> {
-    if (what === 'panel' && SupportChat.provided.mount) return Promise.resolve();
-    const source = SupportChat.source ?? { folder: `${this.baseUrl}/static/widget/`, nonce: '' };
-    return load(source, `support-chat-${what}.js`);
+  /** The panel and the words of the chosen language; without the words it speaks English. */
+  private async load(what: 'panel' | 'news'): Promise<void> {
+    await Promise.all([this.file(`support-chat-${what}`), ...(what === 'panel' ? [this.loadWords()] : [])]);
   }
+
+  private async loadWords(): Promise<void> {
+    const { language } = this;
+    if (!this.speaks(language)) await this.file(`locales/${language}`).catch(() => SupportChat.unspoken.add(language));
+  }
+
+  private async file(name: string): Promise<void> {
+    if (name === 'support-chat-panel' && SupportChat.provided.mount) return;
+    await load(SupportChat.source ?? { folder: `${this.baseUrl}/static/widget/`, nonce: '' }, `${name}.js`);
+  }
+
+  private get isLoaded(): boolean {
+    return SupportChat.provided.mount !== undefined && this.speaks(this.language);
+  }
+
+  private get language(): Language {
+    return this.choice?.language ?? 'en';
+  }
+
+  private speaks(language: Language): boolean {
+    return language === 'en' || SupportChat.unspoken.has(language) || SupportChat.provided.words?.[language] !== undefined;
+  }
+
+  /** The attribute `lang`, the page's language and the browser's, in this order. */
+  private followLanguage(): void {
+    const choice = chooseLanguage([this.getAttribute('lang'), document.documentElement.lang, ...navigator.languages]);
+    if (choice.tag === this.choice?.tag) return;
+    this.choice = choice;
+    setAttribute(this.frame, 'lang', choice.tag);
+    setAttribute(this.frame, 'dir', directionOf(choice.language));
+    if (!this.chat) this.drawClosed();
+    else void this.loadWords().then(() => this.chat?.speak(this.speech()));
+  }
+
+  private readonly speech = (): Speech => ({
+    tag: this.choice?.tag ?? 'en',
+    words: SupportChat.provided.words?.[this.language] ?? null,
+  });
 
   private grant(): void {
     const { mount } = SupportChat.provided;
@@ -155,10 +200,15 @@ export class SupportChat extends HTMLElement {
       frame: this.frame,
       baseUrl: this.baseUrl,
       identity: this.identity,
+      speech: this.speech,
       emit: (name, detail) => this.emit(name, detail),
       drawLauncher: (look) => this.drawLauncher(look),
       focusLauncher: () => this.launcher.focus({ preventScroll: true }),
     };
+  }
+
+  private drawClosed(): void {
+    this.drawLauncher({ open: false, label: LAUNCHER_WORDS[this.language][0], unread: 0 });
   }
 
   private drawLauncher({ open, label, unread }: LauncherLook): void {

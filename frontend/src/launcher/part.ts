@@ -1,6 +1,9 @@
 // What the launcher and the panel know of each other. A page has the launcher at once, and
 // the panel when somebody wants to chat.
 
+import type { Strings } from '../locales/en';
+import type { Language } from './language';
+
 export type EventName = 'open' | 'close' | 'handover' | 'unread' | 'signed-out';
 
 /** What the panel may ask of the element it stands in. */
@@ -12,10 +15,18 @@ export interface Host {
   readonly baseUrl: string;
   /** What the page's server has signed about who is signed in there. */
   readonly identity: () => string | null;
+  /** The language that was chosen, and its words; null for the English ones that the panel has. */
+  readonly speech: () => Speech;
   /** The page hears of it as an event `support-chat-NAME`. */
   readonly emit: (name: EventName, detail?: Readonly<Record<string, number>>) => void;
   readonly drawLauncher: (look: LauncherLook) => void;
   readonly focusLauncher: () => void;
+}
+
+export interface Speech {
+  /** Dates are written as this tag says. */
+  readonly tag: string;
+  readonly words: Strings | null;
 }
 
 export interface LauncherLook {
@@ -38,6 +49,8 @@ export interface Part {
   /** An attribute of the element has changed. */
   configure(): void;
   signInAgain(): void;
+  /** Draws everything anew in another language. */
+  speak(speech: Speech): void;
   /** Ends everything: the element has left the page. */
   destroy(): void;
 }
@@ -50,5 +63,7 @@ export interface Watch {
 /** What the loaded files hand to the element. */
 export interface Provided {
   readonly mount?: (host: Host) => Part;
+  /** Of one language or more; what was handed over before stays. */
+  readonly words?: Partial<Record<Language, Strings>>;
   readonly watch?: (baseUrl: string, identity: () => string | null, onNews: () => void) => Watch;
 }

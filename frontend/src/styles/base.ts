@@ -30,8 +30,17 @@ export const baseStyles = `
 :host([theme="dark"]) .frame { ${dark} }
 @media (prefers-color-scheme: dark) { :host(:not([theme="light"])) .frame { ${dark} } }
 
+button, textarea { font: inherit; color: inherit; margin: 0; }
+button { cursor: pointer; background: none; border: 0; padding: 0; -webkit-tap-highlight-color: transparent; }
+button:disabled { cursor: default; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 h2, h3, p, ul, ol, blockquote { margin: 0; padding: 0; font: inherit; }
 ul { list-style: none; }
+.badge {
+  position: absolute; inset-block-start: -3px; inset-inline-end: -3px; min-inline-size: 22px; block-size: 22px;
+  padding-inline: 6px; border-radius: 11px; background: #c4281a; color: #fff; font-size: 12px; font-weight: 700;
+  line-height: 22px; text-align: center; box-shadow: 0 0 0 2px var(--surface);
+}
 .sr-only {
   position: absolute; inline-size: 1px; block-size: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap;

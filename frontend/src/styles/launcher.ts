@@ -17,7 +17,6 @@ export const launcherStyles = `
   position: fixed !important;
   z-index: var(--support-chat-z-index, 2147483000) !important;
   opacity: 1 !important; filter: none !important; transform: none !important; contain: none !important;
-  perspective: none !important; animation: none !important; clip-path: none !important; mask: none !important;
 }
 :host([hidden]) { display: none !important; }
 .frame {
@@ -45,16 +44,13 @@ export const launcherStyles = `
 
 *, *::before, *::after { box-sizing: border-box; }
 [hidden] { display: none !important; }
-button, textarea { font: inherit; color: inherit; margin: 0; }
-button { cursor: pointer; background: none; border: 0; padding: 0; -webkit-tap-highlight-color: transparent; }
-button:disabled { cursor: default; }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .icon {
   inline-size: 20px; block-size: 20px; flex: none; fill: none; stroke: currentColor; stroke-width: 1.8;
   stroke-linecap: round; stroke-linejoin: round;
 }
 .launcher {
-  position: relative; display: grid; place-items: center; inline-size: 60px; block-size: 60px; border-radius: 50%;
+  position: relative; display: grid; place-items: center; inline-size: 60px; block-size: 60px; border-radius: 50%; border: 0;
+  padding: 0; cursor: pointer;
   margin-inline-start: auto; background: var(--brand); color: var(--on-brand); box-shadow: var(--shadow);
   transition: transform .18s ease, filter .18s ease;
 }
@@ -62,11 +58,6 @@ button:disabled { cursor: default; }
 .launcher .icon { inline-size: 28px; block-size: 28px; }
 .launcher:hover { filter: brightness(1.08); transform: translateY(-2px); }
 .launcher:focus-visible { outline: 3px solid var(--surface); box-shadow: 0 0 0 6px var(--accent); outline-offset: 0; }
-.badge {
-  position: absolute; inset-block-start: -3px; inset-inline-end: -3px; min-inline-size: 22px; block-size: 22px;
-  padding-inline: 6px; border-radius: 11px; background: #c4281a; color: #fff; font-size: 12px; font-weight: 700;
-  line-height: 22px; text-align: center; box-shadow: 0 0 0 2px var(--surface);
-}
 .launcher[aria-busy="true"] .launcher-icon { animation: busy 1.2s ease-in-out infinite; }
 .launch-note {
   position: absolute; inset-block-end: 72px; inset-inline-end: 0; inline-size: max-content; max-inline-size: min(280px, calc(100vw - 40px));
@@ -74,8 +65,8 @@ button:disabled { cursor: default; }
   box-shadow: var(--shadow); font-size: 14px;
 }
 .launch-note:empty { display: none; }
-:host([position="left"]) .launch-note { inset-inline: auto; left: 0; }
-:host([position="right"]) .launch-note { inset-inline: auto; right: 0; }
+:host([position="left"]) :is(.launch-note, .panel) { inset-inline: auto; left: 0; }
+:host([position="right"]) :is(.launch-note, .panel) { inset-inline: auto; right: 0; }
 @keyframes busy { 50% { opacity: .35; } }
 @media (max-width: 480px) { :host([open]) .launcher { display: none; } }
 @media (prefers-reduced-motion: reduce) { .launcher, .launcher-icon { animation: none !important; transition: none !important; } }

@@ -58,9 +58,6 @@ export const panelStyles = `
 }
 .suggestion:hover { border-color: var(--accent); background: var(--tint); }
 
-:host([position="left"]) .panel { inset-inline: auto; left: 0; }
-:host([position="right"]) .panel { inset-inline: auto; right: 0; }
-
 @media (max-width: 480px) {
   .panel {
     position: fixed; inset: 0; inset-block-start: var(--view-top, 0); inline-size: 100%; max-inline-size: none;

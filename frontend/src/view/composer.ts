@@ -84,6 +84,12 @@ export class ComposerView {
     this.input.focus({ preventScroll: true });
   }
 
+  /** What was written in the one before, drawn in another language. */
+  takeOver(before: ComposerView): void {
+    this.input.value = before.input.value;
+    this.fit();
+  }
+
   /** Puts text into the box for the visitor to change. */
   fill(text: string): void {
     this.input.value = text;
