@@ -39,6 +39,14 @@ export const messageStyles = `
 .bubble > :is(ul, ol):first-child { margin-block-start: 0; }
 .bubble > :is(ul, ol):last-child { margin-block-end: 0; }
 .bubble li::marker { color: var(--muted); }
+.bubble p + :is(p, ul, ol, pre, blockquote, .table), .bubble :is(pre, blockquote, .table) + * { margin-block-start: 8px; }
+.bubble > span + .table { margin-block: 8px; }
+.bubble code { font: .9em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; background: var(--raised); border-radius: 5px; padding: 1px 5px; }
+.bubble pre { margin: 0; padding: 10px 12px; border-radius: 10px; background: var(--raised); overflow-x: auto; white-space: pre; scrollbar-width: thin; }
+.bubble pre code { padding: 0; background: none; }
+.bubble em { font-style: italic; }
+.bubble strong { font-weight: 650; }
+.bubble .table { white-space: normal; }
 .cite {
   display: inline-grid; place-items: center; min-inline-size: 24px; block-size: 24px; margin-block: -4px; margin-inline: 1px -1px;
   vertical-align: 3px; border-radius: 8px;

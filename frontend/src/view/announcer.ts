@@ -3,6 +3,7 @@ import { choicesState, stepNumber } from '../state';
 import type { AnswerItem, State, StoredItem } from '../state';
 import { strings } from '../strings';
 import { el } from './dom';
+import { plainText } from './markdown';
 import { authorName, noticeText } from './message';
 
 // Old lines are dropped, so that the region does not grow into a second copy of the conversation.
@@ -39,7 +40,7 @@ function itemLines(old: StoredItem | undefined, item: StoredItem): readonly stri
     case 'answer':
       return answerLines(old?.kind === 'answer' ? old : undefined, item);
     case 'message':
-      return item.message.author === 'customer' ? [] : [`${authorName(item)}: ${item.message.text}`];
+      return item.message.author === 'customer' ? [] : [`${authorName(item)}: ${plainText(item.message.text)}`];
     case 'notice': {
       const text = noticeText(item.notice);
       return text === null ? [] : [text];
@@ -53,7 +54,7 @@ function answerLines(old: AnswerItem | undefined, item: AnswerItem): readonly st
   const said = old?.sentences.length ?? 0;
   const fresh = item.sentences.slice(said).map(({ text }, index) => {
     const number = stepNumber(item.sentences, said + index);
-    return number === null ? text : `${number}. ${text}`;
+    return number === null ? plainText(text) : `${number}. ${plainText(text)}`;
   });
   if (fresh.length > 0) return fresh;
   // One status line per answer is enough to know that something happens.

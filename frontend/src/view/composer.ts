@@ -1,6 +1,7 @@
 // Where the visitor writes: Enter sends, Shift+Enter starts a new line, and the box grows with the text.
 import { strings } from '../strings';
 import type { Actions } from './actions';
+import { webAddress } from './address';
 import { button, el, icon, setAttribute, setText } from './dom';
 
 const TALLEST_PX = 140;
@@ -140,15 +141,5 @@ export class ComposerView {
     this.send.disabled = this.input.value.trim() === '';
     this.input.style.height = 'auto';
     this.input.style.height = `${Math.min(this.input.scrollHeight, TALLEST_PX)}px`;
-  }
-}
-
-export function webAddress(url: string | null): string | null {
-  if (url === null || url === '') return null;
-  try {
-    const parsed = new URL(url, document.baseURI);
-    return parsed.protocol === 'https:' || parsed.protocol === 'http:' ? parsed.href : null;
-  } catch {
-    return null;
   }
 }

@@ -1,7 +1,7 @@
 // Building elements without a framework. Text goes in as text nodes, never as markup.
 
 export type Child = Node | string;
-type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
+export type Attributes = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** An element with attributes and children. `testid` is the stable hook of browser tests. */
 export function el<K extends keyof HTMLElementTagNameMap>(

@@ -4,6 +4,7 @@ import type { MessageItem, Notice, NoticeItem, PendingItem } from '../state';
 import { strings } from '../strings';
 import type { Actions } from './actions';
 import { button, el, icon } from './dom';
+import { blocks } from './markdown';
 import { ratingRow } from './rating';
 import { numbered, SentencesView, sourceList } from './sentences';
 import type { OpenSource } from './sentences';
@@ -43,7 +44,8 @@ export function messageRow(item: MessageItem, actions: Actions, live: boolean): 
   const openSource: OpenSource = (citations, opener) => actions.openSource(message.id, citations, opener);
   const words = new SentencesView(openSource);
   words.update(sentences, live);
-  if (sentences.length === 0) words.element.append(message.text);
+  // What customers write is shown as they have written it.
+  if (sentences.length === 0) words.element.append(...(mine ? [message.text] : blocks(message.text)));
   words.element.title = format.dateTime(item.at);
   const sources = sourceList(sentences, openSource);
   const head = mine ? [] : [el('div', { class: 'author', 'aria-hidden': 'true' }, [name])];

@@ -1,7 +1,9 @@
 // Sentences with the numbers of their citations, and the list of the sources behind them.
 import type { Citation, Form, Sentence } from '../contract';
 import { strings } from '../strings';
-import { button, el } from './dom';
+import { button, el, setAttribute } from './dom';
+import type { Attributes, Child } from './dom';
+import { inline, isRow, tableFrame, tableRow } from './markdown';
 import { placesOf } from './place';
 import type { Place } from './place';
 
@@ -26,7 +28,19 @@ export function numbered(sentences: readonly Sentence[]): readonly Sentence[] {
   }));
 }
 
-const LISTS: Readonly<Record<Form, 'ul' | 'ol' | null>> = { text: null, item: 'ul', step: 'ol' };
+/** What a sentence is drawn as. Rows of a table come one by one; a row on its own is a line like any other. */
+type Shape = Form | 'head' | 'row';
+
+const CONTAINERS: Readonly<Record<Shape, 'ul' | 'ol' | 'table' | null>> = { text: null, item: 'ul', step: 'ol', head: 'table', row: 'table' };
+
+function shapesOf(sentences: readonly Sentence[]): readonly Shape[] {
+  const rows = sentences.map(({ form, text }) => form === 'text' && isRow(text));
+  return sentences.map(({ form }, index) => {
+    if (rows[index] !== true) return form;
+    if (rows[index - 1] === true) return 'row';
+    return rows[index + 1] === true ? 'head' : form;
+  });
+}
 
 /** The bubble of an answer: words run on, neighbours of one form share a list, and what stands is not drawn anew. */
 export class SentencesView {
@@ -36,48 +50,65 @@ export class SentencesView {
   constructor(private readonly openSource: OpenSource) {}
 
   update(sentences: readonly Sentence[], live: boolean): void {
-    const keys = sentences.map((sentence) => JSON.stringify(sentence));
+    const shapes = shapesOf(sentences);
+    const keys = sentences.map((sentence, index) => `${shapes[index] ?? ''} ${JSON.stringify(sentence)}`);
     const same = keys.findIndex((key, index) => this.drawn[index]?.key !== key);
     const keep = same === -1 ? keys.length : same;
     for (const old of this.drawn.splice(keep)) this.remove(old.element);
     for (const [index, sentence] of sentences.entries()) {
       const key = keys[index];
       if (index < keep || key === undefined) continue;
-      const element = sentenceElement(sentence, this.openSource, live);
-      this.openFor(sentence.form).append(element);
+      const shape = shapes[index] ?? sentence.form;
+      const element = sentenceElement(sentence, shape, this.openSource, live);
+      this.openFor(shape).append(element);
       this.drawn.push({ key, element });
     }
   }
 
-  /** Where the next sentence of this form goes: the list at the end, a new list, or the bubble itself. */
-  private openFor(form: Form): HTMLElement {
-    const tag = LISTS[form];
+  /** Where the next sentence goes: the list or table at the end, a new one, or the bubble itself. */
+  private openFor(shape: Shape): HTMLElement {
+    const tag = CONTAINERS[shape];
     if (tag === null) return this.element;
     const last = this.element.lastElementChild;
-    if (last instanceof HTMLElement && last.localName === tag) return last;
-    const list = el(tag);
-    this.element.append(list);
-    return list;
+    const open = last?.classList.contains('table') ? last.firstElementChild : last;
+    if (open instanceof HTMLElement && open.localName === tag && shape !== 'head') return open;
+    const container = el(tag);
+    this.element.append(container instanceof HTMLTableElement ? tableFrame(container) : container);
+    return container;
   }
 
   private remove(element: HTMLElement): void {
-    const list = element.parentElement;
+    const container = element.parentElement;
     element.remove();
-    if (list !== this.element && list?.childElementCount === 0) list.remove();
+    if (container === null || container === this.element || container.childElementCount > 0) return;
+    (container.closest('.table') ?? container).remove();
   }
 }
 
-function sentenceElement(sentence: Sentence, openSource: OpenSource, live: boolean): HTMLElement {
-  const isText = sentence.form === 'text';
+function sentenceElement(sentence: Sentence, shape: Shape, openSource: OpenSource, live: boolean): HTMLElement {
+  const isText = shape === 'text';
   const names = ['sentence', isText && OWN_LINE.test(sentence.text) ? 'own-line' : '', live ? 'appear' : ''];
   const cites = groupByNumber(sentence.citations).map((group) => citationButton(group, openSource));
   const text = sentence.text.trimEnd();
-  const cut = text.search(/\S+$/);
-  // A number must not stand alone on the next line; a very long last word must be able to break.
-  const binds = cites.length > 0 && text.length - cut <= LONGEST_BOUND_WORD;
-  const words = binds ? [text.slice(0, cut), el('span', { class: 'bound' }, [text.slice(cut), ...cites])] : [text, ...cites];
-  const attributes = { class: names.join(' ').trim(), testid: 'sentence', value: sentence.form === 'step' ? sentence.number : null };
-  return el(isText ? 'span' : 'li', attributes, [...words, ' ']);
+  const attributes = { class: names.join(' ').trim(), testid: 'sentence', value: shape === 'step' ? sentence.number : null };
+  if (shape === 'head' || shape === 'row') return row(text, shape === 'head', cites, attributes);
+  return el(isText ? 'span' : 'li', attributes, [...wordsWith(cites, text), ' ']);
+}
+
+/** A number must not stand alone on the next line; a very long last word must be able to break. */
+function wordsWith(cites: readonly HTMLElement[], text: string): readonly Child[] {
+  const nodes = inline(text);
+  const last = nodes.at(-1);
+  const cut = typeof last === 'string' ? last.search(/\S+$/) : -1;
+  if (typeof last !== 'string' || cut === -1 || cites.length === 0 || last.length - cut > LONGEST_BOUND_WORD) return [...nodes, ...cites];
+  return [...nodes.slice(0, -1), last.slice(0, cut), el('span', { class: 'bound' }, [last.slice(cut), ...cites])];
+}
+
+function row(text: string, isHead: boolean, cites: readonly HTMLElement[], attributes: Attributes): HTMLElement {
+  const element = tableRow(text, isHead);
+  element.lastElementChild?.append(...cites);
+  for (const [name, value] of Object.entries(attributes)) setAttribute(element, name, value);
+  return element;
 }
 
 function citationButton(group: readonly Citation[], openSource: OpenSource): HTMLElement {
