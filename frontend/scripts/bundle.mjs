@@ -51,7 +51,7 @@ async function files(entryPoints, define = {}) {
 /** name → bytes of every file of dist/. The same sources give the same bytes on every machine. */
 export async function bundle() {
   const sources = await readdir(join(root, 'src/locales'));
-  const languages = sources.filter((name) => /^[a-z]{2}\.ts$/.test(name) && name !== 'en.ts').sort();
+  const languages = sources.filter((name) => /^[a-z]{2}\.ts$/.test(name)).sort();
   const later = await files({
     'support-chat-panel': 'src/provide.ts',
     'support-chat-news': 'src/provide-news.ts',

@@ -30,7 +30,7 @@ export class Chat implements Part {
   constructor(private readonly host: Host) {
     const root = host.element.shadowRoot;
     if (root) applyStyles(root);
-    speak(host.speech().tag, host.speech().words);
+    speak(host.speech.tag, host.speech.words);
     this.panel = new PanelView(this.actions());
     host.frame.prepend(this.panel.element, this.announcer.element);
     this.client = new ChatClient(host.baseUrl, () => this.changed(), host.identity);

@@ -1,18 +1,18 @@
 // Dates must not shift with the zone, and an unreadable date must not throw.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as format from './format';
+import { en } from './locales/en';
 import { speak } from './strings';
 
 const zone = process.env.TZ;
 
 describe('dates', () => {
   beforeEach(() => {
-    speak('en-GB', null);
+    speak('en-GB', en);
     process.env.TZ = 'America/Los_Angeles';
   });
   afterEach(() => {
     process.env.TZ = zone;
-    speak('en', null);
   });
 
   it('keeps a calendar date on its day west of Greenwich', () => {
@@ -36,7 +36,7 @@ describe('dates', () => {
   });
 
   it('writes dates as the language does', () => {
-    speak('de-AT', null);
+    speak('de-AT', en);
     expect(format.calendarDate('2026-01-01')).toBe('1. Jänner 2026');
   });
 });

@@ -146,6 +146,25 @@ describe('a visitor who comes back', () => {
   });
 });
 
+describe('a page', () => {
+  it('says who is there and what to speak, and hears what happens until it has heard enough', () => {
+    SupportChat.provide({ mount: panel });
+    const element = place();
+    element.identify('signed.by.the.shop');
+    element.setLocale('de');
+    expect([element.getAttribute('identity'), element.lang]).toEqual(['signed.by.the.shop', 'de']);
+    element.identify(null);
+    element.setLocale(null);
+    expect([element.hasAttribute('identity'), element.hasAttribute('lang')]).toEqual([false, false]);
+    const heard: unknown[] = [];
+    const enough = element.on('unread', ({ count }) => heard.push(count));
+    for (const count of [1, 2]) element.dispatchEvent(new CustomEvent('support-chat-unread', { detail: { count } }));
+    enough();
+    element.dispatchEvent(new CustomEvent('support-chat-unread', { detail: { count: 3 } }));
+    expect(heard).toEqual([1, 2]);
+  });
+});
+
 describe('the language', () => {
   const frameOf = (element: SupportChat): HTMLElement => element.shadowRoot?.querySelector('.frame') as HTMLElement;
 
@@ -175,17 +194,14 @@ describe('the language', () => {
     expect(opened).toHaveBeenCalledTimes(1);
   });
 
-  it('is English where the words cannot be loaded, and changes while the chat is open', async () => {
-    const element = place({ lang: 'it' });
-    element.open();
-    scripts[1]?.dispatchEvent(new Event('error'));
+  it('changes while the chat is there, and stays where the words cannot be loaded', async () => {
     SupportChat.provide({ mount: panel });
-    scripts[0]?.dispatchEvent(new Event('load'));
+    const element = place({ lang: 'en' });
+    element.open();
+    element.lang = 'it';
+    scripts.at(-1)?.dispatchEvent(new Event('error'));
     await settle();
-    expect(opened).toHaveBeenCalledTimes(1);
-    element.lang = 'en';
-    await settle();
-    expect(spoken).toHaveBeenLastCalledWith({ tag: 'en', words: null });
+    expect(spoken).not.toHaveBeenCalled();
     element.lang = 'fr';
     const { fr } = await import('../locales/fr');
     scripts.at(-1)?.dispatchEvent(new Event('load'));

@@ -1,25 +1,25 @@
 // The custom element <support-chat>: the launcher, and all else as soon as somebody wants it.
+import type { SupportChatElement, SupportChatEvents } from '../../support-chat';
+import type { Strings } from '../locales/en';
 import { traceOf } from '../storage';
 import { CHAT, CLOSE, button, drawing, el, setAttribute, setText } from '../view/dom';
 import { LAUNCHER_WORDS, chooseLanguage, directionOf } from './language';
 import type { Choice, Language } from './language';
 import { load } from './loader';
 import type { Source } from './loader';
-import type { EventName, Host, LauncherLook, Part, Provided, Speech, Watch } from './part';
+import type { EventName, Host, LauncherLook, Part, Provided, Watch } from './part';
 import { launcherStyles } from '../styles/launcher';
 import { applySheet } from '../view/sheet';
 
 type Wish = (part: Part) => void;
 
-export class SupportChat extends HTMLElement {
+export class SupportChat extends HTMLElement implements SupportChatElement {
   static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url', 'identity', 'lang'];
   /** Where the server is when no base-url is given: the origin of the script. */
   static defaultBaseUrl = '';
   /** Where the script came from; null where a page has bundled it. */
   static source: Source | null = null;
   private static provided: Provided = {};
-  /** Languages whose words could not be loaded: they are spoken in English. */
-  private static readonly unspoken = new Set<Language>();
 
   private chat: Part | null = null;
   private wishes: Wish[] = [];
@@ -92,8 +92,31 @@ export class SupportChat extends HTMLElement {
   }
 
   /** Opens the panel and sends a question, as if the visitor had typed it. */
-  ask(text: string): void {
+  send(text: string): void {
     this.want((part) => part.send(text));
+  }
+
+  /** The name that send() had before. */
+  ask(text: string): void {
+    this.send(text);
+  }
+
+  /** Says who is signed in on the page, signed by its server; null when nobody is any more. */
+  identify(identity: string | null): void {
+    setAttribute(this, 'identity', identity);
+  }
+
+  /** Speaks this language; null for that of the page or the browser. */
+  setLocale(tag: string | null): void {
+    setAttribute(this, 'lang', tag);
+  }
+
+  /** Calls the listener each time; returns the function that ends it. */
+  on<Name extends EventName>(name: Name, listener: (detail: SupportChatEvents[Name]) => void): () => void {
+    const type = `support-chat-${name}`;
+    const heard = (event: Event): void => listener((event as CustomEvent<SupportChatEvents[Name]>).detail);
+    this.addEventListener(type, heard);
+    return () => this.removeEventListener(type, heard);
   }
 
   private toggle(): void {
@@ -137,14 +160,12 @@ export class SupportChat extends HTMLElement {
     this.launcher.removeAttribute('aria-busy');
   }
 
-  /** The panel and the words of the chosen language; without the words it speaks English. */
   private async load(what: 'panel' | 'news'): Promise<void> {
-    await Promise.all([this.file(`support-chat-${what}`), ...(what === 'panel' ? [this.loadWords()] : [])]);
+    await Promise.all([this.file(`support-chat-${what}`), what === 'panel' ? this.loadWords() : null]);
   }
 
   private async loadWords(): Promise<void> {
-    const { language } = this;
-    if (!this.speaks(language)) await this.file(`locales/${language}`).catch(() => SupportChat.unspoken.add(language));
+    if (!this.words) await this.file(`locales/${this.language}`);
   }
 
   private async file(name: string): Promise<void> {
@@ -153,15 +174,15 @@ export class SupportChat extends HTMLElement {
   }
 
   private get isLoaded(): boolean {
-    return SupportChat.provided.mount !== undefined && this.speaks(this.language);
+    return SupportChat.provided.mount !== undefined && this.words !== undefined;
   }
 
   private get language(): Language {
     return this.choice?.language ?? 'en';
   }
 
-  private speaks(language: Language): boolean {
-    return language === 'en' || SupportChat.unspoken.has(language) || SupportChat.provided.words?.[language] !== undefined;
+  private get words(): Strings | undefined {
+    return SupportChat.provided.words?.[this.language];
   }
 
   /** The attribute `lang`, the page's language and the browser's, in this order. */
@@ -172,19 +193,20 @@ export class SupportChat extends HTMLElement {
     setAttribute(this.frame, 'lang', choice.tag);
     setAttribute(this.frame, 'dir', directionOf(choice.language));
     if (!this.chat) this.drawClosed();
-    else void this.loadWords().then(() => this.chat?.speak(this.speech()));
+    else void this.speakAnew();
   }
 
-  private readonly speech = (): Speech => ({
-    tag: this.choice?.tag ?? 'en',
-    words: SupportChat.provided.words?.[this.language] ?? null,
-  });
+  private async speakAnew(): Promise<void> {
+    await this.loadWords().catch(() => undefined);
+    // Without words the chat goes on in the language before.
+    if (this.words) this.chat?.speak({ tag: this.choice?.tag ?? 'en', words: this.words });
+  }
 
   private grant(): void {
     const { mount } = SupportChat.provided;
-    if (!mount || !this.isConnected || this.wishes.length === 0) return;
+    if (!mount || !this.words || !this.isConnected || this.wishes.length === 0) return;
     this.watch?.stop();
-    this.chat ??= mount(this.host());
+    this.chat ??= mount(this.host(this.words));
     for (const wish of this.wishes.splice(0)) wish(this.chat);
   }
 
@@ -194,13 +216,13 @@ export class SupportChat extends HTMLElement {
     return said === '' ? null : said;
   };
 
-  private host(): Host {
+  private host(words: Strings): Host {
     return {
       element: this,
       frame: this.frame,
       baseUrl: this.baseUrl,
       identity: this.identity,
-      speech: this.speech,
+      speech: { tag: this.choice?.tag ?? 'en', words },
       emit: (name, detail) => this.emit(name, detail),
       drawLauncher: (look) => this.drawLauncher(look),
       focusLauncher: () => this.launcher.focus({ preventScroll: true }),

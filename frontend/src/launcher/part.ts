@@ -1,10 +1,11 @@
 // What the launcher and the panel know of each other. A page has the launcher at once, and
 // the panel when somebody wants to chat.
 
+import type { SupportChatEvents } from '../../support-chat';
 import type { Strings } from '../locales/en';
 import type { Language } from './language';
 
-export type EventName = 'open' | 'close' | 'handover' | 'unread' | 'signed-out';
+export type EventName = keyof SupportChatEvents;
 
 /** What the panel may ask of the element it stands in. */
 export interface Host {
@@ -15,8 +16,8 @@ export interface Host {
   readonly baseUrl: string;
   /** What the page's server has signed about who is signed in there. */
   readonly identity: () => string | null;
-  /** The language that was chosen, and its words; null for the English ones that the panel has. */
-  readonly speech: () => Speech;
+  /** The language that was chosen, and its words. */
+  readonly speech: Speech;
   /** The page hears of it as an event `support-chat-NAME`. */
   readonly emit: (name: EventName, detail?: Readonly<Record<string, number>>) => void;
   readonly drawLauncher: (look: LauncherLook) => void;
@@ -26,7 +27,7 @@ export interface Host {
 export interface Speech {
   /** Dates are written as this tag says. */
   readonly tag: string;
-  readonly words: Strings | null;
+  readonly words: Strings;
 }
 
 export interface LauncherLook {

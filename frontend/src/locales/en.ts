@@ -1,5 +1,6 @@
 // Every word the widget says. A translation is another object of the same type, in the file named for its language.
 import { counted } from './plural';
+import { provideWords } from './provide';
 
 export const en = {
   heading: 'Support',
@@ -108,3 +109,5 @@ export const en = {
 };
 
 export type Strings = typeof en;
+
+provideWords('en', en);
