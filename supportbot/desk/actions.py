@@ -6,25 +6,21 @@ done. To add one, write a function and put it into ACTIONS.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Model, QuerySet
 from django.http import QueryDict
-from django.utils.dateparse import parse_datetime
 
 from supportbot.answers.redraft import redraft
 from supportbot.answers.suggest import suggest
+from supportbot.desk.forms import Action, Done, chosen, draft_of, moment_of, text_of
 from supportbot.desk.kept import forget_text
 from supportbot.desk.models import KeptText
 from supportbot.desk.outgoing import UNDO_SECONDS, Wanted, queue_reply, take_back
+from supportbot.desk.several import link, merge, split, unlink, unsplit
 from tickets.admin.actions import set_mode
-from tickets.models import Category, Draft, Tag, Team, Ticket
+from tickets.models import Category, Tag, Team, Ticket
 from tickets.services.assignment import assign_to_next
 from tickets.services.availability import agents
 from tickets.services.custom_fields import fields_of, set_custom_field
@@ -40,58 +36,20 @@ from tickets.services.details import (
 from tickets.services.drafts import reject_draft
 from tickets.services.handover import give_back, return_to_queue, take_over
 from tickets.services.macros import apply_macro, available_macros
-from tickets.services.merging import merge_tickets, preview_merge
 from tickets.services.notes import add_note
 from tickets.services.tickets import assign, change_status
 from tickets.services.timers import snooze, wake
-
-MAX_CHARACTERS = 20_000
-M = TypeVar("M", bound=Model)
-
-
-@dataclass(frozen=True)
-class Done:
-    """The words for the agent, and what else the page wants to know."""
-
-    said: str
-    more: dict[str, Any] = field(default_factory=dict)
-
-
-Action = Callable[[Ticket, User, QueryDict], Done]
-
-
-def _text(form: QueryDict, name: str = "text") -> str:
-    # Browsers send CR LF; a draft that nobody touched must still compare equal.
-    text = form.get(name, "").replace("\r\n", "\n").replace("\x00", "")
-    if len(text) > MAX_CHARACTERS:
-        raise ValueError(f"Shorten the text to {MAX_CHARACTERS:,} characters.")
-    return text
-
-
-def draft_of(ticket: Ticket, number: str) -> Draft:
-    """The ticket's draft of that number. Raises ValueError."""
-    return _chosen(ticket.drafts.all(), number, "This draft does not exist any more.")
-
-
-def _moment(form: QueryDict, name: str) -> dt.datetime:
-    try:
-        moment = parse_datetime(form.get(name, ""))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ValueError("Choose a day and a time.")
-    return moment
 
 
 def _send(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     """A reply of one's own, or a draft as it is or as edited; now or later."""
     seen, number = form.get("seen", ""), form.get("draft", "")
     wanted = Wanted(
-        text=_text(form),
+        text=text_of(form),
         client_id=form.get("client_id", "")[:100] or f"form-{agent.pk}-{seen}",
         seen_seq=int(seen) if seen.isascii() and seen.isdecimal() else 0,
         draft=draft_of(ticket, number) if number else None,
-        due_at=_moment(form, "at") if form.get("at") else None,
+        due_at=moment_of(form, "at") if form.get("at") else None,
         sure=form.get("sure") == "yes",
     )
     reply = queue_reply(ticket=ticket, agent=agent, wanted=wanted)
@@ -116,13 +74,13 @@ def _undo(ticket: Ticket, agent: User, form: QueryDict) -> Done:
 
 def _reject(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     draft = draft_of(ticket, form.get("draft", ""))
-    reject_draft(draft=draft, agent=agent, reason=_text(form, "reason").strip()[:1000])
+    reject_draft(draft=draft, agent=agent, reason=text_of(form, "reason").strip()[:1000])
     return Done("The draft is rejected. Nothing was sent.")
 
 
 def _another(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     draft = draft_of(ticket, form.get("draft", ""))
-    redraft(draft=draft, agent=agent, instruction=_text(form, "instruction"))
+    redraft(draft=draft, agent=agent, instruction=text_of(form, "instruction"))
     return Done("There is another draft.")
 
 
@@ -141,7 +99,7 @@ def _assign(ticket: Ticket, agent: User, form: QueryDict) -> Done:
         return Done("The ticket is assigned to nobody.")
     if wanted == "me":
         wanted = str(agent.pk)
-    assignee = _chosen(agents(), wanted, "Choose somebody who may work on tickets.")
+    assignee = chosen(agents(), wanted, "Choose somebody who may work on tickets.")
     assign(ticket=ticket, assignee=assignee, agent=agent)
     return Done(f"The ticket is assigned to {assignee.get_full_name() or assignee.get_username()}.")
 
@@ -159,7 +117,7 @@ def _suggest(ticket: Ticket, agent: User, form: QueryDict) -> Done:
 def _take_over(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     """`instead` is the number of the agent whom the page shows as speaking."""
     number = form.get("instead", "")
-    instead = _chosen(agents(), number, "This agent is gone.") if number else None
+    instead = chosen(agents(), number, "This agent is gone.") if number else None
     take_over(conversation=ticket.conversation, agent=agent, instead_of=instead)
     return Done("You speak with the customer now.")
 
@@ -167,16 +125,6 @@ def _take_over(ticket: Ticket, agent: User, form: QueryDict) -> Done:
 def _requeue(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     return_to_queue(conversation=ticket.conversation, agent=agent)
     return Done("The conversation waits for a colleague.")
-
-
-def _merge(ticket: Ticket, agent: User, form: QueryDict) -> Done:
-    """Without `sure`, only what merging would do."""
-    number = form.get("into", "").strip().removeprefix("#")
-    into = _chosen(Ticket.objects.visible_to(agent), number, "There is no such ticket.")
-    if form.get("sure") != "yes":
-        return Done("", {"confirm": preview_merge(ticket=ticket, into=into, agent=agent)})
-    survivor = merge_tickets(ticket=ticket, into=into, agent=agent)
-    return Done(f"The tickets are merged into #{survivor.pk}.", {"open": survivor.pk})
 
 
 def _give_back(ticket: Ticket, agent: User, form: QueryDict) -> Done:
@@ -189,7 +137,7 @@ def _mode(ticket: Ticket, agent: User, form: QueryDict) -> Done:
 
 
 def _snooze(ticket: Ticket, agent: User, form: QueryDict) -> Done:
-    snooze(ticket=ticket, until=_moment(form, "until"), agent=agent)
+    snooze(ticket=ticket, until=moment_of(form, "until"), agent=agent)
     return Done("The ticket is snoozed. It comes back then, or when the customer writes.")
 
 
@@ -200,13 +148,13 @@ def _wake(ticket: Ticket, agent: User, form: QueryDict) -> Done:
 
 def _note(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     with transaction.atomic():
-        add_note(ticket=ticket, author=agent, text=_text(form))
+        add_note(ticket=ticket, author=agent, text=text_of(form))
         forget_text(agent=agent, ticket=ticket, kind=KeptText.Kind.NOTE)
     return Done("The note is added. Customers never see it.")
 
 
 def _macro(ticket: Ticket, agent: User, form: QueryDict) -> Done:
-    macro = _chosen(available_macros(agent), form.get("macro", ""), "This macro is gone.")
+    macro = chosen(available_macros(agent), form.get("macro", ""), "This macro is gone.")
     client_id = form.get("client_id", "")[:60] or None
     apply_macro(macro=macro, ticket=ticket, agent=agent, client_id=client_id)
     return Done(f"“{macro}” is done.")
@@ -223,13 +171,13 @@ def _fields(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     if "category" in form:
         number = form.get("category", "")
         category = (
-            _chosen(Category.objects.all(), number, "This category is gone.") if number else None
+            chosen(Category.objects.all(), number, "This category is gone.") if number else None
         )
         change_category(ticket=ticket, category=category, agent=agent)
     if "team" in form:
         number = form.get("team", "")
         teams = Team.objects.visible_to(agent)
-        team = _chosen(teams, number, "This team is gone.") if number else None
+        team = chosen(teams, number, "This team is gone.") if number else None
         change_team(ticket=ticket, team=team, agent=agent)
     return Done("The ticket is changed.")
 
@@ -255,7 +203,7 @@ def _tag(ticket: Ticket, agent: User, form: QueryDict) -> Done:
 
 
 def _untag(ticket: Ticket, agent: User, form: QueryDict) -> Done:
-    tag = _chosen(Tag.objects.all(), form.get("tag", ""), "This tag is gone.")
+    tag = chosen(Tag.objects.all(), form.get("tag", ""), "This tag is gone.")
     remove_tag(ticket=ticket, tag=tag, agent=agent)
     return Done(f"The tag “{tag}” is removed.")
 
@@ -267,17 +215,6 @@ def _follow(ticket: Ticket, agent: User, form: QueryDict) -> Done:
         return Done("You do not follow the ticket any more.")
     follow(ticket=ticket, user=agent, agent=agent)
     return Done("You follow the ticket: you are told of notes.")
-
-
-def _chosen(rows: QuerySet[M], number: str, gone: str) -> M:
-    found = rows.filter(pk=number).first() if _is_number(number) else None
-    if found is None:
-        raise ValueError(gone)
-    return found
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) < len(str(2**63))
 
 
 ACTIONS: dict[str, Action] = {
@@ -295,7 +232,11 @@ ACTIONS: dict[str, Action] = {
     "snooze": _snooze,
     "wake": _wake,
     "requeue": _requeue,
-    "merge": _merge,
+    "merge": merge,
+    "split": split,
+    "unsplit": unsplit,
+    "link": link,
+    "unlink": unlink,
     "note": _note,
     "macro": _macro,
     "fields": _fields,

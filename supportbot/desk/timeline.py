@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from tickets.admin.audit import WORDS
 from tickets.admin.desk import messages_of
 from tickets.admin.parts import related_of_parts
-from tickets.models import AuditEntry, Event, Message, Note, Ticket
+from tickets.models import AuditEntry, Event, Message, Note, Ticket, TicketLink
 from tickets.services.merging import merged_conversations
 from tickets.services.names import staff_name
 from tickets.services.notes import notes_of
@@ -149,6 +149,7 @@ def _entries_of(ticket: Ticket) -> Any:
             | Q(object_type="conversation", object_id=str(ticket.conversation_id))
         )
         .exclude(action__in=_SAID_ELSEWHERE)
+        .exclude(action="ticket.linked", data__kind=TicketLink.Kind.SPLIT)  # the split says it
         .select_related("actor")
     )
 
@@ -197,5 +198,7 @@ def _words(entry: AuditEntry, names: dict[Any, str]) -> str:
         return f"changed {data.get('field', '')}: {before} → {after}"
     if entry.action == "macro.applied":
         return f"applied the macro “{data.get('macro', '')}”"
+    if (number := data.get("other") or data.get("into")) is not None:
+        return f"{words}: #{number}"
     reason = str(data.get("reason", "")).replace("_", " ")
     return f"{words}: {reason}" if reason else words

@@ -20,13 +20,15 @@ from django.views.decorators.http import require_GET, require_POST
 from knowledge.embedding.model import EmbeddingModelError
 from supportbot.automation.similar import similar_solved
 from supportbot.desk.access import may_work, ticket_for, tickets_for
-from supportbot.desk.actions import ACTIONS, MAX_CHARACTERS, draft_of
+from supportbot.desk.actions import ACTIONS
+from supportbot.desk.forms import MAX_CHARACTERS, draft_of
 from supportbot.desk.grounding import check_words, find_passages, last_question
 from supportbot.desk.kept import keep_text, kept_texts
 from supportbot.desk.models import DeskPreference, KeptText
 from supportbot.desk.outgoing import CollisionError
 from supportbot.desk.panels import PANELS, draw_panels
 from supportbot.desk.queue import VIEWS, asked_from, read_queue, team_counts, view_counts
+from supportbot.desk.several import CHOICES
 from supportbot.desk.timeline import Item, Marks, Timeline, read_news, read_timeline
 from tickets.admin.base import user_of
 from tickets.admin.parts import message_parts
@@ -277,6 +279,16 @@ def similar(request: HttpRequest, number: int) -> HttpResponse:
     user = user_of(request)
     found = similar_solved(ticket=ticket_for(user, number), user=user)
     return _help(request, "desk/similar.html", similar=found)
+
+
+@require_GET
+def choices(request: HttpRequest, number: int, name: str) -> HttpResponse:
+    """What stands in the dialog that merges, splits or links."""
+    user = user_of(request)
+    ticket = ticket_for(user, number)
+    if name not in CHOICES or not may_work(user):
+        raise Http404
+    return _help(request, f"desk/{name}.html", ticket=ticket, **CHOICES[name](ticket, user))
 
 
 def _help(request: HttpRequest, template: str, **context: Any) -> JsonResponse:

@@ -131,16 +131,16 @@ def test_merging_is_said_first_and_the_messages_are_read_from_the_survivor(
     other = start_conversation(customer=ada)
     ask(other, "And gift cards?")
     survivor = request_person(conversation=other)
-    shown = do(agent, ticket, "merge", into=f"#{survivor.pk}").json()
+    shown = do(agent, ticket, "merge", other=f"#{survivor.pk}").json()
     assert "cannot be undone" in shown["confirm"]
     ticket.refresh_from_db()
     assert ticket.status != Ticket.Status.CLOSED
-    done = do(agent, ticket, "merge", into=survivor.pk, sure="yes").json()
+    done = do(agent, ticket, "merge", other=survivor.pk, sure="yes").json()
     assert done["open"] == survivor.pk
     items = "".join(opened(agent, survivor)["items"])
     assert items.index("Can I return opened coffee?") < items.index("And gift cards?")
     assert "Merged into this one" in panels(agent, survivor)
-    assert do(agent, ticket, "merge", into=99999).json()["problem"] == "There is no such ticket."
+    assert do(agent, ticket, "merge", other=99999).json()["problem"] == "There is no such ticket."
 
 
 def test_a_service_level_that_is_missed_stands_in_the_queue_and_on_the_dashboard(

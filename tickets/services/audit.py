@@ -70,6 +70,7 @@ ACTIONS = frozenset(
         "ticket.merged",
         "ticket.took_in",
         "ticket.split",
+        "ticket.split_undone",
         "macro.applied",
         "sla.warned",
         "sla.breached",

@@ -235,6 +235,11 @@ def continue_conversation(locked: Conversation) -> Conversation:
     if locked.state != State.CLOSED:
         _close(locked, ClosedBy.TIME)
     following = start_conversation(customer=locked.customer, channel=locked.channel)
+    _go_on_in(locked, following)
+    return following
+
+
+def _go_on_in(locked: Conversation, following: Conversation) -> None:
     locked.continued_in = following
     locked.save(update_fields=["continued_in"])
     append_event(
@@ -242,7 +247,22 @@ def continue_conversation(locked: Conversation) -> Conversation:
         type="conversation.continued",
         payload={"conversation": str(following.pk)},
     )
-    return following
+
+
+def lead_on(
+    *,
+    conversation: Conversation,
+    into: Conversation,
+    agent: AbstractBaseUser,
+    reason: str,
+    text: str,
+) -> None:
+    """End a conversation, with its tickets, that goes on in another one; the customer reads `text`.
+    Needs a transaction that locks both."""
+    close_conversation(
+        conversation=conversation, by=ClosedBy.AGENT, agent=agent, reason=reason, text=text
+    )
+    _go_on_in(conversation, into)
 
 
 @transaction.atomic

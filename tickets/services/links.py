@@ -16,10 +16,12 @@ Kind = TicketLink.Kind
 
 @dataclass(frozen=True)
 class Linked:
-    """Another ticket and how it belongs to this one: “Related”, “Split off from this one”…"""
+    """Another ticket and how it belongs to this one: “Related”, “Split off from this one”…
+    `is_link` says whether `unlink_tickets` may part them: what is split or merged stays known."""
 
     ticket: Ticket
     words: str
+    is_link: bool = False
 
 
 @transaction.atomic
@@ -74,11 +76,14 @@ def linked_to(ticket: Ticket, user: AbstractBaseUser) -> list[Linked]:
         link.other_id if link.ticket_id == ticket.pk else link.ticket_id: _words(link, ticket)
         for link in links
     }
+    related = {
+        pk for link in links if link.kind == Kind.RELATED for pk in (link.ticket_id, link.other_id)
+    }
     words |= dict.fromkeys(ticket.merged.values_list("pk", flat=True), "Merged into this one")
     if ticket.merged_into_id is not None:
         words[ticket.merged_into_id] = "This one was merged into it"
     found = Ticket.objects.visible_to(user).filter(pk__in=words).order_by("pk")
-    return [Linked(one, words[one.pk]) for one in found]
+    return [Linked(one, words[one.pk], one.pk in related) for one in found]
 
 
 def _words(link: TicketLink, ticket: Ticket) -> str:

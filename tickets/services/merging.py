@@ -1,15 +1,12 @@
-"""Merging two tickets of one customer, and splitting one.
+"""Merging two tickets of one customer.
 
-A ticket belongs to a conversation, and a conversation has one ticket that is not closed. So:
-
-- Merging closes a ticket together with its conversation, which goes on in the conversation of the
-  surviving ticket: the customer's widget is told where, and whatever the customer writes later, an
-  e-mail in the old thread too, arrives there. What was said before stays where it was said and is
-  read from both tickets; nothing is copied, so that nothing is told twice. A note on the surviving
-  ticket says what was merged. Merging cannot be undone, because the customer has been told:
-  `preview_merge` gives the words to confirm.
-- Splitting begins a new conversation with a copy of one message of the customer; the message itself
-  stays where it was said. The new ticket waits for a person.
+A ticket belongs to a conversation, and a conversation has one ticket that is not closed. So merging
+closes a ticket together with its conversation, which goes on in the conversation of the surviving
+ticket: the customer's widget is told where, and whatever the customer writes later, an e-mail in
+the old thread too, arrives there. What was said before stays where it was said and is read from
+both tickets; nothing is copied, so that nothing is told twice. A note on the surviving ticket says
+what was merged. Merging cannot be undone, because the customer has been told: `preview_merge` gives
+the words to confirm.
 """
 
 from __future__ import annotations
@@ -18,13 +15,10 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from tickets.models import Conversation, Message, Ticket, TicketLink
+from tickets.models import Conversation, Message, Ticket
 from tickets.services import audit
-from tickets.services.conversations import close_conversation, start_conversation
-from tickets.services.events import append_event
-from tickets.services.handover import request_person
-from tickets.services.links import check_visible, link_tickets
-from tickets.services.messages import add_customer_message
+from tickets.services.conversations import lead_on
+from tickets.services.links import check_visible
 from tickets.services.notes import add_note
 from tickets.services.statuses import set_status
 from tickets.states import AWAITS_AGENT
@@ -35,7 +29,13 @@ LAST_WORDS = 3  # messages of the customer that the note quotes
 
 
 class MergeError(ValueError):
-    """The tickets cannot be merged or split. `str()` is a sentence for the agent."""
+    """The tickets cannot be merged. `str()` is a sentence for the agent."""
+
+
+def mergeable_with(ticket: Ticket, user: AbstractBaseUser) -> QuerySet[Ticket]:
+    """The customer's other tickets that are not closed and that the user may see, newest first."""
+    others = Ticket.objects.visible_to(user).exclude(pk=ticket.pk).exclude(status=Status.CLOSED)
+    return others.filter(conversation__customer=ticket.conversation.customer_id).order_by("-pk")
 
 
 def preview_merge(*, ticket: Ticket, into: Ticket, agent: AbstractBaseUser) -> str:
@@ -64,7 +64,13 @@ def merge_tickets(*, ticket: Ticket, into: Ticket, agent: AbstractBaseUser) -> T
     waited = merged.status in AWAITS_AGENT
     merged.merged_into = survivor
     merged.save(update_fields=["merged_into", "updated_at"])
-    _lead_on(conversations[merged.conversation_id], survivor, agent)
+    lead_on(
+        conversation=conversations[merged.conversation_id],
+        into=survivor.conversation,
+        agent=agent,
+        reason=f"merged into #{survivor.pk}",
+        text=MERGED_TEXT,
+    )
     _take_along(merged, survivor)
     audit.record(action="ticket.merged", target=merged, actor=agent, into=survivor.pk)
     audit.record(action="ticket.took_in", target=survivor, actor=agent, other=merged.pk)
@@ -85,23 +91,6 @@ def _check(ticket: Ticket, into: Ticket, agent: AbstractBaseUser) -> None:
     for one in (ticket, into):
         if one.status == Status.CLOSED:
             raise MergeError(f"Ticket #{one.pk} is closed.")
-
-
-def _lead_on(conversation: Conversation, survivor: Ticket, agent: AbstractBaseUser) -> None:
-    """End the conversation, and let it go on in the survivor's."""
-    close_conversation(
-        conversation=conversation,
-        by=Conversation.ClosedBy.AGENT,
-        agent=agent,
-        reason=f"merged into #{survivor.pk}",
-        text=MERGED_TEXT,
-    )
-    Conversation.objects.filter(pk=conversation.pk).update(continued_in=survivor.conversation_id)
-    append_event(
-        conversation_id=conversation.pk,
-        type="conversation.continued",
-        payload={"conversation": str(survivor.conversation_id)},
-    )
 
 
 def _take_along(merged: Ticket, survivor: Ticket) -> None:
@@ -125,37 +114,3 @@ def merged_conversations(ticket: Ticket) -> QuerySet[Conversation]:
     above its own, oldest first."""
     merged = Ticket.objects.filter(Q(merged_into=ticket) | Q(merged_into__merged_into=ticket))
     return Conversation.objects.filter(tickets__in=merged).order_by("created_at")
-
-
-@transaction.atomic
-def split_ticket(*, ticket: Ticket, message: Message, agent: AbstractBaseUser) -> Ticket:
-    """Make one of the customer's messages the beginning of a new ticket, with the priority, team,
-    category and tags of the old one. Raises MergeError; for a message that was split off before,
-    too."""
-    Conversation.objects.select_for_update().get(pk=ticket.conversation_id)
-    try:
-        check_visible(agent, ticket)
-    except ValueError as error:
-        raise MergeError(str(error)) from error
-    if message.conversation_id != ticket.conversation_id:
-        raise MergeError("The message is not of this ticket.")
-    if message.author != Message.Author.CUSTOMER:
-        raise MergeError("Choose a message of the customer.")
-    copied = Message.objects.filter(client_id=f"split-{message.pk}")
-    if copied.exists():
-        raise MergeError("This message is the beginning of another ticket already.")
-    new = _begin(ticket, message)
-    link_tickets(ticket=ticket, other=new, agent=agent, kind=TicketLink.Kind.SPLIT)
-    audit.record(action="ticket.split", target=ticket, actor=agent, other=new.pk)
-    add_note(ticket=new, author=agent, text=f"Split off from ticket #{ticket.pk}.")
-    return new
-
-
-def _begin(ticket: Ticket, message: Message) -> Ticket:
-    begun = start_conversation(customer=ticket.conversation.customer)
-    add_customer_message(conversation=begun, text=message.text, client_id=f"split-{message.pk}")
-    new = request_person(conversation=begun, reason="for_review")
-    new.priority, new.team, new.category = ticket.priority, ticket.team, ticket.category
-    new.save(update_fields=["priority", "team", "category", "updated_at"])
-    new.tags.add(*ticket.tags.all())
-    return new

@@ -1,4 +1,4 @@
-"""tickets.services.merging and links: two tickets become one, or one becomes two."""
+"""tickets.services.merging and links: two tickets become one, or belong together."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from django.contrib.auth.models import User
 
 from tests.tickets.cast import actions_on, ask, draft_for
 from tickets.models import (
-    Conversation,
     Customer,
     Draft,
     Event,
-    Message,
     SlaPolicy,
     Tag,
     Team,
@@ -27,9 +25,9 @@ from tickets.services.links import link_tickets, linked_to, unlink_tickets
 from tickets.services.merging import (
     MergeError,
     merge_tickets,
+    mergeable_with,
     merged_conversations,
     preview_merge,
-    split_ticket,
 )
 from tickets.services.messages import add_customer_message
 from tickets.services.tickets import change_status
@@ -137,6 +135,15 @@ def test_the_preview_says_what_happens_and_changes_nothing(
     assert second.status == Status.NEW
 
 
+def test_the_customers_other_open_tickets_are_offered(
+    first: Ticket, second: Ticket, ben: User
+) -> None:
+    request_person(conversation=start_conversation(customer=Customer.objects.create(name="Bo")))
+    assert list(mergeable_with(first, ben)) == [second]
+    Ticket.objects.filter(pk=second.pk).update(team=Team.objects.create(name="X", is_private=True))
+    assert not mergeable_with(first, ben).exists()
+
+
 def test_what_cannot_be_merged_is_said(first: Ticket, second: Ticket, ben: User) -> None:
     stranger = request_person(
         conversation=start_conversation(customer=Customer.objects.create(name="Bo"))
@@ -158,44 +165,6 @@ def test_a_ticket_of_a_private_team_does_not_exist_for_outsiders(
         merge_tickets(ticket=second, into=first, agent=ben)
     with pytest.raises(ValueError, match="no such ticket"):
         link_tickets(ticket=second, other=first, agent=ben)
-
-
-# -- Splitting -------------------------------------------------------------------------------------
-def test_a_message_becomes_the_beginning_of_a_new_ticket(first: Ticket, ben: User) -> None:
-    Ticket.objects.filter(pk=first.pk).update(priority=Ticket.Priority.HIGH)
-    first.refresh_from_db()
-    question = ask(first.conversation, "And how do I cancel my account?")
-    new = split_ticket(ticket=first, message=question, agent=ben)
-    assert (new.subject, new.priority) == ("And how do I cancel my account?", 30)
-    assert new.conversation_id != first.conversation_id
-    assert new.conversation.customer == first.conversation.customer
-    assert new.conversation.state == Conversation.State.WAITING
-    (copied,) = new.conversation.messages.all()
-    assert copied.text == question.text
-    assert Message.objects.get(pk=question.pk).conversation == first.conversation
-    assert not copied.awaits_answer
-    assert [link.words for link in linked_to(first, ben)] == ["Split off from this one"]
-    assert [link.words for link in linked_to(new, ben)] == ["This one was split off from it"]
-
-
-def test_a_message_is_split_off_once(first: Ticket, ben: User) -> None:
-    question = ask(first.conversation)
-    split_ticket(ticket=first, message=question, agent=ben)
-    with pytest.raises(MergeError, match="already"):
-        split_ticket(ticket=first, message=question, agent=ben)
-    assert Ticket.objects.count() == 2
-
-
-def test_only_the_customers_own_words_of_this_ticket_are_split_off(
-    first: Ticket, second: Ticket, ben: User
-) -> None:
-    foreign = second.conversation.messages.filter(author="customer").first()
-    assert foreign is not None
-    with pytest.raises(MergeError, match="not of this ticket"):
-        split_ticket(ticket=first, message=foreign, agent=ben)
-    reply = send_reply(ticket=first, agent=ben, text="Hello.")
-    with pytest.raises(MergeError, match="of the customer"):
-        split_ticket(ticket=first, message=reply, agent=ben)
 
 
 # -- Links -----------------------------------------------------------------------------------------

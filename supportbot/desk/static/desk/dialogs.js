@@ -93,3 +93,26 @@ export const askSure = async ({ title, text, yes }) => {
   find("sure-yes").textContent = yes;
   return (await ask(find("sure"))) === "yes";
 };
+
+/** What is chosen in a form that the server has drawn, as FormData; null when the agent thought better
+ *  of it. `check` gives the words of what is still missing, or "". */
+export const askChoice = async ({ title, html, yes, check }) => {
+  const form = find("choices-form");
+  const trouble = find("choices-problem");
+  find("choices-title").textContent = title;
+  find("choices-yes").textContent = yes;
+  find("choices-body").innerHTML = html;
+  const isPossible = find("choices-body").querySelector("input") !== null;
+  find("choices-yes").hidden = !isPossible;
+  trouble.hidden = true;
+  const stop = (event) => {
+    const missing = event.submitter?.value === "yes" ? check(new FormData(form)) : "";
+    trouble.textContent = missing;
+    trouble.hidden = missing === "";
+    if (missing) event.preventDefault();
+  };
+  form.addEventListener("submit", stop);
+  const answer = await ask(find("choices"));
+  form.removeEventListener("submit", stop);
+  return answer === "yes" ? new FormData(form) : null;
+};

@@ -1,10 +1,11 @@
 // Everything an agent can do, by name: words, key, when it makes sense, and how it is done.
 
 import * as composer from "./composer.js";
-import { askSure, askWhen, askWords } from "./dialogs.js";
+import { askWhen, askWords } from "./dialogs.js";
 import { post, postElsewhere } from "./net.js";
 import * as queue from "./queue.js";
 import { problem, toast } from "./say.js";
+import { link, merge, split, unlink } from "./several.js";
 import { load, look, open } from "./ticket.js";
 
 const desk = document.querySelector("[data-desk]");
@@ -99,16 +100,6 @@ const another = async (number) => {
 const takeOver = (number) => {
   const shown = desk.querySelector('[data-panel="head"] [data-verb="take-over"]');
   return act("take-over", { instead: number ?? shown.dataset.id ?? "" });
-};
-
-const merge = async () => {
-  const into = await askWords({ title: "Merge this ticket", label: "Into ticket number", yes: "Go on", isNeeded: true });
-  if (!into) return;
-  const { confirm } = await post(`${open.ticket}/do/merge/`, { into });
-  if (!(await askSure({ title: "Merge the tickets?", text: confirm, yes: "Merge" }))) return;
-  const done = await post(`${open.ticket}/do/merge/`, { into, sure: "yes" });
-  toast(done.said);
-  await openTicket(done.open);
 };
 
 const later = async () => {
@@ -227,7 +218,17 @@ export const verbs = {
   requeue: { words: "Put it back into the queue for a colleague", key: "y", ...ticketVerb("requeue"), run: () => act("requeue") },
   suggest: { words: "Ask the bot for a draft", key: ".", ...ticketVerb("suggest"), run: () => act("suggest") },
   "assign-next": { words: "Assign to whoever is free", ...ticketVerb("assign-next"), run: () => act("assign-next") },
-  merge: { words: "Merge into another ticket of this customer", key: "+", when: mayWrite, run: merge },
+  merge: {
+    words: "Merge into another ticket of this customer",
+    key: "+",
+    ...ticketVerb("merge"),
+    run: async () => {
+      const into = await merge();
+      if (into !== null) await openTicket(into);
+    },
+  },
+  split: { words: "Split messages off into a new ticket", key: "-", ...ticketVerb("split"), run: split },
+  link: { words: "Link another ticket", key: "=", ...ticketVerb("link"), run: link },
   "assign-me": {
     words: "Assign to me",
     key: "m",
@@ -271,6 +272,7 @@ export const verbs = {
   "drop-draft": { run: () => composer.dropDraft() },
   insert: { run: (_, button) => composer.insert(button.closest("li").querySelector("[data-passage]").textContent.trim()) },
   forget: { run: forget },
+  unlink: { run: unlink },
   untag: { run: (tag) => act("untag", { tag }) },
   apply: { run: apply },
 };
