@@ -14,6 +14,7 @@ from django.http import QueryDict
 
 from supportbot.answers.redraft import redraft
 from supportbot.answers.suggest import suggest
+from supportbot.desk.files import describe_files, remove_file, unsent_files
 from supportbot.desk.forms import Action, Done, chosen, draft_of, moment_of, text_of
 from supportbot.desk.kept import forget_text
 from supportbot.desk.models import KeptText
@@ -22,6 +23,7 @@ from supportbot.desk.several import link, merge, split, unlink, unsplit
 from tickets.admin.actions import set_mode
 from tickets.models import Category, Tag, Team, Ticket
 from tickets.services.assignment import assign_to_next
+from tickets.services.attachments import attach
 from tickets.services.availability import agents
 from tickets.services.custom_fields import fields_of, set_custom_field
 from tickets.services.details import (
@@ -68,7 +70,11 @@ def _undo(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     reply = take_back(reply_id=number, agent=agent)
     return Done(
         "The reply is taken back. Nothing was sent.",
-        {"text": reply.text, "draft": reply.draft_id},
+        {
+            "text": reply.text,
+            "draft": reply.draft_id,
+            "files": describe_files(ticket, agent),
+        },
     )
 
 
@@ -148,9 +154,15 @@ def _wake(ticket: Ticket, agent: User, form: QueryDict) -> Done:
 
 def _note(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     with transaction.atomic():
-        add_note(ticket=ticket, author=agent, text=text_of(form))
+        note = add_note(ticket=ticket, author=agent, text=text_of(form))
+        attach(files=unsent_files(ticket, agent, KeptText.Kind.NOTE), to=note, agent=agent)
         forget_text(agent=agent, ticket=ticket, kind=KeptText.Kind.NOTE)
     return Done("The note is added. Customers never see it.")
+
+
+def _remove_file(ticket: Ticket, agent: User, form: QueryDict) -> Done:
+    remove_file(ticket, agent, form.get("file", ""))
+    return Done("The file is removed.", {"files": describe_files(ticket, agent)})
 
 
 def _macro(ticket: Ticket, agent: User, form: QueryDict) -> Done:
@@ -238,6 +250,7 @@ ACTIONS: dict[str, Action] = {
     "link": link,
     "unlink": unlink,
     "note": _note,
+    "remove-file": _remove_file,
     "macro": _macro,
     "fields": _fields,
     "custom": _custom,

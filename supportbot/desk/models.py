@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from tickets.models import Draft, Message, Ticket
+from tickets.models import Attachment, Draft, Message, Ticket
 
 
 class KeptText(models.Model):
@@ -61,6 +61,7 @@ class OutgoingReply(models.Model):
     draft = models.ForeignKey(
         Draft, null=True, blank=True, on_delete=models.CASCADE, related_name="outgoing"
     )
+    files = models.ManyToManyField(Attachment, blank=True, related_name="outgoing")
     client_id = models.CharField(
         max_length=100, help_text="The page's own id; sent twice, kept once."
     )

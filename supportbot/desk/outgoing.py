@@ -14,14 +14,17 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from supportbot.desk.files import unsent_files
 from supportbot.desk.kept import forget_text, keep_text
 from supportbot.desk.models import KeptText, OutgoingReply
 from tickets.models import Conversation, Draft, Message, Ticket
 from tickets.services import audit
+from tickets.services.attachments import attach
 from tickets.services.desk import ring_desk
 from tickets.services.drafts import approve_draft, send_reply
 from tickets.services.handover import take_over
 from tickets.services.names import staff_name
+from tickets.services.outbox import email_problem
 from tickets.states import TransitionError, taken_words
 
 UNDO_SECONDS = 10
@@ -86,6 +89,7 @@ def queue_reply(*, ticket: Ticket, agent: User, wanted: Wanted) -> OutgoingReply
         is_later=wanted.due_at is not None,
         due_at=due,
     )
+    reply.files.set(unsent_files(ticket, agent))
     forget_text(agent=agent, ticket=ticket, kind=KeptText.Kind.REPLY)
     if reply.is_later:
         audit.record(action="reply.scheduled", target=ticket, actor=agent, due=due.isoformat())
@@ -191,7 +195,7 @@ def send_one(reply_id: UUID) -> bool:
     )
     if reply is None:
         return False
-    problem = _problem_meanwhile(reply)
+    problem = _problem_meanwhile(reply) or _problem_of_files(reply)
     if not problem:
         try:
             with transaction.atomic():
@@ -209,10 +213,13 @@ def send_one(reply_id: UUID) -> bool:
 
 def _send(reply: OutgoingReply) -> Message:
     if reply.draft is not None:
-        return approve_draft(draft=reply.draft, agent=reply.agent, text=reply.text)
-    return send_reply(
-        ticket=reply.ticket, agent=reply.agent, text=reply.text, client_id=f"desk-{reply.pk}"
-    )
+        message = approve_draft(draft=reply.draft, agent=reply.agent, text=reply.text)
+    else:
+        message = send_reply(
+            ticket=reply.ticket, agent=reply.agent, text=reply.text, client_id=f"desk-{reply.pk}"
+        )
+    attach(files=reply.files.all(), to=message, agent=reply.agent)
+    return message
 
 
 def _problem_meanwhile(reply: OutgoingReply) -> str:
@@ -229,3 +236,8 @@ def _problem_meanwhile(reply: OutgoingReply) -> str:
         who = staff_name(message.agent) if message.agent is not None else "A colleague"
         return f"{who} replied before yours was sent."
     return ""
+
+
+def _problem_of_files(reply: OutgoingReply) -> str:
+    """The customer would read of files that never come."""
+    return email_problem(reply.ticket.conversation) if reply.files.exists() else ""

@@ -67,7 +67,9 @@ def ticket_context(user: User, ticket: Ticket) -> dict[str, Any]:
             if draft.status != Draft.Status.PENDING
         ][:20],
         "outgoing": list(
-            ticket.outgoing.filter(status=OutgoingReply.Status.WAITING).select_related("agent")
+            ticket.outgoing.filter(status=OutgoingReply.Status.WAITING)
+            .select_related("agent")
+            .prefetch_related("files")
         ),
         "writing": read_writing(ticket),
         "status_buttons": status_buttons(ticket),

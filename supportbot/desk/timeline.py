@@ -25,6 +25,7 @@ _WRITTEN = ("answer.completed", "answer.replaced", "error", "conversation.closed
 # What the messages and drafts beside it say already.
 _SAID_ELSEWHERE = frozenset(
     {
+        "attachment.added",
         "message.sent",
         "draft.created",
         "draft.approved",

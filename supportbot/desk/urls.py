@@ -24,6 +24,7 @@ urlpatterns = [
     _page("<int:number>/news/", views.news, "news"),
     _page("<int:number>/do/<slug:name>/", views.act, "act"),
     _page("<int:number>/choices/<slug:name>/", views.choices, "choices"),
+    _page("<int:number>/files/", views.add_files, "files"),
     _page("<int:number>/keep/", views.keep, "keep"),
     _page("<int:number>/check/", views.check, "check"),
     _page("<int:number>/passages/", views.passages, "passages"),

@@ -21,6 +21,7 @@ from knowledge.embedding.model import EmbeddingModelError
 from supportbot.automation.similar import similar_solved
 from supportbot.desk.access import may_work, ticket_for, tickets_for
 from supportbot.desk.actions import ACTIONS
+from supportbot.desk.files import describe_files
 from supportbot.desk.forms import MAX_CHARACTERS, draft_of
 from supportbot.desk.grounding import check_words, find_passages, last_question
 from supportbot.desk.kept import keep_text, kept_texts
@@ -34,6 +35,7 @@ from tickets.admin.base import user_of
 from tickets.admin.parts import message_parts
 from tickets.models import Ticket
 from tickets.services import audit
+from tickets.services.attachments import add_unsent
 from tickets.services.availability import is_away, set_away
 from tickets.services.conversations import mark_seen
 from tickets.services.macros import available_macros, preview
@@ -124,6 +126,7 @@ def _open(request: HttpRequest, ticket: Ticket, *, everything: bool = False) -> 
         **dataclasses.asdict(timeline.marks),
         "panels": draw_panels(request, user, ticket),
         "kept": {kind: {"text": one.text, "draft": one.draft_id} for kind, one in kept.items()},
+        "files": describe_files(ticket, user),
         "client_id": f"desk-{uuid.uuid4()}",
     }
 
@@ -220,6 +223,24 @@ def keep(request: HttpRequest, number: int) -> HttpResponse:
         draft = None
     keep_text(agent=user, ticket=ticket, kind=kind, text=text.replace("\x00", ""), draft=draft)
     return JsonResponse({"said": "Kept."})
+
+
+@require_POST
+def add_files(request: HttpRequest, number: int) -> HttpResponse:
+    """Add files to the reply or the note that the agent is writing."""
+    user = user_of(request)
+    ticket = ticket_for(user, number)
+    if not may_work(user):
+        return _refused("You may look at tickets, not change them.", 403)
+    is_internal = request.POST.get("kind") == KeptText.Kind.NOTE
+    problems = []
+    for file in request.FILES.getlist("file"):
+        try:
+            add_unsent(ticket=ticket, agent=user, file=file, is_internal=is_internal)
+        except ValueError as error:
+            problems.append(str(error))
+    problem = " ".join(dict.fromkeys(problems))
+    return JsonResponse({"files": describe_files(ticket, user), "problem": problem})
 
 
 # -- What helps to write --------------------------------------------------------------------------

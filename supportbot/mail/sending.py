@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from supportbot.mail.bounces import note_bounce
 from supportbot.mail.rendering import render
-from tickets.models import Conversation, Message, OutgoingEmail, Ticket
+from tickets.models import Attachment, Conversation, Message, OutgoingEmail, Ticket
 from tickets.services import audit
 from tickets.services.outbox import is_by_email
 from tickets.services.statuses import set_status
@@ -78,6 +78,10 @@ def _is_needed(email: OutgoingEmail) -> bool:
     if is_by_email(email.conversation) or customer.last_seen_at is None:
         return True
     seen = email.parts.filter(message__created_at__lt=customer.last_seen_at - SEEN_LATE)
+    # The chat shows no files.
+    with_files = Attachment.objects.filter(message__emailed__email=email, refused="")
+    if with_files.exists():
+        return True
     seen.delete()
     if not email.parts.exists():
         email.status = Status.DROPPED

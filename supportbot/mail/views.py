@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
@@ -20,7 +20,7 @@ from supportbot.mail.models import IncomingEmail
 from supportbot.mail.receiving import process, store_incoming
 from supportbot.mail.signatures import PATH, is_body_of, is_signed
 from tickets.admin.base import user_of
-from tickets.models import Attachment, Message
+from tickets.models import Attachment
 from tickets.services.attachments import SHOWN
 
 
@@ -65,7 +65,7 @@ class IncomingView(APIView):
 
 
 def attachment(request: HttpRequest, pk: UUID) -> HttpResponseBase:
-    """A file of a message, for agents who may see its ticket."""
+    """A file of a message or a note, for agents who may see its ticket."""
     response: HttpResponseBase = admin.site.admin_view(_attachment)(request, pk=pk)
     return response
 
@@ -74,9 +74,7 @@ def _attachment(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     user = user_of(request)
     if not user.has_perm("tickets.view_ticket"):
         raise PermissionDenied
-    found = get_object_or_404(Attachment.objects.select_related("message"), pk=pk, refused="")
-    if not Message.objects.visible_to(user).filter(pk=found.message_id).exists():
-        raise Http404
+    found = get_object_or_404(Attachment.objects.visible_to(user), pk=pk, refused="")
     shown = found.content_type in SHOWN
     response = FileResponse(
         found.file.open("rb"),

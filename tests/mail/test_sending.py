@@ -146,6 +146,14 @@ def test_the_files_of_a_message_go_with_it(talk: Conversation, ben: User, smtp: 
     assert (file.get_filename(), file.get_content_type()) == ("label.pdf", "application/pdf")
 
 
+def test_files_are_sent_although_the_words_were_read_in_the_chat(
+    talk: Conversation, ben: User, smtp: Smtp, ada: Customer
+) -> None:
+    store_attachment(message=reply_in(talk, ben, "See it."), name="label.txt", content=b"label")
+    Customer.objects.filter(pk=ada.pk).update(last_seen_at=timezone.now() + dt.timedelta(minutes=2))
+    assert later(0) == 1
+
+
 def test_what_an_agent_writes_is_no_markup_in_html(
     talk: Conversation, ben: User, smtp: Smtp
 ) -> None:

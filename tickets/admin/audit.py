@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from tickets.models import AuditEntry
 
 WORDS = {
+    "attachment.added": "added a file",
     "attachment.refused": "left out a file that came with a message",
     "customer.email_bounced": "noted that e-mail to the customer comes back",
     "email.failed": "could not send an e-mail",

@@ -28,6 +28,7 @@ ACTIONS = frozenset(
         "ticket.woken",
         "ticket.reminded",
         "ticket.rated",
+        "attachment.added",
         "attachment.refused",
         "customer.email_bounced",
         "customer.signed_out",

@@ -82,5 +82,5 @@ def _tell(note: Note, author: AbstractBaseUser | None, mentioned: Sequence[User]
 
 
 def notes_of(ticket: Ticket) -> QuerySet[Note]:
-    """Oldest first, with their authors."""
-    return ticket.notes.select_related("author")
+    """Oldest first, with their authors and files."""
+    return ticket.notes.select_related("author").prefetch_related("attachments")

@@ -29,7 +29,7 @@ def queue_email(message: Message) -> None:
         return
     conversation = Conversation.objects.select_related("customer").get(pk=message.conversation_id)
     customer = conversation.customer
-    if not customer.email or customer.email_bounced_at is not None:
+    if email_problem(conversation):
         return
     by_email = is_by_email(conversation)
     if message.author == Author.BOT and not (by_email or mail.bot_answers):
@@ -46,6 +46,18 @@ def queue_email(message: Message) -> None:
         due_at=timezone.now() + delay,
     )
     EmailedMessage.objects.create(email=email, message=message)
+
+
+def email_problem(conversation: Conversation) -> str:
+    """Why no e-mail reaches the customer, as a sentence for the agent; empty when one does."""
+    customer = conversation.customer
+    if not settings.MAIL.sends:
+        return "Files go to customers by e-mail, which is not set up here."
+    if not customer.email:
+        return "Files go to customers by e-mail, and this customer's address is not known."
+    if customer.email_bounced_at is not None:
+        return "Files go to customers by e-mail, and e-mail to this customer comes back."
+    return ""
 
 
 def is_by_email(conversation: Conversation) -> bool:

@@ -2,6 +2,7 @@
 
 import { types, typesNoMore } from "./bell.js";
 import { askCollision } from "./dialogs.js";
+import * as files from "./files.js";
 import { Refusal, get, post } from "./net.js";
 import { problem, toast } from "./say.js";
 import { look, open } from "./ticket.js";
@@ -124,11 +125,13 @@ export const choose = (wanted) => {
   find("writing-panel").setAttribute("aria-labelledby", `dk-tab-${kind}`);
   text.placeholder = kind === "note" ? "Write to your colleagues" : "Write to the customer";
   for (const one of form.querySelectorAll("[data-for]")) one.hidden = one.dataset.for !== kind;
+  files.showKind(kind);
   hideHelp();
   refresh();
 };
 
-const fill = ({ kept, ticket }) => {
+const fill = ({ kept, ticket, files: described }) => {
+  files.show(described);
   clearTimeout(keeping);
   isDirty = false;
   for (const ofKind of ["reply", "note"]) {
@@ -161,11 +164,15 @@ export const deliver = async ({ words = text.value, number = draft, at = null } 
   if (number !== null) data.draft = number;
   if (at !== null) data.at = at;
   try {
+    await files.added();
     await keepNow();
     const done = await sendSure(ticket, data);
     if (done === null) return false;
     hold(ticket, "reply", null);
-    if (open.ticket === ticket) clear();
+    if (open.ticket === ticket) {
+      clear();
+      files.sent("reply");
+    }
     if (at === null) offerUndo(ticket, done);
     else toast(done.said);
     return true;
@@ -191,8 +198,10 @@ export const addNote = async () => {
   isSending = true;
   try {
     const { ticket } = open;
+    await files.added();
     const done = await post(`${ticket}/do/note/`, { text: text.value });
     hold(ticket, "note", null);
+    if (open.ticket === ticket) files.sent("note");
     isDirty = false;
     clearTimeout(keeping);
     text.value = "";
@@ -240,6 +249,7 @@ export const undo = async (sent = lastSent) => {
     if (open?.ticket === Number(sent.ticket)) {
       original = desk.querySelector(`[data-draft="${done.draft}"]`)?.dataset.text ?? "";
       setText(done.text, done.draft);
+      files.show(done.files);
       text.focus();
     } else {
       document.dispatchEvent(new CustomEvent("desk:open", { detail: Number(sent.ticket) }));
@@ -287,6 +297,7 @@ export const passages = async (words = "") => {
 
 export const start = (after) => {
   if (!form) return;
+  files.start();
   document.addEventListener("desk:opened", ({ detail }) => {
     if (Number(form.dataset.ticket) === detail.ticket && isDirty) return; // drawn anew while writing
     fill(detail);

@@ -2,6 +2,7 @@
 
 import * as composer from "./composer.js";
 import { askWhen, askWords } from "./dialogs.js";
+import * as files from "./files.js";
 import { post, postElsewhere } from "./net.js";
 import * as queue from "./queue.js";
 import { problem, toast } from "./say.js";
@@ -177,6 +178,15 @@ export const verbs = {
   },
   reject: { words: "Reject the draft", key: "x", when: () => mayWrite() && hasDraft(), run: reject },
   another: { words: "Ask for another draft", key: "i", when: () => mayWrite() && hasDraft(), run: another },
+  attach: {
+    words: "Attach files to the reply or the note",
+    key: ";",
+    when: mayWrite,
+    run: () => {
+      showPane("chat");
+      files.choose();
+    },
+  },
   saved: {
     words: "Insert a saved reply",
     key: "v",
