@@ -1,4 +1,5 @@
-"""Similar solved tickets beside an open one: by the meaning of what the customer asked first."""
+"""Tickets by the meaning of what the customer asked first: similar solved ones beside an open one,
+and what a search on the desk means."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any
 
 import structlog
 from django.contrib.auth.models import AbstractBaseUser
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from pgvector.django import CosineDistance
 
 from knowledge.embedding.model import EmbeddingModelError
@@ -23,6 +24,7 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 200
 MESSAGES = 3  # the first of the customer, which say what it is about
 LONGEST = 1000  # characters
+LEAST_OF_WORDS = 0.35  # the same for a few words, which say less
 LEAST = 0.45  # cosine; below, two tickets have little in common
 
 
@@ -63,6 +65,20 @@ def similar_solved(
     rows: list[Any] = list(solved)
     found = [SimilarTicket(one, 1 - one.distance, one.reply or "") for one in rows]
     return [one for one in found if one.score >= LEAST]
+
+
+def close_in_meaning(tickets: QuerySet[Ticket], words: str, limit: int) -> list[int]:
+    """The numbers of those of the tickets that ask about what the words say, the closest first.
+    Raises EmbeddingModelError."""
+    model = get_active_index().model
+    vector = [float(one) for one in encode_questions(model, [words])[0]]
+    near = (
+        tickets.filter(merged_into=None, vector__model=model)
+        .annotate(distance=CosineDistance("vector__vector", vector))
+        .filter(distance__lte=1 - LEAST_OF_WORDS)
+        .order_by("distance", "-pk")
+    )
+    return list(near.values_list("pk", flat=True)[:limit])
 
 
 def _vector_of(ticket: Ticket, model: str) -> Sequence[float] | None:

@@ -26,8 +26,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from supportbot.desk.access import tickets_for
+from supportbot.desk.search import find_tickets
 from tickets.models import Draft, Message, Team, Ticket
-from tickets.services.search import matching
+from tickets.services.search import excerpts
 from tickets.services.sla import status_of, with_clocks
 from tickets.states import AWAITS_AGENT, DONE
 
@@ -133,23 +134,40 @@ def team_counts(user: User) -> list[tuple[int, str, int]]:
 
 
 def read_queue(user: User, asked: Asked) -> QueuePage:
-    """One page of a view, or of what a search finds in it."""
+    """One page of a view, or of what a search finds in all of them."""
     tickets = tickets_for(user)
     if asked.team is not None:
         tickets = tickets.filter(team=asked.team)
     if asked.words:
-        tickets = matching(tickets, asked.words)
-    else:
-        tickets = tickets.filter(_condition(asked.view.key, user))
-    pressing_first = asked.view.pressing_first and not asked.words
+        return _search(tickets, asked)
+    tickets = tickets.filter(_condition(asked.view.key, user))
+    pressing_first = asked.view.pressing_first
     order = ["-priority", "status_changed_at", "pk"] if pressing_first else ["-updated_at", "-pk"]
     start = (asked.page - 1) * PAGE
     # Which tickets first: what an entry says is then looked up for these alone.
     pks = list(tickets.order_by(*order).values_list("pk", flat=True)[start : start + PAGE + 1])
-    found = {ticket.pk: ticket for ticket in with_entry(Ticket.objects.filter(pk__in=pks[:PAGE]))}
+    return QueuePage(_entries(pks[:PAGE]), len(pks) > PAGE)
+
+
+def _search(tickets: QuerySet[Ticket], asked: Asked) -> QueuePage:
+    """Entries also have `hit`, and the first one that is close in meaning `begins_meaning`."""
+    found, meant = find_tickets(tickets, asked.words)
+    start = (asked.page - 1) * PAGE
+    pks = [*found, *meant][start : start + PAGE]
+    hits = excerpts([pk for pk in pks if pk in set(found)], asked.words)
+    entries = _entries(pks)
+    for entry in entries:
+        entry.hit = hits.get(entry.pk)
+        entry.is_meant = entry.pk not in hits
+        entry.begins_meaning = bool(meant) and entry.pk == meant[0]
+    return QueuePage(entries, len(found) + len(meant) > start + PAGE)
+
+
+def _entries(pks: list[int]) -> list[Any]:
+    found = {ticket.pk: ticket for ticket in with_entry(Ticket.objects.filter(pk__in=pks))}
     for ticket in found.values():
         ticket.clock = next(iter(status_of(ticket)), None)  # type: ignore[attr-defined]
-    return QueuePage([found[pk] for pk in pks[:PAGE] if pk in found], len(pks) > PAGE)
+    return [found[pk] for pk in pks if pk in found]
 
 
 def with_entry(tickets: QuerySet[Ticket]) -> QuerySet[Ticket]:

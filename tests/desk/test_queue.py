@@ -6,11 +6,15 @@ import datetime as dt
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
+from supportbot.automation.models import TicketVector
+from supportbot.automation.similar import embed_tickets
 from supportbot.desk.queue import PAGE, VIEWS, Asked, asked_from, read_queue, view_counts
 from tests.tickets.cast import ask, draft_for, open_ticket, reply_in
-from tickets.models import Message, Ticket
+from tickets.models import Message, Team, Ticket
 
 pytestmark = pytest.mark.django_db
 Status, Priority = Ticket.Status, Ticket.Priority
@@ -78,6 +82,42 @@ def test_search_finds_numbers_customers_and_words_in_any_view(ben: User) -> None
     assert numbers(ben, q="GRINDER") == [ticket.pk]
     assert len(numbers(ben, q="ada")) == 2
     assert numbers(ben, q="100%") == []
+
+
+def saying(words: str) -> Ticket:
+    ticket = open_ticket()
+    ask(ticket.conversation, words)
+    return ticket
+
+
+def test_found_words_are_marked_and_nothing_else_is_markup(agent: Client) -> None:
+    saying("5 < 6 <b>grinders</b> hum <")
+    html = agent.get(reverse("desk:queue"), {"q": "grinder"}).json()["entries"]
+    assert "<mark>grinders</mark>" in html
+    assert "5 &lt; 6" in html
+    assert "<b>" not in html
+    assert "<mark>Ada</mark>" in agent.get(reverse("desk:queue"), {"q": "ada"}).json()["entries"]
+
+
+def test_the_ticket_that_says_it_best_comes_first(ben: User) -> None:
+    once = saying(f"A grinder. {'Nothing to do with it. ' * 20}")
+    often = saying("The grinder is my grinder.")
+    assert numbers(ben, q="grinder") == [often.pk, once.pk]
+
+
+def test_what_means_the_same_is_found_behind_what_has_the_words(agent: Client, ben: User) -> None:
+    same = saying("My package did not arrive")
+    word = saying("Is the lost parcel insured?")
+    saying("How do I change my password?")
+    embed_tickets()
+    assert numbers(ben, q="lost parcel") == [word.pk, same.pk]
+    html = agent.get(reverse("desk:queue"), {"q": "lost parcel"}).json()["entries"]
+    assert html.index("<mark>lost</mark>") < html.index("close in meaning")
+    assert numbers(ben, q='"lost parcel"') == [word.pk]
+    Ticket.objects.filter(pk=same.pk).update(team=Team.objects.create(name="X", is_private=True))
+    assert numbers(ben, q="lost parcel") == [word.pk]
+    ask(word.conversation, "It had a blue sticker.")
+    assert not TicketVector.objects.filter(ticket=word).exists(), "it is made anew"
 
 
 def test_a_long_view_comes_in_pages(ben: User) -> None:

@@ -8,7 +8,9 @@ what has this word, and ticket 14; “#14” finds the ticket alone.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.postgres.search import (
@@ -18,24 +20,29 @@ from django.contrib.postgres.search import (
     SearchRank,
     SearchVector,
 )
-from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery, Value
 
 from tickets.models import Message, Note, Ticket
 
 CONFIG = "english"
 LONGEST = 200  # characters of a query
 CANDIDATES = 300  # the newest that match are ranked
+LOG_OF_LENGTH = 1  # PostgreSQL's way to divide a rank by 1 + the logarithm of the length
 BEGIN, END = "\x02", "\x03"  # around a found word; no text in PostgreSQL's JSON has them
 _NUMBER = re.compile(r"#?(\d{1,18})\Z")
 _UNFINISHED = re.compile(r"(?P<head>.*?)(?P<word>\w{2,})\Z", re.DOTALL)
 
 
+Parts = list[tuple[str, bool]]  # (words, whether they are what was looked for), in order
+
+
 @dataclass(frozen=True)
 class TicketHit:
-    """`parts` are a stretch of the text: (words, whether they are what was looked for)."""
+    """`parts` are a stretch of the text that fits best, `name` is the customer's name."""
 
     ticket: Ticket
-    parts: list[tuple[str, bool]]
+    parts: Parts
+    name: Parts
 
     @property
     def snippet(self) -> str:
@@ -44,24 +51,35 @@ class TicketHit:
 
 def search_tickets(*, user: AbstractBaseUser, text: str, limit: int = 20) -> list[TicketHit]:
     """The tickets that fit, best first; a number finds its ticket."""
-    wanted = " ".join(text.replace("\x00", " ").split())[:LONGEST]
+    found = rank_tickets(Ticket.objects.visible_to(user), text)[:limit]
+    hits = excerpts(found, text)
+    return [hits[pk] for pk in found if pk in hits]
+
+
+def rank_tickets(tickets: QuerySet[Ticket], text: str) -> list[int]:
+    """The numbers of those that fit, at most CANDIDATES, best first: the ticket of that number,
+    then by how often and where the words stand, in a short conversation more than in a long one;
+    of equals the newest."""
+    wanted = _tidied(text)
     if not wanted:
         return []
-    visible = Ticket.objects.visible_to(user)
-    newest = _matching(visible, wanted).order_by("-pk").values("pk")[:CANDIDATES]
-    query = _query(wanted)
-    rank = SearchRank(F("search__document"), query)
+    newest = _matching(tickets, wanted).order_by("-pk").values("pk")[:CANDIDATES]
+    rank = SearchRank(F("search__document"), _query(wanted), normalization=Value(LOG_OF_LENGTH))
     ranked = Ticket.objects.filter(pk__in=newest).annotate(rank=rank)
     number = _number(wanted)
-    found = list(ranked.order_by("-rank", "-pk").values_list("pk", flat=True)[:limit])
+    found = list(ranked.order_by("-rank", "-pk").values_list("pk", flat=True))
     if number in found:
         found = [number, *(pk for pk in found if pk != number)]
-    return _hits(found, query)
+    return found
+
+
+def _tidied(text: str) -> str:
+    return " ".join(text.replace("\x00", " ").split())[:LONGEST]
 
 
 def matching(tickets: QuerySet[Ticket], text: str) -> QuerySet[Ticket]:
     """Those of the tickets that fit; all of them for an empty text."""
-    wanted = " ".join(text.replace("\x00", " ").split())[:LONGEST]
+    wanted = _tidied(text)
     return _matching(tickets, wanted) if wanted else tickets
 
 
@@ -94,20 +112,15 @@ def _query(wanted: str) -> SearchQueryCombinable:
     return whole | unfinished
 
 
-def _hits(found: list[int], query: SearchQueryCombinable) -> list[TicketHit]:
-    """In one query for all of them: from each the message, or the note, that fits best."""
-    headline = SearchHeadline(
-        "text",
-        query,
-        config=CONFIG,
-        start_sel=BEGIN,
-        stop_sel=END,
-        max_words=24,
-        min_words=10,
-    )
+def excerpts(found: Collection[int], text: str) -> dict[int, TicketHit]:
+    """By number, in one query for all of them: from each the message, or the note, that fits
+    best."""
+    query = _query(_tidied(text))
     fit = SearchRank(SearchVector("text", config=CONFIG), query)
+    headline = _headline("text", query, max_words=24, min_words=10)
     said = Message.objects.filter(conversation=OuterRef("conversation_id"))
     noted = Note.objects.filter(ticket=OuterRef("pk"))
+    whole = {"highlight_all": True}
     tickets = Ticket.objects.filter(pk__in=found).annotate(
         said=Subquery(
             said.annotate(fit=fit, headline=headline)
@@ -121,19 +134,29 @@ def _hits(found: list[int], query: SearchQueryCombinable) -> list[TicketHit]:
             .values("headline")[:1],
             output_field=CharField(),
         ),
+        about=_headline("subject", query, **whole),
+        name=_headline("conversation__customer__name", query, **whole),
+        email=_headline("conversation__customer__email", query, **whole),
     )
     rows = {row.pk: row for row in tickets.select_related("conversation__customer", "assignee")}
-    return [TicketHit(rows[pk], _parts(_better(rows[pk]))) for pk in found if pk in rows]
+    return {
+        pk: TicketHit(row, _parts(_best(row)), _parts(str(getattr(row, "name", ""))))
+        for pk, row in rows.items()
+    }
 
 
-def _better(row: Ticket) -> str:
-    """The stretch with a found word in it; from the messages, if in both or neither."""
-    said, noted = (getattr(row, name) or "" for name in ("said", "noted"))
-    return noted if BEGIN in noted and BEGIN not in said else said
+def _headline(field: str, query: SearchQueryCombinable, **options: Any) -> SearchHeadline:
+    return SearchHeadline(field, query, config=CONFIG, start_sel=BEGIN, stop_sel=END, **options)
 
 
-def _parts(headline: str) -> list[tuple[str, bool]]:
-    parts: list[tuple[str, bool]] = []
+def _best(row: Ticket) -> str:
+    """The stretch with a found word in it; from the messages, if in several or none."""
+    stretches = [getattr(row, name) or "" for name in ("said", "noted", "about", "email")]
+    return next((one for one in stretches if BEGIN in one), stretches[0])
+
+
+def _parts(headline: str) -> Parts:
+    parts: Parts = []
     for piece in " ".join(headline.split(" ")).split(BEGIN):
         found, mark, rest = piece.partition(END)
         parts += [(found, True), (rest, False)] if mark else [(piece, False)]
