@@ -30,6 +30,7 @@ from tickets.services.details import (
     add_tag,
     change_category,
     change_priority,
+    change_subject,
     change_team,
     follow,
     remove_tag,
@@ -194,6 +195,11 @@ def _fields(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     return Done("The ticket is changed.")
 
 
+def _rename(ticket: Ticket, agent: User, form: QueryDict) -> Done:
+    renamed = change_subject(ticket=ticket, subject=text_of(form, "subject"), agent=agent)
+    return Done(f"The ticket is called “{renamed.subject}” now.")
+
+
 @transaction.atomic
 def _custom(ticket: Ticket, agent: User, form: QueryDict) -> Done:
     """Every field of the company's own; what the form lacks, as an unticked box, is empty."""
@@ -253,6 +259,7 @@ ACTIONS: dict[str, Action] = {
     "remove-file": _remove_file,
     "macro": _macro,
     "fields": _fields,
+    "rename": _rename,
     "custom": _custom,
     "tag": _tag,
     "untag": _untag,

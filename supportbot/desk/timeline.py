@@ -151,6 +151,8 @@ def _entries_of(ticket: Ticket) -> Any:
         )
         .exclude(action__in=_SAID_ELSEWHERE)
         .exclude(action="ticket.linked", data__kind=TicketLink.Kind.SPLIT)  # the split says it
+        # The customer's own words became the subject.
+        .exclude(action="ticket.edited", data__field="subject", actor=None)
         .select_related("actor")
     )
 

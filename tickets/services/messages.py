@@ -19,6 +19,7 @@ from tickets.services.happenings import tell_of_message
 from tickets.services.names import display_name
 from tickets.services.outbox import queue_email
 from tickets.services.speaker import lease_from_now
+from tickets.services.subjects import name_ticket
 from tickets.services.timers import heard_from_customer
 from tickets.states import check_may_speak
 
@@ -56,6 +57,7 @@ def add_customer_message(
         return known, False
     message = Message(conversation=locked, author=Author.CUSTOMER, text=text, client_id=client_id)
     _show(message)
+    name_ticket(message)
     _begin_lease(locked)
     heard_from_customer(locked)
     return message, True

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
-
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from tickets.models import Conversation, CustomField, Message, Ticket
+from tickets.models import Conversation, CustomField, Ticket
 from tickets.services import audit, sla
 from tickets.services.conversations import close_conversation
 from tickets.services.happenings import Happening, tell
 from tickets.services.names import staff_name
 from tickets.services.speaker import let_bot_speak
 from tickets.services.statuses import announce, set_status
+from tickets.services.subjects import SUBJECT_CHARACTERS, subject_of
 from tickets.states import AWAITS_AGENT, TransitionError, check_ticket_transition
-
-SUBJECT_CHARACTERS = 200
 
 
 @transaction.atomic
@@ -34,7 +31,7 @@ def ensure_ticket(
         priority = Ticket.Priority.URGENT if locked.is_urgent else Ticket.Priority.NORMAL
         ticket = Ticket.objects.create(
             conversation=conversation,
-            subject=subject[:SUBJECT_CHARACTERS] or _subject_of(conversation),
+            subject=subject[:SUBJECT_CHARACTERS] or subject_of(conversation),
             priority=priority,
         )
         audit.record(action="ticket.opened", target=ticket)
@@ -46,12 +43,6 @@ def ensure_ticket(
         back = Ticket.Status.REOPENED if came_back else Ticket.Status.OPEN
         set_status(ticket, back, None, because)
     return ticket
-
-
-def _subject_of(conversation: Conversation) -> str:
-    question = conversation.messages.filter(author=Message.Author.CUSTOMER).order_by("-seq").first()
-    text = " ".join(question.text.split()) if question is not None else ""
-    return shorten(text, SUBJECT_CHARACTERS, placeholder="…") or "Asked for a person"
 
 
 @transaction.atomic

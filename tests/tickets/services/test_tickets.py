@@ -6,8 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from tests.tickets.cast import actions_on, open_ticket
+from tests.tickets.cast import actions_on, ask, open_ticket
 from tickets.models import AuditEntry, Conversation, Ticket
+from tickets.services.details import change_subject
+from tickets.services.handover import request_person
 from tickets.services.tickets import assign, change_status, ensure_ticket
 from tickets.states import TransitionError
 
@@ -89,3 +91,30 @@ def test_a_ticket_is_given_to_an_agent_and_taken_back(ben: User) -> None:
         {"before": None, "after": ben.pk},
         {"before": ben.pk, "after": None},
     ]
+
+
+# -- Subjects --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("said", ["agent", "Hi, can I talk to a real person please?", "👋", "ok!!"])
+def test_who_only_asks_for_a_person_names_nothing(conversation: Conversation, said: str) -> None:
+    ask(conversation, said)
+    ticket = request_person(conversation=conversation)
+    assert ticket.subject == "Asked for a person"
+    ask(conversation, "hello?")
+    ask(conversation, "My kettle leaks.")
+    ask(conversation, "It is a Heron.")
+    ticket.refresh_from_db()
+    assert ticket.subject == "My kettle leaks."
+    assert actions_on(ticket)[-1] == "ticket.edited"
+
+
+def test_the_question_before_the_wish_for_a_person_is_the_subject(
+    conversation: Conversation, ben: User
+) -> None:
+    ask(conversation, "My kettle leaks.")
+    ask(conversation, "agent please")
+    ticket = request_person(conversation=conversation)
+    assert ticket.subject == "My kettle leaks."
+    change_subject(ticket=ticket, subject="Leak", agent=ben)
+    ask(conversation, "It leaks a lot.")
+    ticket.refresh_from_db()
+    assert ticket.subject == "Leak"

@@ -54,13 +54,13 @@ export const askWhen = async (title) => {
 };
 
 /** A line of words; null when the agent thought better of it. */
-export const askWords = async ({ title, label, yes, isNeeded = false, presets = [] }) => {
+export const askWords = async ({ title, label, yes, isNeeded = false, presets = [], text = "" }) => {
   const dialog = find("words");
   const field = find("words-text");
   find("words-title").textContent = title;
   find("words-label").textContent = label;
   find("words-yes").textContent = yes;
-  field.value = "";
+  field.value = text;
   field.required = isNeeded;
   find("words-presets").replaceChildren(
     ...presets.map((words) => {

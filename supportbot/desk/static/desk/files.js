@@ -79,23 +79,25 @@ const addAll = (files) => {
     toast(known.hint, { isProblem: true, seconds: 10 });
     return;
   }
-  adding = adding.then(() => add([...files]));
+  const chosen = [...files]; // the browser empties its own list
+  adding = adding.then(() => add(chosen));
 };
 
 /** Resolves once what was chosen is on the server: nothing is sent before. */
 export const added = () => adding;
 
 export const choose = () => {
-  if (kind === "reply" && !known.reaches) toast(known.hint, { isProblem: true, seconds: 10 });
-  else find("file-input").click();
+  if (kind === "reply" && !known.reaches) {
+    toast(known.hint, { isProblem: true, seconds: 10 });
+    return;
+  }
+  // Not in the page, where the admin's own script would dress it up.
+  const field = Object.assign(document.createElement("input"), { type: "file", multiple: true });
+  field.addEventListener("change", () => addAll(field.files));
+  field.click();
 };
 
 export const start = () => {
-  const field = find("file-input");
-  field.addEventListener("change", () => {
-    addAll(field.files);
-    field.value = "";
-  });
   form.addEventListener("paste", (event) => {
     if (!event.clipboardData.files.length) return;
     event.preventDefault();

@@ -12,7 +12,16 @@ export const speak = (text) => {
   setTimeout(() => line.remove(), 10_000);
 };
 
-/** A note in the corner; with `action` a button stands in it. Returns how to take it away. */
+// Over the oldest words in sight, where there are no buttons: the top of the conversation, or of the
+// part that a phone shows. Clicks go through, save on the note's own button.
+const place = () => {
+  const parts = ["[data-scroll]", "[data-side]", "[data-entries]"].map((one) => document.querySelector(one));
+  const part = parts.find((one) => one.checkVisibility()) ?? document.querySelector("main");
+  const { top, left, width } = part.getBoundingClientRect();
+  Object.assign(toasts.style, { top: `${top + 8}px`, left: `${left + 8}px`, width: `${width - 16}px` });
+};
+
+/** A note in sight; with `action` a button stands in it. Returns how to take it away. */
 export const toast = (text, { action, act, seconds = SECONDS, isProblem = false } = {}) => {
   const note = document.createElement("div");
   note.className = isProblem ? "dk-toast dk-toast--problem" : "dk-toast";
@@ -28,6 +37,7 @@ export const toast = (text, { action, act, seconds = SECONDS, isProblem = false 
     });
     note.append(button);
   }
+  place();
   toasts.append(note);
   setTimeout(leave, seconds * 1000);
   return leave;

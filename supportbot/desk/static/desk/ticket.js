@@ -18,6 +18,11 @@ const toEnd = () => {
   scroll.scrollTop = scroll.scrollHeight;
 };
 
+// Who reads the newest words goes on doing so when the box below grows.
+let staysAtEnd = true;
+scroll.addEventListener("scroll", () => (staysAtEnd = atEnd()));
+new ResizeObserver(() => staysAtEnd && toEnd()).observe(scroll);
+
 // A panel in which the agent is typing or choosing is drawn once they have left it.
 const postponed = new Map();
 const isInUse = (panel) => panel.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");

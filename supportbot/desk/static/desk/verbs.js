@@ -103,6 +103,17 @@ const takeOver = (number) => {
   return act("take-over", { instead: number ?? shown.dataset.id ?? "" });
 };
 
+const rename = async () => {
+  const subject = await askWords({
+    title: "Rename the ticket",
+    label: "What it is about (the customer reads it in e-mails)",
+    yes: "Rename",
+    isNeeded: true,
+    text: desk.querySelector(".dk-head h2").textContent,
+  });
+  if (subject) await act("rename", { subject });
+};
+
 const later = async () => {
   if (composer.isEmpty()) {
     toast("Write a reply first.");
@@ -239,6 +250,7 @@ export const verbs = {
   },
   split: { words: "Split messages off into a new ticket", key: "-", ...ticketVerb("split"), run: split },
   link: { words: "Link another ticket", key: "=", ...ticketVerb("link"), run: link },
+  rename: { words: "Rename the ticket", ...ticketVerb("rename"), run: rename },
   "assign-me": {
     words: "Assign to me",
     key: "m",
