@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.verdict_words import explain_verdicts
 from supportbot.desk.access import may_work
+from supportbot.desk.assist import may_summarise
 from supportbot.desk.models import OutgoingReply
 from supportbot.desk.timeline import read_writing
 from tickets.admin.desk import status_buttons
@@ -77,6 +78,7 @@ def ticket_context(user: User, ticket: Ticket) -> dict[str, Any]:
         "can_requeue": conversation.state == _State.AGENT,
         "can_suggest": conversation.mode == Conversation.Mode.SUGGEST
         and conversation.state != _State.CLOSED,
+        "can_summarise": may_summarise(conversation),
         "clocks": status_of(ticket),
         "rating": Rating.objects.filter(ticket=ticket).exclude(score=None).first(),
         "linked": linked_to(ticket, user),

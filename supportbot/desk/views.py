@@ -17,20 +17,18 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_GET, require_POST
 
-from knowledge.embedding.model import EmbeddingModelError
-from supportbot.automation.similar import similar_solved
 from supportbot.desk.access import may_work, ticket_for, tickets_for
 from supportbot.desk.actions import ACTIONS
+from supportbot.desk.assist import is_available
 from supportbot.desk.files import describe_files
 from supportbot.desk.forms import MAX_CHARACTERS, draft_of
-from supportbot.desk.grounding import check_words, find_passages, last_question
 from supportbot.desk.kept import keep_text, kept_texts
 from supportbot.desk.models import DeskPreference, KeptText
 from supportbot.desk.outgoing import CollisionError
 from supportbot.desk.panels import PANELS, draw_panels
 from supportbot.desk.queue import VIEWS, asked_from, read_queue, team_counts, view_counts
-from supportbot.desk.several import CHOICES
 from supportbot.desk.timeline import Item, Marks, Timeline, read_news, read_timeline
+from supportbot.desk.views_help import refused
 from tickets.admin.base import user_of
 from tickets.admin.parts import message_parts
 from tickets.models import Ticket
@@ -38,10 +36,8 @@ from tickets.services import audit
 from tickets.services.attachments import add_unsent
 from tickets.services.availability import is_away, set_away
 from tickets.services.conversations import mark_seen
-from tickets.services.macros import available_macros, preview
 from tickets.services.names import display_name
 from tickets.services.notices import mark_notices_seen, unseen_notices
-from tickets.services.saved_replies import available_replies, render
 
 LAST_NUMBER = 2**31 - 1  # of a PositiveIntegerField
 NOTICES = 20
@@ -60,6 +56,7 @@ def desk(request: HttpRequest, number: int | None = None) -> HttpResponse:
         "is_away": is_away(user),
         "seen_as": display_name(user),
         "can_change": may_work(user),
+        "has_model": is_available(),
         **_queue_context(request),
     }
     if number is not None:
@@ -190,7 +187,7 @@ def act(request: HttpRequest, number: int, name: str) -> HttpResponse:
     user = user_of(request)
     ticket = ticket_for(user, number)
     if not may_work(user):
-        return _refused("You may look at tickets, not change them.", 403)
+        return refused("You may look at tickets, not change them.", 403)
     if name not in ACTIONS:
         raise Http404
     try:
@@ -202,9 +199,9 @@ def act(request: HttpRequest, number: int, name: str) -> HttpResponse:
             )
             for one in error.messages
         ]
-        return _refused(str(error), 409, collision=True, messages=said)
+        return refused(str(error), 409, collision=True, messages=said)
     except ValueError as error:
-        return _refused(str(error), 409)
+        return refused(str(error), 409)
     return JsonResponse({"said": done.said, **done.more})
 
 
@@ -215,7 +212,7 @@ def keep(request: HttpRequest, number: int) -> HttpResponse:
     ticket = ticket_for(user, number)
     kind, text = request.POST.get("kind", ""), request.POST.get("text", "")
     if kind not in KeptText.Kind.values or len(text) > MAX_CHARACTERS or not may_work(user):
-        return _refused("This cannot be kept.", 409)
+        return refused("This cannot be kept.", 409)
     chosen = request.POST.get("draft", "")
     try:
         draft = draft_of(ticket, chosen) if chosen else None
@@ -231,7 +228,7 @@ def add_files(request: HttpRequest, number: int) -> HttpResponse:
     user = user_of(request)
     ticket = ticket_for(user, number)
     if not may_work(user):
-        return _refused("You may look at tickets, not change them.", 403)
+        return refused("You may look at tickets, not change them.", 403)
     is_internal = request.POST.get("kind") == KeptText.Kind.NOTE
     problems = []
     for file in request.FILES.getlist("file"):
@@ -241,79 +238,6 @@ def add_files(request: HttpRequest, number: int) -> HttpResponse:
             problems.append(str(error))
     problem = " ".join(dict.fromkeys(problems))
     return JsonResponse({"files": describe_files(ticket, user), "problem": problem})
-
-
-# -- What helps to write --------------------------------------------------------------------------
-@require_POST
-def check(request: HttpRequest, number: int) -> HttpResponse:
-    """What the documents say of each sentence of the agent's own words."""
-    ticket = ticket_for(user_of(request), number)
-    text = request.POST.get("text", "").replace("\x00", "").strip()[:MAX_CHARACTERS]
-    if not text:
-        return _refused("Write something to check first.", 409)
-    try:
-        checked = check_words(conversation=ticket.conversation, text=text)
-    except EmbeddingModelError:
-        return _refused("The documents cannot be searched at the moment. Try again soon.", 503)
-    return _help(request, "desk/checked.html", checked=checked)
-
-
-@require_GET
-def passages(request: HttpRequest, number: int) -> HttpResponse:
-    """Passages to insert: for the words given, or for what the customer asked last."""
-    conversation = ticket_for(user_of(request), number).conversation
-    words = request.GET.get("q", "").replace("\x00", "").strip() or last_question(conversation)
-    try:
-        found = find_passages(conversation=conversation, text=words) if words else ()
-    except EmbeddingModelError:
-        return _refused("The documents cannot be searched at the moment. Try again soon.", 503)
-    return _help(request, "desk/found.html", passages=found, words=words)
-
-
-@require_GET
-def saved_replies(request: HttpRequest, number: int) -> HttpResponse:
-    """Saved replies with the values of this ticket, to insert."""
-    user = user_of(request)
-    ticket = ticket_for(user, number)
-    replies = [
-        {"name": one.name, "text": render(saved_reply=one, ticket=ticket, agent=user)}
-        for one in available_replies(user)
-    ]
-    return _help(request, "desk/saved.html", replies=replies)
-
-
-@require_GET
-def macros(request: HttpRequest, number: int) -> HttpResponse:
-    """Macros with what each would do to this ticket."""
-    user = user_of(request)
-    ticket = ticket_for(user, number)
-    found = [
-        {"macro": one, "steps": preview(macro=one, ticket=ticket, agent=user)}
-        for one in available_macros(user).prefetch_related("steps")
-    ]
-    return _help(request, "desk/macros.html", macros=found)
-
-
-@require_GET
-def similar(request: HttpRequest, number: int) -> HttpResponse:
-    """Solved tickets like this one, with what an agent said last."""
-    user = user_of(request)
-    found = similar_solved(ticket=ticket_for(user, number), user=user)
-    return _help(request, "desk/similar.html", similar=found)
-
-
-@require_GET
-def choices(request: HttpRequest, number: int, name: str) -> HttpResponse:
-    """What stands in the dialog that merges, splits or links."""
-    user = user_of(request)
-    ticket = ticket_for(user, number)
-    if name not in CHOICES or not may_work(user):
-        raise Http404
-    return _help(request, f"desk/{name}.html", ticket=ticket, **CHOICES[name](ticket, user))
-
-
-def _help(request: HttpRequest, template: str, **context: Any) -> JsonResponse:
-    return JsonResponse({"html": render_to_string(template, context, request=request)})
 
 
 @require_POST
@@ -326,7 +250,3 @@ def prefer(request: HttpRequest) -> HttpResponse:
     if may_work(user):
         set_away(agent=user, away=request.POST.get("is_away") == "yes", by=user)
     return JsonResponse({"said": "Your preferences are kept."})
-
-
-def _refused(text: str, status: int, **more: Any) -> JsonResponse:
-    return JsonResponse({"problem": text, **more}, status=status)

@@ -8,8 +8,11 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from tests.llm.fixtures import model_server
 from tests.tickets.cast import a_draft
 from tickets.models import Conversation, Draft, Ticket
+
+__all__ = ["model_server"]
 
 Browser = Callable[[User], Client]
 

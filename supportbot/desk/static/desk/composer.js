@@ -3,7 +3,8 @@
 import { types, typesNoMore } from "./bell.js";
 import { askCollision } from "./dialogs.js";
 import * as files from "./files.js";
-import { Refusal, get, post } from "./net.js";
+import { hideHelp } from "./help.js";
+import { Refusal, post } from "./net.js";
 import { problem, toast } from "./say.js";
 import { look, open } from "./ticket.js";
 import { held, hold } from "./unkept.js";
@@ -13,7 +14,6 @@ export const form = desk.querySelector("[data-composer]");
 const find = (name) => form?.querySelector(`[data-${name}]`);
 const text = find("text");
 const send = find("send");
-const help = find("help");
 const KEEP_MS = 800;
 
 let kind = "reply";
@@ -97,6 +97,14 @@ export const edit = (number, words) => {
   setText(words, number);
   original = words;
   refresh();
+  text.focus();
+};
+
+/** Put other words in place of what stands in the box; a draft stays the one that is edited. */
+export const replace = (words) => {
+  const mine = text.value;
+  setText(words, draft);
+  toast("Your text is replaced.", { action: "Put mine back", act: () => setText(mine, draft), seconds: 15 });
   text.focus();
 };
 
@@ -260,41 +268,6 @@ export const undo = async (sent = lastSent) => {
   await look().catch(() => {});
 };
 
-// -- Help with writing --------------------------------------------------------------------------
-const showHelp = (html) => {
-  help.innerHTML = html;
-  help.hidden = false;
-  help.scrollIntoView({ block: "nearest" });
-};
-export const hideHelp = () => {
-  if (!help || help.hidden) return false;
-  help.hidden = true;
-  help.replaceChildren();
-  return true;
-};
-
-const busily = async (work) => {
-  help.setAttribute("aria-busy", "true");
-  showHelp('<p class="sb-muted">One moment…</p>');
-  try {
-    showHelp((await work()).html);
-  } catch (error) {
-    hideHelp();
-    problem(error);
-  } finally {
-    help.removeAttribute("aria-busy");
-  }
-};
-
-export const saved = () => busily(() => get(`${open.ticket}/saved/`));
-export const macros = () => busily(() => get(`${open.ticket}/macros/`));
-export const check = () => busily(() => post(`${open.ticket}/check/`, { text: text.value }));
-
-export const passages = async (words = "") => {
-  await busily(() => get(`${open.ticket}/passages/`, { q: words }));
-  help.querySelector("input")?.focus();
-};
-
 export const start = (after) => {
   if (!form) return;
   files.start();
@@ -326,11 +299,6 @@ export const start = (after) => {
     if (!event.target.dataset.tab || !["ArrowLeft", "ArrowRight"].includes(event.key)) return;
     choose(kind === "reply" ? "note" : "reply");
     form.querySelector(`[data-tab="${kind}"]`).focus();
-  });
-  help.addEventListener("submit", (event) => {
-    event.preventDefault();
-    event.stopPropagation();
-    void passages(event.target.elements.q.value);
   });
 };
 

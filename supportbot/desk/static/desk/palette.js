@@ -1,6 +1,6 @@
 // Keys, the list of keys, and the palette that finds every command.
 
-import { hideHelp } from "./composer.js";
+import { hideHelp } from "./help.js";
 import * as queue from "./queue.js";
 import { preferences, run, verbs } from "./verbs.js";
 

@@ -3,6 +3,7 @@
 import * as composer from "./composer.js";
 import { askWhen, askWords } from "./dialogs.js";
 import * as files from "./files.js";
+import * as help from "./help.js";
 import { post, postElsewhere } from "./net.js";
 import * as queue from "./queue.js";
 import { problem, toast } from "./say.js";
@@ -138,7 +139,7 @@ const forget = async (_, button) => {
 };
 
 const apply = async (macro) => {
-  composer.hideHelp();
+  help.hideHelp();
   const next = queue.following();
   const { ticket } = open;
   await act("macro", { macro, client_id: `macro-${crypto.randomUUID()}` });
@@ -205,7 +206,7 @@ export const verbs = {
     run: () => {
       showPane("chat");
       composer.choose("reply");
-      return composer.saved();
+      return help.saved();
     },
   },
   macros: {
@@ -214,7 +215,7 @@ export const verbs = {
     when: mayWrite,
     run: () => {
       showPane("chat");
-      return composer.macros();
+      return help.macros();
     },
   },
   passages: {
@@ -223,10 +224,28 @@ export const verbs = {
     when: mayWrite,
     run: () => {
       showPane("chat");
-      return composer.passages();
+      return help.passages();
     },
   },
-  check: { words: "Check my words against the documents", key: "c", when: mayWrite, run: () => composer.check() },
+  check: { words: "Check my words against the documents", key: "c", when: mayWrite, run: () => help.check(composer.textNow()) },
+  reword: {
+    words: "Reword my reply",
+    key: "'",
+    when: () => mayWrite() && desk.querySelector('[data-composer] [data-verb="reword"]') !== null,
+    run: () => {
+      if (composer.isEmpty()) throw new Error("Write something to reword first.");
+      return help.wishes();
+    },
+  },
+  summary: {
+    words: "Summarise the conversation",
+    key: "_",
+    ...ticketVerb("summary"),
+    run: () => {
+      showPane("chat");
+      return help.summary();
+    },
+  },
   later: { words: "Send my reply later", key: "l", when: mayWrite, run: later },
   undo: {
     words: "Take the last reply back",
@@ -293,6 +312,27 @@ export const verbs = {
   // Without a key: buttons in panels, and what the palette adds.
   "drop-draft": { run: () => composer.dropDraft() },
   insert: { run: (_, button) => composer.insert(button.closest("li").querySelector("[data-passage]").textContent.trim()) },
+  "reword-as": { run: (wish) => help.reword(composer.textNow(), wish) },
+  "use-words": {
+    run: () => {
+      const words = help.written();
+      help.hideHelp();
+      composer.replace(words);
+    },
+  },
+  "note-words": {
+    run: () => {
+      const words = help.written();
+      composer.choose("note");
+      composer.insert(words);
+    },
+  },
+  "hide-help": {
+    run: () => {
+      help.hideHelp();
+      composer.focus();
+    },
+  },
   forget: { run: forget },
   unlink: { run: unlink },
   untag: { run: (tag) => act("untag", { tag }) },
