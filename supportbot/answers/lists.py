@@ -24,6 +24,10 @@ ITEM_MARGIN = 0.8
 # What a question asks for, not what it is about.
 WORDS_OF_QUESTIONS = "how what when much many long cost costs price charge charges time take takes"
 _YES_OR_NO = re.compile(r"(?:yes|no)\b", re.IGNORECASE)
+# “What water should I use?” is answered by one step, not by all of them.
+_ASKS_FOR_ONE = re.compile(
+    r"^(?:\W*(?:and|so|hi|hello)\b)?\W*(?:what|which|who|where)\b", re.IGNORECASE
+)
 HEADING_FITS, STEPS_MARGIN = 2.0, 1.0
 
 Step = tuple[int, Unit]  # the number of its passage, and the unit
@@ -34,7 +38,11 @@ def list_steps(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> l
     wanted = answer_type(work.question)
     if wanted is AnswerType.HOW_TO:
         start = _best_list(best, ranked, work)
-    elif wanted is AnswerType.ANYTHING and best.unit.form is Form.STEP:
+    elif (
+        wanted is AnswerType.ANYTHING
+        and best.unit.form is Form.STEP
+        and not _ASKS_FOR_ONE.search(work.question)
+    ):
         start = best
     else:
         start = None
@@ -151,7 +159,7 @@ def overview_rows(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -
     asked = work.terms(work.question)
     wanted = answer_type(work.question)
     row = best if _asks_for_whole(best, asked, work) else None
-    if row is None and wanted is AnswerType.MONEY:
+    if row is None and wanted in {AnswerType.MONEY, AnswerType.DURATION}:
         near = (one for one in ranked if one.score >= best.score - TABLE_MARGIN)
         with_amount = (one for one in near if holds(wanted, one.unit.text))
         row = next(
