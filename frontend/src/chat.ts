@@ -6,6 +6,8 @@ import type { State } from './state';
 import { initialState, unreadCount } from './state';
 import { speak, strings } from './strings';
 import { applyStyles } from './styles';
+import { TitleNotice } from './title';
+import { allMessages, saveText, transcriptText } from './transcript';
 import type { Actions } from './view/actions';
 import { Announcer, announcements } from './view/announcer';
 import { setAttribute } from './view/dom';
@@ -26,6 +28,7 @@ export class Chat implements Part {
   private signedOut = false;
   private panel: PanelView;
   private readonly announcer = new Announcer();
+  private readonly title = new TitleNotice();
 
   constructor(private readonly host: Host) {
     const root = host.element.shadowRoot;
@@ -43,6 +46,7 @@ export class Chat implements Part {
     document.removeEventListener('visibilitychange', this.changed);
     clearTimeout(this.drawTimer);
     this.client.stop();
+    this.title.show(0);
     this.panel.destroy();
     this.announcer.element.remove();
   }
@@ -138,6 +142,9 @@ export class Chat implements Part {
         this.client.discard(clientId);
         this.panel.composer.fill(text);
       },
+      editAgain: (text) => this.panel.composer.fill(text),
+      say: (text) => this.announcer.say([text]),
+      saveTranscript: (conversation) => this.saveTranscript(conversation),
       askForPerson: () => {
         this.client.askForPerson();
         // The pressed button is now disabled, and a disabled button loses focus to nowhere.
@@ -159,6 +166,12 @@ export class Chat implements Part {
         void this.panel.history.open(this.client.earlier, this.client.state.conversation);
       },
     };
+  }
+
+  private async saveTranscript(conversation: string): Promise<void> {
+    const messages = await allMessages(this.client.earlier, conversation);
+    const title = this.host.element.getAttribute('heading') ?? strings.heading;
+    saveText(`${strings.log}.txt`, transcriptText(title, messages));
   }
 
   private openSource(messageId: string | null, citations: readonly Citation[], opener: HTMLElement): void {
@@ -197,6 +210,8 @@ export class Chat implements Part {
     const before = this.unread;
     this.unread = hasRead || this.panel.isOpen ? 0 : unread;
     if (this.unread !== before) this.host.emit('unread', { count: this.unread });
+    const wantsTitle = document.hidden && this.host.element.getAttribute('title-notice') !== 'off';
+    this.title.show(wantsTitle ? unread : 0);
     this.drawLauncher();
   }
 

@@ -119,6 +119,15 @@ export function lastAnswerKey(state: State): string | null {
   return state.items.findLast((item) => item.kind === 'answer')?.key ?? null;
 }
 
+/** The visitor's last message, once the bot has answered it: it can be asked again in other words. */
+export function editableKey(state: State): string | null {
+  if (state.speaker !== 'bot' || state.closedBy !== null || state.pending.length > 0) return null;
+  const last = state.items.findLast((item) => item.kind === 'message');
+  const answered = state.items.findLast((item) => item.kind === 'answer');
+  const isAnswered = last !== undefined && answered?.working === false && state.items.indexOf(answered) > state.items.indexOf(last);
+  return isAnswered && last.message.author === 'customer' ? last.key : null;
+}
+
 /** `used` lasts from an own message after the answer until the next answer begins. */
 export type ChoicesState = 'open' | 'used' | 'gone';
 

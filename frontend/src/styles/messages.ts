@@ -9,13 +9,15 @@ export const messageStyles = `
 .row.theirs { padding-inline-end: 20px; }
 .author { font-size: 12px; font-weight: 600; color: var(--muted); margin-block-end: 4px; padding-inline-start: 2px; }
 .bubble {
-  padding: 10px 14px; border-radius: 16px; max-inline-size: 100%; overflow-wrap: anywhere; white-space: pre-wrap;
-  background: var(--surface); border: 1px solid var(--line); border-start-start-radius: 5px;
+  padding: 10px 14px; max-inline-size: 100%; overflow-wrap: anywhere; white-space: pre-wrap;
+  background: var(--surface); border: 1px solid var(--line); border-radius: 5px 16px 16px;
 }
 .mine .bubble {
-  background: var(--brand); color: var(--on-brand); border-color: transparent; border-start-start-radius: 16px;
-  border-end-end-radius: 5px;
+  background: var(--brand); color: var(--on-brand); border-color: transparent; border-radius: 16px 16px 5px;
 }
+/* The side of who speaks, whatever the direction of the words. */
+[dir="rtl"] .bubble { border-radius: 16px 5px 16px 16px; }
+[dir="rtl"] .mine .bubble { border-radius: 16px 16px 16px 5px; }
 .sending .bubble { opacity: .72; }
 .failed .bubble { background: var(--danger-tint); color: var(--text); border-color: var(--danger); }
 .time { font-size: 11.5px; color: var(--muted); padding: 3px 2px 0; }
@@ -99,6 +101,15 @@ export const messageStyles = `
   inline-size: 100%; resize: vertical; min-block-size: 60px; padding: 8px 12px; border: 1px solid var(--edge); border-radius: 11px;
   background: var(--surface); color: var(--text); font-size: 16px; line-height: 1.4;
 }
+
+.thumb.done { color: var(--accent); background: var(--tint); }
+.bubble.folded { max-block-size: 260px; overflow: hidden; -webkit-mask-image: linear-gradient(#000 75%, transparent); mask-image: linear-gradient(#000 75%, transparent); }
+.fold { margin-block-start: 4px; }
+.mine-foot { display: flex; flex-wrap: wrap; justify-content: flex-end; align-items: center; gap: 2px 10px; padding-block-start: 3px; }
+.mine-foot .time { padding: 0 2px; }
+.edit-again { display: inline-flex; align-items: center; gap: 5px; min-block-size: 24px; padding: 2px 6px; border-radius: 7px; color: var(--muted); font-size: 12px; }
+.edit-again .icon { inline-size: 14px; block-size: 14px; }
+.edit-again:hover { background: var(--raised); color: var(--text); }
 
 .choices { display: flex; flex-wrap: wrap; gap: 8px; max-inline-size: 100%; padding-block-start: 10px; }
 .choice {

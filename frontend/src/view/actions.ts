@@ -10,6 +10,12 @@ export interface Actions {
   readonly retry: (clientId: string) => void;
   /** Takes a message that cannot be sent back into the input. */
   readonly edit: (clientId: string, text: string) => void;
+  /** Takes the words of a message that was sent into the input, to ask again in other words. */
+  readonly editAgain: (text: string) => void;
+  /** Tells it to a screen reader. */
+  readonly say: (text: string) => void;
+  /** Raises when the conversation cannot be had. */
+  readonly saveTranscript: (conversation: string) => Promise<void>;
   readonly askForPerson: () => void;
   readonly rate: (messageId: string, value: FeedbackValue, comment?: string) => void;
   /** How the support of a ticket was, from 1 to 5. */
@@ -27,6 +33,8 @@ export interface Actions {
 /** What a row needs beside its item. */
 export interface RowContext {
   readonly isLastAnswer: boolean;
+  /** Whether the visitor may ask this again in other words. */
+  readonly canEditAgain: boolean;
   readonly choices: ChoicesState;
   readonly canAskForPerson: boolean;
   readonly handoverAsked: boolean;

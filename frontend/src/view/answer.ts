@@ -6,8 +6,10 @@ import type { AnswerItem } from '../state';
 import { strings } from '../strings';
 import type { Actions, RowContext } from './actions';
 import { ChoicesView } from './choices';
+import { answerText, copyButton } from './copy';
 import { button, el, icon, setAttribute, setText } from './dom';
 import { FeedbackView } from './feedback';
+import { Fold, isLong } from './fold';
 import { timeOf } from './message';
 import { numbered, SentencesView, sourceList } from './sentences';
 import type { OpenSource } from './sentences';
@@ -19,6 +21,7 @@ const NOT_RATED: readonly (Outcome | null)[] = [...NOT_FROM_SOURCES, 'handed_ove
 export class AnswerView {
   readonly element = el('article', { class: 'row theirs answer', 'aria-label': strings.bot });
   private readonly words: SentencesView;
+  private readonly fold: Fold;
   private readonly note = el('div', { class: 'answer-note', hidden: true });
   private readonly status = el('div', { class: 'status', testid: 'status' });
   private readonly statusText = el('span', { class: 'status-text' });
@@ -33,12 +36,14 @@ export class AnswerView {
   constructor(private readonly actions: Actions) {
     this.status.append(dots(), this.statusText);
     this.words = new SentencesView(this.openSource);
+    this.fold = new Fold(this.words.element);
     this.feedback = new FeedbackView(actions);
     this.choices = new ChoicesView(actions);
     this.offer = button({ class: 'offer', testid: 'handover-offer' }, [], () => actions.askForPerson());
     this.element.append(
       el('div', { class: 'author', 'aria-hidden': 'true' }, [strings.bot]),
       this.words.element,
+      this.fold.control,
       this.note,
       this.foot,
       this.choices.element,
@@ -56,7 +61,10 @@ export class AnswerView {
     else if (!this.status.isConnected) this.foot.before(this.status);
     setText(this.statusText, item.sentences.length > 0 ? '' : item.status || (item.restarted ? strings.restarted : strings.thinking));
     this.words.element.title = format.dateTime(item.at);
-    if (item.message !== this.finishedAs) this.finish(item, sentences);
+    if (item.message !== this.finishedAs) {
+      this.finish(item, sentences);
+      if (!context.isLastAnswer && isLong(sentences)) this.fold.begin();
+    }
     this.feedback.update(context.feedback);
     this.choices.update(item.working ? [] : item.choices, context.choices);
     this.showOffer(item, context);
@@ -74,7 +82,7 @@ export class AnswerView {
       else {
         this.feedback.messageId = item.message.id;
         parts.push(this.feedback.element);
-        this.feedback.beside(time);
+        this.feedback.beside(copyButton(() => answerText(sentences), this.actions), time);
       }
     }
     this.foot.replaceChildren(...parts);

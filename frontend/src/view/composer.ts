@@ -19,7 +19,6 @@ export class ComposerView {
     'aria-label': strings.input,
     enterkeyhint: 'send',
     autocomplete: 'off',
-    dir: 'auto',
     testid: 'input',
   });
   private readonly send = el('button', { type: 'submit', class: 'send', 'aria-label': strings.send, testid: 'send', disabled: true }, [
@@ -138,6 +137,8 @@ export class ComposerView {
   }
 
   private fit(): void {
+    // The hint runs as the widget does, and words as they do.
+    setAttribute(this.input, 'dir', this.input.value === '' ? null : 'auto');
     this.send.disabled = this.input.value.trim() === '';
     this.input.style.height = 'auto';
     this.input.style.height = `${Math.min(this.input.scrollHeight, TALLEST_PX)}px`;

@@ -32,9 +32,9 @@ export class FeedbackView {
     });
   }
 
-  /** Puts the time of the answer at the end of the row. */
-  beside(time: HTMLElement): void {
-    this.row.append(time);
+  /** Puts what else there is to an answer at the end of the row. */
+  beside(...rest: readonly HTMLElement[]): void {
+    this.row.append(...rest);
   }
 
   update(value: FeedbackValue | null): void {

@@ -25,7 +25,7 @@ export class HistoryView {
     this.onToggle(true);
     this.show(strings.backToChat, () => this.close(), [el('p', { class: 'history-note', role: 'status' }, [strings.loading])]);
     try {
-      this.list(earlier, await earlier.list(current));
+      this.list(earlier, await earlier.list(current), current);
     } catch {
       this.failed(() => void this.open(earlier, current));
     }
@@ -38,26 +38,29 @@ export class HistoryView {
     this.onToggle(false);
   }
 
-  private list(earlier: Earlier, found: readonly Summary[]): void {
+  private list(earlier: Earlier, found: readonly Summary[], current: string | null): void {
     const rows = found.map((each) =>
       el('li', {}, [
         button({ class: 'history-entry', testid: 'history-entry' }, [
           el('span', { class: 'history-subject', dir: 'auto' }, [each.subject]),
           el('time', { class: 'time', datetime: each.at }, [format.dateTime(each.at)]),
-        ], () => void this.read(earlier, found, each)),
+        ], () => void this.read(earlier, found, each, current)),
       ]),
     );
     const none = el('p', { class: 'history-note' }, [strings.noEarlier]);
-    this.show(strings.backToChat, () => this.close(), [rows.length === 0 ? none : el('ul', { class: 'history-list' }, rows)]);
+    this.show(strings.backToChat, () => this.close(), [
+      rows.length === 0 ? none : el('ul', { class: 'history-list' }, rows),
+      ...(current === null ? [] : [this.transcript(current)]),
+    ]);
   }
 
-  private async read(earlier: Earlier, found: readonly Summary[], one: Summary): Promise<void> {
+  private async read(earlier: Earlier, found: readonly Summary[], one: Summary, current: string | null): Promise<void> {
     try {
       const last = await earlier.read(one.id, null);
       const pages = this.pages(last, (before) => earlier.read(one.id, before));
-      this.show(strings.backToEarlier, () => this.list(earlier, found), pages);
+      this.show(strings.backToEarlier, () => this.list(earlier, found, current), [...pages, this.transcript(one.id)]);
     } catch {
-      this.failed(() => void this.read(earlier, found, one));
+      this.failed(() => void this.read(earlier, found, one, current));
     }
   }
 
@@ -96,6 +99,16 @@ export class HistoryView {
 
   private row(message: Message): HTMLElement {
     return messageRow({ kind: 'message', key: message.id, seq: 0, at: message.created_at, message }, this.actions, false);
+  }
+
+  /** Saves the conversation as a file; the button says so when it cannot be had. */
+  private transcript(conversation: string): HTMLElement {
+    const save = button({ class: 'history-back', testid: 'transcript' }, [icon('download'), strings.transcript], () => {
+      note.textContent = '';
+      this.actions.saveTranscript(conversation).catch(() => void (note.textContent = strings.transcriptFailed));
+    });
+    const note = el('p', { class: 'history-note', role: 'alert' });
+    return el('div', { class: 'history-foot' }, [save, note]);
   }
 
   private failed(again: () => void): void {

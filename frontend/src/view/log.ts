@@ -1,6 +1,6 @@
 // The conversation: keyed rows in order, day separators, and scrolling that never pulls a reader away.
 import * as format from '../format';
-import { choicesState, lastAnswerKey, timeline } from '../state';
+import { choicesState, editableKey, lastAnswerKey, timeline } from '../state';
 import type { Item, State } from '../state';
 import { strings } from '../strings';
 import type { Actions, RowContext } from './actions';
@@ -116,26 +116,26 @@ export class LogView {
 
   private row(item: Item, context: RowContext): Row {
     const known = this.rows.get(item.key);
-    const contextKey = item.kind === 'answer' ? JSON.stringify(context) : '';
+    const contextKey = item.kind === 'answer' ? JSON.stringify(context) : String(context.canEditAgain);
     if (known?.item === item && known.context === contextKey) return known;
-    if (item.kind !== 'answer') return { item, context: contextKey, element: this.draw(item, known, context.live), answer: null };
+    if (item.kind !== 'answer') return { item, context: contextKey, element: this.draw(item, known, context), answer: null };
     const answer = known?.answer ?? new AnswerView(this.actions);
     answer.update(item, context);
     return { item, context: contextKey, element: answer.element, answer };
   }
 
-  private draw(item: Exclude<Item, { kind: 'answer' }>, known: Row | undefined, live: boolean): HTMLElement {
-    const element = draw(item, this.actions, live);
+  private draw(item: Exclude<Item, { kind: 'answer' }>, known: Row | undefined, context: RowContext): HTMLElement {
+    const element = draw(item, this.actions, context);
     // A message that is confirmed replaces its pending form without moving in again.
-    if (live && !known) element.classList.add('appear');
+    if (context.live && !known) element.classList.add('appear');
     return element;
   }
 }
 
-function draw(item: Exclude<Item, { kind: 'answer' }>, actions: Actions, live: boolean): HTMLElement {
+function draw(item: Exclude<Item, { kind: 'answer' }>, actions: Actions, context: RowContext): HTMLElement {
   switch (item.kind) {
     case 'message':
-      return messageRow(item, actions, live);
+      return messageRow(item, actions, context.live, context.canEditAgain);
     case 'pending':
       return pendingRow(item, actions);
     case 'notice':
@@ -147,6 +147,7 @@ function contextOf(item: Item, state: State, lastAnswer: string | null, live: bo
   const messageId = item.kind === 'answer' ? item.message?.id : undefined;
   return {
     isLastAnswer: item.key === lastAnswer,
+    canEditAgain: item.key === editableKey(state),
     choices: item.key === lastAnswer ? choicesState(state, item.key) : 'gone',
     canAskForPerson: state.speaker !== 'agent',
     handoverAsked: state.handoverAsked || state.speaker === 'waiting',

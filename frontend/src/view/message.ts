@@ -35,7 +35,7 @@ export function noticeText(notice: Notice): string | null {
 }
 
 /** A colleague's reply may carry sentences with their citations: a draft that was approved word for word. */
-export function messageRow(item: MessageItem, actions: Actions, live: boolean): HTMLElement {
+export function messageRow(item: MessageItem, actions: Actions, live: boolean, canEditAgain = false): HTMLElement {
   const { message } = item;
   if (message.author === 'system') return el('p', { class: 'notice', dir: 'auto' }, [message.text]);
   const mine = message.author === 'customer';
@@ -53,8 +53,13 @@ export function messageRow(item: MessageItem, actions: Actions, live: boolean): 
     ...head,
     words.element,
     ...(sources ? [sources] : []),
-    timeOf(item.at),
+    mine && canEditAgain ? editable(message.text, item.at, actions) : timeOf(item.at),
   ]);
+}
+
+function editable(text: string, at: string, actions: Actions): HTMLElement {
+  const edit = button({ class: 'edit-again', testid: 'edit-again' }, [icon('edit'), strings.editLast], () => actions.editAgain(text));
+  return el('div', { class: 'mine-foot' }, [edit, timeOf(at)]);
 }
 
 export function timeOf(at: string): HTMLElement {

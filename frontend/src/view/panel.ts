@@ -6,6 +6,7 @@ import type { ConnectionStatus } from '../transport/connection';
 import type { Actions } from './actions';
 import { ComposerView } from './composer';
 import { button, el, icon, setAttribute, setText } from './dom';
+import type { IconName } from './dom';
 import { EmptyView } from './empty';
 import { trapTab } from './focus';
 import { HistoryView } from './history';
@@ -131,9 +132,13 @@ export class PanelView {
     return el('div', { class: 'panel-head' }, [
       el('div', { class: 'mark', 'aria-hidden': 'true' }, [icon('chat')]),
       el('div', { class: 'titles' }, [this.title, this.subtitle]),
-      button({ class: 'icon-button', testid: 'history-open', 'aria-label': strings.earlierConversations, title: strings.earlierConversations }, [icon('history')], () => this.actions.showHistory()),
-      button({ class: 'icon-button', testid: 'close', 'aria-label': strings.close }, [icon('close')], () => this.actions.close()),
+      this.headButton('history-open', 'history', strings.earlierConversations, () => this.actions.showHistory()),
+      this.headButton('close', 'close', strings.close, () => this.actions.close()),
     ]);
+  }
+
+  private headButton(testid: string, name: IconName, label: string, onClick: () => void): HTMLButtonElement {
+    return button({ class: 'icon-button', testid, 'aria-label': label, title: label }, [icon(name)], onClick);
   }
 
   private keyDown(event: KeyboardEvent): void {
