@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.e2e.browser import Window, launch, window
+from tests.e2e.browser import Window, launch, violations, window
+from tests.e2e.corpus import ANSWER
+from tests.e2e.corpus import QUESTION as RETURNS
+from tests.e2e.model import SlowModel
 from tests.e2e.shop import shop
 from tests.e2e.stack import Stack
 
@@ -137,3 +140,56 @@ def test_a_page_with_two_scripts_or_a_new_body_has_one_widget(
         expect(ada.find("input")).to_be_visible()
         ada.ask(QUESTION)
         expect(ada.find("feedback-up")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "kind", [("en", "light", 1280), ("ar", "light", 1281), ("de", "dark", 320)]
+)
+def test_axe_finds_nothing_in_any_state(
+    browser: Browser, model_stack: Stack, model: SlowModel, kind: tuple[str, str, int]
+) -> None:
+    language, theme, width = kind
+    question = f"{RETURNS} ({width})"
+    script = model.answers(question, ANSWER, allowed=0)
+    attributes = "(chat, all) => all.forEach(([name, value]) => chat.setAttribute(name, value))"
+    with window(browser, f"axe-{language}-{width}", {"width": width, "height": 700}) as ada:
+        ada.page.goto(model_stack.url)
+        chat = ada.page.locator("support-chat")
+        chat.evaluate(attributes, [["lang", language], ["theme", theme]])
+        found = {"closed": violations(ada)}
+
+        def look(state: str) -> None:
+            ada.picture(state)
+            found[state] = violations(ada)
+
+        ada.find("launcher").click()
+        expect(ada.find("input")).to_be_visible()
+        look("open")
+        ada.ask(question)
+        expect(ada.find("status")).to_be_visible()
+        script.let(1)
+        expect(ada.find("sentence")).to_have_count(1)
+        look("streaming")
+        script.finish()
+        expect(ada.find("edit-again")).to_be_visible()
+        look("answered")
+        ada.find("citation").first.click()
+        expect(ada.find("source-quote")).to_be_visible()
+        look("citation")
+        ada.find("source-close").click()
+        ada.find("history-open").click()
+        expect(ada.find("transcript")).to_be_visible()
+        look("history")
+        ada.find("history-back").first.click()
+        ada.ask("x" * 10_000)
+        expect(ada.find("edit")).to_be_visible()
+        look("error")
+        assert not _reaches_over(ada), "nothing is wider than the screen"
+    assert not any(found.values()), found
+
+
+def _reaches_over(ada: Window) -> bool:
+    """Whether the page, or the conversation, scrolls sideways."""
+    wide = "element => element.scrollWidth > element.clientWidth"
+    log = ada.find("log").evaluate(wide)
+    return bool(log or ada.page.evaluate(f"({wide})(document.documentElement)"))
