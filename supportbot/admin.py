@@ -105,6 +105,7 @@ _SECTIONS = [
     (
         "Desk",
         [
+            ("Modes of channels", "toggle_on", "tickets.channelmode"),
             ("Saved replies", "quickreply", "tickets.savedreply"),
             ("Macros", "playlist_play", "tickets.macro"),
             ("Rules", "rule_settings", "automation.rule"),

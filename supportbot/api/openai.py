@@ -32,11 +32,14 @@ from supportbot.api.openai_responses import (
     model_entry,
     usage_chunk,
 )
+from tickets.models import ChannelMode, Conversation
+from tickets.services.modes import mode_of
 
 log = structlog.get_logger(__name__)
 
 View = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
 _read_asker = in_thread(read_asker)
+_mode = in_thread(lambda: mode_of(ChannelMode.Channel.API))
 
 
 def _view(method: str) -> Callable[[View], View]:
@@ -72,6 +75,8 @@ async def models(request: HttpRequest) -> HttpResponse:
 async def chat_completions(request: HttpRequest) -> HttpResponseBase:
     """Answer the last message of a chat; the client's leaving cancels the run."""
     asker = await _read_asker(request)
+    if await _mode() == Conversation.Mode.OFF:
+        raise OpenAIError(403, "switched_off", "The assistant is switched off for this API.")
     asked = read_chat(request.body, asker)
     if not asked.stream:
         async with _place(asker), direct_run(asked.question) as run:

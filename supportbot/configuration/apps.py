@@ -10,6 +10,6 @@ class ConfigurationConfig(AppConfig):
 
     def ready(self) -> None:
         from supportbot.configuration.current import current_content
-        from tickets.services.conversations import set_default_mode
+        from tickets.services.modes import set_default_mode
 
         set_default_mode(lambda: str(current_content().mode))

@@ -126,6 +126,7 @@ class ConfigurationForm(forms.Form):
             (Mode.SUGGEST.value, "are written when an agent asks for one"),
             (Mode.OFF.value, "are not written: people answer"),
         ],
+        help_text="In chats, unless “Modes of channels” says otherwise.",
     )
     answerability_min = forms.FloatField(
         label="Least probability that the documents answer",

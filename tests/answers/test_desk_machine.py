@@ -40,7 +40,6 @@ from tests.conftest import agent_with_rights
 from tickets.models import AuditEntry, Conversation, Draft, Message, Ticket, Timer
 from tickets.services.availability import set_away
 from tickets.services.conversations import (
-    change_mode,
     close_conversation,
     close_idle_conversations,
     current_conversation,
@@ -56,6 +55,7 @@ from tickets.services.handover import (
     return_to_queue,
     take_over,
 )
+from tickets.services.modes import change_mode
 from tickets.services.tickets import change_status
 from tickets.services.timers import snooze
 from tickets.states import CONVERSATION_TRANSITIONS, TICKET_TRANSITIONS, TransitionError

@@ -17,7 +17,7 @@ from supportbot.answers.suggest import suggest
 from supportbot.answers.threads import in_thread
 from tests.answers.asking import QUESTION, ask, in_database, told
 from tickets.models import AuditEntry, Conversation, Draft, Message, Ticket
-from tickets.services.conversations import change_mode
+from tickets.services.modes import change_mode
 from tickets.states import TransitionError
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("returns_policy")]

@@ -24,7 +24,7 @@ from tests.conftest import Publish
 from tests.llm.fixtures import model_server as model_server  # noqa: PLC0414  (a fixture)
 from tests.llm.scenarios import first_part, status
 from tests.openai_server import USAGE, ModelServer, Request, Scenario, Wire, begin, speak, wait_for
-from tickets.models import Conversation, Customer, Message
+from tickets.models import ChannelMode, Conversation, Customer, Message
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("returns_policy")]
 
@@ -59,6 +59,12 @@ async def stream(client: openai.AsyncOpenAI, **more: Any) -> list[Any]:
 
 def text_of(chunks: list[Any]) -> str:
     return "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+
+
+async def test_an_api_that_is_switched_off_says_so(client: openai.AsyncOpenAI) -> None:
+    await in_database(lambda: ChannelMode.objects.create(channel="api", mode="off"))
+    with pytest.raises(openai.PermissionDeniedError, match="switched off"):
+        await ask(client)
 
 
 def of(part: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from tickets.admin.agents import AgentProfileAdmin
 from tickets.admin.conversations import ConversationAdmin
+from tickets.admin.modes import ChannelModeAdmin
 from tickets.admin.records import AuditEntryAdmin, CustomerAdmin, DraftAdmin
 from tickets.admin.tickets import TicketAdmin
 from tickets.admin.workshop import (
@@ -17,6 +18,7 @@ __all__ = [
     "AgentProfileAdmin",
     "AuditEntryAdmin",
     "BusinessCalendarAdmin",
+    "ChannelModeAdmin",
     "ConversationAdmin",
     "CustomerAdmin",
     "DraftAdmin",

@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.http import QueryDict
 
 from tickets.models import Conversation
-from tickets.services.conversations import change_mode, close_conversation
+from tickets.services.conversations import close_conversation
+from tickets.services.modes import change_mode
 
 
 def set_mode(conversation: Conversation, agent: User, form: QueryDict) -> str:

@@ -10,6 +10,7 @@ from tickets.models.customers import Customer
 from tickets.models.drafts import Draft
 from tickets.models.links import TicketLink
 from tickets.models.macros import Macro, MacroStep, SavedReply
+from tickets.models.modes import ChannelMode
 from tickets.models.notes import AgentNotice, Note
 from tickets.models.outbox import EmailedMessage, IdempotentRequest, OutgoingEmail
 from tickets.models.ratings import Rating
@@ -29,6 +30,7 @@ __all__ = [
     "BusinessCalendar",
     "BusinessHours",
     "Category",
+    "ChannelMode",
     "ClosedDay",
     "Conversation",
     "ConversationFact",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -15,6 +14,7 @@ from django.utils import timezone
 from tickets.models import Conversation, Customer, Ticket
 from tickets.services import audit
 from tickets.services.events import append_event
+from tickets.services.modes import mode_of
 from tickets.services.speaker import SPEAKER_FIELDS, end_speaking
 from tickets.services.statuses import set_status
 from tickets.states import OWED
@@ -50,25 +50,7 @@ def start_conversation(
     *, customer: Customer, channel: str = Conversation.Channel.CHAT
 ) -> Conversation:
     """A new conversation, in the mode that is set for new ones of its channel."""
-    return Conversation.objects.create(customer=customer, channel=channel, mode=_mode_in(channel))
-
-
-def _mode_in(channel: str) -> str:
-    by_email = channel == Conversation.Channel.EMAIL
-    return str(settings.MAIL.mode) if by_email else _default_mode()
-
-
-def set_default_mode(mode: Callable[[], str]) -> None:
-    """Say where the mode of new conversations comes from. Called once, when a process starts."""
-    global _default_mode  # noqa: PLW0603
-    _default_mode = mode
-
-
-def _mode_of_settings() -> str:
-    return str(settings.ANSWER_MODE)
-
-
-_default_mode: Callable[[], str] = _mode_of_settings
+    return Conversation.objects.create(customer=customer, channel=channel, mode=mode_of(channel))
 
 
 @transaction.atomic
@@ -263,23 +245,6 @@ def lead_on(
         conversation=conversation, by=ClosedBy.AGENT, agent=agent, reason=reason, text=text
     )
     _go_on_in(conversation, into)
-
-
-@transaction.atomic
-def change_mode(*, conversation: Conversation, mode: str, agent: AbstractBaseUser) -> None:
-    """Decide what the bot does from now on."""
-    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
-    if locked.mode == mode:
-        return
-    audit.record(
-        action="conversation.mode_changed",
-        target=locked,
-        actor=agent,
-        before=locked.mode,
-        after=mode,
-    )
-    locked.mode = Conversation.Mode(mode)
-    locked.save(update_fields=["mode", "updated_at"])
 
 
 def mark_seen(*, conversation: Conversation, seq: int) -> None:

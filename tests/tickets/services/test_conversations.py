@@ -14,7 +14,6 @@ from pytest_django import Settings
 from tests.tickets.cast import actions_on, ask, at_once, draft_for, reply_in
 from tickets.models import AuditEntry, Conversation, Customer, Message, Ticket
 from tickets.services.conversations import (
-    change_mode,
     close_conversation,
     close_idle_conversations,
     current_conversation,
@@ -26,6 +25,7 @@ from tickets.services.drafts import send_reply
 from tickets.services.events import events_after
 from tickets.services.handover import give_back, request_person, take_over
 from tickets.services.messages import add_bot_answer, add_customer_message
+from tickets.services.modes import change_mode
 from tickets.services.tickets import change_status
 from tickets.states import TransitionError
 
