@@ -34,6 +34,7 @@ MARGIN = 1.1  # of the reader's score; units this close to the best belong to th
 EXCEPTION_MARGIN = 2.0  # the same margin for an exception in the same paragraph
 EXCEPTION_WORDS = 10  # that such an exception may go beyond MOST_WORDS
 FAR = 99.0  # the same margin for units that continue the best one
+RULE_MARGIN = 2.5  # the same margin for the rule that such a unit is a case of
 SHORT_ANSWER = 14  # words
 TOLD_BY_KIND = {
     AnswerType.MONEY,
@@ -63,6 +64,9 @@ _QUALIFIES = re.compile(
 _EXCEPTS = re.compile(
     r"\b(?:unless|except(?:ions?|ed|ing)?|apart from|does not apply)\b", re.IGNORECASE
 )
+# A sentence about one case of a rule, and a question about one.
+_CASE = re.compile(r"(?:if|unless|in case|should)\b", re.IGNORECASE)
+_CASE_ASKED = re.compile(r"\b(?:if|when (?:i|my|it|the)|after|but|without)\b", re.IGNORECASE)
 _CODE = re.compile(r"\b[A-Za-z]{1,4}-?[A-Za-z]*\d[\w-]*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -107,7 +111,8 @@ def _answer(work: Composing) -> list[Proposed]:
         or list_rows(best, ranked, work)
     ):
         return items
-    chosen = _with_what_they_lean_on(_chosen(best, ranked, work), work)
+    chosen = _with_its_rule(_chosen(best, ranked, work), work)
+    chosen = _with_what_they_lean_on(chosen, work)
     return [proposed(unit, work) for unit in chosen]
 
 
@@ -230,6 +235,23 @@ def _with_what_they_lean_on(chosen: Sequence[ReadUnit], work: Composing) -> list
             result.append(before)
         result.append(unit)
     return result
+
+
+def _with_its_rule(chosen: list[ReadUnit], work: Composing) -> list[ReadUnit]:
+    """Puts the rule before a case of it: the first sentence of the paragraph before “If such a card
+    has expired, …”, unless the question is about a case itself."""
+    best = chosen[0]
+    if best.unit.form is not Form.SENTENCE or not _CASE.match(best.unit.text):
+        return chosen
+    rule = next(
+        unit
+        for unit in work.reading.units
+        if (unit.passage, unit.unit.block) == (best.passage, best.unit.block)
+    )
+    is_near = rule.score >= best.score - RULE_MARGIN and says_something(rule.unit, work)
+    if rule in chosen or not is_near or _CASE_ASKED.search(work.question):
+        return chosen
+    return [rule, *chosen[: MOST_UNITS - 1]]
 
 
 # -- several that fit --------------------------------------------------------------------------

@@ -145,6 +145,16 @@ def test_a_table_of_charges_goes_before_a_row_that_has_the_words(publish: Publis
     assert said == ["Standard", "Express", "Large item"]
 
 
+def test_a_case_comes_after_its_rule_unless_it_is_asked_about(publish: Publish) -> None:
+    publish(
+        "# Gift cards\n\n## Expiry\n\nGift cards are valid for 24 months. Those of 2024 were valid "
+        "for 12. If such a gift card expires, we exchange it when you ask within 12 months.\n"
+    )
+    said = text("when do gift cards expire")
+    assert said.startswith("Gift cards are valid for 24 months. If such a gift card expires")
+    assert text("what if a gift card expires").startswith("If such a gift card expires")
+
+
 def test_an_item_without_a_verb_brings_its_lead(publish: Publish) -> None:
     publish(
         "# Returns\n\nWe cannot take back, because you have changed your mind:\n\n"
