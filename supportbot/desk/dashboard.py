@@ -6,36 +6,41 @@ import datetime as dt
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Q
+from django.db.models import Avg, Count, Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from knowledge.models import CuratedAnswer, DocumentVersion, FreshnessCheck
 from supportbot.answers.models import AnswerRun
-from supportbot.api.health import readiness
 from supportbot.desk.access import tickets_for
+from supportbot.desk.dashboard_health import parts_of, switched
 from supportbot.desk.queue import VIEWS, view_counts, with_entry
 from tickets.admin.base import user_of
-from tickets.models import Feedback, Ticket
+from tickets.models import Draft, Feedback, Rating, Ticket
 from tickets.models.visibility import visible_by
 from tickets.services.sla import at_risk, status_of, with_clocks
 from tickets.states import AWAITS_AGENT, DONE
 
 SHOWN = 6
 QUESTION_DAYS = 7
-PARTS = {"postgresql": "Database", "redis": "Redis", "worker": "Worker"}
+RATING_DAYS = 7
+ENDING_DAYS = 14
 _Outcome = AnswerRun.Outcome
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """unfold's DASHBOARD_CALLBACK: each part only for those who may see it."""
-    user = user_of(request)
-    context["parts"] = _health()
+    user, now = user_of(request), timezone.now()
+    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    context["parts"] = parts_of(user, today)
+    context["switched"] = switched(user)
     if user.has_perm("tickets.view_ticket"):
         context.update(_queue(user))
     if user.has_perm("answers.view_answerrun"):
-        context.update(_answers(user, timezone.now()))
+        context.update(_answers(user, now, today))
+    if user.has_perm("tickets.view_draft"):
+        context["quality"] = _quality(user, now, today)
     if user.has_perm("knowledge.view_document"):
         context["attention"] = [line for line in _documents() if line["count"]]
     return context
@@ -62,8 +67,7 @@ def _queue(user: User) -> dict[str, Any]:
     }
 
 
-def _answers(user: User, now: dt.datetime) -> dict[str, Any]:
-    today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+def _answers(user: User, now: dt.datetime, today: dt.datetime) -> dict[str, Any]:
     seen = visible_by(AnswerRun.objects.all(), user, "conversation")
     runs = seen.filter(created_at__gte=today)
     counts = runs.aggregate(
@@ -96,6 +100,26 @@ def _answers(user: User, now: dt.datetime) -> dict[str, Any]:
     }
 
 
+def _quality(user: User, now: dt.datetime, today: dt.datetime) -> dict[str, Any]:
+    """What agents made of the bot's drafts today, and how customers rated the last days."""
+    sent = Q(status=Draft.Status.APPROVED)
+    same = Q(reply__text=F("text"))
+    drafts = Draft.objects.visible_to(user).filter(decided_at__gte=today)
+    decided = drafts.aggregate(
+        approved=Count("pk", filter=sent & same),
+        edited=Count("pk", filter=sent & ~same),
+        rejected=Count("pk", filter=Q(status=Draft.Status.REJECTED)),
+    )
+    ratings = visible_by(Rating.objects.all(), user, "ticket__conversation")
+    rated = ratings.filter(score__isnull=False, rated_at__gte=now - dt.timedelta(days=RATING_DAYS))
+    return {
+        **decided,
+        **rated.aggregate(ratings=Count("pk"), score=Avg("score")),
+        "days": RATING_DAYS,
+        "any": any(decided.values()),
+    }
+
+
 def _documents() -> list[dict[str, Any]]:
     """What the content team should look at, with where."""
     versions, states = DocumentVersion.objects, DocumentVersion.Status
@@ -114,6 +138,18 @@ def _documents() -> list[dict[str, Any]]:
             "link": f"{documents}?state={DocumentVersion.State.IN_REVIEW.value}",
         },
         {
+            "words": "have warnings to look at",
+            "count": versions.filter(warnings__dismissed_at=None, warnings__isnull=False)
+            .exclude(state=DocumentVersion.State.RETIRED)
+            .aggregate(documents=Count("document", distinct=True))["documents"],
+            "link": f"{documents}?warnings=yes",
+        },
+        {
+            "words": f"end within {ENDING_DAYS} days, with nothing after them",
+            "count": _ending().count(),
+            "link": f"{documents}?state=in_effect",
+        },
+        {
             "words": "passages out of date in the last freshness check",
             "count": checked.problem_rows if checked is not None and not checked.ok else 0,
             "link": reverse("admin:knowledge_freshnesscheck_changelist"),
@@ -126,9 +162,14 @@ def _documents() -> list[dict[str, Any]]:
     ]
 
 
-def _health() -> list[dict[str, Any]]:
-    """The state that /readyz keeps."""
-    return [
-        {"words": PARTS.get(name, name), "is_well": result == "ok", "problem": result}
-        for name, result in readiness.glance().checks.items()
-    ]
+def _ending() -> QuerySet[DocumentVersion]:
+    """Versions in effect that end soon, of documents for which no later one is published."""
+    today, published = timezone.localdate(), DocumentVersion.State.PUBLISHED
+    later = DocumentVersion.objects.filter(
+        Q(effective_until=None) | Q(effective_until__gt=OuterRef("effective_until")),
+        document=OuterRef("document"),
+        state=published,
+    )
+    soon = (today + dt.timedelta(days=1), today + dt.timedelta(days=ENDING_DAYS))
+    ending = DocumentVersion.objects.filter(state=published, effective_until__range=soon)
+    return ending.exclude(Exists(later))
