@@ -103,4 +103,8 @@ def test_search_marks_the_words(browser: Browser, demo_stack: Stack) -> None:
         entry = page.locator(f"[data-entries] [data-number='{ada.ticket}']")
         expect(entry.locator("mark")).to_have_text(["zither", "string"])
         expect(page.locator(".dk-head h2")).to_have_text("My zither has lost a string.")
+        entry.click()
+        page.wait_for_function("CSS.highlights.get('desk-found')?.size === 2")
+        marked = "[...CSS.highlights.get('desk-found')].map(String)"
+        assert page.evaluate(marked) == ["zither", "string"]
         assert violations(ben) == []

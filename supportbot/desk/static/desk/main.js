@@ -2,6 +2,7 @@
 
 import { listen, spaced } from "./bell.js";
 import * as composer from "./composer.js";
+import * as found from "./found.js";
 import { Refusal, post } from "./net.js";
 import * as notifications from "./notify.js";
 import { showKeys, showPalette, startKeys } from "./palette.js";
@@ -91,6 +92,7 @@ notifications.name(keys.querySelector('[data-verb="notify"]'));
 
 startKeys();
 queue.start(fail);
+found.start();
 composer.start(async (kind) => {
   try {
     await submit(kind);

@@ -17,6 +17,9 @@ const numberOf = (entry) => Number(entry.dataset.number);
 export const opened = () => numberOf(list.querySelector("[aria-current]") ?? { dataset: {} }) || null;
 export const query = () => new URLSearchParams(Object.entries(asked).filter(([, value]) => value)).toString();
 
+/** What is searched for; "" for a view. */
+export const words = () => asked.q ?? "";
+
 let isOpen = null;
 export const mark = (number) => {
   isOpen = number;
