@@ -124,6 +124,7 @@ _SECTIONS = [
             ("Audit log", "history", "tickets.auditentry"),
             ("Webhooks", "webhook", "webhooks.webhookendpoint"),
             ("Users", "person", "auth.user"),
+            ("Lock-outs", "lock_person", "axes.accessattempt"),
             ("API tokens", "key", "authtoken.tokenproxy"),
         ],
     ),

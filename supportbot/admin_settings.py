@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse_lazy
+
 
 def unfold(static_url: str) -> dict[str, Any]:
     return {
@@ -14,5 +16,8 @@ def unfold(static_url: str) -> dict[str, Any]:
         "STYLES": [f"{static_url}supportbot/admin.css"],
         "SCRIPTS": [f"{static_url}tickets/local-time.js", f"{static_url}tickets/live.js"],
         "SIDEBAR": {"navigation": "supportbot.admin.navigation"},
+        "ACCOUNT": {
+            "navigation": [{"title": "Your account", "link": reverse_lazy("account:home")}]
+        },
         "DASHBOARD_CALLBACK": "supportbot.desk.dashboard.dashboard",
     }

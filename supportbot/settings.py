@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from supportbot.account_settings import ACCOUNT_SETTINGS, ACCOUNTS  # noqa: F401
 from supportbot.admin_settings import unfold
 from supportbot.automation.schedule import AUTOMATION_SCHEDULE
 from supportbot.env import answer_mode, env_bool, env_float, env_int, env_list, env_secret, env_str
@@ -37,6 +38,7 @@ SECURE_PROXY_SSL_HEADER = (
 PROXIES = env_int("SUPPORTBOT_PROXIES", 0)  # that add to X-Forwarded-For; 0: the peer is the client
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("SUPPORTBOT_HTTPS")
 SESSION_COOKIE_HTTPONLY = True
+globals().update(ACCOUNT_SETTINGS)
 X_FRAME_OPTIONS = "SAMEORIGIN"
 
 # -- Applications -------------------------------------------------------------------------------
@@ -54,6 +56,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "corsheaders",
     "channels",
+    "axes",
     "knowledge",
     "tickets",
     "supportbot",
@@ -77,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "supportbot.accounts.middleware.SessionUse",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import DefaultRouter
 
+from supportbot.accounts.views import LogInView
 from supportbot.api import (
     customers,
     health,
@@ -81,6 +82,8 @@ urlpatterns = [
     path("v1/models", openai.models),  # type: ignore[arg-type]
     path("admin/attachments/<uuid:pk>/", mail.attachment, name="attachment"),
     path("admin/desk/", include("supportbot.desk.urls")),
+    path("admin/account/", include("supportbot.accounts.urls")),
+    path("admin/login/", LogInView.as_view()),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

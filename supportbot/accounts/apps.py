@@ -10,9 +10,10 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from supportbot.accounts import log_ins
+        from supportbot.accounts import lockout, log_ins
         from supportbot.accounts.roles import update_roles
 
         log_ins.connect()
+        lockout.connect()
         # Permissions are made by the same signal, app by app; this app is the last of the list.
         post_migrate.connect(update_roles, sender=self, dispatch_uid="accounts.roles")

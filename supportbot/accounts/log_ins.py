@@ -10,6 +10,8 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.db.models.signals import post_save
 from django.http import HttpRequest
 
+from supportbot.accounts.addresses import client_address
+from supportbot.accounts.sessions import describe
 from tickets.services import audit
 
 NAME_CHARACTERS = 150
@@ -23,12 +25,11 @@ def connect() -> None:
     post_save.connect(_knowledge_edited, sender=LogEntry, dispatch_uid="audit.knowledge")
 
 
-def _address(request: HttpRequest | None) -> str:
-    return str(request.META.get("REMOTE_ADDR", "")) if request is not None else ""
-
-
 def _logged_in(sender: Any, request: HttpRequest | None, user: User, **_: Any) -> None:
-    audit.record(action="account.logged_in", target=user, actor=user, address=_address(request))
+    address = client_address(request)
+    if request is not None:
+        describe(request, address)
+    audit.record(action="account.logged_in", target=user, actor=user, address=address)
 
 
 def _logged_out(
@@ -49,7 +50,7 @@ def _log_in_failed(
         target=known if known is not None else User(),
         # What was typed may be a password in the wrong field: only names that exist are kept.
         name=name if known is not None else "",
-        address=_address(request),
+        address=client_address(request),
     )
 
 

@@ -48,6 +48,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "Administrator": (
         *("knowledge.*", "tickets.*", "answers.*", "evaluation.*", "configuration.*"),
         *("manners.*", "triage.*", "auth.*", "authtoken.*"),
+        *("axes.view_accessattempt", "axes.delete_accessattempt"),
     ),
 }
 # Of agents only the senior ones read the log of all; what was done to a ticket stands on its page.

@@ -1,0 +1,52 @@
+"""Settings of log-ins and sessions of staff, read by settings.py under Django's own names."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from supportbot.env import env_int
+
+
+@dataclass(frozen=True)
+class AccountSettings:
+    """After `tries` failed log-ins an account is locked for an address, for the time `lockout`; a
+    session ends `idle` after its last use (zero: never)."""
+
+    tries: int
+    lockout: dt.timedelta
+    idle: dt.timedelta
+
+
+ACCOUNTS = AccountSettings(
+    tries=env_int("SUPPORTBOT_LOCKOUT_TRIES", 5),
+    lockout=dt.timedelta(minutes=env_int("SUPPORTBOT_LOCKOUT_MINUTES", 15)),
+    idle=dt.timedelta(minutes=env_int("SUPPORTBOT_SESSION_IDLE_MINUTES", 480)),
+)
+_HOURS = env_int("SUPPORTBOT_SESSION_HOURS", 24)
+_YEAR_HOURS = 365 * 24
+
+ACCOUNT_SETTINGS: dict[str, Any] = {
+    "AUTHENTICATION_BACKENDS": [
+        "axes.backends.AxesStandaloneBackend",  # refuses who is locked out
+        "django.contrib.auth.backends.ModelBackend",
+    ],
+    # Sessions know whose they are and when they were used: supportbot.accounts.sessions.
+    "SESSION_ENGINE": "supportbot.accounts.sessions",
+    "SESSION_COOKIE_AGE": 3600 * (_HOURS or _YEAR_HOURS),
+    "AXES_ENABLED": ACCOUNTS.tries > 0,
+    "AXES_FAILURE_LIMIT": ACCOUNTS.tries,
+    "AXES_COOLOFF_TIME": ACCOUNTS.lockout,
+    "AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]],
+    # Who tries again too early does not wait for longer.
+    "AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT": False,
+    "AXES_RESET_ON_SUCCESS": True,
+    "AXES_CLIENT_IP_CALLABLE": "supportbot.accounts.addresses.valid_address",
+    "AXES_USERNAME_CALLABLE": "supportbot.accounts.lockout.name_to_keep",
+    "AXES_SENSITIVE_PARAMETERS": ["username", "ip_address", "code", "csrfmiddlewaretoken", "next"],
+    "AXES_DISABLE_ACCESS_LOG": True,  # the audit log has it
+    "AXES_VERBOSE": False,
+    "AXES_ENABLE_ADMIN": False,  # supportbot.accounts.admin shows lock-outs
+    "SILENCED_SYSTEM_CHECKS": ["axes.W002"],  # the log-in page itself says who is locked out
+}

@@ -1,0 +1,83 @@
+"""The log-in page, and the page on which people see to their own account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.views import LoginView
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+from unfold.forms import AuthenticationForm
+
+from supportbot.accounts import lockout
+from supportbot.accounts.sessions import end_sessions, sessions_of
+from tickets.admin.base import user_of
+
+LOCKED = 429
+
+
+class LogInForm(AuthenticationForm):  # type: ignore[misc]  # unfold carries no types
+    retry_seconds = 0
+
+    def get_invalid_login_error(self) -> ValidationError:
+        if not getattr(self.request, "axes_locked_out", False):
+            return super().get_invalid_login_error()  # type: ignore[no-any-return]
+        name = str(self.cleaned_data.get("username", ""))
+        words, self.retry_seconds = lockout.words_for(self.request, name)
+        return ValidationError(words, code="locked_out")
+
+
+class LogInView(LoginView):
+    """The admin's, which tells who is locked out for how long."""
+
+    authentication_form = LogInForm
+    template_name = "admin/login.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "GET" and admin.site.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
+
+    def get_context_data(self, **given: Any) -> dict[str, Any]:
+        return {
+            **admin.site.each_context(self.request),
+            **super().get_context_data(**given),
+            "title": "Log in",
+            "subtitle": None,
+            "app_path": self.request.get_full_path(),
+            "username": self.request.user.get_username(),
+        }
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response = super().form_invalid(form)
+        if form.retry_seconds:
+            response.status_code = LOCKED
+            response["Retry-After"] = str(form.retry_seconds)
+        return response
+
+
+def account(request: HttpRequest) -> HttpResponse:
+    """Where I am signed in."""
+    user = user_of(request)
+    context = {
+        **admin.site.each_context(request),
+        "title": "Your account",
+        "sessions": sessions_of(user),
+        "this_session": request.session.session_key,
+    }
+    return TemplateResponse(request, "accounts/account.html", context)
+
+
+@require_POST
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """End every session of mine but this one."""
+    user = user_of(request)
+    count = end_sessions(user=user, actor=user, kept=request.session.session_key)
+    ended = "1 session was" if count == 1 else f"{count} sessions were"
+    messages.success(request, f"{ended} ended. You are signed in here alone.")
+    return redirect("account:home")
