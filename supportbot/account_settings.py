@@ -6,27 +6,36 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from supportbot.env import env_int
+from supportbot.env import env_int, env_list
 
 
 @dataclass(frozen=True)
 class AccountSettings:
     """After `tries` failed log-ins an account is locked for an address, for the time `lockout`; a
-    session ends `idle` after its last use (zero: never)."""
+    session ends `idle` after its last use (zero: never). Who has one of the roles must log in with
+    two factors; `all` means everybody."""
 
     tries: int
     lockout: dt.timedelta
     idle: dt.timedelta
+    two_factor_roles: tuple[str, ...]
 
 
 ACCOUNTS = AccountSettings(
     tries=env_int("SUPPORTBOT_LOCKOUT_TRIES", 5),
     lockout=dt.timedelta(minutes=env_int("SUPPORTBOT_LOCKOUT_MINUTES", 15)),
     idle=dt.timedelta(minutes=env_int("SUPPORTBOT_SESSION_IDLE_MINUTES", 480)),
+    two_factor_roles=tuple(env_list("SUPPORTBOT_TWO_FACTOR_ROLES")),
 )
 _HOURS = env_int("SUPPORTBOT_SESSION_HOURS", 24)
 _YEAR_HOURS = 365 * 24
 
+ACCOUNT_APPS = [
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+]
 ACCOUNT_SETTINGS: dict[str, Any] = {
     "AUTHENTICATION_BACKENDS": [
         "axes.backends.AxesStandaloneBackend",  # refuses who is locked out
@@ -35,6 +44,7 @@ ACCOUNT_SETTINGS: dict[str, Any] = {
     # Sessions know whose they are and when they were used: supportbot.accounts.sessions.
     "SESSION_ENGINE": "supportbot.accounts.sessions",
     "SESSION_COOKIE_AGE": 3600 * (_HOURS or _YEAR_HOURS),
+    "OTP_TOTP_ISSUER": "supportbot",
     "AXES_ENABLED": ACCOUNTS.tries > 0,
     "AXES_FAILURE_LIMIT": ACCOUNTS.tries,
     "AXES_COOLOFF_TIME": ACCOUNTS.lockout,

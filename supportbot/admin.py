@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group, User
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from rest_framework.authtoken.models import TokenProxy
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from knowledge.models import CuratedAnswer
+from supportbot.accounts import two_factor
 from tickets.admin.base import user_of
 from tickets.admin.desk import waiting_counts
 from tickets.admin.settings import SettingAdmin
@@ -42,6 +43,17 @@ class UserAdmin(DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    actions = ("reset_two_factor",)
+
+    @admin.action(description="Reset two-factor log-in", permissions=["change"])
+    def reset_two_factor(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        """For who lost the phone and the recovery codes. Only superusers reset superusers."""
+        for user in chosen:
+            if user.is_superuser and not user_of(request).is_superuser:
+                messages.error(request, f"Only a superuser can reset {user.get_username()}.")
+                continue
+            two_factor.turn_off(user=user, actor=user_of(request))
+            messages.success(request, f"{user.get_username()} logs in by password, to set it up.")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         found = super().get_object(request, object_id, from_field)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from supportbot.account_settings import ACCOUNT_SETTINGS, ACCOUNTS  # noqa: F401
+from supportbot.account_settings import ACCOUNT_APPS, ACCOUNT_SETTINGS, ACCOUNTS  # noqa: F401
 from supportbot.admin_settings import unfold
 from supportbot.automation.schedule import AUTOMATION_SCHEDULE
 from supportbot.env import answer_mode, env_bool, env_float, env_int, env_list, env_secret, env_str
@@ -56,7 +56,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "corsheaders",
     "channels",
-    "axes",
+    *ACCOUNT_APPS,
     "knowledge",
     "tickets",
     "supportbot",

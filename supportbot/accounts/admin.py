@@ -9,10 +9,16 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.admin import ModelAdmin
 
 from supportbot.accounts import lockout
 from tickets.admin.base import local_time, user_of
+
+for model in (TOTPDevice, StaticDevice):  # their pages show the keys
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
 
 
 @admin.register(AccessAttempt)

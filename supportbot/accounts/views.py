@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 from unfold.forms import AuthenticationForm
 
-from supportbot.accounts import lockout
+from supportbot.accounts import lockout, two_factor
+from supportbot.accounts.second_step import ask_for_second
 from supportbot.accounts.sessions import end_sessions, sessions_of
 from tickets.admin.base import user_of
 
@@ -53,6 +54,13 @@ class LogInView(LoginView):
             "username": self.request.user.get_username(),
         }
 
+    def form_valid(self, form: Any) -> HttpResponse:
+        user = form.get_user()
+        if not (two_factor.is_on(user) or two_factor.is_required(user)):
+            return super().form_valid(form)
+        ask_for_second(self.request, user, self.get_success_url())
+        return redirect("account:code")
+
     def form_invalid(self, form: Any) -> HttpResponse:
         response = super().form_invalid(form)
         if form.retry_seconds:
@@ -62,11 +70,14 @@ class LogInView(LoginView):
 
 
 def account(request: HttpRequest) -> HttpResponse:
-    """Where I am signed in."""
+    """Two-factor log-in, and where I am signed in."""
     user = user_of(request)
     context = {
         **admin.site.each_context(request),
         "title": "Your account",
+        "is_on": two_factor.is_on(user),
+        "is_required": two_factor.is_required(user),
+        "codes_left": two_factor.codes_left(user),
         "sessions": sessions_of(user),
         "this_session": request.session.session_key,
     }
