@@ -134,6 +134,7 @@ _SECTIONS = [
         "System",
         [
             ("Audit log", "history", "tickets.auditentry"),
+            ("Sites", "chat", "widget.site"),
             ("Webhooks", "webhook", "webhooks.webhookendpoint"),
             ("Users", "person", "auth.user"),
             ("Lock-outs", "lock_person", "axes.accessattempt"),

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "supportbot.automation",
     "supportbot.mail",
     "supportbot.webhooks",
+    "supportbot.widget",
     "supportbot.desk",
     "supportbot.local",
     "supportbot.accounts",
@@ -75,6 +76,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "supportbot.widget.origins.site_origins",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -274,7 +276,7 @@ REQUEST_MAX_BYTES = env_int("SUPPORTBOT_REQUEST_MAX_KB", 256) * 1024  # of all b
 # What the company's server signs a customer's identity with (HS256); without it nobody signs in.
 IDENTITY_SECRET = env_secret("SUPPORTBOT_IDENTITY_SECRET")
 CORS_ALLOWED_ORIGINS = WIDGET_ORIGINS
-CORS_URLS_REGEX = r"^/(api/v1/(visitors|conversations|messages)/|static/).*$"
+CORS_URLS_REGEX = r"^/(api/v1/(visitors|conversations|messages|sites)/|static/).*$"
 
 # -- REST ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -21,6 +21,7 @@ from supportbot.api import (
 from supportbot.mail import views as mail
 from supportbot.metrics import metrics
 from supportbot.pages import demo_page
+from supportbot.widget.views import SiteView
 
 router = DefaultRouter()
 router.include_root_view = False
@@ -69,6 +70,7 @@ api: list[URLPattern | URLResolver] = [
     path("messages/<uuid:message_id>/feedback/", visitors.FeedbackView.as_view()),
     path("documents/<str:id>/versions/<str:number>/", include(of_version)),
     path("tickets/<str:pk>/", include(of_ticket)),
+    path("sites/<uuid:site_id>/", SiteView.as_view()),
     path("mail/incoming/", mail.IncomingView.as_view()),
     path("search/", staff.SearchView.as_view()),
     path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny]), name="schema"),

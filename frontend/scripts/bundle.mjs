@@ -55,6 +55,7 @@ export async function bundle() {
   const later = await files({
     'support-chat-panel': 'src/provide.ts',
     'support-chat-news': 'src/provide-news.ts',
+    'support-chat-site': 'src/provide-site.ts',
     ...Object.fromEntries(languages.map((name) => [`locales/${name.slice(0, 2)}`, `src/locales/${name}`])),
   });
   const hash = createHash('sha256');

@@ -47,7 +47,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "Analyst": _ANALYST,
     "Administrator": (
         *("knowledge.*", "tickets.*", "answers.*", "evaluation.*", "configuration.*"),
-        *("manners.*", "triage.*", "auth.*", "authtoken.*"),
+        *("manners.*", "triage.*", "auth.*", "authtoken.*", "widget.*"),
         *("axes.view_accessattempt", "axes.delete_accessattempt"),
     ),
 }

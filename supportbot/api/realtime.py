@@ -33,6 +33,7 @@ from supportbot.api.last_seen import note_seen
 from supportbot.api.limits import seconds_to_wait
 from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked
 from supportbot.desk.presence import tell_customer_types
+from supportbot.widget.origins import is_site_origin
 from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import close_conversation, current_conversation
 from tickets.services.csat import rate
@@ -75,7 +76,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     # -- opening and closing ---------------------------------------------------------------------
     async def connect(self) -> None:
         await self.accept(PROTOCOL if PROTOCOL in self.scope["subprotocols"] else None)
-        if not is_same_origin(self.scope, settings.WIDGET_ORIGINS):
+        if not await self._is_of_a_page_of_ours():
             await self.close(CLOSE_BAD_ORIGIN)
             return
         try:
@@ -90,6 +91,12 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             return
         self.place.hold()
         self.customer, self.audience = customer, audience
+
+    async def _is_of_a_page_of_ours(self) -> bool:
+        if is_same_origin(self.scope, settings.WIDGET_ORIGINS):
+            return True
+        origin = dict(self.scope["headers"]).get(b"origin", b"").decode("latin-1")
+        return bool(await in_thread(is_site_origin)(origin))
 
     def _token(self) -> str:
         for name in self.scope["subprotocols"]:

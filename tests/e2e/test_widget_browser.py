@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.e2e.browser import Window, launch, violations, window
+from tests.e2e.browser import Window, launch, sign_in, violations, window
 from tests.e2e.corpus import ANSWER
 from tests.e2e.corpus import QUESTION as RETURNS
 from tests.e2e.model import SlowModel
 from tests.e2e.shop import shop
-from tests.e2e.stack import Stack
+from tests.e2e.stack import ADMIN, PASSWORD, Stack, free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -193,3 +193,37 @@ def _reaches_over(ada: Window) -> bool:
     wide = "element => element.scrollWidth > element.clientWidth"
     log = ada.find("log").evaluate(wide)
     return bool(log or ada.page.evaluate(f"({wide})(document.documentElement)"))
+
+
+def test_a_site_is_set_up_in_the_admin_and_taken_offline_there(
+    browser: Browser, demo_stack: Stack, tmp_path: Path
+) -> None:
+    port = free_port()  # of an origin that no setting names
+    with shop(tmp_path, port) as address, window(browser, "site-admin") as cleo:
+        sign_in(cleo, demo_stack, ADMIN, PASSWORD)
+        cleo.page.goto(f"{demo_stack.url}/admin/widget/site/add/")
+        cleo.page.fill("#id_name", "The shop")
+        cleo.page.fill("#id_origins", address)
+        cleo.page.fill("#id_heading", "Tamperwick")
+        cleo.page.select_option("#id_language", "de")
+        preview = cleo.page.frame_locator("[data-site-preview]")
+        expect(preview.get_by_role("heading", name="Tamperwick")).to_be_visible()
+        expect(preview.get_by_test_id("launcher")).to_have_attribute("aria-label", "Chat schließen")
+        cleo.page.click("[name=_save]")
+        line = cleo.page.locator("[data-snippet]").inner_text()
+        cleo.picture("set-up")
+        (tmp_path / "index.html").write_text(f"{HEAD}</head><body>{line}</body></html>", "utf-8")
+        with window(browser, "site-online") as ada:
+            ada.open_widget(address)
+            expect(ada.find("panel")).to_contain_text("Tamperwick")
+            ada.ask(QUESTION)
+            expect(ada.find("feedback-up")).to_be_visible()
+            ada.picture("answered")
+        switch = cleo.page.locator("#id_is_online")
+        switch.evaluate("element => element.click()")
+        cleo.page.click("[name=_save]")
+        expect(cleo.page.get_by_text("Offline").first).to_be_visible()
+        with window(browser, "site-offline") as ada:
+            with ada.page.expect_response("**/api/v1/sites/**"):
+                ada.page.goto(address)
+            expect(ada.find("launcher")).to_be_hidden()

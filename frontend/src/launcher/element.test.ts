@@ -4,6 +4,7 @@ import { fakeServer, json, settle, visitor } from '../testing/server';
 import type { FakeServer } from '../testing/server';
 import { SupportChat } from './element';
 import type { Host, Part } from './part';
+import { readSite } from './site';
 import { NewsWatch } from './watch';
 
 const SERVER = 'https://help.example';
@@ -35,7 +36,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   document.body.replaceChildren();
-  SupportChat.provide({ mount: undefined, watch: undefined } as never);
+  SupportChat.provide({ mount: undefined, watch: undefined, readSite: undefined } as never);
   vi.useRealTimers();
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
@@ -162,6 +163,45 @@ describe('a page', () => {
     enough();
     element.dispatchEvent(new CustomEvent('support-chat-unread', { detail: { count: 3 } }));
     expect(heard).toEqual([1, 2]);
+  });
+});
+
+describe('a site', () => {
+  const frameOf = (element: SupportChat): HTMLElement => element.shadowRoot?.querySelector('.frame') as HTMLElement;
+
+  async function placeOn(answer: () => Response | Promise<Response>, attributes: Readonly<Record<string, string>> = {}): Promise<SupportChat> {
+    server.route(/sites\/s-1\/$/, answer);
+    const element = place({ site: 's-1', ...attributes });
+    expect([names(), frameOf(element).hidden]).toEqual([['support-chat-site.js'], true]);
+    SupportChat.provide({ readSite });
+    scripts[0]?.dispatchEvent(new Event('load'));
+    await settle();
+    return element;
+  }
+
+  it('looks as the server says, but for what the page says itself', async () => {
+    const attributes = { heading: 'Northwind', suggestions: ['One?', 'Two?'], lang: 'de' };
+    const element = await placeOn(() => json({ online: true, attributes, colour: '#ffdd00', text_colour: '#111111' }), { heading: 'The page' });
+    expect(frameOf(element).hidden).toBe(false);
+    expect(['heading', 'suggestions', 'lang'].map((name) => element.getAttribute(name))).toEqual(['The page', '["One?","Two?"]', 'de']);
+    expect(element.style.getPropertyValue('--site-colour')).toBe('#ffdd00');
+    expect(launcherOf(element).getAttribute('aria-label')).toBe('Chat öffnen');
+  });
+
+  it('that is offline or unknown shows nothing, and asks for nothing more', async () => {
+    localStorage.setItem(`support-chat:${SERVER}:refresh`, 'again');
+    for (const answer of [() => json({ online: false }), () => json({}, 404)]) {
+      scripts = [];
+      SupportChat.source = { folder: `${SERVER}/${String(Math.random())}/`, nonce: '' };
+      const element = await placeOn(answer, { open: '' });
+      expect([frameOf(element).hidden, names()]).toEqual([true, ['support-chat-site.js']]);
+      element.remove();
+    }
+  });
+
+  it('is shown when its settings cannot be had', async () => {
+    const element = await placeOn(() => Promise.reject(new TypeError('away')));
+    expect(frameOf(element).hidden).toBe(false);
   });
 });
 

@@ -55,8 +55,23 @@ export class SupportChat extends HTMLElement implements SupportChatElement {
   connectedCallback(): void {
     this.followLanguage();
     this.pageLanguage.observe(document.documentElement, { attributes: true, attributeFilter: ['lang'] });
+    const site = this.getAttribute('site');
+    if (site) void this.beginOn(site);
+    else this.begin();
+  }
+
+  private begin(): void {
     if (this.hasAttribute('open')) this.want((part) => part.show());
     else void this.comeBack();
+  }
+
+  /** Nothing is seen before the server has said how the site looks, and nothing at all while it is offline. */
+  private async beginOn(site: string): Promise<void> {
+    this.frame.hidden = true;
+    await this.load('site').catch(() => undefined);
+    const isShown = (await SupportChat.provided.readSite?.(this, this.baseUrl, site)) ?? true;
+    this.frame.hidden = !isShown;
+    if (isShown) this.begin();
   }
 
   disconnectedCallback(): void {
@@ -160,7 +175,7 @@ export class SupportChat extends HTMLElement implements SupportChatElement {
     this.launcher.removeAttribute('aria-busy');
   }
 
-  private async load(what: 'panel' | 'news'): Promise<void> {
+  private async load(what: 'panel' | 'news' | 'site'): Promise<void> {
     await Promise.all([this.file(`support-chat-${what}`), what === 'panel' ? this.loadWords() : null]);
   }
 

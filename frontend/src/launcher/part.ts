@@ -64,6 +64,7 @@ export interface Watch {
 /** What the loaded files hand to the element. */
 export interface Provided {
   readonly mount?: (host: Host) => Part;
+  readonly readSite?: (element: HTMLElement, baseUrl: string, site: string) => Promise<boolean>;
   /** Of one language or more; what was handed over before stays. */
   readonly words?: Partial<Record<Language, Strings>>;
   readonly watch?: (baseUrl: string, identity: () => string | null, onNews: () => void) => Watch;

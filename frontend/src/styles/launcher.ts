@@ -21,8 +21,8 @@ export const launcherStyles = `
 :host([hidden]) { display: none !important; }
 .frame {
   all: initial;
-  --brand: var(--support-chat-brand, #0f6e66);
-  --on-brand: var(--support-chat-on-brand, #fff);
+  --brand: var(--support-chat-brand, var(--site-colour, #0f6e66));
+  --on-brand: var(--support-chat-on-brand, var(--site-text, #fff));
   --surface: #fff;
   --line: #dfe5e6;
   --text: #182124;

@@ -80,7 +80,7 @@ function failed(item: PendingItem, failure: NonNullable<PendingItem['failure']>,
   const again = failure.retryable
     ? button({ class: 'link', testid: 'retry' }, [strings.tryAgain], () => actions.retry(item.clientId))
     : button({ class: 'link', testid: 'edit' }, [strings.edit], () => actions.edit(item.clientId, item.text));
-  return el('div', { class: 'delivery' }, [el('span', { class: 'problem' }, [icon('alert'), failure.text]), again]);
+  return el('div', { class: 'delivery' }, [el('span', { class: 'problem', dir: 'auto' }, [icon('alert'), failure.text]), again]);
 }
 
 export function noticeRow(item: NoticeItem, actions: Actions): HTMLElement | null {

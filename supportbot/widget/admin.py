@@ -1,0 +1,144 @@
+"""Sites in the admin: how the widget looks there, a live preview, and the line to paste."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.templatetags.static import static
+from django.urls import path, reverse
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextareaWidget
+
+from supportbot.widget.models import Site
+from tickets.admin.base import user_of
+from tickets.services import audit
+
+
+class LinesField(forms.CharField):
+    """A list with an entry a line."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return value
+        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+
+
+class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
+    origins = LinesField(required=False, help_text=Site._meta.get_field("origins").help_text)
+    suggestions = LinesField(
+        required=False,
+        label="Example questions",
+        help_text=Site._meta.get_field("suggestions").help_text,
+    )
+
+    class Meta:
+        model = Site
+        fields = (
+            *("name", "origins", "is_online", "heading", "greeting", "suggestions"),
+            *("privacy_url", "colour", "position", "theme", "language"),
+        )
+
+
+@admin.register(Site)
+class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+    form = SiteForm
+    list_display = ("name", "state", "where", "updated_at")
+    search_fields = ("name",)
+    change_form_outer_after_template = "widget/admin/site.html"
+    fieldsets: ClassVar = [
+        (None, {"fields": ["name", "is_online", "origins"]}),
+        ("Words", {"fields": ["heading", "greeting", "suggestions", "privacy_url", "language"]}),
+        ("Look", {"fields": ["colour", "theme", "position"]}),
+    ]
+    LABELS: ClassVar = {"Online": "success", "Offline": "danger"}
+
+    class Media:
+        js = ("sites/site.js",)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "privacy_url":
+            kwargs["assume_scheme"] = "https"
+        if db_field.name == "colour":
+            kwargs["widget"] = UnfoldAdminColorInputWidget()
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    @display(description="state", label=LABELS)  # type: ignore[untyped-decorator]
+    def state(self, site: Site) -> str:
+        return "Online" if site.is_online else "Offline"
+
+    @display(description="origins")  # type: ignore[untyped-decorator]
+    def where(self, site: Site) -> str:
+        return ", ".join(site.origins) or "none yet"
+
+    # -- pages -----------------------------------------------------------------------------------
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.preview_view)
+        return [path("preview/", view, name="widget_site_preview"), *super().get_urls()]
+
+    def preview_view(self, request: HttpRequest) -> HttpResponse:
+        """An empty page with the widget, which the form beside it dresses."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return TemplateResponse(request, "widget/admin/preview.html")
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        snippet = _snippet(request, object_id) if object_id else ""
+        context = {"snippet": snippet, **(extra_context or {})}
+        response: HttpResponse = super().changeform_view(request, object_id, form_url, context)
+        return response
+
+    def response_add(
+        self, request: HttpRequest, obj: Site, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """On to the site's own page: there is the line to paste."""
+        if "_addanother" in request.POST:
+            response: HttpResponse = super().response_add(request, obj, post_url_continue)
+            return response
+        self.message_user(request, f"{obj} is set up. Paste the line below onto its pages.")
+        return HttpResponseRedirect(reverse("admin:widget_site_change", args=[obj.pk]))
+
+    # -- changes ---------------------------------------------------------------------------------
+    def save_model(self, request: HttpRequest, obj: Site, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and not form.changed_data:
+            return
+        audit.record(
+            action="site.changed" if change else "site.created",
+            target=obj,
+            actor=user_of(request),
+            name=obj.name,
+            is_online=obj.is_online,
+            fields=sorted(form.changed_data),
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Site) -> None:
+        audit.record(action="site.deleted", target=obj, actor=user_of(request), name=obj.name)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for site in queryset:
+            self.delete_model(request, site)
+
+
+def _snippet(request: HttpRequest, site_id: str) -> str:
+    address = request.build_absolute_uri(static("widget/support-chat.js"))
+    return format_html('<script src="{}" async data-site="{}"></script>', address, site_id)

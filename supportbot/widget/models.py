@@ -1,0 +1,125 @@
+"""A site that embeds the widget, set up here and read by the widget itself."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator, RegexValidator
+from django.db import models
+
+from supportbot.widget.colours import text_on
+from supportbot.widget.origins import origin_of
+
+MOST_SUGGESTIONS = 6
+DEFAULT_COLOUR = "#0f6e66"
+
+
+class Site(models.Model):
+    """What its visitors see of the widget before they have written a word."""
+
+    class Position(models.TextChoices):
+        DEFAULT = "", "Where a line ends: right, and left in Arabic"
+        LEFT = "left", "Left"
+        RIGHT = "right", "Right"
+
+    class Theme(models.TextChoices):
+        SYSTEM = "", "As the visitor's device"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
+    class Language(models.TextChoices):
+        """Those that the widget speaks: frontend/src/launcher/language.ts."""
+
+        PAGE = "", "As the page, else the browser"
+        ENGLISH = "en", "English"
+        GERMAN = "de", "German"
+        FRENCH = "fr", "French"
+        SPANISH = "es", "Spanish"
+        PORTUGUESE = "pt", "Portuguese"
+        ITALIAN = "it", "Italian"
+        DUTCH = "nl", "Dutch"
+        POLISH = "pl", "Polish"
+        ARABIC = "ar", "Arabic"
+        JAPANESE = "ja", "Japanese"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100, help_text="For you; visitors do not see it.")
+    origins = ArrayField(
+        models.CharField(max_length=200),
+        default=list,
+        blank=True,
+        help_text="One a line, such as https://shop.example. Pages of other origins are refused.",
+    )
+    is_online = models.BooleanField(
+        "online",
+        default=True,
+        help_text="Offline, the widget is not shown there. The line on the site can stay.",
+    )
+    heading = models.CharField(
+        max_length=80, blank=True, help_text="The title of the chat, such as your brand's name."
+    )
+    greeting = models.CharField(
+        max_length=300, blank=True, help_text="What a visitor reads before the first question."
+    )
+    suggestions = ArrayField(
+        models.CharField(max_length=120),
+        default=list,
+        blank=True,
+        validators=[MaxLengthValidator(MOST_SUGGESTIONS)],
+        verbose_name="example questions",
+        help_text=f"One a line, {MOST_SUGGESTIONS} at most. Choose what your documents answer.",
+    )
+    privacy_url = models.URLField("privacy notice", blank=True, max_length=300)
+    colour = models.CharField(
+        max_length=7,
+        default=DEFAULT_COLOUR,
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", "Write it as #rrggbb.")],
+        help_text="The text on it is black or white, whichever is read better.",
+    )
+    position = models.CharField(max_length=5, choices=Position, default="", blank=True)
+    theme = models.CharField(max_length=5, choices=Theme, default="", blank=True)
+    language = models.CharField(max_length=2, choices=Language, default="", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["name", "created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Origins as browsers send them, each once."""
+        origins = {each: origin_of(each) for each in self.origins}
+        for each, origin in origins.items():
+            if origin is None:
+                told = f"“{each}” is no origin. Write a scheme and a host: https://shop.example"
+                raise ValidationError({"origins": told})
+        self.origins = list(dict.fromkeys(filter(None, origins.values())))
+
+    def attributes(self) -> dict[str, str | list[str]]:
+        """The attributes of the element that say something; a page's own win over them."""
+        given: dict[str, str | list[str]] = {
+            "heading": self.heading,
+            "greeting": self.greeting,
+            "suggestions": self.suggestions,
+            "privacy-url": self.privacy_url,
+            "position": self.position,
+            "theme": self.theme,
+            "lang": self.language,
+        }
+        return {name: value for name, value in given.items() if value}
+
+    def to_widget(self) -> dict[str, object]:
+        """All that the widget is told; of a site that is offline, nothing but that."""
+        if not self.is_online:
+            return {"online": False}
+        return {
+            "online": True,
+            "attributes": self.attributes(),
+            "colour": self.colour,
+            "text_colour": text_on(self.colour),
+        }
