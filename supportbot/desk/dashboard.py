@@ -24,6 +24,7 @@ from tickets.states import AWAITS_AGENT, DONE
 
 SHOWN = 6
 QUESTION_DAYS = 7
+LOOKED_AT = 200  # unanswered questions, the newest
 RATING_DAYS = 7
 ENDING_DAYS = 14
 _Outcome = AnswerRun.Outcome
@@ -84,6 +85,7 @@ def _answers(user: User, now: dt.datetime, today: dt.datetime) -> dict[str, Any]
             outcome=_Outcome.NO_ANSWER, created_at__gte=now - dt.timedelta(days=QUESTION_DAYS)
         )
         .select_related("question")
+        .only("created_at", "question_text", "question__text")
         .prefetch_related("question__joined")
         .order_by("-created_at")
     )
@@ -95,9 +97,18 @@ def _answers(user: User, now: dt.datetime, today: dt.datetime) -> dict[str, Any]
         ],
         "answers_all": counts["all"],
         "feedback": feedback,
-        "unanswered": list(unanswered[:SHOWN]),
+        "unanswered": _grouped(list(unanswered[:LOOKED_AT])),
         "unanswered_days": QUESTION_DAYS,
     }
+
+
+def _grouped(runs: list[AnswerRun]) -> list[dict[str, Any]]:
+    """The newest run of each question with how often it was asked, what is asked most first."""
+    same: dict[str, list[AnswerRun]] = {}
+    for run in runs:
+        same.setdefault(" ".join(run.asked.casefold().split()).rstrip("?!. "), []).append(run)
+    most = sorted(same.values(), key=len, reverse=True)[:SHOWN]
+    return [{"run": found[0], "times": len(found)} for found in most]
 
 
 def _quality(user: User, now: dt.datetime, today: dt.datetime) -> dict[str, Any]:
