@@ -92,6 +92,7 @@ _SECTIONS = [
         [
             ("Documents", "description", "knowledge.document"),
             ("Curated answers", "verified_user", "knowledge.curatedanswer"),
+            ("Unanswered questions", "help", "learning.questiongroup"),
             ("Web sources", "language", "knowledge.websource"),
             ("Collections", "folder", "knowledge.collection"),
             ("History", "manage_history", "knowledge.documentevent"),

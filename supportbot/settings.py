@@ -11,6 +11,7 @@ from supportbot.account_settings import ACCOUNT_APPS, ACCOUNT_SETTINGS, ACCOUNTS
 from supportbot.admin_settings import unfold
 from supportbot.automation.schedule import AUTOMATION_SCHEDULE
 from supportbot.env import answer_mode, env_bool, env_float, env_int, env_list, env_secret, env_str
+from supportbot.learning.schedule import LEARNING_SCHEDULE
 from supportbot.logs import logging_config
 from supportbot.mail_settings import DJANGO_MAIL, MAIL, MAIL_SCHEDULE  # noqa: F401
 from supportbot.secret_key import kept_secret_key
@@ -70,6 +71,7 @@ INSTALLED_APPS = [
     "supportbot.webhooks",
     "supportbot.widget",
     "supportbot.desk",
+    "supportbot.learning",
     "supportbot.local",
     "supportbot.accounts",
 ]
@@ -197,6 +199,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     **TICKETS_SCHEDULE,
     **AUTOMATION_SCHEDULE,
+    **LEARNING_SCHEDULE,
     "check-freshness": {
         "task": "knowledge.tasks.check_freshness",
         "schedule": 300.0,

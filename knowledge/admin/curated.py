@@ -145,7 +145,7 @@ class CuratedAnswerAdmin(ModelAdmin):  # type: ignore[misc]
 
     @display(description="answer")  # type: ignore[untyped-decorator]
     def answer(self, one: CuratedAnswer) -> str:
-        return Truncator(" ".join(one.text.split())).chars(LINE_CHARACTERS)
+        return Truncator(" ".join(one.text.split()) or str(one)).chars(LINE_CHARACTERS)
 
     @display(description="questions")  # type: ignore[untyped-decorator]
     def asked(self, one: CuratedAnswer) -> str:

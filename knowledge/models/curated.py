@@ -84,7 +84,7 @@ class CuratedAnswer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return " ".join(self.text.split())[:60]
+        return " ".join(self.text.split())[:60] or "Not written yet"
 
 
 class CuratedQuestion(models.Model):

@@ -12,7 +12,10 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 
-_READS = ("knowledge.view_*", "answers.view_answerrun", "answers.view_firedrule", "triage.view_*")
+_READS = (
+    *("knowledge.view_*", "answers.view_answerrun", "answers.view_firedrule", "triage.view_*"),
+    "learning.view_*",
+)
 _WORKS = (
     *("tickets.view_*", "tickets.change_ticket", "tickets.change_draft", "tickets.add_note"),
     *("tickets.change_conversation", "tickets.change_customer", "tickets.change_message"),
@@ -27,6 +30,7 @@ _EDITOR = (
     *("knowledge.view_*", "knowledge.add_*", "knowledge.change_document*"),
     *("knowledge.change_curated*", "knowledge.change_collection", "knowledge.change_websource"),
     *("answers.view_answerrun", "answers.view_cachedanswer", "evaluation.view_*", "manners.view_*"),
+    *("learning.view_*", "learning.change_*"),
 )
 _PUBLISHER = (
     *_EDITOR,
@@ -38,6 +42,7 @@ _PUBLISHER = (
 _ANALYST = (
     *("knowledge.view_*", "answers.view_*", "evaluation.view_*", "configuration.view_*"),
     *("manners.view_*", "triage.view_*", "tickets.view_ticket", "tickets.view_draft"),
+    "learning.view_*",
 )
 ROLES: dict[str, tuple[str, ...]] = {
     "Agent": _AGENT,
@@ -47,7 +52,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "Analyst": _ANALYST,
     "Administrator": (
         *("knowledge.*", "tickets.*", "answers.*", "evaluation.*", "configuration.*"),
-        *("manners.*", "triage.*", "auth.*", "authtoken.*", "widget.*"),
+        *("manners.*", "triage.*", "learning.*", "auth.*", "authtoken.*", "widget.*"),
         *("axes.view_accessattempt", "axes.delete_accessattempt"),
     ),
 }

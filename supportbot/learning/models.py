@@ -1,0 +1,72 @@
+"""Questions that the documents do not answer, in groups of the same meaning."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from pgvector.django import HalfVectorField
+
+from knowledge.models import CuratedAnswer, Document
+from supportbot.answers.models import AnswerRun
+
+
+class QuestionGroup(models.Model):
+    """Unanswered questions that mean much the same. It holds no words of its own: it is called by
+    the question asked first, of those that the reader may see."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", "Unanswered"
+        ANSWERED = "answered", "Answered now"
+        DISMISSED = "dismissed", "Dismissed"
+
+    status = models.CharField(max_length=20, choices=Status, default=Status.OPEN)
+    model = models.CharField(max_length=300, help_text="The embedding model of the mean.")
+    mean = HalfVectorField(help_text="Of its questions' vectors, each of length 1.")
+    size = models.PositiveIntegerField(default=1, help_text="How many the mean is of.")
+    document = models.ForeignKey(
+        Document,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The draft that was begun for it.",
+    )
+    curated_answer = models.ForeignKey(
+        CuratedAnswer, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    closed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-pk"]
+        verbose_name = "group of unanswered questions"
+        verbose_name_plural = "unanswered questions"
+
+    def __str__(self) -> str:
+        return f"Group {self.pk} of unanswered questions"
+
+
+class UnansweredQuestion(models.Model):
+    """A question that ended without an answer; it goes with its run. `text` is masked."""
+
+    run = models.OneToOneField(
+        AnswerRun, primary_key=True, on_delete=models.CASCADE, related_name="unanswered"
+    )
+    group = models.ForeignKey(QuestionGroup, on_delete=models.CASCADE, related_name="questions")
+    text = models.TextField()
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        ordering: ClassVar = ["-asked_at"]
+        indexes: ClassVar = [
+            # the list: how often a group was asked, this week and before
+            models.Index(fields=["group", "asked_at"], name="unanswered_of_group")
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:60]

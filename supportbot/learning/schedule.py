@@ -1,0 +1,9 @@
+"""When Celery beat runs the jobs of learning."""
+
+LEARNING_SCHEDULE = {
+    "group-questions": {
+        "task": "supportbot.learning.tasks.group_questions",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+}
