@@ -66,11 +66,13 @@ class QuestionGroupAdmin(RecordAdmin):
     list_per_page = ON_A_PAGE
     search_fields = ("questions__text",)
     search_help_text = "Words of a question"
-    ordering = ("-this_week", "-asked", "-pk")
     actions = None
     LABELS: ClassVar = labels(
         [(_Status.OPEN, "warning"), (_Status.ANSWERED, "success"), (_Status.DISMISSED, "info")]
     )
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("-this_week", "-asked", "-pk")
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.change_group_view)
