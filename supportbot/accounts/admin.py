@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from unfold.admin import ModelAdmin
@@ -30,6 +30,10 @@ class LockOutAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     search_fields = ("username", "ip_address")
     actions = ("unlock",)
     ordering = ("-attempt_time",)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        context = {"title": "Failed log-ins and lock-outs", **(extra_context or {})}
+        return cast(HttpResponse, super().changelist_view(request, context))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return lockout.lock_outs()

@@ -53,6 +53,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "Administrator": (
         *("knowledge.*", "tickets.*", "answers.*", "evaluation.*", "configuration.*"),
         *("manners.*", "triage.*", "learning.*", "auth.*", "authtoken.*", "widget.*"),
+        *("automation.*", "mail.*", "webhooks.*"),
         *("axes.view_accessattempt", "axes.delete_accessattempt"),
     ),
 }

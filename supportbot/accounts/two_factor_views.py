@@ -6,7 +6,6 @@ from base64 import b32encode
 from typing import Any, cast
 
 from axes.handlers.proxy import AxesProxyHandler
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
@@ -16,9 +15,9 @@ from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from supportbot.accounts import lockout, two_factor
+from supportbot.accounts.forms import CodeForm
 from supportbot.accounts.second_step import VERIFIED, SecondStep, finish, pending
 from tickets.admin.base import user_of
 
@@ -26,16 +25,6 @@ LOCKED = 429
 OUTSIDE, INSIDE = "unfold/layouts/unauthenticated.html", "admin/base_site.html"
 WRONG = "This code is not right, or was used already. Wait for the next one of your app."
 SLOW = "This code is not right. After some wrong codes, wait a moment before you try again."
-
-
-class CodeForm(forms.Form):
-    code = forms.CharField(
-        max_length=20,
-        label="Code",
-        widget=UnfoldAdminTextInputWidget(
-            attrs={"autocomplete": "one-time-code", "autofocus": True, "spellcheck": "false"}
-        ),
-    )
 
 
 @sensitive_post_parameters()

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from unfold.forms import AuthenticationForm
 
 from supportbot.accounts import lockout, two_factor
+from supportbot.accounts.forms import CodeForm
 from supportbot.accounts.second_step import ask_for_second
 from supportbot.accounts.sessions import end_sessions, sessions_of
 from tickets.admin.base import user_of
@@ -76,6 +77,7 @@ def account(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": "Your account",
         "is_on": two_factor.is_on(user),
+        "form": CodeForm(auto_id="id_%s"),
         "is_required": two_factor.is_required(user),
         "codes_left": two_factor.codes_left(user),
         "sessions": sessions_of(user),

@@ -35,6 +35,9 @@ def test_migrate_has_made_the_groups() -> None:
         ("configuration.publish_answerconfiguration", {"Publisher", "Administrator"}),
         ("evaluation.view_evaluationrun", set(ROLES) - {"Agent", "Senior agent"}),
         ("auth.change_user", {"Administrator"}),
+        ("automation.change_rule", {"Administrator"}),
+        ("webhooks.change_webhookendpoint", {"Administrator"}),
+        ("mail.view_incomingemail", {"Administrator"}),
         ("authtoken.view_token", {"Administrator"}),
     ],
 )
