@@ -41,6 +41,9 @@ ACCOUNT_SETTINGS: dict[str, Any] = {
         "axes.backends.AxesStandaloneBackend",  # refuses who is locked out
         "django.contrib.auth.backends.ModelBackend",
     ],
+    "LOGIN_URL": "admin:login",
+    "LOGIN_REDIRECT_URL": "admin:index",
+    "SESSION_COOKIE_HTTPONLY": True,
     # Sessions know whose they are and when they were used: supportbot.accounts.sessions.
     "SESSION_ENGINE": "supportbot.accounts.sessions",
     "SESSION_COOKIE_AGE": 3600 * (_HOURS or _YEAR_HOURS),

@@ -38,7 +38,6 @@ SECURE_PROXY_SSL_HEADER = (
 )
 PROXIES = env_int("SUPPORTBOT_PROXIES", 0)  # that add to X-Forwarded-For; 0: the peer is the client
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("SUPPORTBOT_HTTPS")
-SESSION_COOKIE_HTTPONLY = True
 globals().update(ACCOUNT_SETTINGS)
 X_FRAME_OPTIONS = "SAMEORIGIN"
 
@@ -178,8 +177,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "max_retries": 1,
 }
 CELERY_TASK_PUBLISH_RETRY, CELERY_TASK_IGNORE_RESULT = False, True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_PREFETCH_MULTIPLIER, CELERY_TASK_DEFAULT_QUEUE = 1, "default"
 CELERY_BEAT_SCHEDULE = {
     "resume-processing": {
         "task": "knowledge.tasks.resume_processing",
@@ -347,7 +345,6 @@ globals().update(DJANGO_MAIL)
 LANGUAGE_CODE = "en"
 TIME_ZONE = env_str("SUPPORTBOT_TIME_ZONE", "UTC")
 USE_I18N = USE_TZ = True
-LOGIN_URL, LOGIN_REDIRECT_URL = "admin:login", "admin:index"
 LOGGING = logging_config(
     level=env_str("SUPPORTBOT_LOG_LEVEL", "INFO"), as_json=env_bool("SUPPORTBOT_LOG_JSON")
 )
