@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -16,6 +17,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from supportbot.answers.errors import AnswerError
+from supportbot.learning.admin_edits import edits_view
 from supportbot.learning.groups import (
     ask_again,
     begin_curated_answer,
@@ -77,10 +79,18 @@ class QuestionGroupAdmin(RecordAdmin):
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.change_group_view)
         name = "learning_questiongroup_do"
-        return [path("<int:pk>/do/<slug:verb>/", view, name=name), *super().get_urls()]
+        edits = self.admin_site.admin_view(partial(edits_view, site=self.admin_site))
+        return [
+            path("<int:pk>/do/<slug:verb>/", view, name=name),
+            path("edited-answers/", edits, name="learning_questiongroup_edits"),
+            *super().get_urls(),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QuestionGroup]:
         return groups_for(user_of(request))
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("-this_week", "-asked", "-pk")  # a check refuses annotations in `ordering`
 
     @display(description="asked first as")  # type: ignore[untyped-decorator]
     def question(self, group: Any) -> str:
