@@ -57,7 +57,8 @@ class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     form = SiteForm
     list_display = ("name", "state", "where", "updated_at")
     search_fields = ("name",)
-    change_form_outer_after_template = "widget/admin/site.html"
+    change_form_outer_before_template = "widget/admin/snippet.html"
+    change_form_outer_after_template = "widget/admin/preview_card.html"
     fieldsets: ClassVar = [
         (None, {"fields": ["name", "is_online", "origins"]}),
         ("Words", {"fields": ["heading", "greeting", "suggestions", "privacy_url", "language"]}),
