@@ -73,9 +73,6 @@ class QuestionGroupAdmin(RecordAdmin):
         [(_Status.OPEN, "warning"), (_Status.ANSWERED, "success"), (_Status.DISMISSED, "info")]
     )
 
-    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ("-this_week", "-asked", "-pk")
-
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.change_group_view)
         name = "learning_questiongroup_do"
