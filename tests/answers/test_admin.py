@@ -167,6 +167,7 @@ def test_the_navigation_holds_what_one_may_see(ben: User, cleo: User) -> None:
         "Guardrails",
         "Model calls",
         "Answer cache",
+        "Modes of channels",
         "Saved replies",
         "Macros",
         "Service levels",
