@@ -13,7 +13,7 @@ from supportbot.answers.wording import Composing, is_half, listed, proposed, wor
 from supportbot.reader.answer_types import AnswerType, answer_type, holds
 from supportbot.reader.reading import ReadUnit
 
-MOST_WORDS = 50  # of a list, unless it is a list of steps
+MOST_WORDS = 45  # of a list, unless it is a list of steps
 MOST_STEPS = 12
 MOST_ITEMS, LEAST_ITEMS = 6, 3
 MOST_ROWS = 4
@@ -161,9 +161,9 @@ def overview_rows(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -
     row = best if _asks_for_whole(best, asked, work) else None
     if row is None and wanted in {AnswerType.MONEY, AnswerType.DURATION}:
         near = (one for one in ranked if one.score >= best.score - TABLE_MARGIN)
-        with_amount = (one for one in near if holds(wanted, one.unit.text))
+        telling = (one for one in near if holds(wanted, one.unit.text))
         row = next(
-            (one for one in with_amount if _asks_for_whole(one, asked, work, by_title=True)), None
+            (one for one in telling if _asks_for_whole(one, asked, work, by_title=True)), None
         )
     if row is None:
         return []
@@ -231,20 +231,19 @@ def _asks_for_whole(
     row: ReadUnit, asked: frozenset[int], work: Composing, *, by_title: bool = False
 ) -> bool:
     """Whether it is a row, and the question names what its table is about and nothing else.
-    `by_title`: what the whole document is about."""
+    `by_title`: the title says what that is, not the heading alone."""
     if row.unit.form is not Form.ROW:
         return False
     passage = work.passages[row.passage]
     title, heading = work.terms(passage.title), work.terms(" ".join(passage.heading[-1:]))
     heads = work.terms(" ".join(cell.head for cell in row.unit.cells))
     named = asked - work.terms(WORDS_OF_QUESTIONS)
-    if not named <= title | heading | heads:
+    names = (title,) if by_title else (title, heading)
+    is_named = any(2 * len(named & above) >= len(above) > 0 for above in names)
+    if not is_named or not named <= title | heading | heads:
         return False
     rows = _rows_of_table(row, work)
-    if named & work.terms(" ".join(cell.text for one in rows for cell in one.unit.cells)):
-        return False
-    names = (title,) if by_title else (title, heading)
-    return any(2 * len(named & above) >= len(above) > 0 for above in names)
+    return not named & work.terms(" ".join(cell.text for one in rows for cell in one.unit.cells))
 
 
 def _table_of(row: ReadUnit, work: Composing) -> tuple[object, ...]:

@@ -145,6 +145,26 @@ def test_a_table_of_charges_goes_before_a_row_that_has_the_words(publish: Publis
     assert said == ["Standard", "Express", "Large item"]
 
 
+def test_a_table_tells_how_long_something_takes(publish: Publish) -> None:
+    publish(RATES, "rates.md", title="Shipping and delivery")
+    publish(
+        "# Repairs\n\nWe ask the carrier about a lost delivery. It takes up to 5 working days.\n",
+        "repairs.md",
+        title="Repairs",
+    )
+    said = [one.text.split(",")[0] for one in answer("how long does delivery take")]
+    assert said == ["Standard", "Express", "Large item"]
+
+
+def test_what_and_which_are_answered_by_one_step(publish: Publish) -> None:
+    publish(
+        "# Filling the tank\n\n1. Take the tank out of the machine.\n"
+        "2. Fill the tank with soft cold water.\n3. Push the tank back until it clicks.\n"
+    )
+    assert [step.form for step in answer("how do i fill the tank")] == ["step"] * 3
+    assert "step" not in {one.form for one in answer("what water should go into the tank")}
+
+
 def test_a_case_comes_after_its_rule_unless_it_is_asked_about(publish: Publish) -> None:
     publish(
         "# Gift cards\n\n## Expiry\n\nGift cards are valid for 24 months. Those of 2024 were valid "
