@@ -148,9 +148,9 @@ def test_a_table_of_charges_goes_before_a_row_that_has_the_words(publish: Publis
 def test_a_table_tells_how_long_something_takes(publish: Publish) -> None:
     publish(RATES, "rates.md", title="Shipping and delivery")
     publish(
-        "# Repairs\n\nWe ask the carrier about a lost delivery. It takes up to 5 working days.\n",
-        "repairs.md",
-        title="Repairs",
+        "# Enquiries\n\nLooking for a lost delivery takes up to 5 working days.\n",
+        "enquiries.md",
+        title="Enquiries",
     )
     said = [one.text.split(",")[0] for one in answer("how long does delivery take")]
     assert said == ["Standard", "Express", "Large item"]
