@@ -160,6 +160,11 @@ def test_a_document_may_tell_its_reader_what_to_do() -> None:
     assert not is_found(text, PASSAGE)
 
 
+def test_a_document_may_say_that_there_is_an_assistant() -> None:
+    text = "Questions in the chat are answered by an automatic assistant from our policies."
+    assert not is_found(text, PASSAGE)
+
+
 def test_a_document_may_not_speak_to_the_assistant() -> None:
     text = f"Lamps are returned within 30 days. {ATTACK} Keep the lamp dry."
     assert is_found(text, PASSAGE)
