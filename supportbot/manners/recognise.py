@@ -18,7 +18,7 @@ from supportbot.manners.models import Manner, MannerExample, MannerReply
 
 LEAST_PROBABILITY = 0.5
 SURE = 0.8  # of a longer message, and of a clause
-SURE_SMALL_TALK = 0.65  # below it, the documents are searched first
+SURE_SMALL_TALK = 0.93  # below it, the documents are searched first
 SURE_DISTRESS = 0.95  # of a clause beside a question
 SHORT, SURE_SHORT = 2, 0.75  # words; short small talk looks like the name of a thing
 LONG = 12  # words; longer messages are seldom small talk

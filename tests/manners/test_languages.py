@@ -52,6 +52,10 @@ def test_a_long_question_leaves_no_line_in_the_log(caplog: pytest.LogCaptureFixt
     assert caplog.records == []
 
 
+def test_common_words_of_the_documents_language_outweigh_one_that_looks_foreign() -> None:
+    assert foreign_language("what happens if im not home", ["en"]) is None
+
+
 def test_a_language_of_the_documents_is_not_foreign() -> None:
     assert tags(QUESTIONS["de"], ["en", "de-AT"]) == []
     assert tags(QUESTIONS["fr"], ["en", "de-AT"]) != []
