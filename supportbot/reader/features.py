@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
-from rapidfuzz import process
-from rapidfuzz.distance import DamerauLevenshtein
 
 from knowledge.terms import word_numbers
 from knowledge.text.units import Form, Unit, units_of
@@ -39,9 +36,6 @@ UNIT_FEATURES = (
 # Types that cannot be recognised by what a text contains.
 UNTYPED = {AnswerType.ANYTHING, AnswerType.YES_NO, AnswerType.HOW_TO}
 SHORT = 25  # characters; a shorter unit seldom says anything
-MIN_MISSPELT = 4  # letters; a shorter word is not corrected
-SIMILARITY = 0.75  # of a misspelling to its word: 1 minus the share of changed letters
-_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
@@ -87,43 +81,10 @@ def unit_features(question: ReaderQuestion, passages: Sequence[ReaderPassage]) -
     sibling of it (supportbot.reader.sibling_names).
     """
     wanted = answer_type(question.part or question.text)
-    weight = {term: idf**2 for term, idf in _corrected_idf(question, passages).items()}
+    weight = {term: idf**2 for term, idf in question.idf.items()}
     names = names_in_question(question.text, [f"{p.context}\n{p.text}" for p in passages])
     rows = [row for passage in passages for row in _rows(question, wanted, weight, names, passage)]
     return np.array(rows, dtype=np.float64).reshape(-1, len(UNIT_FEATURES))
-
-
-def _corrected_idf(
-    question: ReaderQuestion, passages: Sequence[ReaderPassage]
-) -> Mapping[int, float]:
-    """The idf of the question's terms. A word that is in no passage counts as the most similar word
-    of the passages: “waranty” as “warranty”."""
-    words = {word.lower() for word in _WORD.findall(question.text)}
-    here: set[str] = set()
-    for passage in passages:
-        here |= _words(passage.context) | _words(passage.text)
-    result = dict(question.idf)
-    for word in words - here:
-        numbers = _terms(word, question.locale)
-        if len(word) < MIN_MISSPELT or not numbers & result.keys():
-            continue
-        if any(_terms(other, question.locale) & numbers for other in _near(word, here)):
-            continue
-        found = process.extractOne(word, here, scorer=DamerauLevenshtein.normalized_similarity)
-        if found is not None and found[1] >= SIMILARITY:
-            idf = max(result.pop(number, 0.0) for number in numbers)
-            result |= dict.fromkeys(_terms(found[0], question.locale), idf)
-    return result
-
-
-def _near(word: str, here: set[str]) -> list[str]:
-    """Words with the same beginning, which may be other forms of the word."""
-    return [other for other in here if other[:3] == word[:3]]
-
-
-@functools.lru_cache(maxsize=4096)
-def _words(text: str) -> frozenset[str]:
-    return frozenset(word.lower() for word in _WORD.findall(text))
 
 
 def _rows(

@@ -88,15 +88,6 @@ def test_nothing_to_read_gives_an_empty_reading() -> None:
     assert unit_features(asked("x"), []).shape == (0, len(UNIT_FEATURES))
 
 
-def test_a_misspelt_word_counts_as_the_one_that_stands_there() -> None:
-    overlap = UNIT_FEATURES.index("overlap")
-    text = passage("The warranty is 24 months.")
-    wrong = unit_features(asked("waranty"), [text])[0, overlap]
-    right = unit_features(asked("warranty"), [text])[0, overlap]
-    assert (wrong, right) == (1.0, 1.0)
-    assert unit_features(asked("banana"), [text])[0, overlap] == 0
-
-
 def test_the_file_names_its_sets_and_every_feature() -> None:
     stored = json.loads(FILE.read_text("utf-8"))
     assert set(stored["weights"]) == set(UNIT_FEATURES)
