@@ -41,6 +41,7 @@ _MARKS = {
     **{"b": "**", "strong": "**", "i": "*", "em": "*", "code": "`", "kbd": "`", "samp": "`"},
     **{"del": "~~", "s": "~~", "strike": "~~", "tt": "`"},
 }
+_PARTS_OF_PAGES = {"article", "aside", "main", "section"}
 _BOLD_BLOCKS = frozenset({"dt", "summary"})
 _ICONS = frozenset({"span", "i", "b", "em", "label", "a", "img", "button", "sup", "sub"})
 _SAFE_LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
@@ -162,6 +163,9 @@ class _Renderer:
     def _is_unseen(self, element: etree._Element, tag: str) -> bool:
         if tag in _UNSEEN:
             return True
+        if tag == "footer" or element.get("role") == "contentinfo":
+            # That of the site, which every page repeats; an article's own has its sources.
+            return not _is_within(element, _PARTS_OF_PAGES)
         if tag == "button":
             # The questions of a foldable list are buttons; those of a toolbar are not.
             named = element.get("aria-controls") or element.get("aria-expanded")

@@ -101,10 +101,16 @@ def test_html_becomes_markdown(html: str, expected: str, tmp_path: Path) -> None
         "<select><option>Choose</option></select>",
         "<noscript>Switch scripts on</noscript>",
         "<template>Later</template>",
+        "<footer><p>Sign up for our letter.</p></footer>",
     ],
 )
 def test_the_furniture_of_a_page_is_no_text(furniture: str, tmp_path: Path) -> None:
     assert read(tmp_path, "a.html", f"{furniture}<p>Text.</p>").markdown == "Text."
+
+
+def test_the_foot_of_an_article_is_text(tmp_path: Path) -> None:
+    page = "<article><p>Text.</p><footer><p>In effect from May.</p></footer></article>"
+    assert read(tmp_path, "a.html", page).markdown == "Text.\n\nIn effect from May."
 
 
 def test_answers_that_fold_out_are_text(tmp_path: Path) -> None:
