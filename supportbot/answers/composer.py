@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from knowledge.text.units import Form, Unit
 from supportbot.answers.lists import column_rows, list_items, list_rows, list_steps, overview_rows
+from supportbot.answers.narrower import CASE, CASE_ASKED, with_narrower_lowered
 from supportbot.answers.rows import subject_of
 from supportbot.answers.types import Proposed
 from supportbot.answers.wording import (
@@ -29,7 +30,7 @@ MOST_WORDS_OF_PART = 25  # of the answer to one of several questions
 MOST_UNITS = 3
 MOST_ALIKE = 3  # units that each get a line with the name of their thing
 ELSEWHERE_COSINE = 0.15
-ELSEWHERE_MARGIN = 0.7  # of the reader's score, for units of another passage
+ELSEWHERE_MARGIN = 0.3  # of the reader's score, for units of another passage
 MARGIN = 1.1  # of the reader's score; units this close to the best belong to the answer
 EXCEPTION_MARGIN = 2.0  # the same margin for an exception in the same paragraph
 EXCEPTION_WORDS = 10  # that such an exception may go beyond MOST_WORDS
@@ -44,7 +45,7 @@ TOLD_BY_KIND = {
     AnswerType.CONTACT,
 }
 KIND_MARGIN = 1.5
-ALIKE_MARGIN = 0.8
+ALIKE_MARGIN = 0.4
 REPEATED = 0.6  # share of a unit's terms; one that repeats more is left out
 
 # A sentence that cannot stand without the one before it: “It …”, “Do not rinse it …”.
@@ -64,9 +65,13 @@ _QUALIFIES = re.compile(
 _EXCEPTS = re.compile(
     r"\b(?:unless|except(?:ions?|ed|ing)?|apart from|does not apply)\b", re.IGNORECASE
 )
-# A sentence about one case of a rule, and a question about one.
-_CASE = re.compile(r"(?:if|unless|in case|should)\b", re.IGNORECASE)
-_CASE_ASKED = re.compile(r"\b(?:if|when (?:i|my|it|the)|after|but|without)\b", re.IGNORECASE)
+# A sentence that tells its reader what to do.
+_INSTRUCTS = re.compile(
+    r"(?:(?:first|then|please|to [^.,]{3,40}),? )?(?:add|ask|bring|call|check|choose|click|dissolve"
+    r"|empty|enter|fill|go to|hold|log in|open|place|press|print|put|remove|report|select|send|set"
+    r"|show|sign in|switch|take|tell|turn|unplug|use|write)\b",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"\b[A-Za-z]{1,4}-?[A-Za-z]*\d[\w-]*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -93,6 +98,7 @@ def _is_said(one: Proposed, said: Sequence[Proposed]) -> bool:
 
 def _answer(work: Composing) -> list[Proposed]:
     """The answer to one question."""
+    work = with_narrower_lowered(work)
     question = work.question
     ranked = [one for one in work.reading.best_first if says_something(one.unit, work)]
     if not ranked:
@@ -112,6 +118,7 @@ def _answer(work: Composing) -> list[Proposed]:
     ):
         return items
     chosen = _with_its_rule(_chosen(best, ranked, work), work)
+    chosen = _with_instruction(chosen, work)
     chosen = _with_what_they_lean_on(chosen, work)
     return [proposed(unit, work) for unit in chosen]
 
@@ -241,7 +248,7 @@ def _with_its_rule(chosen: list[ReadUnit], work: Composing) -> list[ReadUnit]:
     """Puts the rule before a case of it: the first sentence of the paragraph before “If such a card
     has expired, …”, unless the question is about a case itself."""
     best = chosen[0]
-    if best.unit.form is not Form.SENTENCE or not _CASE.match(best.unit.text):
+    if best.unit.form is not Form.SENTENCE or not CASE.match(best.unit.text):
         return chosen
     rule = next(
         unit
@@ -249,9 +256,28 @@ def _with_its_rule(chosen: list[ReadUnit], work: Composing) -> list[ReadUnit]:
         if (unit.passage, unit.unit.block) == (best.passage, best.unit.block)
     )
     is_near = rule.score >= best.score - RULE_MARGIN and says_something(rule.unit, work)
-    if rule in chosen or not is_near or _CASE_ASKED.search(work.question):
+    if rule in chosen or not is_near or CASE_ASKED.search(work.question):
         return chosen
     return [rule, *chosen[: MOST_UNITS - 1]]
+
+
+def _with_instruction(chosen: list[ReadUnit], work: Composing) -> list[ReadUnit]:
+    """Puts what to do before what is said about it: “Enter the code at checkout.” before “You can
+    use up to 5 gift cards per order”, if the question is how."""
+    best = chosen[0]
+    if answer_type(work.question) is not AnswerType.HOW_TO or best.unit.form is not Form.SENTENCE:
+        return chosen
+    tells = [
+        unit
+        for unit in work.reading.units
+        if (unit.passage, unit.unit.block) == (best.passage, best.unit.block)
+        and unit.position <= best.position
+        and says_something(unit.unit, work)
+        and _INSTRUCTS.match(unit.unit.text)
+    ]
+    if not tells or tells[0] in chosen or best in tells:
+        return chosen
+    return [tells[0], *chosen[: MOST_UNITS - 1]]
 
 
 # -- several that fit --------------------------------------------------------------------------

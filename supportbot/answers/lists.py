@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.text.units import Form, Unit, units_of
+from supportbot.answers.narrower import FORBIDS
 from supportbot.answers.types import Proposed
 from supportbot.answers.wording import Composing, is_half, listed, proposed, word_count
 from supportbot.reader.answer_types import AnswerType, answer_type, holds
@@ -28,6 +29,7 @@ _YES_OR_NO = re.compile(r"(?:yes|no)\b", re.IGNORECASE)
 _ASKS_FOR_ONE = re.compile(
     r"^(?:\W*(?:and|so|hi|hello)\b)?\W*(?:what|which|who|where)\b", re.IGNORECASE
 )
+_LABELLED = re.compile(r"[^\W\d_][^.:;!?]{2,40}: ")
 HEADING_FITS, STEPS_MARGIN = 2.0, 1.0
 
 Step = tuple[int, Unit]  # the number of its passage, and the unit
@@ -73,9 +75,17 @@ def _best_list(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> R
         above = f"{work.passages[unit.passage].context} {unit.unit.heading} {unit.unit.lead}"
         return unit.score + HEADING_FITS * len(asked & work.terms(above)) / (len(asked) or 1)
 
-    steps = [unit for unit in ranked if unit.unit.form is Form.STEP]
+    steps = [unit for unit in ranked if unit.unit.form is Form.STEP and _is_procedure(unit, work)]
     found = max(steps, key=fit, default=None)
     return found if found is not None and fit(found) >= best.score - STEPS_MARGIN else None
+
+
+def _is_procedure(step: ReadUnit, work: Composing) -> bool:
+    """Whether the list of a step says what to do. A list of cases (“Card lost: tell us its number.”)
+    or of what is not possible (“We cannot take back:”) does not."""
+    units = [u for u in units_of(work.passages[step.passage].text) if _same_list(u, step.unit)]
+    cases = sum(bool(_LABELLED.match(unit.text)) for unit in units)
+    return 2 * cases < len(units) and not FORBIDS.search(step.unit.lead)
 
 
 def _same_list(unit: Unit, other: Unit) -> bool:

@@ -152,7 +152,14 @@ def _chosen(values: Sequence[Cell], asked: set[int], wanted: AnswerType, locale:
     if not best:
         return list(values[: FEW_CELLS - 1])
     named = [cell for cell in values if fits[id(cell)] >= max(1.0, best - 1)]
+    if not any(_tells(cell) for cell in named):
+        # They only say what the row is about, such as the places that it is for.
+        named += [cell for cell in values if _tells(cell)]
     return named[:MOST_VALUES]
+
+
+def _tells(cell: Cell) -> bool:
+    return bool(_VALUE.match(cell.text) or _SPEAKS.search(cell.text))
 
 
 def _say(cell: Cell, values: Sequence[Cell]) -> str:

@@ -1,0 +1,57 @@
+"""Lowers the units that answer a narrower question than the one asked: a row about something that
+the question does not name, a sentence about a case that it does not raise, what is not possible
+when it asks how to do something.
+
+“When will I get my refund” is not answered by the row “Gift card: at once”, nor by “If you paid for
+Express, we refund …”, as long as something says it in general.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from knowledge.text.units import Form, Unit
+from supportbot.answers.rows import subject_of
+from supportbot.answers.wording import Composing
+from supportbot.reader.answer_types import AnswerType, answer_type
+from supportbot.reader.reading import Reading, ReadUnit
+
+UNNAMED_ROW = 1.0  # of the reader's score
+UNASKED_CASE = 1.5
+UNASKED_BAN = 1.0
+# A sentence about one case of a rule, and a question about one.
+CASE = re.compile(r"(?:if|unless|in case|should|once|when)\b", re.IGNORECASE)
+CASE_ASKED = re.compile(
+    r"\b(?:if|when (?:i|my|it|the)|after|but|without|once|already)\b", re.IGNORECASE
+)
+# The line above a list of what is not possible.
+FORBIDS = re.compile(r"\b(?:cannot|not|never|no)\b|n['’]t\b", re.IGNORECASE)
+
+
+def with_narrower_lowered(work: Composing) -> Composing:
+    """The same, its units scored by how well they answer what is asked in general."""
+    asked = work.terms(work.question) | work.terms(work.text)
+    raises_case = bool(CASE_ASKED.search(work.question))
+    asks_how = answer_type(work.question) is AnswerType.HOW_TO
+
+    def lowered(read: ReadUnit) -> ReadUnit:
+        if read.unit.form is Form.ROW and not _is_named(read.unit, asked, work):
+            return replace(read, score=read.score - UNNAMED_ROW)
+        if read.unit.form is not Form.ROW and not raises_case and CASE.match(read.unit.text):
+            return replace(read, score=read.score - UNASKED_CASE)
+        if asks_how and FORBIDS.search(read.unit.lead):
+            return replace(read, score=read.score - UNASKED_BAN)
+        return read
+
+    reading = work.reading
+    return replace(work, reading=Reading(tuple(map(lowered, reading.units)), reading.features))
+
+
+def _is_named(row: Unit, asked: frozenset[int], work: Composing) -> bool:
+    """Whether the question names what a row is about, or one of several columns: “75 degrees on the
+    Heron 1.2” names that of the Heron 1.2."""
+    heads = [work.terms(cell.head) for cell in row.cells[1:]]
+    common = frozenset.intersection(*heads) if heads else frozenset()
+    names = asked & work.terms(subject_of(row))
+    return bool(names or (len(heads) > 1 and asked & frozenset().union(*heads) - common))
