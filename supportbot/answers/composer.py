@@ -45,6 +45,7 @@ TOLD_BY_KIND = {
     AnswerType.CONTACT,
 }
 KIND_MARGIN = 1.5
+CONTACT_MARGIN = 4.0  # nothing but an address or a number says how to reach somebody
 ALIKE_MARGIN = 0.4
 REPEATED = 0.6  # share of a unit's terms; one that repeats more is left out
 
@@ -72,6 +73,8 @@ _INSTRUCTS = re.compile(
     r"|show|sign in|switch|take|tell|turn|unplug|use|write)\b",
     re.IGNORECASE,
 )
+_CALLS = re.compile(r"\b(?:tele)?phone|\bcall\b|\bring\b", re.IGNORECASE)
+_NUMBER_TO_CALL = re.compile(r"\+?\d[\d ()-]{7,}\d")
 _CODE = re.compile(r"\b[A-Za-z]{1,4}-?[A-Za-z]*\d[\w-]*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -104,7 +107,7 @@ def _answer(work: Composing) -> list[Proposed]:
     if not ranked:
         return []
     ranked = _with_the_code(ranked, work.text)
-    ranked = _of_wanted_kind_first(ranked, answer_type(question))
+    ranked = _of_wanted_kind_first(ranked, question)
     best = ranked[0]
     if steps := list_steps(best, ranked, work):
         return steps
@@ -132,12 +135,16 @@ def _with_the_code(ranked: list[ReadUnit], question: str) -> list[ReadUnit]:
     return holding or ranked
 
 
-def _of_wanted_kind_first(ranked: list[ReadUnit], wanted: AnswerType) -> list[ReadUnit]:
+def _of_wanted_kind_first(ranked: list[ReadUnit], question: str) -> list[ReadUnit]:
     """“How much” is answered by an amount, if a unit with one is not far behind the best unit."""
+    wanted = answer_type(question)
     if wanted not in TOLD_BY_KIND:
         return ranked
     of_kind = [one for one in ranked if holds(wanted, text_of_unit(one.unit))]
-    if not of_kind or of_kind[0].score < ranked[0].score - KIND_MARGIN:
+    if wanted is AnswerType.CONTACT and _CALLS.search(question):
+        of_kind = [one for one in of_kind if _NUMBER_TO_CALL.search(one.unit.text)]
+    margin = CONTACT_MARGIN if wanted is AnswerType.CONTACT else KIND_MARGIN
+    if not of_kind or of_kind[0].score < ranked[0].score - margin:
         return ranked
     return [*of_kind, *(one for one in ranked if one not in of_kind)]
 
@@ -153,6 +160,11 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
     if behind is not None and goes_on:
         ranked = [behind, *(unit for unit in ranked if unit is not behind)]
     said = set(work.terms(text_of_unit(best.unit)))
+    wanted = answer_type(work.question)
+
+    def tells(unit: ReadUnit) -> bool:
+        return wanted is not AnswerType.CONTACT or holds(wanted, text_of_unit(unit.unit))
+
     for unit in ranked:
         excepts = _excepts(unit, best)
         margin = EXCEPTION_MARGIN if excepts else MARGIN
@@ -164,7 +176,7 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
             continue
         if words > room + (EXCEPTION_WORDS if excepts else 0):
             continue
-        if unit.passage != best.passage and _is_far(unit, best):
+        if unit.passage != best.passage and (_is_far(unit, best) or not tells(unit)):
             continue
         if len(terms & said) >= REPEATED * len(terms):
             continue

@@ -1,6 +1,6 @@
 """Lowers the units that answer a narrower question than the one asked: a row about something that
 the question does not name, a sentence about a case that it does not raise, what is not possible
-when it asks how to do something.
+when it asks how to do something, and “It takes up to 5 days” where “it” is something else.
 
 “When will I get my refund” is not answered by the row “Gift card: at once”, nor by “If you paid for
 Express, we refund …”, as long as something says it in general.
@@ -20,11 +20,13 @@ from supportbot.reader.reading import Reading, ReadUnit
 UNNAMED_ROW = 1.0  # of the reader's score
 UNASKED_CASE = 1.5
 UNASKED_BAN = 1.0
+OF_OTHER_THING = 1.5
 # A sentence about one case of a rule, and a question about one.
 CASE = re.compile(r"(?:if|unless|in case|should|once|when)\b", re.IGNORECASE)
 CASE_ASKED = re.compile(
     r"\b(?:if|when (?:i|my|it|the)|after|but|without|once|already)\b", re.IGNORECASE
 )
+LEANS_ON_ONE = re.compile(r"(?:it|they|this|that|these|those)\b", re.IGNORECASE)
 # The line above a list of what is not possible.
 FORBIDS = re.compile(r"\b(?:cannot|not|never|no)\b|n['’]t\b", re.IGNORECASE)
 
@@ -42,6 +44,8 @@ def with_narrower_lowered(work: Composing) -> Composing:
             return replace(read, score=read.score - UNASKED_CASE)
         if asks_how and FORBIDS.search(read.unit.lead):
             return replace(read, score=read.score - UNASKED_BAN)
+        if _is_of_other_thing(read, asked, work):
+            return replace(read, score=read.score - OF_OTHER_THING)
         return read
 
     reading = work.reading
@@ -55,3 +59,16 @@ def _is_named(row: Unit, asked: frozenset[int], work: Composing) -> bool:
     common = frozenset.intersection(*heads) if heads else frozenset()
     names = asked & work.terms(subject_of(row))
     return bool(names or (len(heads) > 1 and asked & frozenset().union(*heads) - common))
+
+
+def _is_of_other_thing(read: ReadUnit, asked: frozenset[int], work: Composing) -> bool:
+    """Whether a sentence leans on one that has none of the question's words."""
+    if read.unit.form is Form.ROW or not LEANS_ON_ONE.match(read.unit.text):
+        return False
+    before = work.beside(read, -1)
+    if before is None or (before.unit.block, before.unit.number) != (
+        read.unit.block,
+        read.unit.number,
+    ):
+        return False
+    return not asked & work.terms(before.unit.text)

@@ -78,4 +78,6 @@ def foreign_language(text: str, document_locales: Sequence[str]) -> ForeignLangu
 
 def _share_common(text: str, language: str) -> float:
     words = text.lower().split()
-    return sum(word_frequency(word.strip("?!.,"), language) >= COMMON for word in words) / len(words)
+    return sum(word_frequency(word.strip("?!.,"), language) >= COMMON for word in words) / len(
+        words
+    )

@@ -6,26 +6,28 @@ from collections.abc import Sequence
 
 from supportbot.retrieval.candidates import Candidate
 
-BEST = 3  # first places whose tables are brought along
+BEST = 3  # first places that keep theirs
 MOST = 3  # parts that are brought
 
 
 def with_table_parts(
     order: Sequence[int], candidates: Sequence[Candidate], limit: int
 ) -> list[int]:
-    """`order` (indices of candidates), with further parts of the tables of the BEST first moved to
-    the end of the first `limit`.
+    """`order` (indices of candidates), with further parts of the tables among the first `limit`
+    moved to their end, in place of the last ones there that are no part of those tables; the BEST stay.
 
     “How much is shipping?” finds the last rows of a table of charges as well as the first ones, and
     an answer that leaves out the first ones misleads.
     """
     first, rest = list(order[:limit]), list(order[limit:])
-    tables = {_table(candidates[at]) for at in first[:BEST]} - {None}
-    brought = [at for at in rest if _table(candidates[at]) in tables][: min(MOST, limit - BEST)]
-    if not brought:
-        return list(order)
-    kept = first[: limit - len(brought)]
-    return [*kept, *brought, *first[len(kept) :], *(at for at in rest if at not in brought)]
+    tables = {_table(candidates[at]) for at in first} - {None}
+    brought = [at for at in rest if _table(candidates[at]) in tables][:MOST]
+    of_tables = {_table(candidates[at]) for at in brought}
+    spare = [at for at in reversed(first[BEST:]) if _table(candidates[at]) not in of_tables]
+    left = spare[: len(brought)]
+    brought = brought[: len(left)]
+    kept = [at for at in first if at not in left]
+    return [*kept, *brought, *reversed(left), *(at for at in rest if at not in brought)]
 
 
 def _table(candidate: Candidate) -> tuple[object, ...] | None:

@@ -23,8 +23,9 @@ def test_a_part_behind_the_limit_comes_along() -> None:
     assert order_of(1, None, None, None, None, 1, limit=5) == [0, 1, 2, 3, 5, 4]
 
 
-def test_only_tables_of_the_first_places_come_along() -> None:
-    assert order_of(None, None, None, 1, None, 1, limit=5) == [0, 1, 2, 3, 4, 5]
+def test_a_part_takes_the_place_of_the_last_that_is_no_part_of_its_table() -> None:
+    assert order_of(None, None, None, 1, None, 1, limit=5) == [0, 1, 2, 3, 5, 4]
+    assert order_of(None, None, None, None, 1, 1, limit=5) == [0, 1, 2, 4, 5, 3]
     assert order_of(1, None, None, None, None, 2, limit=5) == [0, 1, 2, 3, 4, 5]
 
 
