@@ -17,6 +17,7 @@ from django.utils.cache import patch_cache_control
 from unfold.admin import ModelAdmin
 
 from knowledge.models import Document, DocumentVersion
+from knowledge.rights import REFUSED, may_publish
 
 LARGEST_ID = 2**63 - 1  # of a bigint
 
@@ -76,6 +77,11 @@ class Desk(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
         if not self.has_view_permission(request, version.document):
             raise PermissionDenied
         return version
+
+    def require_publisher(self, request: HttpRequest) -> None:
+        """Raises PermissionDenied with a sentence that says what to do instead."""
+        if not may_publish(request.user):
+            raise PermissionDenied(REFUSED)
 
     def require_change(self, request: HttpRequest) -> None:
         """Only a POST changes anything, and only by those who may."""

@@ -85,6 +85,8 @@ def do_bulk(desk: Desk, request: HttpRequest, name: str) -> HttpResponse:
     desk.require_change(request)
     if name not in BULK:
         raise Http404
+    if BULK[name].publishes:
+        desk.require_publisher(request)
     ids = ids_in(request.POST.get("ids", ""), MOST_DOCUMENTS)
     known = Document.objects.filter(pk__in=ids).order_by("title", "pk")
     return _start(

@@ -18,6 +18,7 @@ from unfold.decorators import display
 
 from knowledge.admin.base import number_in, user_of
 from knowledge.models import Audience, CuratedAnswer, CuratedQuestion, CuratedSource
+from knowledge.rights import REFUSED, may_publish
 from knowledge.services.curated import CuratedError, confirm_sources, pinned_version
 from knowledge.text.same_question import question_key
 
@@ -130,6 +131,18 @@ class CuratedAnswerAdmin(ModelAdmin):  # type: ignore[misc]
     change_form_outer_before_template = "knowledge/admin/curated_review.html"
     LABELS: ClassVar[dict[str, str]] = {SERVED: "success", REVIEW: "warning"}
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """An answer that is served is changed by those who may publish."""
+        may = bool(super().has_change_permission(request, obj))
+        return may and (obj is None or not obj.is_on or may_publish(request.user))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may = bool(super().has_delete_permission(request, obj))
+        return may and (obj is None or not obj.is_on or may_publish(request.user))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if may_publish(request.user) else ("is_on",)
+
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.confirm_view)
         own = path("<int:pk>/confirm/", view, name="knowledge_curatedanswer_confirm")
@@ -163,6 +176,8 @@ class CuratedAnswerAdmin(ModelAdmin):  # type: ignore[misc]
     def save_model(self, request: HttpRequest, obj: CuratedAnswer, form: Any, change: bool) -> None:
         if not change:
             obj.created_by = user_of(request)
+        if not may_publish(request.user):
+            obj.is_on = False
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -179,8 +194,11 @@ class CuratedAnswerAdmin(ModelAdmin):  # type: ignore[misc]
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         today = timezone.localdate()
-        sources = CuratedSource.objects.filter(answer=number_in(object_id, 0))
+        answer = number_in(object_id, 0)
+        sources = CuratedSource.objects.filter(answer=answer)
         context = {
+            "is_draft": CuratedAnswer.objects.filter(pk=answer, is_on=False).exists(),
+            "may_publish": may_publish(request.user),
             "gone_sources": sources.gone(today).select_related("document", "version"),
             **(extra_context or {}),
         }
@@ -193,6 +211,8 @@ class CuratedAnswerAdmin(ModelAdmin):  # type: ignore[misc]
         answer = get_object_or_404(CuratedAnswer, pk=pk)
         if not self.has_change_permission(request, answer):
             raise PermissionDenied
+        if not may_publish(request.user):
+            raise PermissionDenied(REFUSED)
         try:
             confirm_sources(answer=answer, by=user_of(request))
         except CuratedError as error:

@@ -26,6 +26,7 @@ from knowledge.admin.undo import take_offer
 from knowledge.admin.upload import Batch, Result, UploadForm, take_batch
 from knowledge.locales import locale_name
 from knowledge.models import Document, DocumentVersion, Passage
+from knowledge.rights import may_publish
 from knowledge.services.ingestion.documents import delete_document
 from knowledge.services.lifecycle.bulk import BULK
 
@@ -44,7 +45,8 @@ def _bulk_action(name: str) -> Callable[..., HttpResponse | None]:
 
     act.__name__ = f"bulk_{name}"
     act.short_description = BULK[name].label  # type: ignore[attr-defined]
-    act.allowed_permissions = ("change",)  # type: ignore[attr-defined]
+    right = "publish" if BULK[name].publishes else "change"
+    act.allowed_permissions = (right,)  # type: ignore[attr-defined]
     return act
 
 
@@ -92,6 +94,9 @@ class DocumentAdmin(Desk):
     class Media:
         css: ClassVar = {"all": ["knowledge/desk.css"]}
         js: ClassVar = ["knowledge/polling.js", "knowledge/progress.js"]
+
+    def has_publish_permission(self, request: HttpRequest) -> bool:
+        return self.has_change_permission(request) and may_publish(request.user)
 
     # -- The list --------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
@@ -166,10 +171,12 @@ class DocumentAdmin(Desk):
     def _upload_form(self, request: HttpRequest) -> UploadForm:
         if not self.has_add_permission(request):
             raise PermissionDenied
+        publishes = may_publish(request.user)
         if request.method == "POST":
-            return UploadForm(request.POST, request.FILES)
+            return UploadForm(request.POST, request.FILES, publishes=publishes)
         chosen = {name: request.GET.get(name) for name in ("collection", "document")}
-        return UploadForm(initial={name: value for name, value in chosen.items() if value})
+        initial = {name: value for name, value in chosen.items() if value}
+        return UploadForm(initial=initial, publishes=publishes)
 
     # -- A document's page -----------------------------------------------------------------------
     def change_view(

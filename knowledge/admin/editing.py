@@ -18,7 +18,9 @@ from django.http import (
 
 from knowledge.admin.base import Desk, to_document, user_of, version_url
 from knowledge.admin.passages import render_passage
+from knowledge.admin.steps import stay_draft
 from knowledge.models import Audience, DocumentVersion
+from knowledge.rights import may_publish
 from knowledge.services.ingestion.documents import UploadRefusedError, add_version, check_upload
 
 MOST_CHARACTERS = 500_000  # that a browser's text field is still good for
@@ -29,7 +31,8 @@ TOO_LONG = (
 
 
 class TextForm(forms.Form):
-    """`newest` is the number of the newest version when the page was opened."""
+    """`newest` is the number of the newest version when the page was opened; `publishes`: whether
+    who corrects the text may publish."""
 
     text = forms.CharField(
         label="Text, as Markdown",
@@ -47,6 +50,11 @@ class TextForm(forms.Form):
         label="Publish as soon as it is read and checked", required=False, initial=True
     )
     newest = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *arguments: Any, publishes: bool, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        if not publishes:
+            stay_draft(self.fields["publish"])
 
     def clean_text(self) -> str:
         text = plain_lines(self.cleaned_data["text"])
@@ -70,11 +78,13 @@ def edit_text(desk: Desk, request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, TOO_LONG)
         return to_document(version)
     newest = version.document.versions.order_by("-number").values_list("number", flat=True)[0]
+    publishes = may_publish(request.user)
     if request.method != "POST":
-        form = TextForm(initial={"text": version.markdown, "newest": newest})
+        initial = {"text": version.markdown, "newest": newest}
+        form = TextForm(initial=initial, publishes=publishes)
         return _form_page(desk, request, version, form)
     posted = request.POST.copy()
-    form = TextForm(posted)
+    form = TextForm(posted, publishes=publishes)
     if form.is_valid() and form.cleaned_data["newest"] != newest:
         # What was typed is kept; the second time it is meant.
         posted["newest"] = str(newest)

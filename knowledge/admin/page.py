@@ -20,6 +20,7 @@ from knowledge.admin.warnings import warnings_of
 from knowledge.locales import locale_name
 from knowledge.models import Audience, Document, DocumentVersion
 from knowledge.pages import name_pages
+from knowledge.rights import may_publish, moves_what_is_served
 
 State, Status = DocumentVersion.State, DocumentVersion.Status
 MOST_VERSIONS = 12  # in the table at once; web pages gather hundreds
@@ -48,7 +49,9 @@ def page_context(request: HttpRequest, document: Document) -> dict[str, Any]:
     versions = list(listed.order_by("-number"))
     served = served_days(document)
     chosen = _choose(versions, request.GET.get("version", ""), served)
-    rows = _rows(versions, chosen, served)
+    publishes = may_publish(request.user)
+    rows = _rows(versions, chosen, served, publishes=publishes)
+    step = last_step(document.pk)
     shown = rows if "all" in request.GET else [row for row in rows if _is_shown(row, rows)]
     return {
         "document": document,
@@ -60,7 +63,8 @@ def page_context(request: HttpRequest, document: Document) -> dict[str, Any]:
         ),
         "panels": panels_for(request, document, chosen),
         "events": history_rows(list(events_of(document.pk)[:EVENTS_SHOWN])),
-        "last_step": last_step(document.pk),
+        "last_step": step if publishes or not step or not moves_what_is_served([step]) else None,
+        "may_publish": publishes,
         "description_form": DescriptionForm(document=document),
         "language": locale_name(document.locale),
         **(_chosen_context(chosen) if chosen else {}),
@@ -104,6 +108,8 @@ def _rows(
     versions: list[DocumentVersion],
     chosen: DocumentVersion | None,
     served: dict[int, list[Days]],
+    *,
+    publishes: bool,
 ) -> list[VersionRow]:
     today = timezone.localdate()
     begun = [v.number for v in versions if v.state == State.PUBLISHED and _has_begun(v, today)]
@@ -119,7 +125,7 @@ def _rows(
                 days=days_of(version, served.get(version.pk)),
                 own_days=terms_of(version),
                 status=listing.render_status(version),
-                steps=_steps_for(version, max(begun, default=0), today),
+                steps=_steps_for(version, max(begun, default=0), today, publishes=publishes),
             )
         )
     return rows
@@ -129,9 +135,15 @@ def _has_begun(version: DocumentVersion, today: dt.date) -> bool:
     return version.effective_from is None or version.effective_from <= today
 
 
-def _steps_for(version: DocumentVersion, newest_begun: int, today: dt.date) -> frozenset[str]:
-    """What can be done with it; only a version before the one in effect can be gone back to."""
-    steps = {name for name, step in STEPS.items() if step.possible(version)}
+def _steps_for(
+    version: DocumentVersion, newest_begun: int, today: dt.date, *, publishes: bool
+) -> frozenset[str]:
+    """What somebody can do with it; only a version before the one in effect can be gone back to."""
+    steps = {
+        name
+        for name, step in STEPS.items()
+        if step.possible(version) and (publishes or not step.publishes(version))
+    }
     if version.number >= newest_begun or today not in own_days(version):
         steps.discard("roll-back")
     return frozenset(steps)

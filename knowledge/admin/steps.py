@@ -20,6 +20,7 @@ from knowledge.admin.filters import locales_in_use
 from knowledge.locales import locale_choices
 from knowledge.models import Audience, DocumentVersion
 from knowledge.models.documents import default_locale
+from knowledge.rights import is_served
 from knowledge.services.ingestion import documents
 from knowledge.services.lifecycle import checked_publication, publishing
 from knowledge.services.lifecycle.changes import Step
@@ -76,6 +77,12 @@ class TermsForm(forms.Form):
         """The form as it is shown, filled with the version's own; ids differ by `prefix`."""
         own = {name: getattr(version, name) for name in cls.base_fields}
         return cls(initial=own, auto_id=f"{prefix}_%s")
+
+
+def stay_draft(field: forms.Field) -> None:
+    """The box “publish …” of somebody who may not: it shows no tick and takes none."""
+    field.disabled, field.initial = True, False
+    field.help_text = "It stays a draft: somebody with the right to publish publishes it."
 
 
 def terms_in(form: QueryDict, version: DocumentVersion) -> Terms:
@@ -153,13 +160,23 @@ def _cancel(version: DocumentVersion, step: Step, form: QueryDict) -> str:
     return f"Reading version {version.number} is cancelled."
 
 
+def _never(version: DocumentVersion) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class VersionStep:
-    """`possible` says whether a version's page offers it; the service decides in the end."""
+    """`possible` says whether a version's page offers it; the service decides in the end.
+    `publishes`: whether it takes the right to publish."""
 
     run: Callable[[DocumentVersion, Step, QueryDict], str]
     possible: Callable[[DocumentVersion], bool]
     undoable: bool = True
+    publishes: Callable[[DocumentVersion], bool] = _never
+
+
+def _always(version: DocumentVersion) -> bool:
+    return True
 
 
 def _is_read(*states: str) -> Callable[[DocumentVersion], bool]:
@@ -167,13 +184,21 @@ def _is_read(*states: str) -> Callable[[DocumentVersion], bool]:
 
 
 STEPS: dict[str, VersionStep] = {
-    "publish": VersionStep(_publish, _is_read(State.DRAFT, State.IN_REVIEW, State.RETIRED)),
+    "publish": VersionStep(
+        _publish, _is_read(State.DRAFT, State.IN_REVIEW, State.RETIRED), publishes=_always
+    ),
     "submit": VersionStep(_submit, _is_read(State.DRAFT)),
     "send-back": VersionStep(_send_back, lambda version: version.state == State.IN_REVIEW),
-    "terms": VersionStep(_change_terms, lambda version: version.state != State.RETIRED),
-    "retire": VersionStep(_retire, lambda version: version.state == State.PUBLISHED),
+    "terms": VersionStep(
+        _change_terms, lambda version: version.state != State.RETIRED, publishes=is_served
+    ),
+    "retire": VersionStep(
+        _retire, lambda version: version.state == State.PUBLISHED, publishes=_always
+    ),
     # Which versions are earlier than the one in effect, the page knows.
-    "roll-back": VersionStep(_roll_back, _is_read(State.PUBLISHED, State.RETIRED)),
+    "roll-back": VersionStep(
+        _roll_back, _is_read(State.PUBLISHED, State.RETIRED), publishes=_always
+    ),
     "retry": VersionStep(
         _retry, lambda version: version.status in {Status.FAILED, Status.CANCELLED}, undoable=False
     ),

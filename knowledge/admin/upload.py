@@ -18,7 +18,13 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import cached_property
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from knowledge.admin.steps import TermsForm, audience_select, language_field, languages
+from knowledge.admin.steps import (
+    TermsForm,
+    audience_select,
+    language_field,
+    languages,
+    stay_draft,
+)
 from knowledge.locales import locale_name
 from knowledge.models import Audience, Collection, Document, DocumentVersion
 from knowledge.models.documents import default_locale
@@ -103,8 +109,11 @@ class UploadForm(TermsForm):
         error_messages={"invalid_choice": "This document is not there any more."},
     )
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, *arguments: Any, publishes: bool = True, **named: Any) -> None:
+        """`publishes`: whether who uploads may publish; else each file stays a draft."""
         super().__init__(*arguments, **named)
+        if not publishes:
+            stay_draft(self.fields["publish"])
         as_before = f"As before; {locale_name(default_locale())} for a new document"
         self.fields["locale"].choices = [("", as_before), *languages()]  # type: ignore[attr-defined]
 

@@ -35,6 +35,7 @@ from knowledge.admin.steps import STEPS, note_in
 from knowledge.admin.undo import offer_undo, undo_all
 from knowledge.admin.warnings import bring_back_warning, dismiss_warning
 from knowledge.models import Document, DocumentEvent, VersionWarning
+from knowledge.rights import moves_what_is_served
 from knowledge.services.lifecycle.changes import Step
 from knowledge.streaming import file_parts, stream
 
@@ -168,6 +169,8 @@ def do_step(desk: Desk, request: HttpRequest, pk: int, name: str) -> HttpRespons
     """POST: one of STEPS on one version. The upload page's script wants the sentence as JSON."""
     desk.require_change(request)
     version, action = desk.version(request, pk), STEPS[name]
+    if action.publishes(version):
+        desk.require_publisher(request)
     step = Step(by=user_of(request), batch=uuid.uuid4(), note=note_in(request.POST))
     as_json = request.headers.get("Accept") == "application/json"
     try:
@@ -230,6 +233,8 @@ def do_undo(desk: Desk, request: HttpRequest, **which: uuid.UUID | int) -> HttpR
     """POST: put back what was done together (`batch`), or one step of a history (`pk`)."""
     desk.require_change(request)
     events = DocumentEvent.objects.filter(**which)
+    if moves_what_is_served(events):
+        desk.require_publisher(request)
     last_first = list(events.order_by("-pk").values_list("pk", flat=True))
     if len(last_first) > 1:
         return bulk.undo_together(request, last_first)

@@ -13,7 +13,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from knowledge.admin.steps import language_field, languages
+from knowledge.admin.steps import language_field, languages, stay_draft
 from knowledge.models import Audience, Collection, WebSource
 from knowledge.models.documents import default_locale
 from knowledge.services.ingestion.documents import DEFAULT_COLLECTION
@@ -87,7 +87,14 @@ class WebSourceForm(forms.Form):
         help_text="While it is switched off nothing is fetched; what was read stays as it is.",
     )
 
-    def __init__(self, data: QueryDict | None = None, *, existing: WebSource | None = None) -> None:
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        existing: WebSource | None = None,
+        publishes: bool = True,
+    ) -> None:
+        """`publishes`: whether who fills it in may publish; else pages become drafts."""
         defaults = Wanted(collection=DEFAULT_COLLECTION)
         initial = {
             name: getattr(existing or defaults, name)
@@ -101,6 +108,9 @@ class WebSourceForm(forms.Form):
         self.fields["locale"].choices = languages(str(initial["locale"]))  # type: ignore[attr-defined]
         if existing is not None:
             del self.fields["collection"]
+        if not publishes:
+            self.initial["publish"] = False
+            stay_draft(self.fields["publish"])
 
     def clean(self) -> dict[str, Any]:
         fields = super().clean() or {}

@@ -31,6 +31,7 @@ from knowledge.admin import web_overview
 from knowledge.admin.base import ids_in, user_of
 from knowledge.admin.web_form import WebSourceForm
 from knowledge.models import WebSource
+from knowledge.rights import REFUSED, may_publish
 from knowledge.services.web.sources import (
     change_web_source,
     create_web_source,
@@ -40,6 +41,10 @@ from knowledge.services.web.sources import (
 )
 
 _MOST_CELLS = 200
+REFUSED_SOURCE = (
+    "This source publishes its pages as soon as they are read. Only who has the right to publish "
+    "changes it; ask a publisher."
+)
 
 
 @admin.register(WebSource)
@@ -109,7 +114,7 @@ class WebSourceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = WebSourceForm(_sent(request))
+        form = WebSourceForm(_sent(request), publishes=may_publish(request.user))
         if not form.is_valid():
             return self._page(request, "web_form", title="Add a web source", form=form)
         source = create_web_source(checked=form.checked, created_by=user_of(request))
@@ -119,9 +124,12 @@ class WebSourceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
 
     def edit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         source = self._source(request, pk)
+        publishes = may_publish(request.user)
         if not self.has_change_permission(request, source):
             raise PermissionDenied
-        form = WebSourceForm(_sent(request), existing=source)
+        if source.publish and not publishes:
+            raise PermissionDenied(REFUSED_SOURCE)
+        form = WebSourceForm(_sent(request), existing=source, publishes=publishes)
         if not form.is_valid():
             return self._page(
                 request, "web_form", title="Change a web source", form=form, original=source
@@ -147,6 +155,7 @@ class WebSourceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
             original=source,
             title=str(source),
             can_change=self.has_change_permission(request, source),
+            can_edit=not source.publish or may_publish(request.user),
             can_delete=self.has_delete_permission(request, source),
             next_refresh=describe_next(source),
             **web_overview.page_context(source, request.GET),
@@ -182,6 +191,8 @@ class WebSourceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
             raise PermissionDenied
         documents = source.pages.exclude(document=None).values("document").distinct().count()
         choice = request.POST.get("documents", "")
+        if choice == "retire" and not may_publish(request.user):
+            raise PermissionDenied(REFUSED)
         if request.method != "POST" or choice not in {"keep", "retire"}:
             return self._page(
                 request,
@@ -190,6 +201,7 @@ class WebSourceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
                 original=source,
                 source=source,
                 documents=documents,
+                may_retire=may_publish(request.user),
                 nothing_chosen=request.method == "POST",
             )
         self.log_deletions(request, [source])

@@ -66,6 +66,7 @@ class Document(models.Model):
 
     class Meta:
         ordering: ClassVar = ["title", "id"]
+        permissions: ClassVar = [("publish_document", "Can publish, retire and roll back")]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["collection", "external_id"], name="document_external_id_unique"

@@ -29,7 +29,9 @@ _GROUPS = {
     EVERYBODY: frozenset(ACTORS),
     STAFF: frozenset({NO_ROLE, *ROLES}),
 }
-_NOTE = "note"
+# Words in place of the roles; and a role that may at times: “Content editor, of a draft”.
+_NOTE, _ALSO = "note", "also"
+_WORDS = {_NOTE, _ALSO}
 _OF_CONSUMERS = {"connect", "disconnect", "receive", "send", "close", "accept", "dispatch"}
 
 
@@ -38,7 +40,7 @@ def table() -> dict[str, dict[str, frozenset[str]]]:
     """Address → method → who may use it; socket event → "event" → who hears it."""
     raw: dict[str, dict[str, str]] = yaml.safe_load(TABLE.read_text("utf-8"))
     return {
-        address: {name: people_in(who) for name, who in methods.items() if name != _NOTE}
+        address: {name: people_in(who) for name, who in methods.items() if name not in _WORDS}
         for address, methods in raw.items()
     }
 
@@ -124,7 +126,10 @@ def document() -> str:
 def _grouped(methods: dict[str, Any]) -> list[tuple[str, str]]:
     """Methods that the same people may use, on one line."""
     by_people: dict[str, list[str]] = {}
+    at_times: str = methods.get(_ALSO, "")
     for method, who in methods.items():
-        if method != _NOTE:
-            by_people.setdefault(methods.get(_NOTE, who), []).append(method)
+        if method not in _WORDS:
+            role = at_times.partition(",")[0]
+            also = f"; {at_times}" if role and role not in who else ""
+            by_people.setdefault(methods.get(_NOTE, who) + also, []).append(method)
     return [(", ".join(names), who) for who, names in by_people.items()]

@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from knowledge.models import Audience
+from knowledge.rights import may_publish
 from knowledge.services.curated import CitedWords, Said, promote
 from supportbot.answers.models import AnswerRun
 from tickets.admin.base import user_of
@@ -36,10 +37,10 @@ def promote_view(request: HttpRequest) -> HttpResponse:
     said = _asked_for(request)
     if request.method == "POST":
         answer = promote(said=said, by=user_of(request))
-        messages.success(
-            request,
-            "Look it over, name other ways to ask the question, and switch it on under “Served”.",
-        )
+        last = "switch it on under “Served”"
+        if not may_publish(request.user):
+            last = "ask somebody with the right to publish to switch it on"
+        messages.success(request, f"Look it over, name other ways to ask the question, and {last}.")
         url = reverse("admin:knowledge_curatedanswer_change", args=[answer.pk])
         return HttpResponseRedirect(url)
     context = {

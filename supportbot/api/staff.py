@@ -9,13 +9,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from knowledge.models import Audience, Document, DocumentVersion
+from knowledge.rights import REFUSED, may_publish
 from knowledge.services.ingestion.documents import add_version, check_upload
 from supportbot.answers.models import AnswerRun
 from supportbot.api.authentication import agent_of
@@ -81,7 +82,10 @@ class UploadSerializer(serializers.Serializer[Any]):
     audience = serializers.ChoiceField(Audience.choices, required=False)
     locale = serializers.CharField(required=False, allow_blank=True, max_length=35)
     publish = serializers.BooleanField(
-        default=True, help_text="False leaves the version a draft once it is read."
+        default=None,
+        allow_null=True,
+        help_text="False leaves the version a draft once it is read. Unless given: true for those "
+        "who have the right to publish, false for all others.",
     )
 
 
@@ -106,7 +110,11 @@ class DocumentsView(
         body = UploadSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         fields = dict(body.validated_data)
-        file = fields.pop("file")
+        file, publishes = fields.pop("file"), may_publish(request.user)
+        if fields["publish"] is None:
+            fields["publish"] = publishes
+        elif fields["publish"] and not publishes:
+            raise PermissionDenied(f"{REFUSED} Send publish=false to upload a draft.")
         upload = check_upload(file, file_name=file.name, **fields)
         version, created = add_version(upload=upload, created_by=agent_of(request))
         document = self.get_queryset().get(pk=version.document_id)

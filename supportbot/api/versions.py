@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from knowledge.models import Audience, DocumentVersion
+from knowledge.rights import PUBLISH
 from knowledge.services.lifecycle import publishing
 from knowledge.services.lifecycle.changes import Step
 from knowledge.services.lifecycle.publishing import LifecycleError, Terms
@@ -57,12 +58,19 @@ def _described(request: type[StepRequest] = StepRequest) -> Callable[[Any], Any]
     return extend_schema(parameters=_PATH, request=request, responses=DocumentSerializer)
 
 
+PUBLISHING = {"publish", "retire", "roll_back"}
+
+
 class StepsView(viewsets.ViewSet):
     """The steps of a version's lifecycle. Each answers with the document and all its versions, for
-    a step may move others too; 409 when it is not possible."""
+    a step may move others too; 409 when it is not possible. To publish, to retire and to roll back
+    takes the right to publish."""
 
     permission_classes = (HasRight,)
-    rights: ClassVar = {"POST": "knowledge.change_document"}
+
+    @property
+    def rights(self) -> dict[str, str]:
+        return {"POST": PUBLISH if self.action in PUBLISHING else "knowledge.change_document"}
 
     @_described(PublishRequest)
     def publish(self, request: Request, id: str, number: str) -> Response:

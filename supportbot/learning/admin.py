@@ -164,7 +164,7 @@ class QuestionGroupAdmin(RecordAdmin):
         messages.success(
             request,
             "The draft has the questions as headings. Write the answers with “Correct the text”, "
-            "and publish it then.",
+            "and submit or publish it then.",
         )
         url = reverse("admin:knowledge_document_change", args=[document.pk])
         return HttpResponseRedirect(url)
@@ -172,7 +172,9 @@ class QuestionGroupAdmin(RecordAdmin):
     def _curated(self, request: HttpRequest, group: QuestionGroup) -> HttpResponse:
         answer = begin_curated_answer(group=group, by=user_of(request))
         messages.success(
-            request, "Write the answer, name the documents it rests on, and switch it on."
+            request,
+            "Write the answer and name the documents it rests on. Whoever has the right to publish "
+            "switches it on.",
         )
         url = reverse("admin:knowledge_curatedanswer_change", args=[answer.pk])
         return HttpResponseRedirect(url)

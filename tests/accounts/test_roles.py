@@ -31,6 +31,7 @@ def test_migrate_has_made_the_groups() -> None:
         ("tickets.change_macro", {"Senior agent", "Administrator"}),
         ("knowledge.view_document", set(ROLES)),
         ("knowledge.change_document", {"Content editor", "Publisher", "Administrator"}),
+        ("knowledge.publish_document", {"Publisher", "Administrator"}),
         ("knowledge.delete_document", {"Publisher", "Administrator"}),
         ("configuration.publish_answerconfiguration", {"Publisher", "Administrator"}),
         ("evaluation.view_evaluationrun", set(ROLES) - {"Agent", "Senior agent"}),

@@ -257,5 +257,6 @@ def test_a_reader_may_not_see_more_than_the_page(
 ) -> None:
     version = publish("Text.", publish=False)
     assert "Publish version" not in text_of(reader.get(page_of(version)))
-    eve.user_permissions.add(Permission.objects.get(codename="change_document"))
+    rights = Permission.objects.filter(codename__in=["change_document", "publish_document"])
+    eve.user_permissions.add(*rights)
     assert "Publish version" in text_of(reader.get(page_of(version)))

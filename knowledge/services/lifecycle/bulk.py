@@ -45,7 +45,8 @@ class Choice:
 
 @dataclass(frozen=True)
 class BulkAction:
-    """`choose` gives the versions to change, or a reason to leave the document as it is."""
+    """`choose` gives the versions to change, or a reason to leave the document as it is.
+    `publishes`: it takes the right to publish."""
 
     label: str
     verb: str
@@ -56,6 +57,7 @@ class BulkAction:
     consequence: str = ""
     confirmed: bool = False
     undoable: bool = False
+    publishes: bool = False
 
 
 def newest_of(document: Document) -> DocumentVersion | None:
@@ -123,6 +125,7 @@ BULK: dict[str, BulkAction] = {
         consequence="Readers are answered from the newest version of each, on its own days.",
         confirmed=True,
         undoable=True,
+        publishes=True,
     ),
     "submit": BulkAction(
         label="Submit for review",
@@ -144,6 +147,7 @@ BULK: dict[str, BulkAction] = {
         "later days. They are kept.",
         confirmed=True,
         undoable=True,
+        publishes=True,
     ),
     "retry": BulkAction(
         label="Try reading again",
