@@ -262,6 +262,8 @@ class ModelCall(models.Model):
         CHECK = "check", "Check"
         JUDGE = "judge", "Second opinion"
         TRIAL = "trial", "Trial of a route"
+        SUMMARY = "summary", "Summary for an agent"
+        REWORD = "reword", "Agent’s text reworded"
 
     COMPLETE = "complete"  # the outcome of a call that ended well
 

@@ -31,7 +31,8 @@ from tickets.services.erasure import Erasing
 
 log = structlog.get_logger(__name__)
 
-SUMMARY, REWORD = "summary", "reword"
+SUMMARY = ModelCall.Operation.SUMMARY.value
+REWORD = ModelCall.Operation.REWORD.value
 LEAST_MESSAGES = 6  # fewer are read as fast as their summary
 SECONDS = 30.0  # an agent waits for it, however many routes are tried
 LONGEST_TEXT = 6000  # characters to reword

@@ -6,6 +6,7 @@ What has changed the pages ask the desk's views, which know what each agent may 
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import time
@@ -20,10 +21,13 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.http import HttpRequest, parse_cookie
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from supportbot.accounts import two_factor
+from supportbot.accounts.second_step import VERIFIED
 from supportbot.answers.threads import in_thread
 from supportbot.api.realtime import CLOSE_BAD_ORIGIN, is_same_origin
 from supportbot.desk.access import tickets_for
@@ -34,7 +38,8 @@ from supportbot.desk.presence import (
     read_presence,
     watch_group,
 )
-from tickets.models import Conversation
+from tickets.models import Conversation, Team
+from tickets.models.visibility import sees_all
 from tickets.services.desk import DESK_GROUP
 from tickets.services.events import group_of, iso, notify
 from tickets.services.names import display_name, staff_name
@@ -44,6 +49,7 @@ log = structlog.get_logger(__name__)
 CLOSE_NO_AGENT = 4401
 MOST_CHARACTERS = 2000
 TYPING_APART = 3.0  # seconds between two words to the customer that somebody types
+CHECKED_SECONDS = 5.0  # after so long a session that has ended is noticed
 KINDS = ("", "reply", "note")
 
 
@@ -51,6 +57,8 @@ class DeskConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     user: User
     watched: UUID | None = None
     told_typing_at = 0.0
+    teams: frozenset[int] | None = frozenset()  # private ones that the user is in; None: sees all
+    checks: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         await self.accept()
@@ -61,8 +69,25 @@ class DeskConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if user is None:
             await self.close(CLOSE_NO_AGENT)
             return
-        self.user = user
+        self.user, self.teams = user, await _private_teams_of(user)
         await self._listen()
+        self.checks = asyncio.create_task(self._keep_checking())
+
+    async def _keep_checking(self) -> None:
+        """Close when the session ends, however it does: log-out, “sign out everywhere”, another
+        password, a user switched off, age. Leave a conversation that has gone to a closed team."""
+        while True:
+            await asyncio.sleep(CHECKED_SECONDS)
+            try:
+                user = await _agent_of(self.scope)
+                if user is None:
+                    await self.close(CLOSE_NO_AGENT)
+                    return
+                self.user, self.teams = user, await _private_teams_of(user)
+                if self.watched is not None and not await _may_watch(user, self.watched):
+                    await self._leave()
+            except DatabaseError as error:
+                log.warning("session_not_checked", error=str(error))
 
     async def _listen(self) -> None:
         try:
@@ -72,6 +97,8 @@ class DeskConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.close()  # the page asks from time to time, and connects again
 
     async def disconnect(self, code: int) -> None:
+        if self.checks is not None:
+            self.checks.cancel()
         await self._leave()
         try:
             await self.channel_layer.group_discard(DESK_GROUP, self.channel_name)
@@ -133,6 +160,9 @@ class DeskConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     # -- what the page is told -------------------------------------------------------------------
     async def desk_changed(self, event: dict[str, Any]) -> None:
+        """Only of what the user may see: the moment alone would tell an outsider something."""
+        if self.teams is not None and not self.teams.issuperset(event.get("teams", ())):
+            return
         await self._say(type="changed", conversation=event.get("conversation"))
 
     async def conversation_event(self, event: dict[str, Any]) -> None:
@@ -207,4 +237,14 @@ def _agent_of(scope: dict[str, Any]) -> User | None:
     user = get_user(request)
     if not isinstance(user, User) or not (user.is_active and user.is_staff):
         return None
+    if two_factor.is_required(user) and not request.session.get(VERIFIED):
+        return None
     return user if user.has_perm("tickets.view_ticket") else None
+
+
+@in_thread
+def _private_teams_of(user: User) -> frozenset[int] | None:
+    if sees_all(user):
+        return None
+    mine = Team.objects.filter(is_private=True, members=user.pk)
+    return frozenset(mine.values_list("pk", flat=True))

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
+from supportbot.accounts.sessions import end_sessions
 from supportbot.answers.threads import in_thread
 from supportbot.api import visitor_tokens
 from supportbot.api.realtime import CLOSE_BAD_ORIGIN
@@ -26,8 +27,10 @@ from supportbot.desk.socket import CLOSE_NO_AGENT
 from tests.api.sockets import SECONDS, Communicator, Socket, say
 from tests.tickets.cast import ask, draft_for
 from tickets.models import Conversation, Customer, Team, Ticket
+from tickets.services.details import change_team
 from tickets.services.drafts import reject_draft
 from tickets.services.handover import request_person, take_over
+from tickets.services.notes import add_note
 from tickets.services.tickets import assign
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,6 +119,49 @@ async def test_an_answer_being_written_rings_nothing(ben: User, conversation: Co
 async def test_who_may_not_see_tickets_hears_nothing(cleo: User, eve: User, who: str) -> None:
     socket = await socket_of({"nobody": None, "eve": eve, "cleo": cleo}[who])
     assert await closed_with(socket) == CLOSE_NO_AGENT
+
+
+def _end(user: User, how: str) -> None:
+    if how == "password":
+        user.set_password("another one")
+        user.save()
+    elif how == "disabled":
+        User.objects.filter(pk=user.pk).update(is_active=False)
+    elif how == "rights":
+        user.user_permissions.clear()
+    else:
+        end_sessions(user=user, actor=user)
+
+
+@pytest.mark.parametrize("how", ["signed out everywhere", "password", "disabled", "rights"])
+async def test_an_open_socket_ends_with_its_session(
+    ben: User, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr("supportbot.desk.socket.CHECKED_SECONDS", 0.1)
+    socket = await socket_of(ben)
+    assert await socket.receive_nothing(SILENCE)
+    await in_thread(_end)(ben, how)
+    while (output := await socket.receive_output(timeout=SECONDS))["type"] != "websocket.close":
+        pass
+    assert output["code"] == CLOSE_NO_AGENT
+
+
+async def test_a_private_ticket_rings_for_its_team_alone(
+    ben: User, dora: User, conversation: Conversation
+) -> None:
+    ticket = await request_person_in_thread(conversation=conversation)
+    team = await Team.objects.acreate(name="Legal", is_private=True)
+    await team.members.aadd(dora)
+    outsider, member = await socket_of(ben), await socket_of(dora)
+    await in_thread(change_team)(ticket=ticket, team=team, agent=dora)
+    assert await heard(outsider) == {"type": "changed", "conversation": None}  # it has gone
+    await in_thread(ask)(conversation)
+    await in_thread(add_note)(ticket=ticket, text="Hm.", author=dora)
+    assert await outsider.receive_nothing(SILENCE)
+    frames = [await heard(member) for _ in range(3)]
+    assert {"type": "changed", "conversation": str(conversation.pk)} in frames
+    for socket in (outsider, member):
+        await socket.disconnect()
 
 
 async def test_a_page_of_another_site_hears_nothing(ben: User) -> None:

@@ -1,10 +1,14 @@
 """The agents' bell: rung when something that their pages show has changed.
 
 It names the conversation and carries no data. Whoever hears it asks for what they may see, so that
-a lost ring only delays.
+a lost ring only delays. It names the private teams of the conversation, too: only their members are
+told (supportbot.desk.socket).
 """
 
 from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
 
 import structlog
 from asgiref.sync import async_to_sync
@@ -12,7 +16,7 @@ from channels.layers import get_channel_layer
 from django.db import models, transaction
 from redis.exceptions import RedisError
 
-from tickets.models import Conversation, Draft, Message, Ticket
+from tickets.models import Conversation, Team
 
 log = structlog.get_logger(__name__)
 
@@ -25,23 +29,26 @@ def ring_desk(changed: models.Model | None = None) -> None:
     transaction.on_commit(lambda: _ring(conversation), robust=True)
 
 
-def _conversation_of(changed: models.Model | None) -> str | None:
+def _conversation_of(changed: models.Model | None) -> UUID | None:
     if isinstance(changed, Conversation):
-        return str(changed.pk)
-    if isinstance(changed, Message | Ticket):
-        return str(changed.conversation_id)
-    if isinstance(changed, Draft):
-        return str(changed.ticket.conversation_id)
+        return changed.pk
+    for name in ("", "ticket", "message", "run"):
+        holder = getattr(changed, name, None) if name else changed
+        if (found := getattr(holder, "conversation_id", None)) is not None:
+            return UUID(str(found))
     return None
 
 
-def _ring(conversation: str | None) -> None:
+def _ring(conversation: UUID | None) -> None:
     layer = get_channel_layer()
     if layer is None:
         return
+    event: dict[str, Any] = {"type": "desk.changed", "conversation": None, "teams": []}
+    if conversation is not None:
+        closed = Team.objects.filter(is_private=True, tickets__conversation=conversation)
+        event["conversation"] = str(conversation)
+        event["teams"] = list(closed.distinct().values_list("pk", flat=True))
     try:
-        async_to_sync(layer.group_send)(
-            DESK_GROUP, {"type": "desk.changed", "conversation": conversation}
-        )
+        async_to_sync(layer.group_send)(DESK_GROUP, event)
     except (RedisError, OSError) as error:
         log.warning("desk_not_told", error=str(error))

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from tickets.models import Category, Conversation, Tag, Team, Ticket
 from tickets.services import audit, sla
+from tickets.services.desk import ring_desk
 from tickets.services.happenings import Happening, tell
 from tickets.services.readers import may_see
 
@@ -41,6 +42,8 @@ def change_category(*, ticket: Ticket, category: Category | None, agent: Actor) 
 def change_team(*, ticket: Ticket, team: Team | None, agent: Actor) -> Ticket:
     locked = lock_ticket(ticket)
     before, locked.team = locked.team, team
+    if team is not None and team.is_private and not (before is not None and before.is_private):
+        ring_desk()  # from the pages of those who see it no more
     return _save(locked, "team", (_name(before), _name(team)), agent)
 
 

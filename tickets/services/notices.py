@@ -24,7 +24,7 @@ def tell_agents(
     ]
     if rows:
         AgentNotice.objects.bulk_create(rows)
-        ring_desk()
+        ring_desk(ticket)
 
 
 def unseen_notices(agent: AbstractBaseUser) -> QuerySet[AgentNotice]:

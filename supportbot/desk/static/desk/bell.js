@@ -69,7 +69,10 @@ export const listen = ({ changed, presence }) => {
       else if (frame.type === "presence") presence(frame);
     });
     socket.addEventListener("close", ({ code }) => {
-      if (code === 4401 || code === 4403) return; // refused: it will be so again
+      if (code === 4401 || code === 4403) {
+        noted(watched); // says that the agent is signed out, if so
+        return; // refused: it will be so again
+      }
       // Not all pages at the same moment when the server comes back.
       setTimeout(connect, retry * (0.5 + Math.random()));
       retry = Math.min(retry * 2, LONGEST_RETRY_MS);

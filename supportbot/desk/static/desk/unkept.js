@@ -1,7 +1,9 @@
 // What was typed and is not yet on the server, held by this tab: a page that is reloaded may ask for
-// the ticket before the last words have arrived.
+// the ticket before the last words have arrived. Each agent's words are theirs alone, also when
+// another one logs in in the same tab.
 
-const key = (ticket, kind) => `desk:${ticket}:${kind}`;
+const { user } = document.querySelector("[data-desk]").dataset;
+const key = (ticket, kind) => `desk:${user}:${ticket}:${kind}`;
 
 /** Hold what `kept` says; null lets it go. A browser that refuses to store anything holds nothing. */
 export const hold = (ticket, kind, kept) => {
