@@ -145,12 +145,11 @@ export class Chat implements Part {
       editAgain: (text) => this.panel.composer.fill(text),
       say: (text) => this.announcer.say([text]),
       saveTranscript: (conversation) => this.saveTranscript(conversation),
-      askForPerson: () => {
-        this.client.askForPerson();
-        // The pressed button is now disabled, and a disabled button loses focus to nowhere.
-        this.panel.composer.focus();
-        this.host.emit('handover');
+      stop: () => {
+        this.client.stopAnswer();
+        this.panel.leaveButton();
       },
+      askForPerson: () => this.askForPerson(),
       rateSupport: (score) => this.client.rateSupport(score),
       rate: (messageId, value, comment) => this.client.rate(messageId, value, comment),
       openSource: (messageId, citations, opener) => this.openSource(messageId, citations, opener),
@@ -166,6 +165,13 @@ export class Chat implements Part {
         void this.panel.history.open(this.client.earlier, this.client.state.conversation);
       },
     };
+  }
+
+  private askForPerson(): void {
+    this.client.askForPerson();
+    // The pressed button is now disabled, and a disabled button loses focus to nowhere.
+    this.panel.composer.focus();
+    this.host.emit('handover');
   }
 
   private async saveTranscript(conversation: string): Promise<void> {

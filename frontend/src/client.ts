@@ -5,7 +5,7 @@ import { Earlier } from './earlier';
 import { hasGap, reduce } from './reducer';
 import type { Action } from './reducer';
 import { Session } from './session';
-import { initialState } from './state';
+import { initialState, workingRun } from './state';
 import type { State } from './state';
 import { Storage } from './storage';
 import type { OutboxEntry } from './storage';
@@ -96,6 +96,12 @@ export class ChatClient {
   discard(clientId: string): void {
     this.storage.drop(clientId);
     this.dispatch({ type: 'local.discarded', clientId });
+  }
+
+  /** Ends the answer that is being written; what is shown of it stays. */
+  stopAnswer(): void {
+    const run = workingRun(this.state);
+    if (run !== null) this.sendOrWait(frames.stop(run));
   }
 
   askForPerson(): void {

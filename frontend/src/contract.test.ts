@@ -68,6 +68,7 @@ describe('client frames', () => {
       frames.handover(),
       frames.rating(5),
       frames.typing(),
+      frames.stop('0193a2f0-0000-7000-8000-0000000000aa'),
       frames.close(),
     ]).toEqual(rawFrames);
   });

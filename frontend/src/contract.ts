@@ -12,8 +12,8 @@ export const FORMS = ['text', 'item', 'step'] as const;
 export const KINDS = ['passage', 'curated'] as const;
 export const AUTHORS = ['customer', 'bot', 'agent', 'system'] as const;
 export const RUN_STATUSES = ['searching', 'writing'] as const;
-export const OUTCOMES = ['answered', 'no_answer', 'handed_over', 'failed', 'small_talk', 'asked_back', 'refused'] as const;
-export const REPLACED_REASONS = ['restarted', 'model_failed', 'handed_over', 'closed'] as const;
+export const OUTCOMES = ['answered', 'no_answer', 'handed_over', 'failed', 'small_talk', 'asked_back', 'refused', 'stopped'] as const;
+export const REPLACED_REASONS = ['restarted', 'model_failed', 'handed_over', 'closed', 'stopped'] as const;
 export const HANDOVER_STATES = ['bot', 'waiting', 'agent'] as const;
 export const CLOSED_BY = ['customer', 'agent', 'time'] as const;
 export const TICKET_STATUSES = [
@@ -157,6 +157,7 @@ export type ClientFrame =
   | { readonly type: 'handover' }
   | { readonly type: 'rating'; readonly score: number; readonly comment?: string }
   | { readonly type: 'typing' }
+  | { readonly type: 'stop'; readonly run_id: string }
   | { readonly type: 'close' };
 
 export { PAGE_MESSAGES, frames } from './frames';

@@ -19,5 +19,6 @@ export const frames = {
   handover: (): ClientFrame => ({ type: 'handover' }),
   rating: (score: number): ClientFrame => ({ type: 'rating', score }),
   typing: (): ClientFrame => ({ type: 'typing' }),
+  stop: (run_id: string): ClientFrame => ({ type: 'stop', run_id }),
   close: (): ClientFrame => ({ type: 'close' }),
 };

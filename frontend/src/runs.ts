@@ -69,6 +69,8 @@ function replaceRun(state: State, event: Of<'answer.replaced'>): State {
     const key = runKey(event.run_id);
     return { ...state, items: state.items.filter((item) => item.key !== key) };
   }
+  // Nothing of it was shown; that it was stopped is.
+  if (event.reason === 'stopped') return changeRun(state, event, (run) => ({ ...run, status: '', working: false, restarted: false, outcome: 'stopped' }));
   const restarted = event.reason === 'restarted';
   return changeRun(state, event, (run) => ({ ...run, status: '', sentences: [], restarted }));
 }

@@ -114,6 +114,12 @@ function isFromOtherSide(item: StoredItem): boolean {
   return item.kind === 'message' && item.message.author === 'agent';
 }
 
+/** The run whose answer is being written; the visitor may stop it. */
+export function workingRun(state: State): string | null {
+  const found = state.items.findLast((item) => item.kind === 'answer' && item.working);
+  return found ? found.key.slice('run:'.length) : null;
+}
+
 /** The answer that may offer a person: only the newest, so that history is not a wall of buttons. */
 export function lastAnswerKey(state: State): string | null {
   return state.items.findLast((item) => item.kind === 'answer')?.key ?? null;

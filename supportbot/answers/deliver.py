@@ -154,7 +154,7 @@ def complete_run(run: Run, reply: Reply) -> None:
     finished_at = timezone.now()
     record_citations(run_id=run.id, sentences=reply.sentences, at=finished_at)
     record_fired(run)
-    columns = {**run.record.columns(), "route": reply.route, "cost": _cost_of(run)}
+    columns = {**run.record.columns(), "route": reply.route, "cost": cost_of(run)}
     run.lease.update(
         status=AnswerRun.Status.COMPLETED,
         outcome=outcome,
@@ -268,7 +268,7 @@ def fail_run(run: Run, error: AnswerError) -> None:
         results={},
         error_code=error.code,
         finished_at=timezone.now(),
-        cost=_cost_of(run),
+        cost=cost_of(run),
         **run.record.columns(),
     )
 
@@ -301,7 +301,7 @@ def record_fired(run: Run) -> None:
     )
 
 
-def _cost_of(run: Run) -> Decimal:
+def cost_of(run: Run) -> Decimal:
     """Of all calls of models, also of those that failed and of rewrites."""
     if not run.configuration.routes:
         return Decimal(0)

@@ -63,6 +63,7 @@ class AnswerRun(models.Model):
         SMALL_TALK = "small_talk", "Small talk"
         REFUSED = "refused", "Refused by policy"
         HANDED_OVER = "handed_over", "Handed over to a person"
+        STOPPED = "stopped", "Stopped by the customer"
         FAILED = "failed", "Failed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -25,6 +25,7 @@ from supportbot.answers.pipeline import answer, fail
 from supportbot.answers.receive import Accepted, delivery_in
 from supportbot.answers.results import unpacked
 from supportbot.answers.run import Run
+from supportbot.answers.stop import keep_record_of_stopped
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Stage
 from supportbot.configuration.current import configuration, current
@@ -45,6 +46,7 @@ class Runner:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._halting: set[asyncio.Task[None]] = set()
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -74,6 +76,27 @@ class Runner:
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._begin, run_id, again)
 
+    def halt(self, run_id: UUID) -> None:
+        """End the work on a run that was stopped, and answer the next question. In another process
+        its keeper finds it."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._halt, run_id)
+
+    def _halt(self, run_id: UUID) -> None:
+        halting = asyncio.create_task(self._end_and_follow(run_id))
+        self._halting.add(halting)
+        halting.add_done_callback(self._halting.discard)
+
+    async def _end_and_follow(self, run_id: UUID) -> None:
+        if (running := self._tasks.get(run_id)) is not None:
+            running.cancel()
+            await asyncio.wait([running])
+        await self._follow(run_id)
+
+    async def _follow(self, run_id: UUID) -> None:
+        if (following := await find_next(run_id)) is not None:
+            self._begin(following)
+
     def _begin(self, run_id: UUID, again: bool = False) -> None:
         if (running := self._tasks.get(run_id)) is not None:
             if again:
@@ -87,14 +110,15 @@ class Runner:
     async def _work(self, run_id: UUID) -> None:
         """Answer a question, then the next one of its conversation."""
         await execute(run_id)
-        if (following := await find_next(run_id)) is not None:
-            self._begin(following)
+        await self._follow(run_id)
 
     async def _keep(self) -> None:
         while True:
             try:
                 for run_id in await find_abandoned():
                     self._begin(run_id)
+                for run_id in await find_stopped(list(self._tasks)):
+                    self._halt(run_id)
                 await end_orphans()
             except Exception:
                 log.exception("keeper_failed")
@@ -118,9 +142,11 @@ async def execute(run_id: UUID) -> None:
                 await answer(run)
     except LeaseLostError:
         log.warning("lease_lost", run=str(run.id))
+        await in_thread(keep_record_of_stopped)(run)
     except asyncio.CancelledError:
         await run.settled()
         await in_thread(run.lease.release)()
+        await in_thread(keep_record_of_stopped)(run)
         raise
     except Exception:
         # The database failed. The run stays in the table, and the keeper tries again.
@@ -153,6 +179,13 @@ def find_abandoned() -> list[UUID]:
         Q(lease_until__lt=now) | Q(lease_until=None, created_at__lt=now - START_GRACE)
     )
     return list(rows.order_by("created_at").values_list("pk", flat=True)[:20])
+
+
+@in_thread
+def find_stopped(run_ids: list[UUID]) -> list[UUID]:
+    """Those of the runs that their customers have stopped."""
+    stopped = AnswerRun.objects.filter(pk__in=run_ids, outcome=AnswerRun.Outcome.STOPPED)
+    return list(stopped.values_list("pk", flat=True)) if run_ids else []
 
 
 @in_thread

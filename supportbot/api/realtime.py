@@ -25,6 +25,7 @@ from knowledge.models import Audience
 from supportbot.answers.errors import AnswerError
 from supportbot.answers.receive import accept_message, check_message, readable
 from supportbot.answers.runner import runner
+from supportbot.answers.stop import stop_answer
 from supportbot.answers.threads import in_thread
 from supportbot.api.connection_limits import Place, TooManyConnectionsError, take_place
 from supportbot.api.event_stream import POLL_SECONDS, Feed
@@ -153,6 +154,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._message(frame, conversation)
         elif frame["type"] == "handover":
             await in_thread(request_person)(conversation=conversation)
+        elif frame["type"] == "stop":
+            await _stop(conversation, frame)
         elif frame["type"] == "close":
             close = in_thread(close_conversation)
             await close(conversation=conversation, by=Conversation.ClosedBy.CUSTOMER)
@@ -300,6 +303,15 @@ def _find_conversation(customer: Customer, wanted: Any) -> Conversation:
     if conversation is None:
         raise FrameError("unknown_conversation", "This conversation does not exist.")
     return conversation
+
+
+async def _stop(conversation: Conversation, frame: dict[str, Any]) -> None:
+    try:
+        run_id = UUID(str(frame.get("run_id")))
+    except ValueError as error:
+        raise FrameError("unknown_run", "This answer does not exist.") from error
+    if await in_thread(stop_answer)(conversation=conversation, run_id=run_id):
+        runner.halt(run_id)
 
 
 @in_thread

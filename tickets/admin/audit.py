@@ -27,6 +27,7 @@ WORDS = {
     "conversation.mode_changed": "changed the conversation's mode",
     "conversation.closed": "closed the conversation",
     "conversation.fact_deleted": "deleted a fact the customer gave",
+    "answer.stopped": "stopped an answer",
     "agent.left": "set an agent away",
     "agent.came_back": "set an agent back",
     "ticket.opened": "opened the ticket",

@@ -21,6 +21,7 @@ ACTIONS = frozenset(
         "conversation.mode_changed",
         "conversation.closed",
         "conversation.fact_deleted",
+        "answer.stopped",
         "ticket.opened",
         "ticket.status_changed",
         "ticket.assigned",

@@ -26,6 +26,8 @@ export const ar: Strings = {
   close: 'إغلاق الدردشة',
   input: 'رسالتك',
   send: 'إرسال الرسالة',
+  stop: 'إيقاف الإجابة',
+  stopped: 'لقد أوقفت هذه الإجابة.',
   log: 'المحادثة',
   newMessage: 'رسالة جديدة',
 

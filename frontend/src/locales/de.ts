@@ -26,6 +26,8 @@ export const de: Strings = {
   close: 'Chat schließen',
   input: 'Ihre Nachricht',
   send: 'Nachricht senden',
+  stop: 'Antwort anhalten',
+  stopped: 'Sie haben diese Antwort angehalten.',
   log: 'Unterhaltung',
   newMessage: 'Neue Nachricht',
 

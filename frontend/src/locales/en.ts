@@ -25,6 +25,8 @@ export const en = {
   close: 'Close chat',
   input: 'Your message',
   send: 'Send message',
+  stop: 'Stop the answer',
+  stopped: 'You stopped this answer.',
   log: 'Conversation',
   newMessage: 'New message',
 

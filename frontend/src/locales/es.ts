@@ -26,6 +26,8 @@ export const es: Strings = {
   close: 'Cerrar el chat',
   input: 'Tu mensaje',
   send: 'Enviar mensaje',
+  stop: 'Detener la respuesta',
+  stopped: 'Has detenido esta respuesta.',
   log: 'Conversación',
   newMessage: 'Mensaje nuevo',
 

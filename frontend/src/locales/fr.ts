@@ -26,6 +26,8 @@ export const fr: Strings = {
   close: 'Fermer le chat',
   input: 'Votre message',
   send: 'Envoyer le message',
+  stop: 'Arrêter la réponse',
+  stopped: 'Vous avez arrêté cette réponse.',
   log: 'Conversation',
   newMessage: 'Nouveau message',
 

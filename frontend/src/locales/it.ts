@@ -26,6 +26,8 @@ export const it: Strings = {
   close: 'Chiudi la chat',
   input: 'Il tuo messaggio',
   send: 'Invia il messaggio',
+  stop: 'Interrompi la risposta',
+  stopped: 'Hai interrotto questa risposta.',
   log: 'Conversazione',
   newMessage: 'Nuovo messaggio',
 

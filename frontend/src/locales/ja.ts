@@ -26,6 +26,8 @@ export const ja: Strings = {
   close: 'チャットを閉じる',
   input: 'メッセージ',
   send: 'メッセージを送信',
+  stop: '回答を停止',
+  stopped: 'この回答を停止しました。',
   log: '会話',
   newMessage: '新着メッセージ',
 

@@ -26,6 +26,8 @@ export const nl: Strings = {
   close: 'Chat sluiten',
   input: 'Je bericht',
   send: 'Bericht verzenden',
+  stop: 'Antwoord stoppen',
+  stopped: 'Je hebt dit antwoord gestopt.',
   log: 'Gesprek',
   newMessage: 'Nieuw bericht',
 

@@ -26,6 +26,8 @@ export const pl: Strings = {
   close: 'Zamknij czat',
   input: 'Twoja wiadomość',
   send: 'Wyślij wiadomość',
+  stop: 'Zatrzymaj odpowiedź',
+  stopped: 'Ta odpowiedź została zatrzymana przez Ciebie.',
   log: 'Rozmowa',
   newMessage: 'Nowa wiadomość',
 

@@ -26,6 +26,8 @@ export const pt: Strings = {
   close: 'Fechar o chat',
   input: 'Sua mensagem',
   send: 'Enviar mensagem',
+  stop: 'Parar a resposta',
+  stopped: 'Você parou esta resposta.',
   log: 'Conversa',
   newMessage: 'Nova mensagem',
 

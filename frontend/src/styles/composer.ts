@@ -16,6 +16,8 @@ export const composerStyles = `
   display: grid; place-items: center; inline-size: 34px; block-size: 34px; border-radius: 50%; flex: none;
   background: var(--brand); color: var(--on-brand); transition: background .15s, color .15s;
 }
+.stop { background: var(--text); color: var(--surface); }
+.stop .icon { fill: currentColor; }
 .send:disabled { background: var(--raised); color: var(--muted); }
 .foot { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 12px; padding: 7px 4px 0; font-size: 12px; color: var(--muted); }
 .handover {

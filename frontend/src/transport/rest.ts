@@ -105,24 +105,14 @@ export class RestTransport implements Transport {
       case 'earlier':
         await this.page(this.conversation, `&before=${frame.before}`);
         return;
-      case 'handover': {
-        const response = await this.request('POST', `conversations/${this.conversation}/handover/`, {});
-        if (!response.ok) this.handlers.onEvent(await errorEvent(response, null));
-        return;
-      }
-      case 'rating': {
-        const response = await this.request('POST', `conversations/${this.conversation}/rating/`, { score: frame.score });
-        if (!response.ok) this.handlers.onEvent(await errorEvent(response, null));
-        return;
-      }
+      case 'handover':
+      case 'rating':
+      case 'stop':
+      case 'close':
+        return this.act(frame);
       case 'feedback': {
         const { message_id: id, value, comment } = frame;
         await this.request('POST', `messages/${id}/feedback/`, comment === undefined ? { value } : { value, comment });
-        return;
-      }
-      case 'close': {
-        const response = await this.request('POST', `conversations/${this.conversation}/close/`, {});
-        if (!response.ok) this.handlers.onEvent(await errorEvent(response, null));
         return;
       }
       case 'hello':
@@ -132,6 +122,12 @@ export class RestTransport implements Transport {
       case 'typing':
         return;
     }
+  }
+
+  /** What has an address of its own, named as the frame is. */
+  private async act({ type, ...body }: Extract<ClientFrame, { type: 'handover' | 'rating' | 'stop' | 'close' }>): Promise<void> {
+    const response = await this.request('POST', `conversations/${this.conversation}/${type}/`, body);
+    if (!response.ok) this.handlers.onEvent(await errorEvent(response, null));
   }
 
   private async request(method: string, path: string, body?: Readonly<Record<string, string | number>>): Promise<Response> {

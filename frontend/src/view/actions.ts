@@ -16,6 +16,8 @@ export interface Actions {
   readonly say: (text: string) => void;
   /** Raises when the conversation cannot be had. */
   readonly saveTranscript: (conversation: string) => Promise<void>;
+  /** Stops the answer that is being written. */
+  readonly stop: () => void;
   readonly askForPerson: () => void;
   readonly rate: (messageId: string, value: FeedbackValue, comment?: string) => void;
   /** How the support of a ticket was, from 1 to 5. */

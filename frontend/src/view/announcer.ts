@@ -50,6 +50,7 @@ function itemLines(old: StoredItem | undefined, item: StoredItem): readonly stri
 
 function answerLines(old: AnswerItem | undefined, item: AnswerItem): readonly string[] {
   if (item.restarted && !old?.restarted) return [strings.restarted];
+  if (item.outcome === 'stopped' && old?.working) return [strings.stopped];
   // A completed answer repeats the sentences that were streamed; only those beyond them are new.
   const said = old?.sentences.length ?? 0;
   const fresh = item.sentences.slice(said).map(({ text }, index) => {

@@ -112,3 +112,45 @@ describe('the cells of a row', () => {
     expect(note?.textContent).toBe('The answer rests on the highlighted row: Express, £6.95, next working day.');
   });
 });
+
+describe('stopping', () => {
+  const type = async (text: string): Promise<void> => {
+    const input = widget.one('input') as HTMLTextAreaElement;
+    input.value = text;
+    input.dispatchEvent(new Event('input'));
+    await settle();
+  };
+  const written = { seq: 4, type: 'answer.sentence', at: AT, run_id: rawEvents[1]?.run_id, index: 0, text: 'One.', form: 'text', number: null, citations: [] };
+
+  beforeEach(async () => {
+    await says(...rawEvents.slice(0, 3));
+  });
+
+  it('is offered where the send button was, beside it once there is something to send', async () => {
+    expect([widget.one('stop').hidden, widget.one('send').hidden]).toEqual([false, true]);
+    await type('And tea?');
+    expect([widget.one('stop').hidden, widget.one('send').hidden]).toEqual([false, false]);
+  });
+
+  it('asks the server to end this run, by Escape too', () => {
+    widget.one('stop').click();
+    widget.one('input').dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, composed: true }));
+    const frame = { type: 'stop', run_id: rawEvents[1]?.run_id };
+    expect(FakeSocket.last.sent.slice(-2)).toEqual([frame, frame]);
+    expect(widget.one('panel').hidden).toBe(false);
+  });
+
+  it('leaves what was shown, and says that it was stopped', async () => {
+    const bot = message({ id: 'b', author: 'bot', text: 'One.', run_id: String(written.run_id) });
+    await says(written, { seq: 5, type: 'answer.completed', at: AT, run_id: written.run_id, outcome: 'stopped', offer_handover: false, choices: [], message: bot });
+    expect(widget.all('.answer-note').map((note) => [note.hidden, note.textContent])).toEqual([[false, 'You stopped this answer.']]);
+    expect([widget.one('stop').hidden, widget.one('send').hidden]).toEqual([true, false]);
+    expect(widget.all('[aria-live] p').map((line) => line.textContent)).toContain('You stopped this answer.');
+  });
+
+  it('leaves a line where nothing was shown', async () => {
+    await says({ seq: 4, type: 'answer.replaced', at: AT, run_id: written.run_id, reason: 'stopped' });
+    expect(widget.all('.answer-note').map((note) => note.textContent)).toEqual(['You stopped this answer.']);
+    expect(widget.named('status')).toHaveLength(0);
+  });
+});

@@ -55,8 +55,9 @@ export class AnswerView {
     this.words.update(sentences, context.live);
     this.words.element.hidden = sentences.length === 0;
     const saidByStatus = item.status === '' && item.sentences.length === 0;
-    this.note.hidden = !item.restarted || saidByStatus;
-    setText(this.note, this.note.hidden ? '' : strings.restarted);
+    const stopped = item.outcome === 'stopped';
+    this.note.hidden = !stopped && (!item.restarted || saidByStatus);
+    setText(this.note, stopped ? strings.stopped : this.note.hidden ? '' : strings.restarted);
     if (!item.working) this.status.remove();
     else if (!this.status.isConnected) this.foot.before(this.status);
     setText(this.statusText, item.sentences.length > 0 ? '' : item.status || (item.restarted ? strings.restarted : strings.thinking));

@@ -24,11 +24,14 @@ export class ComposerView {
   private readonly send = el('button', { type: 'submit', class: 'send', 'aria-label': strings.send, testid: 'send', disabled: true }, [
     icon('send'),
   ]);
+  private readonly stop = button({ class: 'send stop', 'aria-label': strings.stop, title: strings.stop, testid: 'stop', hidden: true }, [icon('stop')], () =>
+    this.actions.stop(),
+  );
   private readonly foot = el('div', { class: 'foot' });
   private readonly disclosure = el('span', { class: 'disclosure' }, [strings.disclosure]);
 
   constructor(private readonly actions: Actions) {
-    const form = el('form', { class: 'composer' }, [this.input, this.send]);
+    const form = el('form', { class: 'composer' }, [this.input, this.stop, this.send]);
     this.handover = button({ class: 'handover', testid: 'handover' }, [icon('person'), strings.talkToPerson], () =>
       actions.askForPerson(),
     );
@@ -64,6 +67,16 @@ export class ComposerView {
 
   set isWithBot(value: boolean) {
     this.disclosure.hidden = !value;
+  }
+
+  /** Whether an answer is being written that can be stopped. */
+  set canStop(value: boolean) {
+    this.stop.hidden = !value;
+    this.fitSend();
+  }
+
+  get canStop(): boolean {
+    return !this.stop.hidden;
   }
 
   /** Whether there is a conversation to end. */
@@ -136,10 +149,17 @@ export class ComposerView {
     if (this.input.value !== '') this.actions.typing();
   }
 
+  /** With nothing to send, the place of the button is that of the one that stops. */
+  private fitSend(): void {
+    const empty = this.input.value.trim() === '';
+    this.send.disabled = empty;
+    this.send.hidden = empty && this.canStop;
+  }
+
   private fit(): void {
     // The hint runs as the widget does, and words as they do.
     setAttribute(this.input, 'dir', this.input.value === '' ? null : 'auto');
-    this.send.disabled = this.input.value.trim() === '';
+    this.fitSend();
     this.input.style.height = 'auto';
     this.input.style.height = `${Math.min(this.input.scrollHeight, TALLEST_PX)}px`;
   }

@@ -1,5 +1,5 @@
 // The chat panel: header, banners, conversation, composer, and the source dialog above them.
-import { isEmpty } from '../state';
+import { isEmpty, workingRun } from '../state';
 import type { State } from '../state';
 import { strings } from '../strings';
 import type { ConnectionStatus } from '../transport/connection';
@@ -104,6 +104,7 @@ export class PanelView {
   render(state: State, status: ConnectionStatus, live: boolean): void {
     const withBot = state.speaker === 'bot';
     this.composer.placeholder = placeholderOf(state, this.options);
+    this.composer.canStop = workingRun(state) !== null;
     this.composer.canEnd = state.closedBy === null && state.items.length > 0;
     this.composer.canForget = this.options?.signedIn !== true && !isEmpty(state);
     setText(this.subtitle, speakerText(state));
@@ -146,6 +147,7 @@ export class PanelView {
       event.stopPropagation();
       if (this.source.isOpen) this.source.close();
       else if (this.history.isOpen) this.history.close();
+      else if (this.composer.canStop) this.actions.stop();
       else this.actions.close();
       return;
     }
