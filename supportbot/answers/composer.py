@@ -26,6 +26,7 @@ from supportbot.reader.reading import ReadUnit
 from supportbot.retrieval.search import Ranking
 
 MOST_WORDS = 45  # of an answer, unless it is a list of steps
+MOST_WORDS_OF_HOW = 80  # the same, if the question is how to do something
 MOST_WORDS_OF_PART = 25  # of the answer to one of several questions
 MOST_UNITS = 3
 MOST_ALIKE = 3  # units that each get a line with the name of their thing
@@ -153,18 +154,12 @@ def _of_wanted_kind_first(ranked: list[ReadUnit], question: str) -> list[ReadUni
 def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[ReadUnit]:
     """The best unit, those that qualify it, and others that answer too, up to MOST_WORDS."""
     chosen = [best]
-    most = MOST_WORDS if work.question == work.text else MOST_WORDS_OF_PART
-    room = most - word_count(best, work)
+    room = _most_words(work) - word_count(best, work)
     behind = work.beside(best, 1)
     goes_on = behind is not None and _goes_on(behind, best, work)
     if behind is not None and goes_on:
         ranked = [behind, *(unit for unit in ranked if unit is not behind)]
     said = set(work.terms(text_of_unit(best.unit)))
-    wanted = answer_type(work.question)
-
-    def tells(unit: ReadUnit) -> bool:
-        return wanted is not AnswerType.CONTACT or holds(wanted, text_of_unit(unit.unit))
-
     for unit in ranked:
         excepts = _excepts(unit, best)
         margin = EXCEPTION_MARGIN if excepts else MARGIN
@@ -176,7 +171,7 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
             continue
         if words > room + (EXCEPTION_WORDS if excepts else 0):
             continue
-        if unit.passage != best.passage and (_is_far(unit, best) or not tells(unit)):
+        if unit.passage != best.passage and _is_far(unit, best, work):
             continue
         if len(terms & said) >= REPEATED * len(terms):
             continue
@@ -190,14 +185,25 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
     return [best, *sorted(chosen[1:], key=lambda unit: (unit.passage, unit.position))]
 
 
+def _most_words(work: Composing) -> int:
+    if work.question != work.text:
+        return MOST_WORDS_OF_PART
+    asks_how = answer_type(work.question) is AnswerType.HOW_TO
+    return MOST_WORDS_OF_HOW if asks_how else MOST_WORDS
+
+
 def _excepts(unit: ReadUnit, best: ReadUnit) -> bool:
     """Whether a unit excepts something from the rule beside it. It belongs to the answer."""
     is_beside = (unit.passage, unit.unit.block) == (best.passage, best.unit.block)
     return is_beside and bool(_EXCEPTS.search(unit.unit.text))
 
 
-def _is_far(unit: ReadUnit, best: ReadUnit) -> bool:
-    """Whether the score of a unit of another passage is too far below the best one."""
+def _is_far(unit: ReadUnit, best: ReadUnit, work: Composing) -> bool:
+    """Whether the score of a unit of another passage is too far below the best one, or it does not
+    say how to reach somebody, which is asked."""
+    wanted = answer_type(work.question)
+    if wanted is AnswerType.CONTACT and not holds(wanted, unit.unit.text):
+        return True
     return (
         unit.score < best.score - ELSEWHERE_MARGIN or unit.cosine < best.cosine - ELSEWHERE_COSINE
     )

@@ -81,8 +81,8 @@ def _best_list(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> R
 
 
 def _is_procedure(step: ReadUnit, work: Composing) -> bool:
-    """Whether the list of a step says what to do. A list of cases (“Card lost: tell us its number.”)
-    or of what is not possible (“We cannot take back:”) does not."""
+    """Whether the list of a step says what to do. A list of cases (“Card lost: tell us its
+    number.”) or of what is not possible (“We cannot take back:”) does not."""
     units = [u for u in units_of(work.passages[step.passage].text) if _same_list(u, step.unit)]
     cases = sum(bool(_LABELLED.match(unit.text)) for unit in units)
     return 2 * cases < len(units) and not FORBIDS.search(step.unit.lead)

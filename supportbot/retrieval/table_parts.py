@@ -14,7 +14,8 @@ def with_table_parts(
     order: Sequence[int], candidates: Sequence[Candidate], limit: int
 ) -> list[int]:
     """`order` (indices of candidates), with further parts of the tables among the first `limit`
-    moved to their end, in place of the last ones there that are no part of those tables; the BEST stay.
+    moved to their end. They take the places of the last that are no part of those tables; the BEST
+    stay.
 
     “How much is shipping?” finds the last rows of a table of charges as well as the first ones, and
     an answer that leaves out the first ones misleads.

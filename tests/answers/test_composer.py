@@ -187,8 +187,8 @@ def test_an_item_without_a_verb_brings_its_lead(publish: Publish) -> None:
 
 def test_the_general_answer_comes_before_rows_about_what_was_not_asked(publish: Publish) -> None:
     publish(
-        "# Refunds\n\n## Your refund\n\nWe issue the refund within 7 days of the parcel reaching us."
-        "\n\n## After a cancellation\n\n| Paid with | Refund |\n|---|---|\n"
+        "# Refunds\n\n## Your refund\n\nWe issue the refund within 7 days of the parcel reaching "
+        "us.\n\n## After a cancellation\n\n| Paid with | Refund |\n|---|---|\n"
         "| Bank transfer | 5 working days, to the same account |\n"
         "| Gift card | at once, to the same gift card |\n",
         "refunds.md",
@@ -224,7 +224,7 @@ def test_it_takes_along_what_it_is(publish: Publish) -> None:
 def test_a_phone_number_is_told_by_one(publish: Publish) -> None:
     publish(
         "# Help\n\n## Paying\n\n| Method | Most |\n|---|---|\n| Phone wallet | £2,000 |\n\n"
-        "## How to reach us\n\nWrite to help@shop.example or call 0808 157 0142, Monday to Friday.\n",
+        "## How to reach us\n\nWrite to help@shop.example or call 0808 157 0142 on weekdays.\n",
         "help.md",
         title="Help",
     )
