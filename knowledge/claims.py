@@ -1,6 +1,6 @@
 """Numbers with a unit in a passage, and what they are said of, to find passages that disagree.
 
-Two claims are compared only where nothing but the number differs: the same unit, the same bound
+Two claims are compared only where nothing but the number differs: the same unit, the same limit
 (“up to”, “at least”), the same words around it by their stems, in documents and under headings of
 like names. That misses a contradiction told in other words. It is so on purpose: whoever is warned
 of nonsense stops reading warnings.
@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from knowledge.measures import measures_in
+from knowledge.text.limits import measures_in
 from knowledge.text.plain import HEADING_MARK, LIST_MARK, TABLE_RULE, in_one_line
 from knowledge.text.sentences import split_sentences
 from knowledge.text.stop_words import STATEMENT_STOP_WORDS, content_stems
@@ -55,7 +55,7 @@ class Claim:
     unit: str
     low: float
     high: float
-    bound: str
+    limit: str
     about: frozenset[str]
     title: frozenset[str]
     heading: frozenset[str]
@@ -69,7 +69,7 @@ class Claim:
     def is_of_the_same(self, other: Claim) -> bool:
         """Whether both say how many units the same thing is."""
         return (
-            (self.unit, self.bound, self.about) == (other.unit, other.bound, other.about)
+            (self.unit, self.limit, self.about) == (other.unit, other.limit, other.about)
             and self.in_table == other.in_table
             and _subject(self.title) == _subject(other.title)
             and _contains(self.heading, other.heading, self.about | self.title)
@@ -103,7 +103,7 @@ def claims_of(text: str, *, title: str, heading: Sequence[str]) -> list[Claim]:
                 unit=measure.unit,
                 low=measure.low,
                 high=measure.high,
-                bound=measure.bound,
+                limit=measure.limit,
                 about=stems(f"{measure.rest} {statement.extra}"),
                 title=stems(title),
                 heading=under,

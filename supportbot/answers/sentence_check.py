@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from typing import Any
 
+from knowledge.text.quantities import quantities_in
 from knowledge.text.stop_words import ANSWER_STOP_WORDS, content_stems
 from supportbot.answers.second_opinion import SecondOpinion, reconsidered
 from supportbot.answers.sources import citation_to_wire, sources_of
@@ -18,7 +19,6 @@ from supportbot.answers.threads import in_search_thread
 from supportbot.answers.types import Checked, CuratedText, Evidence, Proposed
 from supportbot.answers.wording import Composing, proposed, says_something
 from supportbot.guardrails.check import Judgement, judge, links_in
-from supportbot.guardrails.quantities import quantities_in
 from supportbot.guardrails.types import Finding, Piece, Source, Verdict
 from supportbot.manners.replies import REGRET
 from supportbot.retrieval.search import RankedPassage

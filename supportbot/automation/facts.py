@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from knowledge.text.quantities import largest_amount
 from supportbot.guardrails.policy.facts import Facts, fact
-from supportbot.guardrails.quantities import largest_amount
 from supportbot.triage.find import triage
 from tickets.models import Message, Ticket
 

@@ -18,8 +18,9 @@ import Stemmer
 from rapidfuzz import process
 from rapidfuzz.distance import Indel, JaroWinkler, Levenshtein
 
+from knowledge.text.quantities import NUMBERS, quantities_in
 from knowledge.text.stop_words import ANSWER_STOP_WORDS
-from supportbot.guardrails.quantities import quantities_in
+from supportbot.guardrails import lexicon
 from supportbot.guardrails.types import Piece
 
 Floats = npt.NDArray[np.float64]
@@ -53,97 +54,10 @@ WINDOW = 3  # a replaced stretch has at most so many words
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _CAPITAL = re.compile(r"(?<![.!?:]\s)(?<!^)(?<!^[\"'“‘(])\b[A-Z][\w-]+")
-_COUNTED = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen twenty"
-)
-_NUMBER_WORDS = {word: str(value) for value, word in enumerate(_COUNTED.split())} | {
-    **{"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70"},
-    **{"eighty": "80", "ninety": "90", "hundred": "100", "thousand": "1000", "once": "1"},
-    **{"twice": "2"},
+_NUMBER_WORDS = {word: f"{value:g}" for word, value in NUMBERS.items()} | {
+    "thousand": "1000",
+    "once": "1",
 }
-_NEGATIONS = {"not", "no", "never", "none", "neither", "nor", "cannot", "without", "nothing"}
-_RESTRICTING = (
-    "only unless until if except excluding before after all every any some most at least up more "
-    "less than over under must may can should within"
-)
-_RESTRICTIONS = frozenset(_RESTRICTING.split())
-_OPPOSITES = [
-    "accept refuse reject decline",
-    "allow forbid prohibit ban",
-    "increase decrease reduce",
-    "rise fall drop",
-    "rising falling",
-    "raise lower cut",
-    "up down",
-    "before after",
-    "more less fewer",
-    "most least fewest",
-    "above below under",
-    "include exclude",
-    "including excluding",
-    "open close",
-    "opened sealed closed",
-    "on off",
-    "with without",
-    "first last",
-    "early late",
-    "earlier later",
-    "high low",
-    "higher lower",
-    "large small",
-    "larger smaller",
-    "long short",
-    "longer shorter",
-    "maximum minimum",
-    "possible impossible",
-    "valid invalid",
-    "available unavailable",
-    "enable disable",
-    "start end stop",
-    "begin end finish",
-    "win lose",
-    "success failure",
-    "succeed fail",
-    "positive negative",
-    "good bad",
-    "better worse",
-    "best worst",
-    "strong weak",
-    "easy difficult hard",
-    "same different",
-    "male female",
-    "man woman",
-    "men women",
-    "he she",
-    "his her",
-    "north south",
-    "east west",
-    "northern southern",
-    "eastern western",
-    "inside outside",
-    "internal external",
-    "public private",
-    "old young new",
-    "older younger newer",
-    "all some none",
-    "always never sometimes",
-    "many few",
-    "buy sell",
-    "gain loss",
-    "profit loss",
-    "support oppose",
-    "agree disagree",
-    "like dislike",
-    "alive dead",
-    "born died",
-    "top bottom",
-    "left right",
-    "days weeks months years hours minutes",
-    "million billion thousand",
-    "monday tuesday wednesday thursday friday saturday sunday",
-    "january february march april may june july august september october november december",
-]
 
 
 @dataclass(frozen=True)
@@ -175,7 +89,7 @@ def words_of(text: str) -> Words:
         numbers=frozenset(s for s in content if s[0].isdigit()),
         names=frozenset(_stem(_written_one_way(name)) for name in _CAPITAL.findall(text)),
         negations=sum(_is_negation(word) for word in found),
-        restrictions=frozenset(word for word in found if word in _RESTRICTIONS),
+        restrictions=frozenset(word for word in found if word in lexicon.BOUNDING),
     )
 
 
@@ -199,7 +113,7 @@ def _written_one_way(word: str) -> str:
 
 
 def _is_negation(word: str) -> bool:
-    return word in _NEGATIONS or word.endswith("n't")
+    return word in lexicon.DENYING or word.endswith("n't")
 
 
 @functools.lru_cache(maxsize=50_000)
@@ -209,8 +123,8 @@ def _stem(word: str) -> str:
 
 _stemmer = Stemmer.Stemmer("english")
 _opposites: dict[str, set[str]] = {}
-for _line in _OPPOSITES:
-    _group = {_stem(word) for word in _line.split()}
+for _words in lexicon.RIVALS:
+    _group = {_stem(word) for word in _words}
     for _one in _group:
         _opposites.setdefault(_one, set()).update(_group - {_one})
 

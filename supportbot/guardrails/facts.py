@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from knowledge.text.quantities import Quantity
 from supportbot.guardrails import edits, numbers
 from supportbot.guardrails.lexicon import RECEIVING, UNCONDITIONAL, WE, YOU
-from supportbot.guardrails.quantities import Quantity
 from supportbot.guardrails.statements import Clause, Statement, statement_of
 from supportbot.guardrails.types import FACT, Finding
 from supportbot.guardrails.words import phrase_at

@@ -32,6 +32,9 @@ GERMAN = frozenset(_read["german"])
 NO_OPPOSITE = frozenset(_read["no_opposite"])
 STOP_WORDS = frozenset(_read["stop_words"])
 
+DENYING = NEGATIONS | WITHOUT
+BOUNDING = frozenset(_read["bounding"])
+
 WE, YOU = "we", "you"
 ACTORS: dict[str, str] = {word: who for who, words in _read["actors"].items() for word in words}
 # word → the word it stands for
@@ -45,3 +48,8 @@ for _word, _opposites in _read["antonyms"].items():
     ANTONYMS.setdefault(_word, (_word, False))
     for _opposite in _opposites:
         ANTONYMS.setdefault(_opposite, (_word, True))
+# groups of words of which only one can hold
+RIVALS: list[tuple[str, ...]] = [
+    *map(tuple, _read["rivals"]),
+    *((word, other) for word, others in _read["antonyms"].items() for other in others),
+]

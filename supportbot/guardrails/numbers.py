@@ -6,8 +6,8 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from supportbot.guardrails.limits import limit_of, limits_agree
-from supportbot.guardrails.quantities import Quantity
+from knowledge.text.limits import limit_of, limits_agree
+from knowledge.text.quantities import Quantity
 from supportbot.guardrails.statements import Clause, Statement
 from supportbot.guardrails.types import FACT, Finding
 from supportbot.guardrails.words import words_of

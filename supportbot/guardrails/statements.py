@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from knowledge.text.quantities import Quantity, quantities_in
 from supportbot.guardrails import lexicon
 from supportbot.guardrails.clause_features import actors_of, modality_of
-from supportbot.guardrails.quantities import Quantity, quantities_in
 from supportbot.guardrails.words import Word, phrase_at, words_of
 
 _BREAKS = frozenset(";:()—–.!?")

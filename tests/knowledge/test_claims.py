@@ -5,38 +5,39 @@ from __future__ import annotations
 import pytest
 
 from knowledge.claims import claims_of, contradictions
-from knowledge.measures import measures_in
 from knowledge.repeats import similarity
+from knowledge.text.limits import measures_in
 
 
 @pytest.mark.parametrize(
-    ("sentence", "unit", "low", "high", "bound"),
+    ("sentence", "unit", "low", "high", "limit"),
     [
-        ("Return it within 30 days.", "day", 30, 30, "most"),
-        ("Return it within thirty days.", "day", 30, 30, "most"),
-        ("It takes two weeks.", "day", 14, 14, ""),
+        ("Return it within 30 days.", "duration", 30, 30, "most"),
+        ("Return it within thirty days.", "duration", 30, 30, "most"),
+        ("It takes two weeks.", "duration", 14, 14, ""),
         ("It takes 3 to 5 working days.", "working day", 3, 5, ""),
         ("It takes 3–5 business days.", "working day", 3, 5, ""),
-        ("The 14-day period is over.", "day", 14, 14, ""),
+        ("The 14-day period is over.", "duration", 14, 14, ""),
         ("The parcel costs £3.95.", "£", 3.95, 3.95, ""),
         ("A fee of € 1,250.50 is due.", "€", 1250.5, 1250.5, ""),
         ("It costs 20 euros.", "€", 20, 20, ""),
         ("Orders above £60 ship free.", "£", 60, 60, "least"),
         ("Orders of £60 or more ship free.", "£", 60, 60, "least"),
-        ("At least 12 characters.", "character", 12, 12, "least"),
-        ("Up to 2.5 kg in a parcel.", "kg", 2.5, 2.5, "most"),
+        ("At least 12 characters.", "characters", 12, 12, "least"),
+        ("Up to 2.5 kg in a parcel.", "mass", 2500, 2500, "most"),
         ("A fee of 15% is deducted.", "%", 15, 15, ""),
         ("A fee of 15 per cent is deducted.", "%", 15, 15, ""),
         ("Heat it to 93 °C.", "°C", 93, 93, ""),
-        ("It works for 15 minutes.", "minute", 15, 15, ""),
-        ("Not more than 5 attempts.", "attempt", 5, 5, "most"),
+        ("It works for 15 minutes.", "duration", 15 / 1440, 15 / 1440, ""),
+        ("Not more than 5 attempts.", "attempts", 5, 5, "most"),
     ],
 )
-def test_a_number_is_read_with_its_unit_and_bound(
-    sentence: str, unit: str, low: float, high: float, bound: str
+def test_a_number_is_read_with_its_unit_and_limit(
+    sentence: str, unit: str, low: float, high: float, limit: str
 ) -> None:
     (found,) = measures_in(sentence)
-    assert (found.unit, found.low, found.high, found.bound) == (unit, low, high, bound)
+    assert (found.unit, found.limit) == (unit, limit)
+    assert (found.low, found.high) == pytest.approx((low, high))
     assert found.written in sentence
     assert not set("0123456789") & set(found.rest)
 
@@ -111,7 +112,8 @@ def test_two_numbers_for_the_same_thing_are_a_contradiction(
         ("the same in weeks", "It is sent in 14 days.", "It is sent in two weeks."),
         ("within the range", "Delivery usually takes 3 to 5 days.", "Delivery takes 4 days."),
         ("another unit", "The parcel takes 5 days.", "The parcel takes 7 working days."),
-        ("another bound", "Free parcels over £60.", "Free parcels under £20."),
+        ("the same in minutes", "The pump cools for 1 hour.", "The pump cools for 60 minutes."),
+        ("another limit", "Free parcels over £60.", "Free parcels under £20."),
         (
             "other goods",
             WITHIN_30,

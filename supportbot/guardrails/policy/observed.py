@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from knowledge.text.plain import squeezed
+from knowledge.text.quantities import largest_amount
 from supportbot.guardrails.detectors.types import Context, Detected
 from supportbot.guardrails.policy.facts import TYPES, Facts
-from supportbot.guardrails.quantities import largest_amount
 
 SCORES = tuple(name.removeprefix("is_") for name in TYPES if name.startswith("is_"))
 PERSONAL, SECRETS, LINKS, SCOPE, BRAND = "personal_data", "secrets", "links", "scope", "tone"

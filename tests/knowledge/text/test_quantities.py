@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from supportbot.guardrails.limits import limit_of, limits_agree
-from supportbot.guardrails.quantities import Quantity, quantities_in
+from knowledge.text.limits import limit_of, limits_agree
+from knowledge.text.quantities import Quantity, quantities_in
 
 
 def one(text: str) -> Quantity:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 DATA: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
-_VALUES = {word: float(value) for word, value in DATA["numbers"].items()}
+# words of four languages → their values
+NUMBERS = {word: float(value) for word, value in DATA["numbers"].items()}
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _ONES = "one|two|three|four|five|six|seven|eight|nine"
 _DIGITS = r"\d{1,3}(?:[,.\ \u202f]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d+)?"
 _NUMBER_WORD = (
     rf"(?:(?:{_TENS})[-\ ](?:{_ONES})|(?:{_ONES})\ (?:hundred|dozen)(?:\ and\ (?:{_TENS}|ten))?|"
-    + "|".join(sorted(_VALUES, key=len, reverse=True))
+    + "|".join(sorted(NUMBERS, key=len, reverse=True))
     + ")"
 )
 _TO = r"\s?(?:-|–|—|to|or|and|bis|à|a|y|et|und)\s?"
@@ -176,13 +177,13 @@ def _minutes(match: re.Match[str]) -> float:
 
 def _number(text: str) -> float:
     text = text.lower()
-    if text in _VALUES:
-        return _VALUES[text]
+    if text in NUMBERS:
+        return NUMBERS[text]
     if text[0].isdigit():
         return _digits(text)
-    parts = [_VALUES[part] for part in re.split(r"[- ]|and", text) if part in _VALUES]
+    parts = [NUMBERS[part] for part in re.split(r"[- ]|and", text) if part in NUMBERS]
     first, second, *rest = parts if len(parts) > 1 else [*parts, 0.0]
-    if second in {_VALUES["hundred"], _VALUES["dozen"]}:
+    if second in {NUMBERS["hundred"], NUMBERS["dozen"]}:
         return first * second + sum(rest)
     return first + second + sum(rest)
 
