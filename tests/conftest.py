@@ -4,6 +4,8 @@ access), documents that are really read and embedded, and a clean database per t
 from __future__ import annotations
 
 import io
+import itertools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from knowledge.services.ingestion.queue import claim_next
 from knowledge.services.lifecycle.checked_publication import publish_checked
 from supportbot.api import visitor_tokens
 from supportbot.configuration import current
+from tests import embedded, flush
 from tickets.models import Conversation, Customer
 from tickets.services.conversations import start_conversation
 
@@ -60,19 +63,33 @@ def django_db_modify_db_settings() -> None:
 
 
 @pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    return embedded.IS_KEPT
+
+
+@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
     """Tests that need real transactions are cleaned up with TRUNCATE, which the triggers
     of the audit log and of the documents' history refuse; those are tested by putting them back."""
+    if not (embedded.IS_KEPT or os.environ.get("CI")):
+        connection.close()
+        connection.close_pool()  # type: ignore[attr-defined]
+        embedded.keep_cluster()
     with django_db_blocker.unblock(), connection.cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute("DROP TRIGGER audit_no_truncate ON tickets_auditentry")
         cursor.execute("DROP TRIGGER audit_link_no_truncate ON tickets_auditlink")
         cursor.execute("DROP TRIGGER audit_head_no_truncate ON tickets_audithead")
         cursor.execute("DROP TRIGGER document_event_no_truncate ON knowledge_documentevent")
+    flush.install()
+
+
+_media = itertools.count()
 
 
 @pytest.fixture(autouse=True)
-def _settings_of_tests(settings: Settings, tmp_path: Path) -> None:
-    settings.MEDIA_ROOT = tmp_path / "media"
+def _settings_of_tests(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    # A folder of its own, made when something is put in.
+    settings.MEDIA_ROOT = tmp_path_factory.getbasetemp() / f"media-{next(_media)}"
     settings.ANSWER_CACHE = "off"  # a test that asks twice wants two answers, unless it says so
     # A real one takes half a second for every user that a test makes.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
@@ -189,8 +206,6 @@ def shipping(publish: Publish) -> DocumentVersion:
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder with outsiders' data; tests that need it are skipped without it."""
-    import os
-
     folder = Path(os.environ.get("SUPPORTBOT_SHARED_DATA", "../shared/data"))
     if not folder.is_dir():
         pytest.skip("no shared data: set SUPPORTBOT_SHARED_DATA to a folder that has it")

@@ -1,29 +1,78 @@
-"""Pytest plugin, loaded before Django's settings: one PostgreSQL and one Redis for all tests."""
+"""Pytest plugin, loaded before Django's settings: one PostgreSQL and one Redis for all tests.
+
+Two things are kept between test runs, because making them takes ten seconds each and says nothing
+about the code under test: converted models, and PostgreSQL's folder with the test database as the
+migrations of this checkout make it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
-from tests.servers import start_test_servers
+from tests.servers import TestServers, copy_cluster, put_cluster, start_test_servers
 
-# Everything a test writes lies here; converted models are kept between test runs, because
-# converting costs ten seconds and says nothing about the code under test.
+ROOT = Path(__file__).parents[1]
+_CLUSTERS = "supportbot-test-cluster-"
+_FORGOTTEN_AFTER_SECONDS = 7 * 24 * 3600
+
+# Everything a test writes lies here.
 _data = Path(tempfile.mkdtemp(prefix="supportbot-tests-"))
-_models = Path(tempfile.gettempdir()) / "supportbot-test-models"
+_kept = Path(tempfile.gettempdir())
+
+
+def _cluster() -> Path:
+    """Where PostgreSQL's folder is kept: by what the database is made of."""
+    found = hashlib.sha256((ROOT / "constraints.txt").read_bytes())
+    for path in sorted(ROOT.glob("*/**/migrations/*.py")):
+        if not path.is_relative_to(ROOT / ".venv"):
+            found.update(path.read_bytes())
+    return _kept / f"{_CLUSTERS}{found.hexdigest()[:16]}"
+
+
+def _start() -> TestServers:
+    if CLUSTER.is_dir():
+        put_cluster(CLUSTER, _data / "servers")
+    return start_test_servers(_data / "servers")
+
 
 for _name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "SUPPORTBOT_MODEL"):
     os.environ.pop(_name, None)  # a developer's own model must not answer in the tests
 os.environ["SUPPORTBOT_DATA_DIR"] = str(_data)
-os.environ.setdefault("SUPPORTBOT_MODELS_DIR", str(_models))
+os.environ.setdefault("SUPPORTBOT_MODELS_DIR", str(_kept / "supportbot-test-models"))
 os.environ["SUPPORTBOT_LOG_LEVEL"] = "WARNING"
-_servers = start_test_servers()
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers are as many as cores: threads of one would only wait for those of the others.
+    for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "SUPPORTBOT_EMBEDDING_THREADS"):
+        os.environ.setdefault(_name, "1")
+CLUSTER = _cluster()
+IS_KEPT = CLUSTER.is_dir()  # the test database is there already
+_servers = _start()
 os.environ["DATABASE_URL"] = _servers.database_url
 os.environ["REDIS_URL"] = _servers.redis_url
+
+
+def keep_cluster() -> None:
+    """Keep the database as it is, for the next run. Nobody may be connected."""
+    global _servers  # noqa: PLW0603
+    _servers.supervisor.stop()
+    unfinished = Path(tempfile.mkdtemp(prefix="supportbot-tests-")) / "cluster"
+    copy_cluster(_servers.paths.postgres, unfinished)
+    _servers = start_test_servers(_servers.paths.root)
+    try:
+        unfinished.rename(CLUSTER)
+    except OSError:  # another worker was first
+        shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.parent.rmdir()
+    for path in _kept.glob(f"{_CLUSTERS}*"):
+        if path.stat().st_mtime < time.time() - _FORGOTTEN_AFTER_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,6 +1,7 @@
 """Real PostgreSQL and Redis for the tests, in a temporary folder, told not to wait for disks."""
 
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -66,3 +67,16 @@ def start_test_servers(
         supervisor.stop()
         raise
     return TestServers(paths, supervisor)
+
+
+def put_cluster(cluster: Path, folder: Path) -> None:
+    """Make a data folder with a copy of a stopped PostgreSQL's folder, unless it has its own."""
+    paths = StackPaths(folder.resolve())
+    paths.create_root()
+    if not paths.postgres.exists():
+        copy_cluster(cluster, paths.postgres)
+
+
+def copy_cluster(cluster: Path, to: Path) -> None:
+    """With its owner and its rights, which PostgreSQL insists on."""
+    subprocess.run(["/bin/cp", "-a", str(cluster), str(to)], check=True)

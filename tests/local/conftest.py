@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from supportbot.local.paths import PROJECT_ROOT, StackPaths
+from tests.servers import put_cluster, start_test_servers
 
 START_SECONDS = 30.0
 
@@ -91,31 +92,30 @@ class RunningStack:
 StartStack = Callable[..., RunningStack]
 
 
-@pytest.fixture
-def start_stack(tmp_path: Path) -> Iterator[StartStack]:
-    """Start a stack in `folder` (under tmp_path) on a free port, by default until it is READY."""
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What PostgreSQL leaves in its folder after a first start. Making it takes seconds."""
+    servers = start_test_servers(tmp_path_factory.mktemp("cluster") / "data")
+    servers.supervisor.stop()
+    yield servers.paths.postgres
+    servers.stop()
+
+
+@contextmanager
+def stacks_in(place: Path, cluster: Path) -> Iterator[StartStack]:
+    """Start stacks in folders under `place`; at the end none of their processes may be left."""
     running: list[RunningStack] = []
 
     def start(
-        folder: str = "data", *arguments: str, port: int | None = None, ready: bool = True
+        folder: str = "data",
+        *arguments: str,
+        port: int | None = None,
+        ready: bool = True,
+        first: bool = False,
     ) -> RunningStack:
-        chosen = port or free_port()
-        place = tmp_path / folder
-        command = [sys.executable, "-m", "tests.local.tiny_stack", str(place), str(chosen)]
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in {"DATABASE_URL", "REDIS_URL"}
-        }
-        process = subprocess.Popen(
-            [*command, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=PROJECT_ROOT,
-            env=environment,
-        )
-        stack = RunningStack(place, chosen, process)
+        if not first:
+            put_cluster(cluster, place / folder)
+        stack = started(place / folder, port or free_port(), *arguments)
         running.append(stack)
         if ready:
             stack.wait_for("READY")
@@ -128,3 +128,33 @@ def start_stack(tmp_path: Path) -> Iterator[StartStack]:
         stack.process.communicate()
     for stack in running:
         assert eventually(partial(is_unused, stack.folder))
+
+
+def started(folder: Path, port: int, *arguments: str) -> RunningStack:
+    """A stack that may not be READY yet."""
+    own = {"DATABASE_URL", "REDIS_URL"}
+    command = [sys.executable, "-m", "tests.local.tiny_stack", str(folder), str(port)]
+    process = subprocess.Popen(
+        [*command, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=PROJECT_ROOT,
+        env={name: value for name, value in os.environ.items() if name not in own},
+    )
+    return RunningStack(folder, port, process)
+
+
+@pytest.fixture
+def start_stack(tmp_path: Path, cluster: Path) -> Iterator[StartStack]:
+    """Start a stack in `folder` (under tmp_path) on a free port, by default until it is READY. Its
+    database is there already, unless it is the `first` start."""
+    with stacks_in(tmp_path, cluster) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory, cluster: Path) -> Iterator[RunningStack]:
+    """A stack that tests share, from its first start on."""
+    with stacks_in(tmp_path_factory.mktemp("shared"), cluster) as start:
+        yield start(first=True)

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from supportbot.local.paths import PROJECT_ROOT, StackPaths
-from tests.local.conftest import StartStack, eventually, processes_of
+from tests.local.conftest import (
+    RunningStack,
+    StartStack,
+    eventually,
+    processes_of,
+)
+from tests.servers import put_cluster
 
 # Says which server it uses, then works until its standard input ends.
 COMMAND = """
@@ -57,19 +63,21 @@ def test_a_command_with_nothing_running_has_servers_for_its_own_duration(tmp_pat
 
 
 @pytest.mark.slow
-def test_a_command_joins_the_servers_of_up(start_stack: StartStack) -> None:
-    stack = start_stack()
+def test_a_command_joins_the_servers_of_up(running: RunningStack) -> None:
     lines = []
     for _ in range(2):
-        command = start_command(stack.folder)
+        command = start_command(running.folder)
         lines.append(first_line(command))
         assert command.communicate("")[0] == "still there\n"
     assert lines[0] == lines[1] != ""
-    assert stack.process.poll() is None
+    assert running.process.poll() is None
 
 
 @pytest.mark.slow
-def test_servers_stay_until_the_last_command_that_joined_them_is_done(tmp_path: Path) -> None:
+def test_servers_stay_until_the_last_command_that_joined_them_is_done(
+    tmp_path: Path, cluster: Path
+) -> None:
+    put_cluster(cluster, tmp_path / "data")
     owner = start_command(tmp_path / "data")
     first = first_line(owner)
     guest = start_command(tmp_path / "data")
@@ -110,7 +118,8 @@ def test_a_command_whose_servers_are_stopped_says_so_plainly(start_stack: StartS
 
 
 @pytest.mark.slow
-def test_a_killed_command_leaves_nothing(tmp_path: Path) -> None:
+def test_a_killed_command_leaves_nothing(tmp_path: Path, cluster: Path) -> None:
+    put_cluster(cluster, tmp_path / "data")
     command = start_command(tmp_path / "data")
     first_line(command)
     command.kill()

@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from supportbot.local.paths import PROJECT_ROOT
 from supportbot.local.postgres import APPLICATION, database_url
-from tests.servers import TestServers, start_test_servers
+from tests.servers import TestServers, put_cluster, start_test_servers
 
 ENTRY = (
     "INSERT INTO tickets_auditentry (actor_name, action, object_type, object_id, data, created_at)"
@@ -22,8 +23,10 @@ ENTRY = (
 
 
 @pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServers]:
-    servers = start_test_servers(tmp_path_factory.mktemp("owner"))
+def servers(tmp_path_factory: pytest.TempPathFactory, cluster: Path) -> Iterator[TestServers]:
+    folder = tmp_path_factory.mktemp("owner")
+    put_cluster(cluster, folder)
+    servers = start_test_servers(folder)
     yield servers
     servers.stop()
 

@@ -13,12 +13,13 @@ from supportbot.local.errors import StackError
 from supportbot.local.paths import StackPaths, private_folder
 from supportbot.local.stack import check_port, check_space
 from supportbot.local.users import server_user
-from tests.servers import TestServers, start_test_servers
+from tests.servers import TestServers, put_cluster, start_test_servers
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A data folder that is not there yet."""
+def folder(tmp_path: Path, cluster: Path) -> Path:
+    """A data folder after its first start."""
+    put_cluster(cluster, tmp_path / "data")
     return tmp_path / "data"
 
 
@@ -42,8 +43,8 @@ def test_a_socket_folder_that_somebody_else_made_is_refused(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-def test_pgvector_is_there_and_the_cluster_speaks_unicode(folder: Path) -> None:
-    servers = start(folder)
+def test_pgvector_is_there_and_the_cluster_speaks_unicode(tmp_path: Path) -> None:
+    servers = start(tmp_path / "data")
     try:
         with psycopg.connect(servers.database_url) as connection:
             connection.execute("CREATE EXTENSION vector")

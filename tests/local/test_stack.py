@@ -16,7 +16,14 @@ from supportbot.local.paths import StackPaths
 from supportbot.local.plan import server_addresses, server_children
 from supportbot.local.postgres import database_url
 from supportbot.local.redis import redis_url
-from tests.local.conftest import StartStack, eventually, processes_of
+from tests.local.conftest import (
+    RunningStack,
+    StartStack,
+    eventually,
+    free_port,
+    processes_of,
+    started,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -32,15 +39,14 @@ def remembered(url: str) -> list[str]:
         return [row[0] for row in connection.execute("SELECT text FROM note")]
 
 
-def test_ready_is_the_last_line_and_stands_below_the_addresses(start_stack: StartStack) -> None:
-    stack = start_stack()
-    url = f"http://127.0.0.1:{stack.port}/"
-    assert stack.lines[-3:] == [
+def test_ready_is_the_last_line_and_stands_below_the_addresses(running: RunningStack) -> None:
+    url = f"http://127.0.0.1:{running.port}/"
+    ready = running.lines.index(f"READY {url}")
+    assert running.lines[ready - 2 : ready] == [
         f"Widget  {url}",
         f"Admin  {url}admin/  user admin  password generated",
-        f"READY {url}",
     ]
-    assert {"one step", "demo document 1 of 1"} <= set(stack.lines)
+    assert {"one step", "demo document 1 of 1"} <= set(running.lines[:ready])
     assert urllib.request.urlopen(url).status == 200
 
 
@@ -57,11 +63,10 @@ def test_two_stacks_run_at_once_one_of_them_in_a_path_with_a_space(
         assert found == stack.folder.name.encode()
 
 
-def test_the_servers_listen_on_private_sockets_alone(start_stack: StartStack) -> None:
-    stack = start_stack()
-    assert stack.paths.sockets.stat().st_mode & 0o777 == 0o700
+def test_the_servers_listen_on_private_sockets_alone(running: RunningStack) -> None:
+    assert running.paths.sockets.stat().st_mode & 0o777 == 0o700
     names = {"postgres", "redis-server"}
-    servers = [one for one in processes_of(stack.folder) if one.name() in names]
+    servers = [one for one in processes_of(running.folder) if one.name() in names]
     assert {one.name() for one in servers} == names
     assert not [one for server in servers for one in server.net_connections("inet")]
 
@@ -77,7 +82,7 @@ def test_a_signal_ends_everything_also_what_does_not_want_to(
 
 
 def test_a_stop_while_starting_ends_everything(start_stack: StartStack) -> None:
-    stack = start_stack(ready=False)
+    stack = start_stack(ready=False, first=True)
     stack.wait_for("Starting PostgreSQL")
     assert stack.end() == 0
     assert processes_of(stack.folder) == []
@@ -96,13 +101,12 @@ def test_a_taken_port_is_said_plainly(start_stack: StartStack) -> None:
     assert problem == wanted
 
 
-def test_a_data_folder_in_use_is_said_plainly(start_stack: StartStack) -> None:
-    first = start_stack()
-    second = start_stack(ready=False)
+def test_a_data_folder_in_use_is_said_plainly(running: RunningStack) -> None:
+    second = started(running.folder, free_port())
     _, problem = second.process.communicate(timeout=15)
     assert second.process.returncode == 1
-    assert f"is in use by process {first.process.pid} (manage.py up)." in problem
-    assert read_record(first.paths) is not None
+    assert f"is in use by process {running.process.pid} (manage.py up)." in problem
+    assert read_record(running.paths) is not None
 
 
 def test_after_kill_9_of_all_that_supervises_nothing_stays_and_the_next_start_is_clean(
@@ -127,12 +131,11 @@ def test_what_survives_a_killed_supervisor_is_ended_by_the_next_start(
     assert not [one for one in survivors if one.is_running()]
 
 
-def test_kill_9_of_postgresql_loses_nothing_committed(start_stack: StartStack) -> None:
-    stack = start_stack()
-    url = database_url(stack.paths)
+def test_kill_9_of_postgresql_loses_nothing_committed(running: RunningStack) -> None:
+    url = database_url(running.paths)
     remember(url, "committed")
-    stack.child("bin/postgres").kill()
-    assert stack.wait_for("PostgreSQL ended") == (
+    running.child("bin/postgres").kill()
+    assert running.wait_for("PostgreSQL ended") == (
         "PostgreSQL ended (killed by SIGKILL). Starting it again."
     )
     assert eventually(lambda: answers(url))
@@ -147,11 +150,10 @@ def answers(url: str) -> bool:
     return True
 
 
-def test_kill_9_of_web_starts_it_again(start_stack: StartStack) -> None:
-    stack = start_stack()
-    stack.child("serve_forever").kill()
-    stack.wait_for("Web ended")
-    assert eventually(lambda: web_answers(stack.port), 3)
+def test_kill_9_of_web_starts_it_again(running: RunningStack) -> None:
+    running.child("serve_forever").kill()
+    running.wait_for("Web ended")
+    assert eventually(lambda: web_answers(running.port), 3)
 
 
 def web_answers(port: int) -> bool:
