@@ -88,6 +88,14 @@ def test_nothing_to_read_gives_an_empty_reading() -> None:
     assert unit_features(asked("x"), []).shape == (0, len(UNIT_FEATURES))
 
 
+def test_what_the_customer_wants_to_do_counts_most() -> None:
+    overlap = UNIT_FEATURES.index("overlap")
+    question = asked("can i cancel an order i placed an hour ago")
+    texts = [passage("Choose Cancel order."), passage("It was placed an hour ago.")]
+    cancels, places = unit_features(question, texts)[:, overlap]
+    assert cancels > places
+
+
 def test_the_file_names_its_sets_and_every_feature() -> None:
     stored = json.loads(FILE.read_text("utf-8"))
     assert set(stored["weights"]) == set(UNIT_FEATURES)
