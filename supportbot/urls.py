@@ -18,6 +18,7 @@ from supportbot.api import (
     visitor_sessions,
     visitors,
 )
+from supportbot.api.contact import AddressView
 from supportbot.api.stopping import StopView
 from supportbot.mail import views as mail
 from supportbot.metrics import metrics
@@ -66,6 +67,7 @@ api: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:conversation_id>/history/", visitors.HistoryView.as_view()),
     path("conversations/<uuid:conversation_id>/handover/", visitors.HandoverView.as_view()),
     path("messages/<uuid:message_id>/passages/<str:passage_id>/", visitors.PassageView.as_view()),
+    path("conversations/<uuid:conversation_id>/address/", AddressView.as_view()),
     path("conversations/<uuid:conversation_id>/stop/", StopView.as_view()),
     path("conversations/<uuid:conversation_id>/close/", visitors.CloseView.as_view()),
     path("conversations/<uuid:conversation_id>/rating/", visitors.RatingView.as_view()),

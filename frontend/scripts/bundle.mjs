@@ -12,7 +12,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const minifyStyles = {
   name: 'minify-styles',
   setup({ onLoad }) {
-    onLoad({ filter: /\/src\/styles\/\w+\.ts$/ }, async ({ path }) => {
+    onLoad({ filter: /\/src\/(styles\/\w+|more\/styles)\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       return { loader: 'ts', contents: source.replace(/`[^`]*`/g, minifyCss) };
     });
@@ -28,7 +28,7 @@ function minifyCss(css) {
     .replace(/` /g, '`');
 }
 
-async function files(entryPoints, define = {}) {
+async function files(entryPoints, define = {}, charset = 'ascii') {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints,
@@ -38,8 +38,8 @@ async function files(entryPoints, define = {}) {
     format: 'iife',
     minify: true,
     target: ['es2021'],
-    // Escapes, because a page may be served in any encoding.
-    charset: 'ascii',
+    // Escapes, because a page may be served in any encoding; the launcher says that of the languages.
+    charset,
     legalComments: 'none',
     logLevel: 'warning',
     define,
@@ -56,14 +56,19 @@ export async function bundle() {
     'support-chat-panel': 'src/provide.ts',
     'support-chat-news': 'src/provide-news.ts',
     'support-chat-site': 'src/provide-site.ts',
-    ...Object.fromEntries(languages.map((name) => [`locales/${name.slice(0, 2)}`, `src/locales/${name}`])),
+    'support-chat-more': 'src/provide-more.ts',
   });
+  const words = await files(
+    Object.fromEntries(languages.flatMap((name) => [name, `more/${name}`]).map((name) => [`locales/${name.slice(0, -3)}`, `src/locales/${name}`])),
+    {},
+    'utf8',
+  );
   const hash = createHash('sha256');
-  for (const [, bytes] of later) hash.update(bytes);
+  for (const [, bytes] of [...later, ...words]) hash.update(bytes);
   // The launcher asks for exactly these, also where a cache holds those of another deployment.
   const version = JSON.stringify(hash.digest('hex').slice(0, 10));
   const first = await files({ 'support-chat': 'src/launcher/register.ts' }, { __FILES__: version });
-  return new Map([...first, ...later]);
+  return new Map([...first, ...later, ...words]);
 }
 
 export async function write(bundled, outdir) {
@@ -91,7 +96,9 @@ const ALL = 40_000;
 export function excess(bundled) {
   const launcher = size(bundled.get('support-chat.js'));
   if (launcher > LAUNCHER) return `dist/support-chat.js is ${launcher} bytes compressed; the limit is ${LAUNCHER}`;
-  const sizes = [...bundled].map(([name, bytes]) => ({ isWords: basename(dirname(name)) === 'locales', bytes: size(bytes) }));
+  // What few visitors need is loaded when one does: on the first intent it costs nothing.
+  const first = [...bundled].filter(([name]) => !name.includes('more'));
+  const sizes = first.map(([name, bytes]) => ({ isWords: basename(dirname(name)) === 'locales', bytes: size(bytes) }));
   const words = sizes.filter(({ isWords }) => isWords).map(({ bytes }) => bytes);
   const rest = sizes.filter(({ isWords }) => !isWords).reduce((sum, { bytes }) => sum + bytes, 0);
   // One language is loaded, never two.

@@ -1,4 +1,5 @@
 // The chat behind the launcher: the wiring between the element, the client and its views.
+import { AddressQuestion } from './address';
 import { ChatClient } from './client';
 import type { Citation } from './contract';
 import type { Host, Part, Speech } from './launcher/part';
@@ -27,6 +28,7 @@ export class Chat implements Part {
   private unread = 0;
   private signedOut = false;
   private panel: PanelView;
+  private readonly address: AddressQuestion;
   private readonly announcer = new Announcer();
   private readonly title = new TitleNotice();
 
@@ -37,6 +39,7 @@ export class Chat implements Part {
     this.panel = new PanelView(this.actions());
     host.frame.prepend(this.panel.element, this.announcer.element);
     this.client = new ChatClient(host.baseUrl, () => this.changed(), host.identity);
+    this.address = new AddressQuestion(host, this.client, () => this.panel, () => this.close());
     document.addEventListener('visibilitychange', this.changed);
     this.configure();
     this.draw();
@@ -150,6 +153,7 @@ export class Chat implements Part {
         this.panel.leaveButton();
       },
       askForPerson: () => this.askForPerson(),
+      leaveAddress: () => void this.address.open(null),
       rateSupport: (score) => this.client.rateSupport(score),
       rate: (messageId, value, comment) => this.client.rate(messageId, value, comment),
       openSource: (messageId, citations, opener) => this.openSource(messageId, citations, opener),
@@ -161,9 +165,7 @@ export class Chat implements Part {
       loadEarlier: () => this.client.loadEarlier(),
       close: () => this.close(),
       end: () => this.client.end(),
-      showHistory: () => {
-        void this.panel.history.open(this.client.earlier, this.client.state.conversation);
-      },
+      showHistory: () => void this.panel.history.open(this.client.earlier, this.client.state.conversation),
     };
   }
 
@@ -208,6 +210,7 @@ export class Chat implements Part {
     this.panel.render(state, status, live);
     if (live && this.panel.isOpen) this.announcer.say(announcements(this.drawn, state));
     this.drawn = state;
+    this.address.askFirst();
     const { conversation, lastSeq } = state;
     const unread = unreadCount(state, storage.readSeq(conversation));
     // With nothing unread the launcher need not load the panel for the events up to here.

@@ -48,7 +48,7 @@ function onlyPending(): string {
 describe('the log', () => {
   it('replays the contract', () => {
     FakeSocket.last.says(...rawEvents);
-    expect(client.state.lastSeq).toBe(24);
+    expect(client.state.lastSeq).toBe(25);
   });
 
   it('is fetched again after a gap', async () => {

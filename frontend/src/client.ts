@@ -4,7 +4,7 @@ import { frames, parseEvent } from './contract';
 import { Earlier } from './earlier';
 import { hasGap, reduce } from './reducer';
 import type { Action } from './reducer';
-import { Session } from './session';
+import { Session, UnreachableError } from './session';
 import { initialState, workingRun } from './state';
 import type { State } from './state';
 import { Storage } from './storage';
@@ -148,9 +148,17 @@ export class ChatClient {
     if (this.state.earlierBefore !== null) this.connection.send(frames.earlier(this.state.earlierBefore));
   }
 
+  /** A request about this conversation. Raises UnreachableError. */
+  post(path: string, body: Readonly<Record<string, string>>): Promise<Response> {
+    return this.session.request('POST', `conversations/${this.state.conversation}/${path}/`, body);
+  }
+
   /** The passage of a citation of a message that came without it. Raises when it cannot be had. */
   async passageOf(messageId: string | null, citation: Citation): Promise<string> {
-    return this.session.passage(messageId ?? '', citation.passage_id);
+    const path = `messages/${encodeURIComponent(messageId ?? '')}/passages/${encodeURIComponent(citation.passage_id)}/`;
+    const { passage } = await this.session.read(path);
+    if (typeof passage !== 'string') throw new UnreachableError();
+    return passage;
   }
 
   /** Tells a waiting or talking agent that the visitor types, at most every few seconds. */

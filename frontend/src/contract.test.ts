@@ -27,6 +27,7 @@ describe('server events of the contract', () => {
         'rating.given',
         'run.started',
         'run.status',
+        'address.left',
         'ticket.changed',
       ].sort(),
     );

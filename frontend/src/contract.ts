@@ -118,7 +118,11 @@ export type ServerEvent =
       readonly state: HandoverState;
       readonly agent_name: string | null;
       readonly text: string;
+      /** Nobody is there: the visitor may leave an address for the reply. */
+      readonly offer_address: boolean;
     })
+  /** The visitor has left an address, of which this much is shown. */
+  | (Stamp & { readonly type: 'address.left'; readonly address: string })
   | (Stamp & { readonly type: 'conversation.closed'; readonly by: ClosedBy; readonly text: string })
   /** The visitor has written after the end: what they wrote stands in this conversation. */
   | (Stamp & { readonly type: 'conversation.continued'; readonly conversation: string })
@@ -245,7 +249,9 @@ const READERS: { readonly [T in EventType]: (raw: Raw) => Body<T> } = {
     state: oneOf(raw, 'state', HANDOVER_STATES, 'bot'),
     agent_name: optionalText(raw, 'agent_name'),
     text: optionalText(raw, 'text') ?? '',
+    offer_address: raw.offer_address === true,
   }),
+  'address.left': (raw) => ({ address: text(raw, 'address') }),
   'conversation.closed': (raw) => ({ by: oneOf(raw, 'by', CLOSED_BY, 'agent'), text: optionalText(raw, 'text') ?? '' }),
   'conversation.continued': (raw) => ({ conversation: text(raw, 'conversation') }),
   'conversation.opened': (raw) => ({ conversation: text(raw, 'conversation') }),

@@ -44,13 +44,13 @@ describe('the log of the contract', () => {
 
   it('ends with the answer, the agent and the last number', () => {
     const state = play(events);
-    expect(state.lastSeq).toBe(24);
+    expect(state.lastSeq).toBe(25);
     expect(state.speaker).toBe('bot');
     expect(answerOf(state)).toMatchObject({ working: false, outcome: 'answered', restarted: false });
     expect(answerOf(state).sentences.map((each) => each.text)).toEqual(['Sealed food can be returned within 14 days.']);
     expect(state.items.map((item) => item.kind)).toEqual([
       ...['message', 'answer', 'notice', 'notice', 'message', 'notice', 'notice'],
-      ...['answer', 'answer', 'notice', 'notice', 'notice'],
+      ...['answer', 'answer', 'notice', 'notice', 'notice', 'notice'],
     ]);
   });
 

@@ -38,6 +38,8 @@ function step(state: State, action: ServerEvent | UnknownEvent): State {
       return addMessage(state, action);
     case 'handover.changed':
       return changeSpeaker(state, action);
+    case 'address.left':
+      return addNotice({ ...state, offersAddress: false }, action, { about: 'address', address: action.address });
     case 'conversation.closed':
       return close(state, action);
     case 'conversation.opened':
@@ -147,8 +149,8 @@ function addBotMessage(state: State, message: Message, seq: number): State {
   return { ...state, items: [...state.items, item] };
 }
 
-function spokenBy(event: Of<'handover.changed'>): Pick<State, 'speaker' | 'agentName' | 'handoverText'> {
-  return { speaker: event.state, agentName: event.agent_name, handoverText: event.text };
+function spokenBy(event: Of<'handover.changed'>): Pick<State, 'speaker' | 'agentName' | 'handoverText' | 'offersAddress'> {
+  return { speaker: event.state, agentName: event.agent_name, handoverText: event.text, offersAddress: event.offer_address };
 }
 
 function changeSpeaker(state: State, event: Of<'handover.changed'>): State {
@@ -163,7 +165,7 @@ function changeSpeaker(state: State, event: Of<'handover.changed'>): State {
 }
 
 function close(state: State, event: Of<'conversation.closed'>): State {
-  const ended: State = { ...state, speaker: 'bot', agentName: null, handoverText: '', handoverAsked: false, typing: null };
+  const ended: State = { ...state, speaker: 'bot', agentName: null, handoverText: '', offersAddress: false, handoverAsked: false, typing: null };
   return addNotice({ ...ended, closedBy: event.by }, event, { about: 'closed', text: event.text });
 }
 

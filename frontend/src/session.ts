@@ -12,6 +12,9 @@ export class SignedOutError extends Error {}
 /** The server cannot be reached or is busy: retrying can help. */
 export class UnreachableError extends Error {}
 
+/** How the part of an address begins that leads back to a conversation, from an e-mail. */
+const BACK = '#support-chat=';
+
 interface Visitor {
   readonly visitorId: string;
   readonly token: string;
@@ -42,7 +45,7 @@ export class Session {
     private readonly identity: () => string | null = () => null,
   ) {
     this.visitor = keptVisitor(storage);
-    if (this.visitor && !this.isCurrent(this.visitor)) this.expire();
+    if (this.visitor && (!this.isCurrent(this.visitor) || this.wayBack !== '')) this.expire();
   }
 
   /** A valid token. Raises RefusedError, SignedOutError or UnreachableError. */
@@ -65,13 +68,6 @@ export class Session {
     return raw;
   }
 
-  /** A passage that an answer cited. Raises UnreachableError. */
-  async passage(messageId: string, passageId: string): Promise<string> {
-    const { passage } = await this.read(`messages/${encodeURIComponent(messageId)}/passages/${encodeURIComponent(passageId)}/`);
-    if (typeof passage !== 'string') throw new UnreachableError();
-    return passage;
-  }
-
   /** Signs the visitor out on every device and forgets them here. Raises UnreachableError. */
   async forget(): Promise<void> {
     const response = await this.request('DELETE', 'visitors/me/');
@@ -81,9 +77,14 @@ export class Session {
     this.storage.forgetVisitor();
   }
 
-  private async request(method: string, path: string): Promise<Response> {
-    const headers = { Accept: 'application/json', Authorization: `Bearer ${await this.token()}` };
-    const init: RequestInit = { method, headers, credentials: 'omit' };
+  /** Any request of the visitor's. Raises UnreachableError. */
+  async request(method: string, path: string, body?: Readonly<Record<string, string>>): Promise<Response> {
+    const headers = {
+      Accept: 'application/json',
+      Authorization: `Bearer ${await this.token()}`,
+      ...(body && { 'Content-Type': 'application/json' }),
+    };
+    const init: RequestInit = { method, headers, credentials: 'omit', ...(body && { body: JSON.stringify(body) }) };
     const response = await fetch(`${this.baseUrl}/api/v1/${path}`, init).catch(() => null);
     if (!response) throw new UnreachableError();
     return response;
@@ -117,7 +118,9 @@ export class Session {
   }
 
   private async fetchVisitor(refreshToken: string | null): Promise<Visitor> {
-    const response = await this.post(refreshToken === null ? {} : { refresh_token: refreshToken });
+    const back = this.wayBack;
+    const response = await this.post({ ...(refreshToken && { refresh_token: refreshToken }), ...(back && { return_token: back }) });
+    if (response.ok && back !== '') window.history.replaceState(window.history.state, '', location.pathname + location.search);
     if (refreshToken !== null && [400, 401, 403].includes(response.status)) {
       // The refresh token may be the reason; a new visitor without it tells.
       this.storage.forgetVisitor();
@@ -126,6 +129,11 @@ export class Session {
     if (response.status === 401 || response.status === 403) throw new RefusedError();
     if (!response.ok) throw new UnreachableError();
     return this.remember(parseVisitor(await response.json().catch(() => null), null));
+  }
+
+  /** What the link in an e-mail says of the visitor; empty without one. */
+  private get wayBack(): string {
+    return location.hash.startsWith(BACK) ? location.hash.slice(BACK.length) : '';
   }
 
   private async post(body: Readonly<Record<string, string>>): Promise<Response> {

@@ -29,6 +29,7 @@ export interface AnswerItem {
 export type Notice =
   | { readonly about: 'handover'; readonly state: HandoverState; readonly agentName: string | null; readonly text: string }
   | { readonly about: 'rating'; readonly ticketId: string; readonly text: string; readonly score: number | null }
+  | { readonly about: 'address'; readonly address: string }
   | { readonly about: 'ticket'; readonly status: TicketStatus }
   | { readonly about: 'closed'; readonly text: string }
   | { readonly about: 'error'; readonly text: string };
@@ -72,6 +73,8 @@ export interface State {
   readonly speaker: HandoverState;
   readonly agentName: string | null;
   readonly handoverText: string;
+  /** An address for the reply is wanted, and none is left yet. */
+  readonly offersAddress: boolean;
   /** By whom the conversation has ended; what is written now begins another one. */
   readonly closedBy: ClosedBy | null;
   /** True from the visitor's click until the server answers it. */
@@ -89,6 +92,7 @@ export const initialState: State = {
   speaker: 'bot',
   agentName: null,
   handoverText: '',
+  offersAddress: false,
   closedBy: null,
   handoverAsked: false,
   typing: null,

@@ -82,10 +82,20 @@ export class Storage {
     this.write('signed-in', value ? '1' : null);
   }
 
+  /** Whether a page's question for an address was answered, or skipped. */
+  get wasAsked(): boolean {
+    return this.read('asked') !== null;
+  }
+
+  set wasAsked(value: boolean) {
+    this.write('asked', value ? '1' : null);
+  }
+
   /** For a refresh token the server no longer takes: the next visitor starts with an empty conversation. */
   forgetVisitor(): void {
     this.visitor = null;
     this.write('refresh', null);
+    this.write('asked', null);
     this.write('read', null);
   }
 

@@ -3,7 +3,9 @@ in, and the end of all of them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -25,6 +27,12 @@ from tickets.services.sign_out import sign_out
 
 class VisitorRequest(serializers.Serializer[Any]):
     refresh_token = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    return_token = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=500,
+        help_text="Of the link in an e-mail, back to the visitor's conversations.",
+    )
     identity = serializers.CharField(
         required=False,
         allow_blank=True,
@@ -55,7 +63,7 @@ class VisitorsView(APIView):
             customer, tokens = _signed_in(identity)
             check_visitor(request, customer)
         else:
-            known = _known_visitor(body.validated_data.get("refresh_token", ""))
+            known = _known_visitor(body.validated_data)
             check_visitor(request, known)
             customer = known or register_visitor()
             tokens = visitor_tokens.issue(customer.pk)
@@ -71,14 +79,22 @@ def _signed_in(token: str) -> tuple[Customer, visitor_tokens.VisitorTokens]:
     return customer, visitor_tokens.issue_signed_in(customer.pk, identity.audience)
 
 
-def _known_visitor(refresh_token: str) -> Customer | None:
+def _known_visitor(said: dict[str, Any]) -> Customer | None:
+    """By the link in an e-mail, if it is good, else by what the browser has kept."""
+    returning, kept = said.get("return_token", ""), said.get("refresh_token", "")
+    return (
+        _owner_of(returning, visitor_tokens.read_return_token) if returning else None
+    ) or _owner_of(kept, visitor_tokens.read_refresh_token)
+
+
+def _owner_of(token: str, read: Callable[[str], UUID]) -> Customer | None:
     try:
-        known = visitor_tokens.read_refresh_token(refresh_token)
+        known = read(token)
     except visitor_tokens.BadTokenError:
         return None  # an old visitor whose token has expired starts anew
     # Who has signed in is said by the company's server alone.
     customer = Customer.objects.filter(pk=known, external_id=None).first()
-    if customer is None or visitor_tokens.was_revoked(refresh_token, customer):
+    if customer is None or visitor_tokens.was_revoked(token, customer):
         return None
     return customer
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from knowledge.models import Audience
 from tickets.models import Customer
 
-_ACCESS, _REFRESH = "visitor.access", "visitor.refresh"
+_ACCESS, _REFRESH, _RETURN = "visitor.access", "visitor.refresh", "visitor.return"
 # A token travels as a WebSocket subprotocol, where Django's usual “:” is not allowed.
 _SEPARATOR = "~"
 
@@ -73,6 +73,19 @@ def read_refresh_token(token: str) -> UUID:
     """The customer id in a refresh token. Raises BadTokenError."""
     try:
         return UUID(_read(token, _REFRESH, settings.VISITOR_REFRESH_SECONDS))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise BadTokenError from error
+
+
+def issue_return(customer_id: UUID) -> str:
+    """For a link in an e-mail to the visitor, which leads back to their conversations."""
+    return _signer(_RETURN).sign_object(str(customer_id))
+
+
+def read_return_token(token: str) -> UUID:
+    """The customer id in the token of a link. Raises BadTokenError."""
+    try:
+        return UUID(_read(token, _RETURN, settings.VISITOR_REFRESH_SECONDS))
     except (ValueError, TypeError, AttributeError) as error:
         raise BadTokenError from error
 

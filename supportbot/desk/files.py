@@ -40,7 +40,7 @@ def describe_files(ticket: Ticket, agent: User) -> dict[str, Any]:
         for kind in Kind
     }
     problem = email_problem(ticket.conversation)
-    to = ticket.conversation.customer.email
+    to = ticket.conversation.customer.mail_address
     described["hint"] = problem or f"The files go to {to} by e-mail; the chat does not show them."
     described["reaches"] = not problem
     return described

@@ -19,7 +19,7 @@ def note_bounce(*, email: OutgoingEmail, reason: str) -> None:
     email.status, email.error = OutgoingEmail.Status.BOUNCED, reason[:MOST_CHARACTERS]
     email.lease_until = None
     email.save(update_fields=["status", "error", "lease_until"])
-    if customer.email.lower() != email.to.lower() or customer.email_bounced_at is not None:
+    if customer.mail_address.lower() != email.to.lower() or customer.email_bounced_at is not None:
         return  # it has another address by now
     customer.email_bounced_at, customer.email_bounce = timezone.now(), email.error
     customer.save(update_fields=["email_bounced_at", "email_bounce"])

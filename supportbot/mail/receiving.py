@@ -111,11 +111,11 @@ def _take_bounce(row: IncomingEmail, mail: ParsedMail) -> None:
 
 
 def _take(row: IncomingEmail, mail: ParsedMail) -> None:
-    customer = customer_of(mail)
-    thread = find_thread(mail, customer)
+    thread = find_thread(mail)
     conversation = thread or start_conversation(
-        customer=customer, channel=Conversation.Channel.EMAIL
+        customer=customer_of(mail), channel=Conversation.Channel.EMAIL
     )
+    _note_alive(conversation.customer)
     text, whole = _text_of(mail, is_new=thread is None)
     client_id = FROM_MAIL + hashlib.sha256(mail.message_id.encode()).hexdigest()[:40]
     accepted = accept_message(
@@ -133,17 +133,24 @@ def _take(row: IncomingEmail, mail: ParsedMail) -> None:
 
 def customer_of(mail: ParsedMail) -> Customer:
     """Who has the address: who signed in with it, else the newest with it, else somebody new."""
-    known = Customer.objects.filter(email__iexact=mail.from_address)
-    customer = known.order_by(F("external_id").asc(nulls_last=True), "-created_at").first()
-    if customer is None:
-        return Customer.objects.create(name=mail.from_name, email=mail.from_address)
-    if customer.email_bounced_at is not None:  # the address is alive again
+    customer = _known_customer(mail)
+    return customer or Customer.objects.create(name=mail.from_name, email=mail.from_address)
+
+
+def _note_alive(customer: Customer) -> None:
+    """E-mail comes from the address, so e-mail to it may be sent again."""
+    if customer.email_bounced_at is not None:
         customer.email_bounced_at, customer.email_bounce = None, ""
         customer.save(update_fields=["email_bounced_at", "email_bounce"])
-    return customer
 
 
-def find_thread(mail: ParsedMail, customer: Customer) -> Conversation | None:
+def _known_customer(mail: ParsedMail) -> Customer | None:
+    # Not by the address that a visitor has left: anybody can leave anybody's.
+    known = Customer.objects.filter(email__iexact=mail.from_address)
+    return known.order_by(F("external_id").asc(nulls_last=True), "-created_at").first()
+
+
+def find_thread(mail: ParsedMail) -> Conversation | None:
     """The conversation that the mail answers: by our signed address, else by the Message-IDs it
     refers to. Somebody else who answers, such as a person in Cc, begins a conversation of their
     own: their words are not the customer's."""
@@ -157,7 +164,10 @@ def find_thread(mail: ParsedMail, customer: Customer) -> Conversation | None:
         found = Conversation.objects.filter(pk__in=ids).order_by("-created_at").first()
     if found is None:
         return None
-    same = found.customer_id == customer.pk or found.customer.email.lower() == mail.from_address
+    theirs = {found.customer.email.lower(), found.customer.contact_email.lower()}
+    customer = _known_customer(mail)
+    is_known = customer is not None and found.customer_id == customer.pk
+    same = is_known or mail.from_address in theirs
     return found if same else None
 
 

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
+from supportbot.api.visitor_tokens import issue_return
 from supportbot.mail.addresses import reply_address
 from supportbot.mail.models import IncomingEmail
-from tickets.models import Attachment, Message, OutgoingEmail
+from tickets.models import Attachment, Customer, Message, OutgoingEmail
 from tickets.services.names import display_name
 
 MOST_REFERENCES = 10
@@ -29,7 +30,7 @@ class Said:
 
 
 def render(email: OutgoingEmail) -> EmailMultiAlternatives:
-    """The whole e-mail; the same each time it is made."""
+    """The whole e-mail; the same each time it is made, but for the date within the link."""
     messages = [part.message for part in email.parts.select_related("message__agent")]
     ticket = email.conversation.tickets.order_by("-pk").first()
     subject = " ".join(ticket.subject.split()) if ticket else "Your conversation with us"
@@ -38,6 +39,7 @@ def render(email: OutgoingEmail) -> EmailMultiAlternatives:
         "said": [_said(message) for message in messages],
         "question": _question_before(messages),
         "can_reply": bool(settings.MAIL.reply_to),
+        "link": _link_back(email.conversation.customer),
     }
     name = parseaddr(settings.MAIL.from_address)[0]
     result = EmailMultiAlternatives(
@@ -52,6 +54,15 @@ def render(email: OutgoingEmail) -> EmailMultiAlternatives:
     for file in Attachment.objects.filter(message__in=messages, refused=""):
         result.attach(file.name, file.file.read(), file.content_type)
     return result
+
+
+def _link_back(customer: Customer) -> str:
+    """To the page where the customer chats, and to their conversations there; "" where it is not
+    known. Who signs in there needs nothing more."""
+    if not customer.contact_page or customer.external_id is not None:
+        return customer.contact_page
+    # What follows the # is not sent to a server and stands in no log.
+    return f"{customer.contact_page}#support-chat={issue_return(customer.pk)}"
 
 
 def _said(message: Message) -> Said:

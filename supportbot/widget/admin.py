@@ -49,6 +49,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             *("name", "origins", "is_online", "heading", "greeting", "suggestions"),
             *("privacy_url", "colour", "position", "theme", "language"),
+            *("ask_first", "consent"),
         )
 
 
@@ -62,6 +63,7 @@ class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     fieldsets: ClassVar = [
         (None, {"fields": ["name", "is_online", "origins"]}),
         ("Words", {"fields": ["heading", "greeting", "suggestions", "privacy_url", "language"]}),
+        ("Before the chat", {"fields": ["ask_first", "consent"]}),
         ("Look", {"fields": ["colour", "theme", "position"]}),
     ]
     LABELS: ClassVar = {"Online": "success", "Offline": "danger"}

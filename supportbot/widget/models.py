@@ -30,6 +30,11 @@ class Site(models.Model):
         LIGHT = "light", "Light"
         DARK = "dark", "Dark"
 
+    class AskFirst(models.TextChoices):
+        NOTHING = "", "Nothing"
+        OPTIONAL = "optional", "Name and e-mail address; visitors may skip it"
+        REQUIRED = "required", "Name and e-mail address, before the first question"
+
     class Language(models.TextChoices):
         """Those that the widget speaks: frontend/src/launcher/language.ts."""
 
@@ -82,6 +87,19 @@ class Site(models.Model):
     position = models.CharField(max_length=5, choices=Position, default="", blank=True)
     theme = models.CharField(max_length=5, choices=Theme, default="", blank=True)
     language = models.CharField(max_length=2, choices=Language, default="", blank=True)
+    ask_first = models.CharField(
+        "asks first",
+        max_length=8,
+        choices=AskFirst,
+        default="",
+        blank=True,
+        help_text="What a visitor gives before they chat. Replies reach them there by e-mail.",
+    )
+    consent = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="What a visitor must agree to when they leave an address; empty: nothing.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -110,6 +128,8 @@ class Site(models.Model):
             "position": self.position,
             "theme": self.theme,
             "lang": self.language,
+            "ask-first": self.ask_first,
+            "consent": self.consent,
         }
         return {name: value for name, value in given.items() if value}
 

@@ -33,6 +33,7 @@ from tickets.models import (
     Ticket,
     TicketLink,
 )
+from tickets.services.contact import check_contact, leave_address
 from tickets.services.drafts import send_reply
 from tickets.services.tickets import change_status
 from tickets.tasks import close_idle
@@ -445,3 +446,13 @@ def test_what_nobody_sent_ends_as_failed(db: None) -> None:
     process_waiting()
     row.refresh_from_db()
     assert (row.status, row.reason) == (Status.FAILED, "The e-mail does not say who sent it.")
+
+
+def test_a_left_address_brings_nobody_elses_mail_into_the_chat(
+    smtp: Smtp, conversation: Conversation
+) -> None:
+    """Whoever leaves the address of somebody else gets none of what that person writes to us."""
+    leave_address(conversation=conversation, contact=check_contact(email="vera@example.org"))
+    (row,) = take(letter(sender="Vera <vera@example.org>", text="My order is late."))
+    assert row.conversation is not None
+    assert row.conversation.customer_id != conversation.customer_id

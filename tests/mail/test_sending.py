@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import replace
 from email.message import EmailMessage
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
+from supportbot.api import visitor_tokens
+from supportbot.api.contact import page_of_ours
 from supportbot.mail import sending
 from supportbot.mail.addresses import find_conversation_id, reply_address
 from supportbot.mail.sending import claim, send_due
+from tests.api.conftest import as_visitor
 from tests.mail.conftest import Smtp, free_port
 from tests.tickets.cast import actions_on, ask, at_once, reply_in
-from tickets.models import Conversation, Customer, OutgoingEmail
+from tickets.models import AuditEntry, Conversation, Customer, OutgoingEmail
 from tickets.services.attachments import store_attachment
+from tickets.services.availability import set_away
 from tickets.services.conversations import start_conversation
+from tickets.services.events import events_after
 from tickets.services.messages import add_bot_answer
 from tickets.services.tickets import ensure_ticket
 
@@ -47,6 +55,50 @@ def later(minutes: float) -> int:
         due_at=timezone.now() - dt.timedelta(minutes=minutes)
     )
     return send_due()
+
+
+def test_an_address_left_in_the_chat_gets_the_reply_and_a_link_back(
+    smtp: Smtp, conversation: Conversation, ben: User, settings: Settings
+) -> None:
+    settings.WIDGET_ORIGINS = ["https://shop.example"]
+    token = visitor_tokens.issue(conversation.customer_id).token
+    api, path = as_visitor(token), f"/api/v1/conversations/{conversation.pk}"
+    ask(conversation, "My kettle leaks.")
+    set_away(agent=ben, away=True, by=ben)
+    api.post(f"{path}/handover/")
+    (waiting,) = [one for one in _events(conversation) if one["type"] == "handover.changed"]
+    assert waiting["offer_address"], "nobody is at the desk"
+
+    wrong = api.post(f"{path}/address/", {"email": "ada at example"}).json()
+    assert (wrong["code"], wrong["detail"][:25]) == ("bad_email", "This is no e-mail address")
+    page = "https://shop.example/kettles?cart=7"
+    body = {"email": " ada@example.org ", "name": "Ada L.", "consent": "Yes.", "page": page}
+    assert api.post(f"{path}/address/", body).json() == {"address": "a…@example.org"}
+    assert _events(conversation)[-1]["address"] == "a…@example.org"
+    entry = AuditEntry.objects.get(action="customer.address_left")
+    assert entry.data == {"by": "customer", "consent": "Yes."}
+
+    reply_in(conversation, ben, "Please descale it first.")
+    assert later(0) == 1
+    (mail,) = smtp.taken
+    assert mail["To"] == '"Ada L." <ada@example.org>'
+    link = re.search(r"Go on in the chat: (\S+)", text_of(mail))
+    assert link is not None
+    where, _, back = link[1].partition("#support-chat=")
+    assert where == "https://shop.example/kettles"
+    again = APIClient().post("/api/v1/visitors/", {"return_token": back}).json()
+    assert again["visitor_id"] == str(conversation.customer_id)
+    forged = APIClient().post("/api/v1/visitors/", {"return_token": token}).json()
+    assert forged["visitor_id"] != again["visitor_id"]
+
+
+@pytest.mark.parametrize("page", ["https://evil.example/", "javascript:alert(1)", "/", "http://["])
+def test_no_link_leads_to_a_page_of_others(page: str, db: None) -> None:
+    assert page_of_ours(page, "support.example") == ""
+
+
+def _events(conversation: Conversation) -> list[dict[str, Any]]:
+    return events_after(conversation.pk, 0)
 
 
 def test_an_agents_words_reach_a_customer_who_has_left(

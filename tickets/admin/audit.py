@@ -18,6 +18,7 @@ WORDS = {
     "email.received": "took an e-mail in",
     "email.sent": "sent an e-mail",
     "customer.signed_out": "signed the customer out on every device",
+    "customer.address_left": "left an e-mail address for replies",
     "customer.erased": "erased a customer",
     "conversation.handed_over": "handed the conversation over to people",
     "conversation.made_urgent": "marked the conversation as urgent",

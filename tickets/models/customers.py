@@ -21,6 +21,12 @@ class Customer(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=200, blank=True)
     email = models.EmailField(blank=True)
+    contact_email = models.EmailField(
+        blank=True, help_text="Left in the chat for replies; nothing proves that it is theirs."
+    )
+    contact_page = models.URLField(
+        max_length=500, blank=True, help_text="Where they chat; e-mails lead back to it."
+    )
     email_bounced_at = models.DateTimeField(
         null=True, blank=True, help_text="E-mail to the address came back; none is sent since."
     )
@@ -48,4 +54,9 @@ class Customer(models.Model):
         ordering: ClassVar = ["-created_at"]
 
     def __str__(self) -> str:
-        return self.name or self.email or f"Visitor {str(self.id)[:8]}"
+        return self.name or self.mail_address or f"Visitor {str(self.id)[:8]}"
+
+    @property
+    def mail_address(self) -> str:
+        """Where e-mail to them goes; "" where no address is known."""
+        return self.email or self.contact_email

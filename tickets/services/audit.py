@@ -31,6 +31,7 @@ ACTIONS = frozenset(
         "ticket.rated",
         "attachment.added",
         "attachment.refused",
+        "customer.address_left",
         "customer.email_bounced",
         "customer.signed_out",
         "customer.erased",

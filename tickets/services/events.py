@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 EVENT_TYPES = frozenset(
     {
         "message.created",
+        "address.left",
         "run.started",
         "run.status",
         "answer.sentence",

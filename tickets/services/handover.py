@@ -12,6 +12,7 @@ from django.utils import timezone
 from tickets.models import Conversation, Ticket
 from tickets.services import audit
 from tickets.services.assignment import assign_automatically
+from tickets.services.contact import offers_address
 from tickets.services.conversations import lock_open
 from tickets.services.names import display_name
 from tickets.services.speaker import (
@@ -22,7 +23,7 @@ from tickets.services.speaker import (
     let_wait,
 )
 from tickets.services.tickets import ensure_ticket, set_assignee
-from tickets.services.waiting import waiting_words
+from tickets.services.waiting import is_nobody_there, waiting_words
 from tickets.states import SpeakerError, TransitionError, taken_words
 
 State, Reason = Conversation.State, Conversation.Reason
@@ -66,7 +67,8 @@ def request_person(
 
 
 def _queue(locked: Conversation, reason: str, text: str, since: dt.datetime) -> None:
-    let_wait(locked, Waiting(reason, f"{text} {waiting_words(since)}", since))
+    offer_address = offers_address(locked.customer) and is_nobody_there()
+    let_wait(locked, Waiting(reason, f"{text} {waiting_words(since)}", since, offer_address))
 
 
 @transaction.atomic

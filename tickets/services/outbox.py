@@ -41,7 +41,7 @@ def queue_email(message: Message) -> None:
     )
     email = waiting.first() or OutgoingEmail.objects.create(
         conversation=conversation,
-        to=customer.email,
+        to=customer.mail_address,
         message_id=new_message_id(),
         due_at=timezone.now() + delay,
     )
@@ -53,7 +53,7 @@ def email_problem(conversation: Conversation) -> str:
     customer = conversation.customer
     if not settings.MAIL.sends:
         return "Files go to customers by e-mail, which is not set up here."
-    if not customer.email:
+    if not customer.mail_address:
         return "Files go to customers by e-mail, and this customer's address is not known."
     if customer.email_bounced_at is not None:
         return "Files go to customers by e-mail, and e-mail to this customer comes back."

@@ -28,6 +28,7 @@ class Waiting:
     reason: str
     text: str
     since: dt.datetime | None = None
+    offer_address: bool = False
 
 
 def let_wait(locked: Conversation, waiting: Waiting) -> None:
@@ -36,7 +37,7 @@ def let_wait(locked: Conversation, waiting: Waiting) -> None:
     _clear(locked)
     locked.waiting_since = waiting.since or timezone.now()
     locked.handover_reason = Conversation.Reason(waiting.reason)
-    _save(locked, State.WAITING, waiting.text)
+    _save(locked, State.WAITING, waiting.text, offer_address=waiting.offer_address)
 
 
 def let_bot_speak(locked: Conversation) -> None:
@@ -78,13 +79,25 @@ def _clear(locked: Conversation) -> None:
     locked.handover_reason = ""
 
 
-def _save(locked: Conversation, state: str, text: str, name: str | None = None) -> None:
+def _save(
+    locked: Conversation,
+    state: str,
+    text: str,
+    name: str | None = None,
+    *,
+    offer_address: bool = False,
+) -> None:
     locked.state = State(state)
     locked.save(update_fields=SPEAKER_FIELDS)
     append_event(
         conversation_id=locked.pk,
         type="handover.changed",
-        payload={"state": state, "agent_name": name, "text": text},
+        payload={
+            "state": state,
+            "agent_name": name,
+            "text": text,
+            "offer_address": offer_address,
+        },
     )
 
 

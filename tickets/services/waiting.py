@@ -38,6 +38,11 @@ def waiting_words(since: dt.datetime) -> str:
     return f"{_place(place_in_queue(since))}{expected}"
 
 
+def is_nobody_there() -> bool:
+    """Whether who waits now had better not stay."""
+    return away_at(timezone.now()) is not None or not somebody_is_there()
+
+
 def place_in_queue(since: dt.datetime) -> int:
     """1 for the customer who has waited longest."""
     earlier = Conversation.objects.filter(

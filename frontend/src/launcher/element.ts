@@ -14,7 +14,7 @@ import { applySheet } from '../view/sheet';
 type Wish = (part: Part) => void;
 
 export class SupportChat extends HTMLElement implements SupportChatElement {
-  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url', 'identity', 'lang'];
+  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url', 'identity', 'lang', 'ask-first', 'consent'];
   /** Where the server is when no base-url is given: the origin of the script. */
   static defaultBaseUrl = '';
   /** Where the script came from; null where a page has bundled it. */
@@ -61,7 +61,8 @@ export class SupportChat extends HTMLElement implements SupportChatElement {
   }
 
   private begin(): void {
-    if (this.hasAttribute('open')) this.want((part) => part.show());
+    if (location.hash.startsWith('#support-chat=')) this.open();
+    else if (this.hasAttribute('open')) this.want((part) => part.show());
     else void this.comeBack();
   }
 
@@ -175,12 +176,9 @@ export class SupportChat extends HTMLElement implements SupportChatElement {
     this.launcher.removeAttribute('aria-busy');
   }
 
-  private async load(what: 'panel' | 'news' | 'site'): Promise<void> {
-    await Promise.all([this.file(`support-chat-${what}`), what === 'panel' ? this.loadWords() : null]);
-  }
-
-  private async loadWords(): Promise<void> {
-    if (!this.words) await this.file(`locales/${this.language}`);
+  private async load(what: 'panel' | 'news' | 'site' | 'more'): Promise<void> {
+    const words = { panel: this.words ? '' : 'locales/', more: 'locales/more/', news: '', site: '' }[what];
+    await Promise.all([this.file(`support-chat-${what}`), words && this.file(words + this.language)]);
   }
 
   private async file(name: string): Promise<void> {
@@ -212,7 +210,7 @@ export class SupportChat extends HTMLElement implements SupportChatElement {
   }
 
   private async speakAnew(): Promise<void> {
-    await this.loadWords().catch(() => undefined);
+    await this.load('panel').catch(() => undefined);
     // Without words the chat goes on in the language before.
     if (this.words) this.chat?.speak({ tag: this.choice?.tag ?? 'en', words: this.words });
   }
@@ -238,6 +236,10 @@ export class SupportChat extends HTMLElement implements SupportChatElement {
       baseUrl: this.baseUrl,
       identity: this.identity,
       speech: { tag: this.choice?.tag ?? 'en', words },
+      more: async () => {
+        await this.load('more');
+        return SupportChat.provided;
+      },
       emit: (name, detail) => this.emit(name, detail),
       drawLauncher: (look) => this.drawLauncher(look),
       focusLauncher: () => this.launcher.focus({ preventScroll: true }),

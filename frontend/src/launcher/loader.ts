@@ -30,6 +30,8 @@ export function load(source: Source, name: string): Promise<void> {
   loading.set(url, done);
   script.src = url;
   script.async = true;
+  // The languages are written in it, whatever the page is written in.
+  script.setAttribute('charset', 'utf-8');
   if (source.nonce !== '') script.nonce = source.nonce;
   document.head.append(script);
   return done;

@@ -3,6 +3,8 @@
 
 import type { SupportChatEvents } from '../../support-chat';
 import type { Strings } from '../locales/en';
+import type { MoreWords } from '../locales/more/en';
+import type { OpenForm } from '../more/form';
 import type { Language } from './language';
 
 export type EventName = keyof SupportChatEvents;
@@ -19,6 +21,8 @@ export interface Host {
   /** The language that was chosen, and its words. */
   readonly speech: Speech;
   /** The page hears of it as an event `support-chat-NAME`. */
+  /** Loads what is rarely needed, with its words in the language that was chosen. Raises when it cannot be had. */
+  readonly more: () => Promise<Provided>;
   readonly emit: (name: EventName, detail?: Readonly<Record<string, number>>) => void;
   readonly drawLauncher: (look: LauncherLook) => void;
   readonly focusLauncher: () => void;
@@ -67,5 +71,8 @@ export interface Provided {
   readonly readSite?: (element: HTMLElement, baseUrl: string, site: string) => Promise<boolean>;
   /** Of one language or more; what was handed over before stays. */
   readonly words?: Partial<Record<Language, Strings>>;
+  /** Of the language of the speech that `more` was called in. */
+  readonly moreWords?: MoreWords;
+  readonly openForm?: OpenForm;
   readonly watch?: (baseUrl: string, identity: () => string | null, onNews: () => void) => Watch;
 }

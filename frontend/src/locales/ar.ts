@@ -47,6 +47,8 @@ export const ar: Strings = {
   personAsked: 'تم طلب شخص',
   waiting: 'سيرد عليك أحد الزملاء هنا',
   noticeWaiting: 'لقد طلبت التحدث إلى شخص',
+  leaveAddress: 'استلام الرد بالبريد الإلكتروني',
+  addressLeft: (address) => `ستصل الردود أيضًا إلى ${address}`,
   ratingLabel: (score) => `${score} من 5`,
   ratingWorst: 'سيئ',
   ratingBest: 'جيد',

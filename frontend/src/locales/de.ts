@@ -47,6 +47,8 @@ export const de: Strings = {
   personAsked: 'Ein Mensch ist angefragt',
   waiting: 'Unser Team antwortet Ihnen hier',
   noticeWaiting: 'Sie möchten mit einem Menschen sprechen',
+  leaveAddress: 'Antwort per E-Mail erhalten',
+  addressLeft: (address) => `Antworten gehen auch an ${address}`,
   ratingLabel: (score) => `${score} von 5`,
   ratingWorst: 'Schlecht',
   ratingBest: 'Gut',

@@ -46,6 +46,8 @@ export const en = {
   personAsked: 'A person has been asked',
   waiting: 'A colleague will reply here',
   noticeWaiting: 'You asked for a person',
+  leaveAddress: 'Get the reply by e-mail',
+  addressLeft: (address: string) => `Replies also go to ${address}`,
   ratingLabel: (score: number) => `${score} of 5`,
   ratingWorst: 'Bad',
   ratingBest: 'Good',

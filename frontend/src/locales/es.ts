@@ -47,6 +47,8 @@ export const es: Strings = {
   personAsked: 'Se ha pedido una persona',
   waiting: 'Un compañero te responderá aquí',
   noticeWaiting: 'Has pedido hablar con una persona',
+  leaveAddress: 'Recibir la respuesta por correo',
+  addressLeft: (address) => `Las respuestas también llegan a ${address}`,
   ratingLabel: (score) => `${score} de 5`,
   ratingWorst: 'Mal',
   ratingBest: 'Bien',

@@ -47,6 +47,8 @@ export const fr: Strings = {
   personAsked: 'Une personne a été demandée',
   waiting: 'Un collègue vous répondra ici',
   noticeWaiting: 'Vous avez demandé une personne',
+  leaveAddress: 'Recevoir la réponse par e-mail',
+  addressLeft: (address) => `Les réponses vont aussi à ${address}`,
   ratingLabel: (score) => `${score} sur 5`,
   ratingWorst: 'Mauvais',
   ratingBest: 'Bon',

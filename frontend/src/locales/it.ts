@@ -47,6 +47,8 @@ export const it: Strings = {
   personAsked: 'È stata chiesta una persona',
   waiting: 'Un collega ti risponderà qui',
   noticeWaiting: 'Hai chiesto di parlare con una persona',
+  leaveAddress: 'Ricevi la risposta via e-mail',
+  addressLeft: (address) => `Le risposte arrivano anche a ${address}`,
   ratingLabel: (score) => `${score} su 5`,
   ratingWorst: 'Male',
   ratingBest: 'Bene',

@@ -47,6 +47,8 @@ export const ja: Strings = {
   personAsked: '担当者を呼んでいます',
   waiting: '担当者がここで返信します',
   noticeWaiting: '担当者への取り次ぎを依頼しました',
+  leaveAddress: '返信をメールで受け取る',
+  addressLeft: (address) => `返信は ${address} にも届きます`,
   ratingLabel: (score) => `5段階中${score}`,
   ratingWorst: '悪い',
   ratingBest: '良い',

@@ -11,9 +11,24 @@ import { ja } from './ja';
 import { nl } from './nl';
 import { pl } from './pl';
 import { pt } from './pt';
+import type { MoreWords } from './more/en';
+import { ar as more_ar } from './more/ar';
+import { de as more_de } from './more/de';
+import { en as more_en } from './more/en';
+import { es as more_es } from './more/es';
+import { fr as more_fr } from './more/fr';
+import { it as more_it } from './more/it';
+import { ja as more_ja } from './more/ja';
+import { nl as more_nl } from './more/nl';
+import { pl as more_pl } from './more/pl';
+import { pt as more_pt } from './more/pt';
 import { LANGUAGES } from '../launcher/language';
 
 const ALL: Readonly<Record<(typeof LANGUAGES)[number], Strings>> = { en, de, fr, es, pt, it: italian, nl, pl, ar, ja };
+
+const MORE: Readonly<Record<string, MoreWords>> & { readonly en: MoreWords } = {
+  en: more_en, de: more_de, fr: more_fr, es: more_es, pt: more_pt, it: more_it, nl: more_nl, pl: more_pl, ar: more_ar, ja: more_ja,
+};
 
 type Key = keyof Strings;
 
@@ -43,6 +58,16 @@ describe.each(LANGUAGES)('%s', (language) => {
   it('is no copy of the English', () => {
     const same = keys.filter((key) => said(words, key) === said(en, key));
     expect(language === 'en' ? 0 : same.length).toBeLessThan(10);
+  });
+});
+
+describe('what is rarely needed', () => {
+  it('is said in every language', () => {
+    for (const words of Object.values(MORE)) {
+      expect(Object.keys(words)).toEqual(Object.keys(MORE.en));
+      expect(Object.values(words).filter((text) => text.trim() === '')).toEqual([]);
+    }
+    expect(Object.keys(MORE).sort()).toEqual([...LANGUAGES].sort());
   });
 });
 

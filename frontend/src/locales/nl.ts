@@ -47,6 +47,8 @@ export const nl: Strings = {
   personAsked: 'Er is om een mens gevraagd',
   waiting: 'Een collega antwoordt hier',
   noticeWaiting: 'Je hebt om een mens gevraagd',
+  leaveAddress: 'Antwoord per e-mail ontvangen',
+  addressLeft: (address) => `Antwoorden gaan ook naar ${address}`,
   ratingLabel: (score) => `${score} van 5`,
   ratingWorst: 'Slecht',
   ratingBest: 'Goed',

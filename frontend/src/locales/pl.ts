@@ -47,6 +47,8 @@ export const pl: Strings = {
   personAsked: 'Poproszono o rozmowę z człowiekiem',
   waiting: 'Nasz pracownik odpowie tutaj',
   noticeWaiting: 'Prośba o rozmowę z człowiekiem została wysłana',
+  leaveAddress: 'Otrzymaj odpowiedź e-mailem',
+  addressLeft: (address) => `Odpowiedzi trafią też na ${address}`,
   ratingLabel: (score) => `${score} z 5`,
   ratingWorst: 'Źle',
   ratingBest: 'Dobrze',

@@ -47,6 +47,8 @@ export const pt: Strings = {
   personAsked: 'Uma pessoa foi chamada',
   waiting: 'Um colega vai responder aqui',
   noticeWaiting: 'Você pediu uma pessoa',
+  leaveAddress: 'Receber a resposta por e-mail',
+  addressLeft: (address) => `As respostas também vão para ${address}`,
   ratingLabel: (score) => `${score} de 5`,
   ratingWorst: 'Ruim',
   ratingBest: 'Bom',

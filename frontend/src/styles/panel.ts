@@ -26,6 +26,11 @@ export const panelStyles = `
   content: ""; inline-size: 9px; block-size: 9px; border-radius: 50%; flex: none; background: var(--accent);
 }
 .banner[data-state="waiting"]::before { animation: pulse 1.8s ease-in-out infinite; }
+.leave {
+  padding: 9px 16px; text-align: start; font-size: 13.5px; font-weight: 600; color: var(--accent); background: var(--tint); border-block-end: 1px solid var(--line);
+  text-decoration: underline; text-underline-offset: 3px;
+}
+.leave:focus-visible { outline-offset: -3px; }
 .connection { background: var(--raised); color: var(--muted); justify-content: center; padding-block: 5px; font-size: 12.5px; }
 .connection[data-status="refused"], .connection[data-status="signed_out"] { background: var(--danger-tint); color: var(--danger); padding-block: 10px; }
 

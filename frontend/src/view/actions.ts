@@ -19,6 +19,8 @@ export interface Actions {
   /** Stops the answer that is being written. */
   readonly stop: () => void;
   readonly askForPerson: () => void;
+  /** Opens the form for an address that the reply goes to. */
+  readonly leaveAddress: () => void;
   readonly rate: (messageId: string, value: FeedbackValue, comment?: string) => void;
   /** How the support of a ticket was, from 1 to 5. */
   readonly rateSupport: (score: number) => void;

@@ -30,6 +30,7 @@ describe('announcements', () => {
       'You ended this conversation. Write again if you need more help.',
       'How did we do?',
       'You gave us 5 of 5. Thank you.',
+      'Replies also go to a…@example.com',
       'Please shorten your message to 4,000 characters.',
     ]);
   });

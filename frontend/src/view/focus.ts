@@ -1,6 +1,6 @@
 // Keyboard focus inside the shadow tree: what can take it, and how a dialog keeps it.
 
-const FOCUSABLE = 'button:not([disabled]), textarea:not([disabled]), a[href], summary, [tabindex="0"]';
+const FOCUSABLE = 'button:not([disabled]), textarea:not([disabled]), input, a[href], summary, [tabindex="0"]';
 
 function focusable(container: HTMLElement): readonly HTMLElement[] {
   const all = [...container.querySelectorAll<HTMLElement>(FOCUSABLE)];

@@ -25,6 +25,8 @@ export function noticeText(notice: Notice): string | null {
       return notice.status === 'solved' ? strings.ticketSolved : null;
     case 'rating':
       return notice.score === null ? notice.text : strings.ratingThanks(notice.score);
+    case 'address':
+      return strings.addressLeft(notice.address);
     case 'closed':
       return `${notice.text} ${strings.writeAgain}`.trim();
     case 'handover':

@@ -37,6 +37,9 @@ export class PanelView {
   private readonly subtitle = el('p', { class: 'subtitle', testid: 'speaker', dir: 'auto' }, [strings.subtitle]);
   private readonly banner = el('div', { class: 'banner', testid: 'banner', role: 'status', hidden: true });
   private readonly connection = el('div', { class: 'connection', testid: 'connection', role: 'status', hidden: true });
+  private readonly leaveAddress: HTMLButtonElement;
+  private readonly form = el('div', { class: 'source-layer', hidden: true });
+  private leaveForm: (() => void) | null = null;
   private readonly main: HTMLElement;
   private options: PanelOptions | null = null;
 
@@ -50,9 +53,11 @@ export class PanelView {
       this.composer.element.hidden = open;
       if (!open) this.composer.focus();
     });
+    this.leaveAddress = button({ class: 'leave', testid: 'leave-address', hidden: true }, [strings.leaveAddress], () => actions.leaveAddress());
     this.main = el('div', { class: 'main' }, [
       this.header(),
       this.banner,
+      this.leaveAddress,
       this.connection,
       logFrame,
       this.history.element,
@@ -64,6 +69,7 @@ export class PanelView {
     this.element = el('section', { class: 'panel', role: 'dialog', 'aria-labelledby': 'title', testid: 'panel', hidden: true }, [
       this.main,
       this.source.element,
+      this.form,
     ]);
     this.element.addEventListener('keydown', (event) => this.keyDown(event));
     window.visualViewport?.addEventListener('resize', this.fitKeyboard);
@@ -78,9 +84,30 @@ export class PanelView {
     if (!open) {
       this.source.close();
       this.history.close();
+      this.closeForm();
     }
     this.element.hidden = !open;
     if (open) this.log.scrollToEnd();
+  }
+
+  get hasForm(): boolean {
+    return this.leaveForm !== null;
+  }
+
+  /** The place of a form, over the conversation; `leave` is what Escape does. */
+  showForm(leave: () => void): HTMLElement {
+    this.leaveForm = leave;
+    this.form.hidden = false;
+    this.main.inert = true;
+    return this.form;
+  }
+
+  closeForm(): void {
+    if (!this.hasForm) return;
+    this.leaveForm = null;
+    this.form.hidden = true;
+    this.form.replaceChildren();
+    this.main.inert = false;
   }
 
   destroy(): void {
@@ -113,6 +140,7 @@ export class PanelView {
     setAttribute(this.banner, 'data-state', state.speaker);
     this.banner.hidden = withBot;
     setText(this.banner, bannerText(state));
+    this.leaveAddress.hidden = !state.offersAddress;
     const said = connectionText(status);
     this.connection.hidden = said === '';
     setAttribute(this.connection, 'data-status', status);
@@ -145,14 +173,16 @@ export class PanelView {
   private keyDown(event: KeyboardEvent): void {
     if (event.key === 'Escape' && !event.isComposing) {
       event.stopPropagation();
-      if (this.source.isOpen) this.source.close();
+      if (this.leaveForm) this.leaveForm();
+      else if (this.source.isOpen) this.source.close();
       else if (this.history.isOpen) this.history.close();
       else if (this.composer.canStop) this.actions.stop();
       else this.actions.close();
       return;
     }
+    if (this.hasForm) trapTab(this.form, event);
     // On a phone the panel covers the page, so Tab must not wander behind it.
-    if (!this.source.isOpen && window.matchMedia(PHONE).matches) trapTab(this.main, event);
+    else if (!this.source.isOpen && window.matchMedia(PHONE).matches) trapTab(this.main, event);
   }
 }
 

@@ -88,7 +88,12 @@ def test_an_agent_takes_over_by_name(conversation: Conversation, ben: User) -> N
     take_over(conversation=conversation, agent=ben)
     take_over(conversation=conversation, agent=ben)
     assert told(conversation) == [
-        {"state": "agent", "agent_name": "Ben", "text": "You are talking with Ben."}
+        {
+            "state": "agent",
+            "agent_name": "Ben",
+            "text": "You are talking with Ben.",
+            "offer_address": False,
+        }
     ]
     assert actions_on(conversation) == ["conversation.taken_over"]
 

@@ -33,6 +33,8 @@ document.addEventListener('DOMContentLoaded', () => {
       position: value('position'),
       theme: value('theme'),
       lang: value('language'),
+      'ask-first': value('ask_first'),
+      consent: value('consent'),
     };
     for (const [name, said] of Object.entries(wanted)) {
       if (said === '') chat.removeAttribute(name);

@@ -1,0 +1,26 @@
+// What the parts say that are rarely needed: the form for an address.
+import { provideMoreWords } from './provide';
+
+export const en = {
+  offered: 'Get the reply by e-mail',
+  offeredWhy: 'You can leave now. A colleague replies to this address, with a link back to this chat.',
+  first: 'Before we begin',
+  firstWhy: 'We reply to this address when you have left the chat.',
+  name: 'Name (optional)',
+  email: 'E-mail address',
+  message: 'Anything to add? (optional)',
+  send: 'Save address',
+  begin: 'Begin the chat',
+  skip: 'Skip',
+  close: 'Close',
+  closeChat: 'Close chat',
+  sending: 'Saving…',
+  no_email: 'Please give your e-mail address.',
+  bad_email: 'This is no e-mail address. Please write it like name@example.com.',
+  consent: 'Please tick the box if you agree. Without that, no address is kept.',
+  failed: 'The server could not be reached. Please try again.',
+};
+
+export type MoreWords = typeof en;
+
+provideMoreWords(en);

@@ -1,0 +1,24 @@
+import type { MoreWords } from './en';
+import { provideMoreWords } from './provide';
+
+export const it: MoreWords = {
+  offered: 'Ricevi la risposta via e-mail',
+  offeredWhy: 'Puoi andare. Risponderemo a questo indirizzo, con un link per tornare a questa chat.',
+  first: 'Prima di iniziare',
+  firstWhy: 'Rispondiamo a questo indirizzo quando hai lasciato la chat.',
+  name: 'Nome (facoltativo)',
+  email: 'Indirizzo e-mail',
+  message: 'Qualcosa da aggiungere? (facoltativo)',
+  send: 'Salva indirizzo',
+  begin: 'Inizia la chat',
+  skip: 'Salta',
+  close: 'Chiudi',
+  closeChat: 'Chiudi la chat',
+  sending: 'Salvataggio…',
+  no_email: 'Indica il tuo indirizzo e-mail.',
+  bad_email: 'Non è un indirizzo e-mail. Scrivilo come nome@example.com.',
+  consent: 'Spunta la casella se sei d’accordo. Altrimenti nessun indirizzo viene conservato.',
+  failed: 'Il server non ha risposto. Riprova.',
+};
+
+provideMoreWords(it);
