@@ -33,7 +33,7 @@ QUESTION_CHARACTERS = 100
 TIMELINE_WIDTH = 600  # in the drawing's own units; the page scales it
 ROW_HEIGHT = 22
 
-register_notices(notices)
+register_notices(lambda _: notices())
 register_notices(stopped_lately)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Count, Max, Min, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -20,7 +21,8 @@ from unfold.decorators import display
 from knowledge.admin.base import ReadOnlyAdmin
 from supportbot.answers.cache import NAME
 from supportbot.answers.models import AnswerRun, CacheCheck, CachedAnswer
-from tickets.admin.base import VisibleRows, local_time, shortened
+from tickets.admin.base import VisibleRows, local_time, shortened, user_of
+from tickets.models.visibility import visible_by
 
 DAYS = 30
 LIST_CHARACTERS = 100
@@ -52,13 +54,17 @@ class Figures:
         return 100 * float(interval.high)
 
 
-def figures() -> Figures:
+def figures(user: User) -> Figures:
+    """Of what the user may see."""
     since = timezone.now() - timedelta(days=DAYS)
-    runs = AnswerRun.objects.filter(created_at__gte=since, outcome=AnswerRun.Outcome.ANSWERED)
+    seen = visible_by(AnswerRun.objects.all(), user, "conversation")
+    runs = seen.filter(created_at__gte=since, outcome=AnswerRun.Outcome.ANSWERED)
     runs = runs.exclude(delivery=AnswerRun.Delivery.COMPARED)
     hits = runs.filter(route=NAME).count()
-    checks = CacheCheck.objects.filter(created_at__gte=since)
-    kept = CachedAnswer.objects.aggregate(count=Count("pk"), oldest=Min("created_at"))
+    checked = visible_by(CacheCheck.objects.all(), user, "new_run__conversation")
+    checks = checked.filter(created_at__gte=since)
+    answers = visible_by(CachedAnswer.objects.all(), user, "run__conversation")
+    kept = answers.aggregate(count=Count("pk"), oldest=Min("created_at"))
     return Figures(
         hits=hits,
         misses=runs.exclude(route__in=[NAME, "curated"]).count(),
@@ -85,7 +91,8 @@ class CachedAnswerAdmin(VisibleRows, ModelAdmin):  # type: ignore[misc]  # no ty
     readonly_fields = ("answer", "written_by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CachedAnswer]:
-        given = AnswerRun.objects.filter(source_run=OuterRef("run"), route=NAME).order_by()
+        seen = visible_by(AnswerRun.objects.all(), user_of(request), "conversation")
+        given = seen.filter(source_run=OuterRef("run"), route=NAME).order_by()
         counted = given.values("source_run")
         answers: QuerySet[CachedAnswer] = super().get_queryset(request)
         return answers.annotate(
@@ -94,7 +101,7 @@ class CachedAnswerAdmin(VisibleRows, ModelAdmin):  # type: ignore[misc]  # no ty
         )
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        context = {"figures": figures(), "days": DAYS, **(extra_context or {})}
+        context = {"figures": figures(user_of(request)), "days": DAYS, **(extra_context or {})}
         return cast(HttpResponse, super().changelist_view(request, context))
 
     @display(description="question", ordering="question")  # type: ignore[untyped-decorator]

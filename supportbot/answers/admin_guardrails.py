@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 
 from asgiref.sync import async_to_sync
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -29,6 +30,7 @@ from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
 from supportbot.guardrails.policy.library import rules_for
 from supportbot.guardrails.policy.rules import Outcome
 from tickets.admin.base import VisibleRows
+from tickets.models.visibility import visible_by
 from tickets.services import audit
 
 DAYS = 7
@@ -38,9 +40,13 @@ LONGEST = 4000
 Opinion = FiredRule.Opinion
 
 
-def stopped_lately() -> list[str]:
+def _seen_by(user: User) -> QuerySet[FiredRule]:
+    return visible_by(FiredRule.objects.all(), user, "run__conversation")
+
+
+def stopped_lately(user: User) -> list[str]:
     """For the queue of agents: what rules have blocked in a day and nobody has judged yet."""
-    rows = FiredRule.objects.filter(
+    rows = _seen_by(user).filter(
         outcome=Outcome.BLOCK, opinion="", created_at__gte=timezone.now() - timedelta(days=1)
     )
     counts = rows.values_list("rule").annotate(count=Count("pk")).order_by("rule")
@@ -102,7 +108,7 @@ class FiredRuleAdmin(VisibleRows, ReadOnlyAdmin):
         context = {
             "title": "Guardrails",
             "days": DAYS,
-            "lately": fired_lately(),
+            "lately": fired_lately(user_of(request)),
             "cards": cards(content),
             "problem": rules_for(content.policy).problem,
             "versions": AnswerConfiguration.objects.all()[:MOST_VERSIONS],
@@ -151,17 +157,19 @@ class FiredRuleAdmin(VisibleRows, ReadOnlyAdmin):
                 ("As you have chosen", async_to_sync(try_message)(text, other)),
             ]
         if request.method == "POST" and "compare" in request.POST:
-            stored = async_to_sync(last_messages)(MESSAGES)
+            stored = async_to_sync(last_messages)(MESSAGES, user_of(request))
             context["looked_at"] = len(stored)
             context["changed"] = async_to_sync(compare)(now, other, stored)
         return TemplateResponse(request, "answers/admin/try_guardrails.html", context)
 
 
-def fired_lately() -> list[dict[str, Any]]:
-    """Per rule of the last days: how often it fired, and what agents thought of it."""
+def fired_lately(user: User) -> list[dict[str, Any]]:
+    """Per rule of the last days: how often it fired where the user may look, and what agents
+    thought of it."""
     since = timezone.now() - timedelta(days=DAYS)
     counted: Iterable[Any] = (
-        FiredRule.objects.filter(created_at__gte=since)
+        _seen_by(user)
+        .filter(created_at__gte=since)
         .order_by()
         .values("rule", "outcome")
         .annotate(

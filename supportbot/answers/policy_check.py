@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
 
 from supportbot.configuration.content import Configuration
 from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
@@ -58,9 +59,10 @@ async def compare(
 
 
 @sync_to_async
-def last_messages(count: int) -> list[str]:
-    """The last messages of customers, newest first."""
-    asked = Message.objects.filter(author=Message.Author.CUSTOMER).order_by("-created_at")
+def last_messages(count: int, user: User | None = None) -> list[str]:
+    """The last messages of customers, newest first; of those that the user may see, if given."""
+    seen = Message.objects.visible_to(user) if user is not None else Message.objects.all()
+    asked = seen.filter(author=Message.Author.CUSTOMER).order_by("-created_at")
     return list(asked.values_list("text", flat=True)[: min(count, MOST_MESSAGES)])
 
 

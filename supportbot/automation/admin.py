@@ -20,6 +20,7 @@ from supportbot.automation.models import Rule
 from supportbot.automation.rules import DRY_RUN_DAYS, dry_run, switch_rule
 from tickets.admin.base import user_of
 from tickets.admin.settings import SettingAdmin
+from tickets.models.visibility import hidden_conversations, sees_all, visible_by
 
 SHOWN = 50  # moments of a dry run
 FACTS = "Facts: " + "; ".join(f"{name} ({about})" for name, about in sorted(ABOUT.items()))
@@ -57,7 +58,11 @@ class RuleAdmin(SettingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
         rules: QuerySet[Rule] = super().get_queryset(request)
-        return rules.annotate(held=Count("firings", filter=Q(firings__was_applied=True)))
+        hidden = hidden_conversations(user_of(request))
+        applied = Q(firings__was_applied=True)
+        if not sees_all(user_of(request)):
+            applied &= ~Q(firings__ticket__conversation__in=hidden)
+        return rules.annotate(held=Count("firings", filter=applied, distinct=True))
 
     def response_add(
         self, request: HttpRequest, obj: Rule, post_url_continue: str | None = None
@@ -82,7 +87,8 @@ class RuleAdmin(SettingAdmin):
         rule = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_view_permission(request, rule):
             raise PermissionDenied
-        found = dry_run(rule, user_of(request))
+        user = user_of(request)
+        found = dry_run(rule, user)
         request.current_app = self.admin_site.name
         context = {
             **self.admin_site.each_context(request),
@@ -93,7 +99,9 @@ class RuleAdmin(SettingAdmin):
             "shown": found.fired[:SHOWN],
             "days": DRY_RUN_DAYS,
             "steps": [str(step) for step in rule.macro.steps.all()],
-            "firings": rule.firings.select_related("ticket")[:10],
+            "firings": visible_by(rule.firings.all(), user_of(request), "ticket__conversation")[
+                :10
+            ],
             "can_change": self.has_change_permission(request, rule),
         }
         return TemplateResponse(request, "automation/admin/dry_run.html", context)

@@ -43,7 +43,7 @@ def parts_of(user: User, today: dt.datetime) -> list[Part]:
     if user.has_perm("tickets.view_outgoingemail"):
         parts += _mail(user, today)
     if user.has_perm("answers.view_modelcall"):
-        parts += _models(today)
+        parts += _models(user, today)
     if user.has_perm("webhooks.view_webhookendpoint"):
         parts += _webhooks()
     return parts
@@ -79,8 +79,9 @@ def _mail(user: User, today: dt.datetime) -> list[Part]:
     return parts
 
 
-def _models(today: dt.datetime) -> list[Part]:
-    calls = ModelCall.objects.filter(created_at__gte=today).order_by()
+def _models(user: User, today: dt.datetime) -> list[Part]:
+    seen = visible_by(ModelCall.objects.all(), user, "run__conversation")
+    calls = seen.filter(created_at__gte=today).order_by()
     rows = calls.values_list("route").annotate(
         total=Count("pk"), wrong=Count("pk", filter=~Q(outcome__in=_NO_FAULT))
     )

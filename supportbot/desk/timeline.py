@@ -73,15 +73,15 @@ class Writing:
     status: str
 
 
-def read_timeline(ticket: Ticket, *, everything: bool = False) -> Timeline:
-    """The newest part of the conversation, or all of it."""
+def read_timeline(ticket: Ticket, user: User, *, everything: bool = False) -> Timeline:
+    """The newest part of the conversation, or all of it, as the user may see it."""
     messages = _messages_of(ticket).order_by("-created_at", "-seq")
     if not everything:
         messages = messages[: SHOWN + 1]
     found = list(reversed(messages))
     has_earlier = not everything and len(found) > SHOWN
     found = found[-SHOWN:] if has_earlier else found
-    entries = list(_entries_of(ticket).order_by("pk"))
+    entries = list(_entries_of(ticket, user).order_by("pk"))
     newest = entries[-1].pk if entries else 0
     if has_earlier:
         entries = [entry for entry in entries if entry.created_at >= found[0].created_at]
@@ -102,7 +102,7 @@ def _messages_of(ticket: Ticket) -> QuerySet[Message]:
     return said.prefetch_related("attachments")
 
 
-def read_news(ticket: Ticket, marks: Marks) -> Timeline:
+def read_news(ticket: Ticket, user: User, marks: Marks) -> Timeline:
     """What has happened behind these marks.
 
     Events are read rather than messages by time: their numbers commit in order, without a gap.
@@ -114,7 +114,7 @@ def read_news(ticket: Ticket, marks: Marks) -> Timeline:
     )
     ids = [event.payload["message"]["id"] for event in events if event.type in MESSAGE_EVENTS]
     messages = list(messages_of(ticket.conversation).filter(pk__in=ids)) if ids else []
-    entries = list(_entries_of(ticket).filter(pk__gt=marks.entry).order_by("pk"))
+    entries = list(_entries_of(ticket, user).filter(pk__gt=marks.entry).order_by("pk"))
     notes = list(notes_of(ticket).filter(pk__gt=marks.note))
     after = Marks(
         events[-1].seq if events else marks.seq,
@@ -141,10 +141,11 @@ def read_writing(ticket: Ticket) -> Writing | None:
     return Writing(tuple(reversed(sentences)), status) if writes else None
 
 
-def _entries_of(ticket: Ticket) -> Any:
+def _entries_of(ticket: Ticket, user: User) -> Any:
     drafts = [str(pk) for pk in ticket.drafts.values_list("pk", flat=True)]
     return (
-        AuditEntry.objects.filter(
+        AuditEntry.objects.visible_to(user)
+        .filter(
             Q(object_type="ticket", object_id=str(ticket.pk))
             | Q(object_type="draft", object_id__in=drafts)
             | Q(object_type="conversation", object_id=str(ticket.conversation_id))

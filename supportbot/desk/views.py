@@ -109,7 +109,7 @@ def open_ticket(request: HttpRequest, number: int) -> HttpResponse:
 def _open(request: HttpRequest, ticket: Ticket, *, everything: bool = False) -> dict[str, Any]:
     user = user_of(request)
     audit.record_view(target=ticket.conversation, actor=user)
-    timeline = read_timeline(ticket, everything=everything)
+    timeline = read_timeline(ticket, user, everything=everything)
     _note_reader(user, ticket, timeline.marks.seq)
     kept = kept_texts(agent=user, ticket=ticket)
     return {
@@ -135,7 +135,7 @@ def news(request: HttpRequest, number: int) -> HttpResponse:
     ticket = ticket_for(user, number)
     seq, entry, note = (_number(request, name) for name in ("seq", "entry", "note"))
     marks = Marks(seq, entry, note)
-    found = read_news(ticket, marks)
+    found = read_news(ticket, user, marks)
     if request.GET.get("seen"):
         _note_reader(user, ticket, found.marks.seq)
     known = {name: request.GET.get(name, "") for name in PANELS}

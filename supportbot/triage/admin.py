@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import path
 from unfold.admin import ModelAdmin, TabularInline
@@ -13,12 +13,22 @@ from unfold.admin import ModelAdmin, TabularInline
 from supportbot.triage.admin_message import correct_view
 from supportbot.triage.intents import forget
 from supportbot.triage.models import OTHER, Intent, IntentExample
+from tickets.admin.base import user_of
 from tickets.admin.settings import SettingAdmin
+from tickets.models.visibility import visible_by
 
 FEW = 10  # examples; below, an intent is often missed
 
 
-class ExampleInline(TabularInline):  # type: ignore[misc]  # unfold carries no types
+class SeenExamples:
+    """Leaves out corrected messages of conversations that the user must not see."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[IntentExample]:
+        rows = super().get_queryset(request)  # type: ignore[misc]  # of the admin it is mixed into
+        return visible_by(rows, user_of(request), "message__conversation")
+
+
+class ExampleInline(SeenExamples, TabularInline):  # type: ignore[misc]  # no types
     model = IntentExample
     extra = 3
     fields: ClassVar = ["text"]
@@ -33,7 +43,10 @@ class IntentAdmin(SettingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Intent]:
         intents: QuerySet[Intent] = super().get_queryset(request)
-        return intents.annotate(number=Count("examples"))
+        seen = visible_by(IntentExample.objects.all(), user_of(request), "message__conversation")
+        return intents.annotate(
+            number=Count("examples", filter=Q(examples__in=seen), distinct=True)
+        )
 
     @admin.display(description="examples", ordering="number")
     def examples_count(self, intent: Any) -> str:
@@ -62,7 +75,7 @@ class IntentAdmin(SettingAdmin):
 
 
 @admin.register(IntentExample)
-class IntentExampleAdmin(ModelAdmin):  # type: ignore[misc]
+class IntentExampleAdmin(SeenExamples, ModelAdmin):  # type: ignore[misc]
     list_display: ClassVar = ["text", "intent", "source", "updated_at"]
     list_filter: ClassVar = ["intent", "source"]
     list_select_related: ClassVar = ["intent"]

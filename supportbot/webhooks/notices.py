@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.models import User
+
 from supportbot.webhooks.models import WebhookEndpoint
 
 
-def webhook_notices() -> list[str]:
+def webhook_notices(user: User) -> list[str]:
     """A sentence for each endpoint that takes nothing any more."""
     dead = WebhookEndpoint.objects.filter(is_on=False).exclude(disabled_reason="")
     return [

@@ -188,7 +188,7 @@ def test_a_delivery_is_given_up_and_sent_again_by_hand(
 
 
 def test_an_endpoint_that_fails_for_days_is_switched_off_with_a_notice(
-    endpoint: WebhookEndpoint, other: Other, conversation: Conversation
+    ben: User, endpoint: WebhookEndpoint, other: Other, conversation: Conversation
 ) -> None:
     other.answers = [500]
     ask(conversation)
@@ -197,7 +197,7 @@ def test_an_endpoint_that_fails_for_days_is_switched_off_with_a_notice(
     endpoint.refresh_from_db()
     assert not endpoint.is_on
     assert actions_on(endpoint) == ["webhook.disabled"]
-    assert any("“CRM” is switched off" in notice for notice in notices())
+    assert any("“CRM” is switched off" in notice for notice in notices(ben))
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,27 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
 from tickets.admin.base import user_of
+from tickets.models import Team
 from tickets.services.desk_settings import record_setting, snapshot
+
+
+class OfTeams:
+    """Leaves out private teams of which the user knows nothing, and what is theirs."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)  # type: ignore[misc]
+        known = Team.objects.known_to(user_of(request))
+        return rows.filter(Q(team=None) | Q(team__in=known))
+
+    def formfield_for_foreignkey(self, field: Any, request: HttpRequest, **given: Any) -> Any:
+        if field.name == "team":
+            given["queryset"] = Team.objects.known_to(user_of(request))
+        return super().formfield_for_foreignkey(field, request, **given)  # type: ignore[misc]
 
 
 class SettingAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types

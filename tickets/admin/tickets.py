@@ -130,7 +130,7 @@ class TicketAdmin(RecordAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         tabs = queue_tabs(request.GET.get(QueueFilter.parameter_name, ""))
-        context = {**(extra_context or {}), "tabs": tabs, "notices": notices()}
+        context = {**(extra_context or {}), "tabs": tabs, "notices": notices(user_of(request))}
         return super().changelist_view(request, context)
 
     @display(description="#", ordering="pk")  # type: ignore[untyped-decorator]

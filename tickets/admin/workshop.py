@@ -14,7 +14,7 @@ from unfold.admin import StackedInline, TabularInline
 from unfold.decorators import display
 
 from tickets.admin.base import RecordAdmin, local_time, user_of
-from tickets.admin.settings import SettingAdmin
+from tickets.admin.settings import OfTeams, SettingAdmin
 from tickets.models import (
     AgentNotice,
     BusinessCalendar,
@@ -79,14 +79,14 @@ VARIABLES += ". A word for when one is not known stands behind a bar: {{ custome
 
 
 @admin.register(SavedReply)
-class SavedReplyAdmin(SettingAdmin):
+class SavedReplyAdmin(OfTeams, SettingAdmin):
     list_display = ("name", "team", "updated_at")
-    list_filter = ("team",)
+    list_filter = (("team", admin.RelatedOnlyFieldListFilter),)
     search_fields = ("name", "text")
     fieldsets: ClassVar = [(None, {"fields": ["name", "text", "team"], "description": VARIABLES})]
 
 
-class MacroStepInline(StackedInline):  # type: ignore[misc]
+class MacroStepInline(OfTeams, StackedInline):  # type: ignore[misc]
     """tickets/macro-steps.js shows of each step the field that its kind needs."""
 
     model = MacroStep
@@ -105,9 +105,9 @@ class MacroStepInline(StackedInline):  # type: ignore[misc]
 
 
 @admin.register(Macro)
-class MacroAdmin(SettingAdmin):
+class MacroAdmin(OfTeams, SettingAdmin):
     list_display = ("name", "about", "step_count", "team", "is_active")
-    list_filter = ("is_active", "team")
+    list_filter = ("is_active", ("team", admin.RelatedOnlyFieldListFilter))
     search_fields = ("name", "about")
     fieldsets: ClassVar = [
         (
@@ -161,13 +161,17 @@ class TeamAdmin(SettingAdmin):
     search_fields = ("name",)
     filter_horizontal = ("members",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
+        teams: QuerySet[Team] = super().get_queryset(request)
+        return teams.filter(pk__in=Team.objects.known_to(user_of(request)))
+
 
 admin.site.register(Category, NamedSettingAdmin)
 admin.site.register(Tag, NamedSettingAdmin)
 
 
 @admin.register(SlaPolicy)
-class SlaPolicyAdmin(SettingAdmin):
+class SlaPolicyAdmin(OfTeams, SettingAdmin):
     list_display = ("position", "name", "fits", "targets", "calendar", "is_active")
     list_display_links = ("name",)
     list_filter = ("is_active",)

@@ -6,30 +6,41 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Cast
+from django.db.models import Value
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
 
 from tickets.models.visibility import (
     Reader,
     closed_teams,
     hidden_conversations,
     hidden_customers,
+    hidden_tickets,
     sees_all,
 )
 
 _TEXT = models.CharField()
+# Of two tickets: the entry is of one of them and names the other.
+_OF_TWO = [
+    f"ticket.{one}" for one in ("linked", "unlinked", "merged", "took_in", "split", "split_undone")
+]
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     def visible_to(self, user: Reader) -> Self:
-        """Without what was done to hidden conversations, customers and teams."""
+        """Without what was done to hidden conversations, customers and teams, or names one."""
         if not user.is_authenticated:
             return self.none()
         if sees_all(user):
             return self
         customers = hidden_customers(user).values(text=Cast("customer_id", _TEXT))
         teams = closed_teams(user).values(text=Cast("pk", _TEXT))
+        tickets = hidden_tickets(user).values(text=Cast("pk", _TEXT))
+        others = [Cast(KeyTextTransform(name, "data"), _TEXT) for name in ("other", "into")]
         return (
-            self.exclude(conversation_id__in=hidden_conversations(user))
+            self.alias(named=Coalesce(*others, Value(""), output_field=_TEXT))
+            .exclude(action__in=_OF_TWO, named__in=tickets)
+            .exclude(conversation_id__in=hidden_conversations(user))
             .exclude(object_type="customer", object_id__in=customers)
             .exclude(object_type="team", object_id__in=teams)
         )

@@ -16,6 +16,11 @@ class TeamQuerySet(models.QuerySet["Team"]):
             return self.none()
         return self if sees_all(user) else self.exclude(pk__in=closed_teams(user))
 
+    def known_to(self, user: Reader) -> Self:
+        """Whose names the user may read: all, for who makes teams."""
+        makes = getattr(user, "has_perm", lambda _: False)("tickets.change_team")
+        return self if makes else self.visible_to(user)
+
 
 class Team(models.Model):
     name = models.CharField(max_length=100, unique=True)

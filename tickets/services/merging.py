@@ -88,6 +88,11 @@ def _check(ticket: Ticket, into: Ticket, agent: AbstractBaseUser) -> None:
         raise MergeError(str(error)) from error
     if ticket.conversation.customer_id != into.conversation.customer_id:
         raise MergeError("The tickets are of different customers, who would read each other.")
+    if ticket.team is not None and ticket.team.is_private and into.team_id != ticket.team_id:
+        raise MergeError(
+            f"Ticket #{ticket.pk} is for the team “{ticket.team}” alone; others would read what "
+            f"is merged. Give ticket #{into.pk} to this team first."
+        )
     for one in (ticket, into):
         if one.status == Status.CLOSED:
             raise MergeError(f"Ticket #{one.pk} is closed.")

@@ -1,3 +1,5 @@
+"""Names for the calls that help agents: a summary, and a text reworded."""
+
 from django.db import migrations, models
 
 

@@ -19,6 +19,7 @@ from tickets.models import (
     TicketLink,
 )
 from tickets.services.conversations import current_conversation, start_conversation
+from tickets.services.details import change_team
 from tickets.services.drafts import send_reply
 from tickets.services.handover import request_person
 from tickets.services.links import link_tickets, linked_to, unlink_tickets
@@ -191,3 +192,16 @@ def test_a_customer_who_comes_back_finds_the_surviving_conversation(
 ) -> None:
     merge_tickets(ticket=first, into=second, agent=ben)
     assert current_conversation(customer=ada) == second.conversation
+
+
+def test_a_private_teams_ticket_is_merged_within_the_team_alone(
+    first: Ticket, second: Ticket, ben: User
+) -> None:
+    team = Team.objects.create(name="Legal", is_private=True)
+    team.members.add(ben)
+    change_team(ticket=second, team=team, agent=ben)
+    second.refresh_from_db()
+    with pytest.raises(MergeError, match="for the team “Legal” alone"):
+        merge_tickets(ticket=second, into=first, agent=ben)
+    first = change_team(ticket=first, team=team, agent=ben)
+    assert merge_tickets(ticket=second, into=first, agent=ben) == first
