@@ -1,7 +1,8 @@
 """Corrects the spelling of a question before the search.
 
 A word that is neither in the documents nor in a dictionary of their languages is replaced by the
-most similar word of the documents: “waranty” by “warranty”. A word that resembles none of them
+most similar word of the documents: “waranty” by “warranty”. If a word of the dictionary is still
+more similar, it is that one: “garantee” is “guarantee”, not “granted”. A word that resembles none
 stays as it is, and so do names and codes.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import functools
 import math
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -42,6 +44,8 @@ _MEASURE = re.compile(
 )
 MIN_LETTERS = 4  # of a word that may be misspelt
 LONG_WORD = 7  # letters; from here on a word may have two mistakes
+SHORT_WORD = 4  # letters; such a word is no other with one letter changed: “cafe” is not “came”
+LEAST_USES = 5000  # of a word that no document has, in the corpus of the dictionary
 MAX_CHARACTERS = 400  # a longer text has enough correct words
 MAX_MISSPELT = 6  # words; more of them are another language
 MAX_ALIKE = 30  # dictionary words that are looked up in the documents
@@ -90,11 +94,16 @@ def _expanded(text: str, languages: Sequence[str]) -> str:
 def _nearest(
     word: str, dictionaries: Sequence[_Dictionary], languages: Sequence[str]
 ) -> str | None:
-    """The most similar word of the documents; of two, the more frequent one."""
+    """The most similar word; of two, one of the documents, then the more frequent one. A word that
+    is not in the documents must be one mistake away and common."""
     similar = [found for one in dictionaries for found in one.similar_to(word.lower())]
     here = _in_documents({other for other, _, _ in similar}, languages)
-    of_documents = [found for found in similar if found[0] in here]
-    best = min(of_documents, key=lambda found: (found[1], -found[2]), default=None)
+    likely = [
+        found
+        for found in similar
+        if found[0] in here or (found[1] == 1 and len(word) >= LONG_WORD and found[2] >= LEAST_USES)
+    ]
+    best = min(likely, key=lambda f: (f[1], f[0] not in here, -f[2]), default=None)
     return None if best is None else best[0]
 
 
@@ -117,12 +126,13 @@ class _Dictionary:
         self._by_length: defaultdict[int, list[str]] = defaultdict(list)
         for word in self._uses:
             self._by_length[len(word)].append(word)
+        self._plain = {_without_accents(word) for word in self._uses if not word.isascii()}
 
     def frequency(self, word: str) -> float:
         return math.log10(max(1.0, self._uses.get(word, 0) / self._total * 1e9))
 
     def has(self, word: str) -> bool:
-        return word in self._uses
+        return word in self._uses or word in self._plain  # “cafe” is “café”
 
     def similar_to(self, word: str) -> list[tuple[str, int, int]]:
         """Words one or two mistakes away: (word, mistakes, frequency), in no order."""
@@ -140,8 +150,17 @@ class _Dictionary:
                 (other, int(mistakes), self._uses[other])
                 for other, mistakes, _ in near
                 if other[0] == word[0]  # the first letter is hardly ever wrong
+                and not (len(word) <= SHORT_WORD and _is_substitution(word, other))
             ]
         return found
+
+
+def _without_accents(word: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
+
+
+def _is_substitution(word: str, other: str) -> bool:
+    return len(word) == len(other) and sorted(word) != sorted(other)
 
 
 @functools.cache

@@ -35,6 +35,7 @@ def policy(publish: Publish) -> None:
         ("can i send somthing back unopend", "can i send something back unopened"),
         ("wats the price of 500g pls", "what is the price of 500 g please"),
         ("Waranty of a grinder?", "warranty of a grinder?"),
+        ("how long is the garantee", "how long is the guarantee"),  # of the dictionary alone
     ],
 )
 def test_a_misspelt_word_becomes_the_documents_word(written: str, meant: str) -> None:
@@ -47,6 +48,7 @@ def test_a_misspelt_word_becomes_the_documents_word(written: str, meant: str) ->
         "is there wifi",  # like “wife”, which the documents do not have
         "does the Cafino have a timer",  # a name
         "error E02 on A200s",  # codes
+        "we run a cafe",  # “café”
         "the cafino timer",  # a name of the documents, in small letters
         "How long is the warranty?",
         "",
