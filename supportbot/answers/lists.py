@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.text.units import Form, Unit, units_of
-from supportbot.answers.narrower import FORBIDS
+from supportbot.answers.narrower import FORBIDS, LEADS_TO_CASES
 from supportbot.answers.types import Proposed
 from supportbot.answers.wording import Composing, is_half, listed, proposed, word_count
 from supportbot.reader.answer_types import AnswerType, answer_type, holds
@@ -82,10 +82,12 @@ def _best_list(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> R
 
 def _is_procedure(step: ReadUnit, work: Composing) -> bool:
     """Whether the list of a step says what to do. A list of cases (“Card lost: tell us its
-    number.”) or of what is not possible (“We cannot take back:”) does not."""
+    number.”, “We cancel an order if:”) or of what is not possible (“We cannot take back:”) does
+    not."""
     units = [u for u in units_of(work.passages[step.passage].text) if _same_list(u, step.unit)]
     cases = sum(bool(_LABELLED.match(unit.text)) for unit in units)
-    return 2 * cases < len(units) and not FORBIDS.search(step.unit.lead)
+    lead = step.unit.lead
+    return 2 * cases < len(units) and not (FORBIDS.search(lead) or LEADS_TO_CASES.search(lead))
 
 
 def _same_list(unit: Unit, other: Unit) -> bool:

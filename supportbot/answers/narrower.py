@@ -26,6 +26,7 @@ CASE = re.compile(r"(?:if|unless|in case|should|once|when)\b", re.IGNORECASE)
 CASE_ASKED = re.compile(
     r"\b(?:if|when (?:i|my|it|the)|after|but|without|once|already)\b", re.IGNORECASE
 )
+LEADS_TO_CASES = re.compile(r"\b(?:if|when|unless|where)\W*$", re.IGNORECASE)
 LEANS_ON_ONE = re.compile(r"(?:it|they|this|that|these|those)\b", re.IGNORECASE)
 # The line above a list of what is not possible.
 FORBIDS = re.compile(r"\b(?:cannot|not|never|no)\b|n['’]t\b", re.IGNORECASE)
@@ -40,7 +41,7 @@ def with_narrower_lowered(work: Composing) -> Composing:
     def lowered(read: ReadUnit) -> ReadUnit:
         if read.unit.form is Form.ROW and not _is_named(read.unit, asked, work):
             return replace(read, score=read.score - UNNAMED_ROW)
-        if read.unit.form is not Form.ROW and not raises_case and CASE.match(read.unit.text):
+        if read.unit.form is not Form.ROW and not raises_case and _is_case(read.unit):
             return replace(read, score=read.score - UNASKED_CASE)
         if asks_how and FORBIDS.search(read.unit.lead):
             return replace(read, score=read.score - UNASKED_BAN)
@@ -50,6 +51,10 @@ def with_narrower_lowered(work: Composing) -> Composing:
 
     reading = work.reading
     return replace(work, reading=Reading(tuple(map(lowered, reading.units)), reading.features))
+
+
+def _is_case(unit: Unit) -> bool:
+    return bool(CASE.match(unit.text) or LEADS_TO_CASES.search(unit.lead))
 
 
 def _is_named(row: Unit, asked: frozenset[int], work: Composing) -> bool:
