@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("answers", "0013_words_for_agents"),
+        ("answers", "0012_fired_rules"),
     ]
 
     operations = [
