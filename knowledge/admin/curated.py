@@ -17,7 +17,9 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
 from knowledge.admin.base import number_in, user_of
+from knowledge.admin.steps import language_field, languages
 from knowledge.models import Audience, CuratedAnswer, CuratedQuestion, CuratedSource
+from knowledge.models.documents import default_locale
 from knowledge.rights import REFUSED, may_publish
 from knowledge.services.curated import CuratedError, confirm_sources, pinned_version
 from knowledge.text.same_question import question_key
@@ -129,6 +131,10 @@ class CuratedAnswerAdmin(ModelAdmin):  # type: ignore[misc]
     fields = ("text", "is_on", "audience", "locale", ("effective_from", "effective_until"))
     inlines: ClassVar = [QuestionInline, SourceInline]
     change_form_outer_before_template = "knowledge/admin/curated_review.html"
+    empty_help = (
+        "An answer in your own words to questions that you name. It is given as written, for as "
+        "long as the documents that it rests on say what they said."
+    )
     LABELS: ClassVar[dict[str, str]] = {SERVED: "success", REVIEW: "warning"}
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -142,6 +148,12 @@ class CuratedAnswerAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return () if may_publish(request.user) else ("is_on",)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **more: Any) -> Any:
+        if db_field.name == "locale":
+            used = CuratedAnswer.objects.order_by("locale").values_list("locale", flat=True)
+            return language_field(choices=languages(*used.distinct()), initial=default_locale())
+        return super().formfield_for_dbfield(db_field, request, **more)
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.confirm_view)

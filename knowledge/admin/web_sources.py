@@ -54,6 +54,11 @@ class WebSourceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
     list_display = ("address", "collection", "audience", "status_cell", "refreshed", "next_refresh")
     list_filter = ("collection", "kind", "active")
     list_before_template = "knowledge/admin/web_above_list.html"
+    empty_help = (
+        "Give the address of a page, a list of pages or a sitemap. Each page becomes a document "
+        "and is fetched again on a schedule; pages that disappear are retired. Sites are asked no "
+        "more than once a second, and their robots.txt is obeyed."
+    )
     search_fields = ("url", "urls")
     search_help_text = "Address"
     ordering = ("-id",)

@@ -127,8 +127,16 @@ def test_outsiders_do_not_get_in(written: CuratedAnswer, reader: Client, client:
     assert client.post(confirm).status_code == 302  # to the sign-in
 
 
-def test_an_empty_list_says_so(editor: Client) -> None:
-    assert editor.get(LIST).status_code == 200
+def test_an_empty_list_says_what_belongs_in_it(editor: Client) -> None:
+    html = editor.get(LIST).content.decode()
+    assert "No curated answers yet" in html
+    assert "An answer in your own words" in html
+    assert f'href="{ADD}"' in html
+    assert "No curated answers match" in editor.get(LIST, {"q": "socks"}).content.decode()
+
+
+def test_a_language_is_chosen_by_its_name(editor: Client) -> None:
+    assert '<option value="de">German</option>' in editor.get(ADD).content.decode()
 
 
 @pytest.mark.parametrize("pk", ["999999", "x", "1e5"])
