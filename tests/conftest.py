@@ -71,7 +71,7 @@ def django_db_keepdb() -> bool:
 def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
     """Tests that need real transactions are cleaned up with TRUNCATE, which the triggers
     of the audit log and of the documents' history refuse; those are tested by putting them back."""
-    if not (embedded.IS_KEPT or os.environ.get("CI")):
+    if not embedded.IS_KEPT:
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]
         embedded.keep_cluster()

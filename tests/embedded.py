@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
+import sys
 import tempfile
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from supportbot.local.postgres import DATABASE
 from tests.servers import TestServers, copy_cluster, put_cluster, start_test_servers
 
 ROOT = Path(__file__).parents[1]
 _CLUSTERS = "supportbot-test-cluster-"
+_APPS = ("knowledge", "tickets", "supportbot")
 _FORGOTTEN_AFTER_SECONDS = 7 * 24 * 3600
 
 # Everything a test writes lies here.
@@ -29,11 +34,17 @@ _kept = Path(tempfile.gettempdir())
 
 def _cluster() -> Path:
     """Where PostgreSQL's folder is kept: by what the database is made of."""
-    found = hashlib.sha256((ROOT / "constraints.txt").read_bytes())
-    for path in sorted(ROOT.glob("*/**/migrations/*.py")):
-        if not path.is_relative_to(ROOT / ".venv"):
-            found.update(path.read_bytes())
+    found = hashlib.sha256()
+    migrations = [path for app in _APPS for path in (ROOT / app).glob("**/migrations/*.py")]
+    for path in (Path(__file__), ROOT / "constraints.txt", *sorted(migrations)):
+        found.update(path.read_bytes())
     return _kept / f"{_CLUSTERS}{found.hexdigest()[:16]}"
+
+
+def _workers_run_the_tests() -> bool:
+    line = " ".join(sys.argv[1:])
+    wanted = re.search(r"(?:^| )(?:-n|--numprocesses)[ =]?([1-9]\d*|auto|logical)", line)
+    return wanted is not None and "PYTEST_XDIST_WORKER" not in os.environ
 
 
 def _start() -> TestServers:
@@ -53,14 +64,20 @@ if "PYTEST_XDIST_WORKER" in os.environ:
         os.environ.setdefault(_name, "1")
 CLUSTER = _cluster()
 IS_KEPT = CLUSTER.is_dir()  # the test database is there already
-_servers = _start()
-os.environ["DATABASE_URL"] = _servers.database_url
-os.environ["REDIS_URL"] = _servers.redis_url
+# pytest-xdist's own process runs no tests.
+_servers = None if _workers_run_the_tests() else _start()
+os.environ["DATABASE_URL"] = _servers.database_url if _servers else "postgresql:///of_a_worker"
+os.environ["REDIS_URL"] = _servers.redis_url if _servers else "redis://127.0.0.1:1/0"
 
 
 def keep_cluster() -> None:
-    """Keep the database as it is, for the next run. Nobody may be connected."""
+    """Keep the migrated database for the next run, also as that of a new stack. Nobody may be
+    connected."""
     global _servers  # noqa: PLW0603
+    assert _servers is not None
+    with psycopg.connect(_servers.database_url, autocommit=True, dbname="postgres") as server:
+        server.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+        server.execute(f"CREATE DATABASE {DATABASE} TEMPLATE test_{DATABASE}")
     _servers.supervisor.stop()
     unfinished = Path(tempfile.mkdtemp(prefix="supportbot-tests-")) / "cluster"
     copy_cluster(_servers.paths.postgres, unfinished)
@@ -77,5 +94,6 @@ def keep_cluster() -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the servers; they would end with this process anyway, but not remove their folder."""
-    _servers.stop()
+    if _servers is not None:
+        _servers.stop()
     shutil.rmtree(_data, ignore_errors=True)

@@ -4,6 +4,7 @@ mixed. A state machine plays it against the real services and compares with a sm
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -340,7 +341,7 @@ def test_in_order_once_each_and_nothing_mixed(settings: Settings) -> None:
 
 
 EXAMPLES = hypothesis_settings(
-    max_examples=60,
+    max_examples=int(os.environ.get("SUPPORTBOT_TEST_EXAMPLES", "30")),
     stateful_step_count=30,
     deadline=None,
     database=None,

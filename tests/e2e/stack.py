@@ -25,6 +25,8 @@ from supportbot.local.children import tail
 from supportbot.local.paths import PROJECT_ROOT, StackPaths
 from supportbot.local.postgres import database_url
 from supportbot.local.redis import redis_url
+from tests import embedded
+from tests.servers import put_cluster
 
 ADMIN = "admin"
 PASSWORD = "of-this-test-alone-4711"
@@ -98,8 +100,11 @@ class Stack:
 
     # -- starting and stopping -------------------------------------------------------------------
     def start(self) -> None:
-        """Start it and wait for READY."""
+        """Start it and wait for READY. Without the demo, its database is not made anew: what a
+        person's first start does is what the demo's does."""
         self.lines = []
+        if not self.demo and embedded.CLUSTER.is_dir():
+            put_cluster(embedded.CLUSTER, self.folder)
         arguments = ["--port", str(self.port), "--data-dir", str(self.folder)]
         self.process = subprocess.Popen(
             [

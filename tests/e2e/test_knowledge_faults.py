@@ -27,7 +27,7 @@ from tests.e2e.ingestion import wait_until_live
 from tests.e2e.stack import Stack, eventually
 from tests.small_model import small_model
 
-KILLS = int(os.environ.get("SUPPORTBOT_TEST_KILLS", "12"))
+KILLS = int(os.environ.get("SUPPORTBOT_TEST_KILLS", "6"))
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(1200),

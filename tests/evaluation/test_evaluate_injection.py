@@ -45,7 +45,7 @@ def data(tmp_path: Path) -> Path:
             rows = [
                 {"id": f"{part}{n}{m}", "text": f"When is my {name} number {m} delivered?"}
                 for n, name in enumerate(NAMES)
-                for m in range(15)
+                for m in range(6)
             ]
             write(tmp_path / "triage" / set_name / f"{part}.jsonl", rows)
     return tmp_path
