@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from supportbot.env import env_int, env_list
+from supportbot.env import env_bool, env_int, env_list, env_secret, env_str
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,59 @@ ACCOUNTS = AccountSettings(
     idle=dt.timedelta(minutes=env_int("SUPPORTBOT_SESSION_IDLE_MINUTES", 480)),
     two_factor_roles=tuple(env_list("SUPPORTBOT_TWO_FACTOR_ROLES")),
 )
+
+
+@dataclass(frozen=True)
+class OpenIDSettings:
+    """Sign-in by OpenID Connect, on once `issuer` and `client_id` are set. `domains`: whoever has a
+    verified address of one gets an account. `roles`: group in the claim `groups_claim` → role."""
+
+    issuer: str
+    client_id: str
+    secret: str
+    name: str
+    domains: tuple[str, ...]
+    groups_claim: str
+    roles: dict[str, str]
+    trusts_addresses: bool
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.issuer and self.client_id)
+
+
+OPENID = OpenIDSettings(
+    issuer=env_str("SUPPORTBOT_OIDC_ISSUER").rstrip("/"),
+    client_id=env_str("SUPPORTBOT_OIDC_CLIENT_ID"),
+    secret=env_secret("SUPPORTBOT_OIDC_CLIENT_SECRET"),
+    name=env_str("SUPPORTBOT_OIDC_NAME", "your organisation"),
+    domains=tuple(one.lower() for one in env_list("SUPPORTBOT_OIDC_DOMAINS")),
+    groups_claim=env_str("SUPPORTBOT_OIDC_GROUPS_CLAIM", "groups"),
+    roles={
+        group.strip(): role.strip()
+        for group, _, role in (one.partition("=") for one in env_list("SUPPORTBOT_OIDC_ROLES"))
+    },
+    trusts_addresses=env_bool("SUPPORTBOT_OIDC_ADDRESSES_VERIFIED"),
+)
 _HOURS = env_int("SUPPORTBOT_SESSION_HOURS", 24)
 _YEAR_HOURS = 365 * 24
 
 ACCOUNT_APPS = [
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "axes",
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
 ]
+ACCOUNT_MIDDLEWARE = [
+    "supportbot.accounts.middleware.SessionUse",
+    "allauth.account.middleware.AccountMiddleware",
+]
 ACCOUNT_SETTINGS: dict[str, Any] = {
+    "SOCIALACCOUNT_ADAPTER": "supportbot.accounts.openid.Adapter",
     "AUTHENTICATION_BACKENDS": [
         "axes.backends.AxesStandaloneBackend",  # refuses who is locked out
         "django.contrib.auth.backends.ModelBackend",

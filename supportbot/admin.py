@@ -17,7 +17,7 @@ from rest_framework.authtoken.models import TokenProxy
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from knowledge.models import CuratedAnswer
-from supportbot.accounts import two_factor
+from supportbot.accounts import openid, two_factor
 from tickets.admin.base import user_of
 from tickets.admin.desk import waiting_counts
 from tickets.admin.settings import SettingAdmin
@@ -43,7 +43,7 @@ class UserAdmin(DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    actions = ("reset_two_factor",)
+    actions = ("reset_two_factor", "disconnect")
 
     @admin.action(description="Reset two-factor log-in", permissions=["change"])
     def reset_two_factor(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
@@ -54,6 +54,15 @@ class UserAdmin(DjangoUserAdmin, AccountAdmin):  # type: ignore[type-arg]
                 continue
             two_factor.turn_off(user=user, actor=user_of(request))
             messages.success(request, f"{user.get_username()} logs in by password, to set it up.")
+
+    @admin.action(description="Part from the organisation’s sign-in", permissions=["change"])
+    def disconnect(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        """For whom the provider calls otherwise now. Their address connects them again."""
+        for user in chosen:
+            if openid.disconnect(user=user, actor=user_of(request)):
+                messages.success(request, f"{user.get_username()} is parted from the sign-in.")
+            else:
+                messages.info(request, f"{user.get_username()} was not connected.")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
         found = super().get_object(request, object_id, from_field)

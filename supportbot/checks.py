@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, Warning, register
 from limits import parse
 
 from knowledge.embedding.model import BUNDLED
+from supportbot.accounts.roles import ROLES
 from supportbot.api.proxies import unknown_proxy_seen
 from tickets.models import Conversation
 from tickets.services.assignment import Strategy
@@ -35,6 +36,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *_rates(),
         *_proxies(),
         *_identity(),
+        *_openid(),
     ]
 
 
@@ -191,3 +193,19 @@ def _identity() -> list[CheckMessage]:
             id="supportbot.E010",
         )
     ]
+
+
+def _openid() -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if not settings.OPENID.is_on:
+        return found
+    address = urlsplit(settings.OPENID.issuer)
+    if address.scheme != "https" and address.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        hint = "Set SUPPORTBOT_OIDC_ISSUER to an address that begins with https://."
+        found.append(
+            Error("The sign-in provider is not reached by TLS.", hint, id="supportbot.E031")
+        )
+    if unknown := sorted(set(settings.OPENID.roles.values()) - set(ROLES)):
+        hint = f"SUPPORTBOT_OIDC_ROLES takes group=role, with one of: {', '.join(ROLES)}."
+        found.append(Error(f"There is no role “{unknown[0]}”.", hint, id="supportbot.E032"))
+    return found

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from supportbot.account_settings import ACCOUNT_APPS, ACCOUNT_SETTINGS, ACCOUNTS  # noqa: F401
+from supportbot import account_settings
 from supportbot.admin_settings import unfold
 from supportbot.automation.schedule import AUTOMATION_SCHEDULE
 from supportbot.env import answer_mode, env_bool, env_float, env_int, env_list, env_secret, env_str
@@ -38,7 +38,8 @@ SECURE_PROXY_SSL_HEADER = (
 )
 PROXIES = env_int("SUPPORTBOT_PROXIES", 0)  # that add to X-Forwarded-For; 0: the peer is the client
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env_bool("SUPPORTBOT_HTTPS")
-globals().update(ACCOUNT_SETTINGS)
+ACCOUNTS, OPENID = account_settings.ACCOUNTS, account_settings.OPENID
+globals().update(account_settings.ACCOUNT_SETTINGS)
 X_FRAME_OPTIONS = "SAMEORIGIN"
 
 # -- Applications -------------------------------------------------------------------------------
@@ -56,7 +57,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "corsheaders",
     "channels",
-    *ACCOUNT_APPS,
+    *account_settings.ACCOUNT_APPS,
     "knowledge",
     "tickets",
     "supportbot",
@@ -83,7 +84,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "supportbot.accounts.middleware.SessionUse",
+    *account_settings.ACCOUNT_MIDDLEWARE,
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -338,7 +339,6 @@ WHITENOISE_AUTOREFRESH = DEBUG
 # Unhashed names: the embed tag is written once into a customer's site, so let caches revalidate.
 WHITENOISE_MAX_AGE = 300
 UNFOLD = unfold(STATIC_URL)
-
 globals().update(DJANGO_MAIL)
 
 # -- Language, time, logs -----------------------------------------------------------------------

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.routers import DefaultRouter
 
+from supportbot.accounts import openid
 from supportbot.accounts.views import LogInView
 from supportbot.api import (
     customers,
@@ -89,6 +90,14 @@ urlpatterns = [
     path("admin/attachments/<uuid:pk>/", mail.attachment, name="attachment"),
     path("admin/desk/", include("supportbot.desk.urls")),
     path("admin/account/", include("supportbot.accounts.urls")),
+    # allauth knows these two by their names.
+    *(
+        path(f"admin/account/openid/{part}", view, {"provider_id": openid.ID}, name=name)
+        for part, view, name in [
+            ("", openid.start, "openid_connect_login"),
+            ("callback/", openid.callback, "openid_connect_callback"),
+        ]
+    ),
     path("admin/login/", LogInView.as_view()),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz),

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
 
-from supportbot import checks
+from supportbot import account_settings, checks
 from supportbot.checks import check_settings
 from supportbot.env import env_bool, env_float, env_int, env_list, env_secret, env_str
 from supportbot.settings import BASE_DIR, _celery_url, _database
 
 PROXY_SEEN = Path(tempfile.gettempdir()) / "supportbot-proxy-seen"
+
+OPENID = replace(account_settings.OPENID, issuer="https://login.example", client_id="x")
 
 # id → the settings that bring it about
 WRONG: dict[str, dict[str, Any]] = {
@@ -38,6 +41,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "supportbot.W008": {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")},
     "supportbot.W009": {"DATA_DIR": PROXY_SEEN},
     "supportbot.E010": {"IDENTITY_SECRET": "too short"},
+    "supportbot.E031": {"OPENID": replace(OPENID, issuer="http://login.example")},
+    "supportbot.E032": {"OPENID": replace(OPENID, roles={"cs": "Boss"})},
     "supportbot.E021": {"TICKETS": {"assignment": "by lot"}},
     "supportbot.E012": {"ANSWER_CACHE": "sometimes"},
     "supportbot.E006": {"RATE_LIMITS": {"visitors": "a lot", "messages": "20/minute"}},

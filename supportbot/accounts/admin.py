@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import admin, messages
@@ -16,7 +18,8 @@ from unfold.admin import ModelAdmin
 from supportbot.accounts import lockout
 from tickets.admin.base import local_time, user_of
 
-for model in (TOTPDevice, StaticDevice):  # their pages show the keys
+# Their pages show keys, or set up what the settings decide.
+for model in (TOTPDevice, StaticDevice, EmailAddress, SocialAccount, SocialApp, SocialToken):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 

@@ -47,11 +47,12 @@ def pending(request: HttpRequest) -> SecondStep | None:
     return SecondStep(user, kept["backend"], kept["then"])
 
 
-def finish(request: HttpRequest, step: SecondStep) -> str:
-    """Log in. The address to go on to."""
+def finish(request: HttpRequest, step: SecondStep, *, verified: bool = True) -> str:
+    """Log in; `verified`: with two factors. The address to go on to."""
     request.session.pop(_KEY, None)
     login(request, step.user, backend=step.backend)
-    request.session[VERIFIED] = True
+    if verified:
+        request.session[VERIFIED] = True
     safe = url_has_allowed_host_and_scheme(
         step.then, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.views import LoginView
 from django.core.exceptions import ValidationError
@@ -38,7 +39,7 @@ class LogInView(LoginView):
     """The admin's, which tells who is locked out for how long."""
 
     authentication_form = LogInForm
-    template_name = "admin/login.html"
+    template_name = "accounts/log_in.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method == "GET" and admin.site.has_permission(request):
@@ -53,6 +54,8 @@ class LogInView(LoginView):
             "subtitle": None,
             "app_path": self.request.get_full_path(),
             "username": self.request.user.get_username(),
+            "openid": settings.OPENID if settings.OPENID.is_on else None,
+            "next": self.get_redirect_url(),
         }
 
     def form_valid(self, form: Any) -> HttpResponse:
