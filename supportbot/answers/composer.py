@@ -83,15 +83,13 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 def compose(ranking: Ranking) -> list[Proposed]:
     """The sentences of the answer in order, each with the passage it quotes. Empty if no unit says
     anything. If several questions are asked, they are answered in order."""
+    text = f"{ranking.referred_text} {ranking.searched_text}".strip()
     if not ranking.parts:
-        return _answer(
-            Composing(
-                ranking.searched_text, ranking.searched_text, ranking.passages, ranking.reading
-            )
-        )
+        work = Composing(ranking.searched_text, text, ranking.passages, ranking.reading)
+        return _answer(work)
     said: list[Proposed] = []
     for part in ranking.parts:
-        work = Composing(part.text, ranking.searched_text, ranking.passages, part.reading)
+        work = Composing(part.text, text, ranking.passages, part.reading, is_part=True)
         said += [one for one in _answer(work) if not _is_said(one, said)]
     return said
 
@@ -186,7 +184,7 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
 
 
 def _most_words(work: Composing) -> int:
-    if work.question != work.text:
+    if work.is_part:
         return MOST_WORDS_OF_PART
     asks_how = answer_type(work.question) is AnswerType.HOW_TO
     return MOST_WORDS_OF_HOW if asks_how else MOST_WORDS

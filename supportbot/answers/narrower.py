@@ -18,6 +18,7 @@ from supportbot.reader.answer_types import AnswerType, answer_type
 from supportbot.reader.reading import Reading, ReadUnit
 
 UNNAMED_ROW = 1.0  # of the reader's score
+NAMED_FIRST = 0.2  # by which a row is raised whose first cell is all in the question
 UNASKED_CASE = 1.5
 UNASKED_BAN = 1.0
 OF_OTHER_THING = 1.5
@@ -39,9 +40,9 @@ def with_narrower_lowered(work: Composing) -> Composing:
     asks_how = answer_type(work.question) is AnswerType.HOW_TO
 
     def lowered(read: ReadUnit) -> ReadUnit:
-        if read.unit.form is Form.ROW and not _is_named(read.unit, asked, work):
-            return replace(read, score=read.score - UNNAMED_ROW)
-        if read.unit.form is not Form.ROW and not raises_case and _is_case(read.unit):
+        if read.unit.form is Form.ROW:
+            return replace(read, score=read.score - _lowered_row(read.unit, asked, work))
+        if not raises_case and _is_case(read.unit):
             return replace(read, score=read.score - UNASKED_CASE)
         if asks_how and FORBIDS.search(read.unit.lead):
             return replace(read, score=read.score - UNASKED_BAN)
@@ -57,18 +58,28 @@ def _is_case(unit: Unit) -> bool:
     return bool(CASE.match(unit.text) or LEADS_TO_CASES.search(unit.lead))
 
 
-def _is_named(row: Unit, asked: frozenset[int], work: Composing) -> bool:
-    """Whether the question names what a row is about, or one of several columns: “75 degrees on the
-    Heron 1.2” names that of the Heron 1.2."""
+def _lowered_row(row: Unit, asked: frozenset[int], work: Composing) -> float:
+    """By how much. A row about “Express” is raised, above one about “Silver members, Express”."""
+    first = work.terms(row.cells[0].text)
+    if not asked & work.terms(subject_of(row)) and not _has_named_column(row, asked, work):
+        return UNNAMED_ROW
+    return -NAMED_FIRST if first and first <= asked else 0.0
+
+
+def _has_named_column(row: Unit, asked: frozenset[int], work: Composing) -> bool:
+    """Whether the question names one of several columns, as “75 degrees on the Heron 1.2” does, and
+    not something else in the row, such as what a part fits."""
     heads = [work.terms(cell.head) for cell in row.cells[1:]]
     common = frozenset.intersection(*heads) if heads else frozenset()
-    names = asked & work.terms(subject_of(row))
-    return bool(names or (len(heads) > 1 and asked & frozenset().union(*heads) - common))
+    values = work.terms(" ".join(cell.text for cell in row.cells[1:]))
+    return (
+        len(heads) > 1 and bool(asked & frozenset().union(*heads) - common) and not asked & values
+    )
 
 
 def _is_of_other_thing(read: ReadUnit, asked: frozenset[int], work: Composing) -> bool:
     """Whether a sentence leans on one that has none of the question's words."""
-    if read.unit.form is Form.ROW or not LEANS_ON_ONE.match(read.unit.text):
+    if not LEANS_ON_ONE.match(read.unit.text):
         return False
     before = work.beside(read, -1)
     if before is None or (before.unit.block, before.unit.number) != (

@@ -35,13 +35,15 @@ MIN_NEW_SHARE = 0.3  # of a unit's terms; with fewer it only repeats the questio
 
 @dataclass(frozen=True)
 class Composing:
-    """`question` is the question to answer; `text` is the whole message that contains it."""
+    """`question` is the question to answer; `text` is the whole message that contains it, behind
+    the earlier questions that it follows up. `is_part`: the message asks something else, too."""
 
     question: str
     text: str
     passages: Sequence[RankedPassage]
     reading: Reading
     locale: str = "en"
+    is_part: bool = False
 
     def beside(self, unit: ReadUnit, by: int) -> ReadUnit | None:
         """The unit at this offset in the same passage; negative is before."""

@@ -57,7 +57,8 @@ _TYPES: dict[AnswerType, _Patterns] = {
     AnswerType.DURATION: _patterns(
         r"\bhow (?:long|fast|quick(?:ly)?|soon|often)\b|\bhow many (?:\w+ )?"
         r"(?:days?|weeks?|months?|years?|hours?|minutes?)\b|\bhow much time\b"
-        rf"|\b\d+ or \d+ {_UNITS}\b",
+        rf"|\b\d+ or \d+ {_UNITS}\b"
+        r"|\bwhat(?:['’]?s| is) the (?:warranty|guarantee|delivery time|notice period)\b",
         rf"\b{_NUMBER}(?:\s*(?:-|–|to|or)\s*{_NUMBER})?[\s-]{_UNITS}\b"
         rf"|\bnext (?:working )?day\b|\bsame day\b|\b(?:daily|weekly|monthly|yearly|once an?)\b",
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from knowledge.embedding.encoder import get_encoder
@@ -17,6 +17,7 @@ from supportbot.retrieval.candidates import Candidate
 from supportbot.retrieval.question_parts import leans
 
 OTHER_PARTS = 0.5  # weight of the terms of the other questions when one part is read
+REFERRED = 0.5  # weight of the terms of the questions that this one follows up
 LEANT_ON = 1.0  # the same, if the part refers to the rest of the text
 MAX_EMBEDDED = 120  # units without a stored vector that one search embeds: 0.3 s
 
@@ -41,13 +42,15 @@ class CandidateReadings:
 
 
 def read_candidates(
-    text: str, retrieved: RetrievedCandidates, candidates: Sequence[Candidate]
+    text: str, referred: str, retrieved: RetrievedCandidates, candidates: Sequence[Candidate]
 ) -> CandidateReadings:
-    """Readings of every unit of the `candidates`, in their order."""
+    """Readings of every unit of the `candidates`, in their order. `referred` are the earlier
+    questions that `text` follows up."""
     all_idf = retrieved.candidates.idf
     idf = {term: all_idf[term] for term in retrieved.terms.question if term in all_idf}
     locale = candidates[0].locale if candidates else "en"
-    question = ReaderQuestion(text, retrieved.vectors.query, idf, locale)
+    alone = ReaderQuestion(text, retrieved.vectors.question, idf, locale)
+    question = _following_up(alone, referred, all_idf, retrieved.vectors.query)
     texts = [unit_texts(candidate.context, candidate.text) for candidate in candidates]
     vectors = _unit_vectors(candidates, texts, retrieved)
     passages = [
@@ -61,13 +64,33 @@ def read_candidates(
     )
     if retrieved.vectors.history is None:
         return CandidateReadings(whole, parts=parts)
-    own_vector = retrieved.vectors.question
     rescored = [
-        replace(passage, score=_cosine(candidate, own_vector))
+        replace(passage, score=_cosine(candidate, alone.vector))
         for passage, candidate in zip(passages, candidates, strict=True)
     ]
-    without_history = read_passages(replace(question, vector=own_vector), rescored)
+    without_history = read_passages(alone, rescored)
     return CandidateReadings(whole, without_history, parts)
+
+
+def _following_up(
+    question: ReaderQuestion, referred: str, all_idf: Mapping[int, float], vector: Vectors
+) -> ReaderQuestion:
+    """The question with what it follows up."""
+    if not referred:
+        return replace(question, vector=vector)
+    weight = REFERRED**0.5  # the reader squares it
+    before = {
+        term: all_idf[term] * weight
+        for term in word_numbers(referred, question.locale)
+        if term in all_idf
+    }
+    return replace(
+        question,
+        text=f"{referred} {question.text}",
+        part=question.text,
+        vector=vector,
+        idf={**before, **question.idf},
+    )
 
 
 def _narrowed(question: ReaderQuestion, part: str, vector: Vectors) -> ReaderQuestion:

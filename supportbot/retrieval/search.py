@@ -31,6 +31,7 @@ from supportbot.retrieval.features import (
     score_features,
     signals,
 )
+from supportbot.retrieval.follow_ups import referred_text
 from supportbot.retrieval.languages import cached_document_languages
 from supportbot.retrieval.query import Query, Turn, storable
 from supportbot.retrieval.ranking_model import ranking_model
@@ -91,8 +92,9 @@ class Trace:
 class Ranking:
     """The result of one search. `vector` is the question's embedding by `model`; the active model
     may have changed since, and vectors of two models do not compare. `reading` covers the first
-    passages. `searched_text` is the question with its spelling corrected. `parts` are the readings
-    of each question in it, if it asks several. `answerability` is the calibrated probability that
+    passages. `searched_text` is the question with its spelling corrected, `referred_text` the
+    earlier questions that it follows up. `parts` are the readings of each question in it, if it
+    asks several. `answerability` is the calibrated probability that
     the passages answer the question."""
 
     passages: tuple[RankedPassage, ...]
@@ -102,6 +104,7 @@ class Ranking:
     trace: Trace = Trace()
     reading: Reading = field(default_factory=Reading)
     searched_text: str = ""
+    referred_text: str = ""
     parts: tuple[PartReading, ...] = ()
 
 
@@ -151,10 +154,11 @@ def _rank(
             order = with_table_parts(diversified(order, found, limit), found, limit)
     passages = [_ranked(found[row], ordered, row) for row in order[:limit]]
     readings = CandidateReadings(Reading())
+    referred = referred_text(query.text, query.history)
     if settings.reader:
         with clock("reader"):
             best_first = [found[row] for row in order[: min(limit, MAX_READ)]]
-            readings = read_candidates(query.text, retrieved, best_first)
+            readings = read_candidates(query.text, referred, retrieved, best_first)
     reading, share = readings.whole, 0.0
     answerability, known_signals = _answerability(ordered, reading)
     if readings.without_history is not None:
@@ -174,6 +178,7 @@ def _rank(
         answerability=answerability,
         reading=reading,
         searched_text=query.text,
+        referred_text=referred,
         parts=readings.parts,
         trace=Trace(
             considered=tuple(found[row].id for row in order),
