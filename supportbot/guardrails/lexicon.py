@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
+
+# The first word of phrases → what follows it, the longest first, each with its phrase.
+Phrases = dict[str, list[tuple[tuple[str, ...], str]]]
+
+
+def by_first_word(phrases: Iterable[str]) -> Phrases:
+    found: Phrases = {}
+    for phrase in sorted(phrases, key=len, reverse=True):
+        first, *rest = phrase.split()
+        found.setdefault(first, []).append((tuple(rest), phrase))
+    return found
+
 
 _read = tomllib.loads(Path(__file__).with_name("lexicon.toml").read_text("utf-8"))
 
 NEGATIONS = frozenset(_read["negations"])
-NO_NEGATION = tuple(_read["no_negation"])
+NO_NEGATION = by_first_word(_read["no_negation"])
 WITHOUT = frozenset(_read["without"])
-EXCEPTIONS = tuple(_read["exceptions"])
+EXCEPTIONS = by_first_word(_read["exceptions"])
 CONDITIONS = frozenset(_read["conditions"])
-UNCONDITIONAL = tuple(_read["unconditional"])
+UNCONDITIONAL = by_first_word(_read["unconditional"])
 UNLESS = frozenset(_read["unless"])
 ONLY = frozenset(_read["only"])
 UNIVERSAL = frozenset(_read["universal"])

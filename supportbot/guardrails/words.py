@@ -82,16 +82,14 @@ def meaning_of(low: str) -> tuple[str, bool]:
     return stem, False
 
 
-def phrase_at(words: Sequence[Word], at: int, phrases: Sequence[str]) -> str:
+def phrase_at(words: Sequence[Word], at: int, phrases: lexicon.Phrases) -> str:
     """The longest of the phrases that begins at this word; "" if none does."""
     if not 0 <= at < len(words):
         return ""
-    fits = [
-        phrase
-        for phrase in phrases
-        if [word.low for word in words[at : at + phrase.count(" ") + 1]] == phrase.split()
-    ]
-    return max(fits, key=len, default="")
+    for rest, phrase in phrases.get(words[at].low, ()):
+        if tuple(word.low for word in words[at + 1 : at + 1 + len(rest)]) == rest:
+            return phrase
+    return ""
 
 
 def _word(match: re.Match[str], text: str, *, at_start: bool) -> Word | None:
@@ -119,7 +117,7 @@ def _word(match: re.Match[str], text: str, *, at_start: bool) -> Word | None:
 
 
 def _is_name(written: str, *, at_start: bool) -> bool:
-    if any(char.isdigit() for char in written):
+    if not written.isalpha() and any(char.isdigit() for char in written):
         return any(char.isalpha() for char in written)
     capital = written[0].isupper() and written != "I"
     return capital and (not at_start or (written.isupper() and len(written) > 1))
@@ -144,4 +142,4 @@ def _joined(words: list[Word]) -> list[Word]:
     return out
 
 
-_PHRASES = tuple(lexicon.PHRASES)
+_PHRASES = lexicon.by_first_word(lexicon.PHRASES)
