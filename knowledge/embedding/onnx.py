@@ -32,10 +32,9 @@ class OnnxEncoder:
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-        # Threads that wait for each other within a run spin, which takes a quarter off a question's
-        # time; between runs they sleep: the web process shares the cores with PostgreSQL.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "1")
-        options.add_session_config_entry("session.force_spinning_stop", "1")
+        # Threads that wait for each other sleep. Spinning takes a tenth off a question's time on
+        # a machine without other work, but twice the CPU; beside other work it doubles the time.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = ort.InferenceSession(
             str(model.onnx_path), options, providers=["CPUExecutionProvider"]
         )

@@ -51,10 +51,6 @@ def encode_questions(model: str, texts: Sequence[str]) -> Vectors:
     missing = [text for text in dict.fromkeys(texts) if text not in known]
     if missing:
         known |= zip(missing, _computed(desk, encoder, missing), strict=True)
-        with desk.mutex:
-            desk.kept.update({text: known[text] for text in missing})
-            while len(desk.kept) > KEPT:
-                desk.kept.popitem(last=False)
     return np.stack([known[text] for text in texts])
 
 
@@ -77,15 +73,19 @@ def _computed(desk: _Desk, encoder: Encoder, texts: Sequence[str]) -> Vectors:
 
 
 def _run(desk: _Desk, encoder: Encoder, mine: _Job) -> None:
-    """Compute this job and those that wait with it."""
+    """Compute this job and those that wait with it: each text once, and none that another thread
+    has computed meanwhile."""
     with desk.mutex:
         desk.waiting.remove(mine)
-        jobs, texts = [mine], len(mine.texts)
-        while desk.waiting and texts + len(desk.waiting[0].texts) <= TOGETHER:
+        jobs, count = [mine], len(mine.texts)
+        while desk.waiting and count + len(desk.waiting[0].texts) <= TOGETHER:
             jobs.append(desk.waiting.pop(0))
-            texts += len(jobs[-1].texts)
+            count += len(jobs[-1].texts)
+        texts = dict.fromkeys(text for job in jobs for text in job.texts)
+        known = {text: desk.kept[text] for text in texts if text in desk.kept}
+    missing = [text for text in texts if text not in known]
     try:
-        vectors = encoder.encode_questions([text for job in jobs for text in job.texts])
+        new = zip(missing, encoder.encode_questions(missing) if missing else (), strict=True)
     except EmbeddingModelError as error:  # the model's fault: each of those who asked gets it
         for job in jobs:
             job.error = error
@@ -95,10 +95,13 @@ def _run(desk: _Desk, encoder: Encoder, mine: _Job) -> None:
         for job in jobs if len(jobs) > 1 else ():
             _run_alone(encoder, job)
         return
-    start = 0
+    known |= new
+    with desk.mutex:
+        desk.kept.update({text: known[text] for text in missing})
+        while len(desk.kept) > KEPT:
+            desk.kept.popitem(last=False)
     for job in jobs:
-        job.vectors = vectors[start : start + len(job.texts)]
-        start += len(job.texts)
+        job.vectors = np.stack([known[text] for text in job.texts])
 
 
 def _run_alone(encoder: Encoder, job: _Job) -> None:
