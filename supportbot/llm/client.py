@@ -145,13 +145,13 @@ async def _deltas(call: Call, ends_at: float) -> AsyncGenerator[str]:
                     break  # the answer is whole; only its token counts are missing
                 raise _while_reading(error) from error
             _note_usage(call, chunk)
-            if not chunk.choices:
+            if not chunk.get("choices"):
                 continue
-            choice, readable = chunk.choices[0], True
-            finish_reason = choice.finish_reason or finish_reason
-            if choice.delta.content:
+            choice, readable = chunk["choices"][0], True
+            finish_reason = choice.get("finish_reason") or finish_reason
+            if content := choice["delta"].get("content"):
                 wait = timeouts.between_tokens
-                yield _storable(choice.delta.content)
+                yield _storable(content)
     finally:
         await stream.close()
     _check_finished(finish_reason, readable)
@@ -168,12 +168,13 @@ def _while_reading(error: Exception) -> Exception:
     return ModelError("broken_off", "the connection was lost")
 
 
-def _note_usage(call: Call, chunk: Any) -> None:
-    if isinstance(chunk.model, str) and chunk.model:
-        call.model = _storable(chunk.model)[:200]
-    if chunk.usage is not None:
-        call.tokens_in = _count(chunk.usage.prompt_tokens)
-        call.tokens_out = _count(chunk.usage.completion_tokens)
+def _note_usage(call: Call, chunk: dict[str, Any]) -> None:
+    model, usage = chunk.get("model"), chunk.get("usage")
+    if isinstance(model, str) and model:
+        call.model = _storable(model)[:200]
+    if usage is not None:
+        call.tokens_in = _count(usage.get("prompt_tokens"))
+        call.tokens_out = _count(usage.get("completion_tokens"))
 
 
 def _count(tokens: object) -> int:
@@ -197,16 +198,26 @@ def _check_finished(reason: str | None, readable: bool) -> None:
 
 
 async def _open(call: Call) -> openai.AsyncStream[Any]:
+    """A stream of chunks as the server sent them: to make objects of each takes more time than all
+    else that is done with it."""
     client, route = client_of(call.route), call.route
+    body: dict[str, Any] = {
+        "model": route.model,
+        "messages": call.messages,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if route.temperature is not None:
+        body["temperature"] = route.temperature
     for last_try in (False, True):
         try:
-            return await client.chat.completions.create(  # type: ignore[call-overload,no-any-return]
-                model=route.model,
-                messages=call.messages,
+            return await client.post(
+                "/chat/completions",
+                cast_to=object,
+                body=body,
+                options={"headers": {"X-Supportbot-Operation": call.operation}},
                 stream=True,
-                stream_options={"include_usage": True},
-                temperature=openai.omit if route.temperature is None else route.temperature,
-                extra_headers={"X-Supportbot-Operation": call.operation},
+                stream_cls=openai.AsyncStream[Any],
             )
         except openai.APIStatusError as error:
             wait = _asked_to_wait(error)
