@@ -3,6 +3,7 @@ Channels, and the lifespan in which this process takes answers."""
 
 import asyncio
 import os
+from threading import Thread
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -20,6 +21,7 @@ from supportbot.api.proxies import notice_proxies  # noqa: E402
 from supportbot.api.realtime import ChatConsumer  # noqa: E402
 from supportbot.checks import log_settings  # noqa: E402
 from supportbot.desk.socket import DeskConsumer  # noqa: E402
+from supportbot.retrieval.strange_words import embed_common_words  # noqa: E402
 from supportbot.warmup import warm_up  # noqa: E402
 
 
@@ -35,6 +37,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
             except Exception as error:  # noqa: BLE001  (the server prints it and exits)
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
+            Thread(target=embed_common_words, name="words", daemon=True).start()
             await runner.start()
             keeper = asyncio.create_task(keep_places())
             await send({"type": "lifespan.startup.complete"})

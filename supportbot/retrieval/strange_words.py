@@ -9,18 +9,28 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 import re
-from collections.abc import Iterator, Sequence
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
+import structlog
+from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from knowledge.embedding.encoder import get_encoder
-from knowledge.embedding.model import BUNDLED
+from knowledge.embedding.model import BUNDLED, EmbeddingModelError
 from knowledge.embedding.vectors import Vectors
+from knowledge.models import Passage
 from knowledge.terms import word_numbers
 from supportbot.reader.reading import Reading
 from supportbot.retrieval.candidates import Candidate
 from supportbot.retrieval.spelling import word_frequency
+
+log = structlog.get_logger(__name__)
 
 LOCALE = "en"
 COMMON = 6.5  # Zipf frequency (log10 of uses in a billion words); such a word weighs nothing
@@ -29,6 +39,9 @@ LEAST_SHARE = 0.2  # of the question's weight; a strange word with less does not
 NEAR, FAR = 0.6, 0.4  # cosine of two words: one of the same kind, and one of another
 MOST_WORDS = 150  # that a strange word is compared with, from the best units
 FREE_SHARE, PENALTY = 0.1, 8.0  # logit, for each share of strange words above FREE_SHARE
+TOGETHER = 32  # words that are embedded at a time
+SAMPLED, MOST_COMMON = 2000, 4000  # passages whose words are embedded ahead, and words
+LEAST_PRIORITY = 19  # of a thread
 CACHE_SIZE = 20_000
 _WORD = re.compile(r"(?<![^\W_])[^\W\d_]{3,}(?![^\W_])")
 
@@ -54,8 +67,28 @@ def strange_share(text: str, reading: Reading, candidates: Sequence[Candidate]) 
     }
     if sum(unknown.values()) < LEAST_SHARE:
         return 0.0
-    others = _vectors(_compared_with(reading, candidates))
+    others = _compared_with(reading, candidates)
     return sum(share * _strangeness(word, others) for word, share in unknown.items())
+
+
+def embed_common_words() -> None:
+    """Embed the commonest words of the served passages, so that no question waits for them. Takes
+    a second or two of whatever nobody else needs."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LEAST_PRIORITY)
+    counts: Counter[str] = Counter()
+    served = Passage.objects.live(timezone.localdate()).filter(
+        version__document__locale__istartswith=LOCALE
+    )
+    try:
+        for context, text in served.values_list("context", "text")[:SAMPLED]:
+            counts.update(_words(f"{context} {text}"))
+        words = [word for word, _ in counts.most_common(MOST_COMMON) if _terms(word)]
+        for start in range(0, len(words), TOGETHER):
+            _vectors(words[start : start + TOGETHER])
+    except (DatabaseError, EmbeddingModelError) as error:  # questions embed what they need
+        log.warning("words_not_embedded", error=type(error).__name__)
+    finally:
+        connection.close()
 
 
 def without_strange_words(probability: float, share: float) -> float:
@@ -66,21 +99,30 @@ def without_strange_words(probability: float, share: float) -> float:
     return 1 / (1 + math.exp(-logit))
 
 
-def _strangeness(word: str, others: Vectors) -> float:
-    nearest = float((others @ _vectors([word])[0]).max(initial=0.0))
+def _strangeness(word: str, others: Sequence[str]) -> float:
+    """From 0 to 1. Other words are embedded a few at a time: one that is near decides."""
+    own, nearest = _vectors([word])[0], 0.0
+    for start in range(0, len(others), TOGETHER):
+        nearest = max(nearest, float((_vectors(others[start : start + TOGETHER]) @ own).max()))
+        if nearest >= NEAR:
+            break
     return float(np.clip((NEAR - nearest) / (NEAR - FAR), 0.0, 1.0))
 
 
 def _compared_with(reading: Reading, candidates: Sequence[Candidate]) -> list[str]:
-    words = dict.fromkeys(word for text in _texts(reading, candidates) for word in _words(text))
-    return [word for word in words if _terms(word)][:MOST_WORDS]
-
-
-def _texts(reading: Reading, candidates: Sequence[Candidate]) -> Iterator[str]:
-    """Of the units, the best first, each with what stands above it."""
+    """The first words of the best units, each with what stands above it."""
+    found: dict[str, None] = {}
+    seen: set[str] = set()
     for read in reading.best_first:
         unit = read.unit
-        yield f"{candidates[read.passage].context} {unit.heading} {unit.lead} {unit.text}"
+        for text in (candidates[read.passage].context, unit.heading, unit.lead, unit.text):
+            if text in seen:
+                continue
+            seen.add(text)
+            found.update(dict.fromkeys(word for word in _words(text) if _terms(word)))
+        if len(found) >= MOST_WORDS:
+            break
+    return list(islice(found, MOST_WORDS))
 
 
 def _words(text: str) -> list[str]:
