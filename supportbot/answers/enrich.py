@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Sequence
 from typing import Any
 
-from knowledge.models import Collection
+import structlog
+from django.conf import settings
+
+from knowledge.embedding.model import endpoint_model_of
+from knowledge.models import Collection, CuratedQuestion
+from knowledge.text.same_question import question_key
+from supportbot.answers.models import CachedAnswer
 from supportbot.answers.rewrite import standalone
 from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_search_thread
 from supportbot.answers.types import Evidence, Question, Snapshot
 from supportbot.configuration.content import Configuration
+from supportbot.manners.recognise import recognise
 from supportbot.retrieval.search import RankedPassage, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 
+log = structlog.get_logger(__name__)
+
 PASSAGES = 16
+MOST_AHEAD = os.cpu_count() or 1  # searches ahead of their turn; more would only hold up others
 NEIGHBOURS = 2  # best passages whose neighbours are added: a list may continue there
 
 
@@ -22,6 +34,38 @@ async def enrich(question: Question, configuration: Configuration, payer: Payer)
     """Search the collections that customers are answered from."""
     rewritten = await standalone(question, configuration, payer)
     return await in_search_thread(_retrieve)(question, rewritten, configuration)
+
+
+def search_ahead(question: Question, configuration: Configuration) -> None:
+    """Start the search while the policy and the known answers are looked at: `enrich` finds its
+    result, or waits for it. Not for what a model rewrites first, not where others wait, and not
+    where another server embeds: nothing leaves the product before the policy has spoken."""
+    rewrites = configuration.rewrite_questions and bool(question.history)
+    leaves = endpoint_model_of(settings.EMBEDDING_MODEL) is not None
+    if rewrites or leaves or question.preview is not None or len(_ahead) >= MOST_AHEAD:
+        return
+    task = asyncio.ensure_future(in_search_thread(_search_unless_known)(question, configuration))
+    _ahead.add(task)
+    task.add_done_callback(_ended)
+
+
+_ahead: set[asyncio.Future[None]] = set()
+
+
+def _ended(task: asyncio.Future[None]) -> None:
+    _ahead.discard(task)
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("search_ahead_failed", error=repr(error))  # the search itself will say why
+
+
+def _search_unless_known(question: Question, configuration: Configuration) -> None:
+    key = question_key(question.text)
+    for answers in (CuratedQuestion.objects, CachedAnswer.objects):
+        if key and answers.filter(key=key).exists():
+            return
+    recognised = recognise(question.text)
+    if recognised is None or recognised.has_question:
+        _retrieve(question, None, configuration)
 
 
 def _retrieve(question: Question, rewritten: str | None, configuration: Configuration) -> Evidence:

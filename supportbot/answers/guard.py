@@ -15,7 +15,7 @@ from supportbot.answers.threads import in_search_thread, in_thread
 from supportbot.answers.triage import triage_facts
 from supportbot.answers.types import Checked, Evidence, Proposed, Question, Reply
 from supportbot.configuration.content import Configuration
-from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
+from supportbot.guardrails.detectors.registry import DETECTORS, texts_to_embed, thresholds
 from supportbot.guardrails.detectors.runner import run_detectors
 from supportbot.guardrails.detectors.types import Context, Stage
 from supportbot.guardrails.policy.decide import Decision, decide
@@ -24,6 +24,7 @@ from supportbot.guardrails.policy.library import rules_for
 from supportbot.guardrails.policy.observed import BRAND, PERSONAL, observed
 from supportbot.guardrails.policy.rules import Outcome
 from supportbot.guardrails.types import Finding, Verdict
+from supportbot.manners.recognise import parts_of
 from tickets.models import Message
 from tickets.services.priority import raise_priority
 
@@ -33,13 +34,15 @@ POLICY = "policy"  # the route of replies that a rule gives, and the check of wh
 
 
 class Guard:
-    """Of one run."""
+    """Of one run. `detector_times`: milliseconds of each detector, and of all side by side, for the
+    text it was asked of last."""
 
     def __init__(self, row: AnswerRun, content: Configuration) -> None:
         self._row, self._content = row, content
         self._limits = thresholds(content.thresholds)
         self._rules = rules_for(content.policy).rules
         self._base: Facts | None = None
+        self.detector_times: dict[str, float] = {}
 
     async def of_message(self, question: Question) -> Decision:
         """What the policy says of the customer's message. Raises EmbeddingModelError."""
@@ -65,6 +68,10 @@ class Guard:
         base, detected = await asyncio.gather(
             self._base_facts(question), run_detectors(DETECTORS, text, context, off)
         )
+        self.detector_times = {
+            **dict(detected.milliseconds),
+            "all of them": detected.together_ms,
+        }
         facts = observed(base, text, detected, context, self._limits)
         return decide(self._rules, context.stage, facts, detected.findings)
 
@@ -80,9 +87,9 @@ class Guard:
 
 @in_search_thread
 def embedded(text: str) -> None:
-    """Embed the message once, for every detector and for the manners after them: what that takes is
-    no fault of a detector."""
-    encode_questions(BUNDLED, [text])
+    """Embed the message and its sentences at once, for every detector and for the manners after
+    them: what that takes is no fault of a detector."""
+    encode_questions(BUNDLED, [text, *texts_to_embed(text), *parts_of(text)])
 
 
 @in_thread

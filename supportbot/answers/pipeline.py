@@ -8,7 +8,7 @@ import structlog
 
 from supportbot.answers import cache, curated
 from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run, first_by
-from supportbot.answers.enrich import enrich
+from supportbot.answers.enrich import enrich, search_ahead
 from supportbot.answers.errors import AnswerError
 from supportbot.answers.guard import (
     POLICY,
@@ -63,8 +63,10 @@ async def fail(run: Run, error: AnswerError) -> None:
 async def _screen(run: Run, guard: Guard, question: Question) -> Screened:
     """What the policy says of the message, and the reply if it needs no documents."""
     question = await validate(question)
+    search_ahead(question, run.configuration)
     decision = await guard.of_message(question)
     run.record.note_policy(decision)
+    run.record.note_detectors(guard.detector_times)
     await raise_priority_if_told(run, decision)
     reply = reply_of(decision)
     if reply is None and decision.outcome == Outcome.DRAFT:

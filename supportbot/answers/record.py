@@ -67,6 +67,11 @@ class Record:
         failed = {"error": error} if error else {}
         self.fields["stages"].append({**entry, "end_ms": self.elapsed_ms(), **failed})
 
+    def note_detectors(self, milliseconds: dict[str, float]) -> None:
+        """Record what detectors took, with the stage that runs."""
+        if self._open:
+            self._open[-1]["detectors"] = milliseconds
+
     def note_verdict(self, checked: Checked) -> None:
         """Record what was proposed, the verdict, and the words of the source that decided."""
         self.fields["verdicts"].append({**verdict_to_json(checked), "attempt": self.attempt})

@@ -136,18 +136,24 @@ def _row(name: str, clients: int, asked: Sequence[Asked]) -> list[Figure]:
 
 
 def _stage_rows(clients: int, asked: Sequence[Asked]) -> list[list[Figure]]:
-    """Where the time of the questions that reached the model went."""
+    """Where the time of the questions that reached the model went. The search and the detectors
+    work beside other steps, so what they took has no share."""
     times: defaultdict[str, list[float]] = defaultdict(list)
+    beside: defaultdict[str, list[float]] = defaultdict(list)
     runs = AnswerRun.objects.select_related("question").order_by("-created_at")
     run_of = {same(run.question.text): run for run in runs if run.question is not None}
     for one in asked:
         if one.before is not None:
-            for step, milliseconds in _steps(run_of[same(one.question)], one):
+            run = run_of[same(one.question)]
+            for step, milliseconds in _steps(run, one):
                 times[step].append(milliseconds)
+            for step, milliseconds in _beside(run):
+                beside[step].append(milliseconds)
     whole = sum(map(sum, times.values())) or 1.0
+    shares: dict[str, float] = {step: round(sum(took) / whole, 3) for step, took in times.items()}
     return [
-        [clients, step, _percentile(took, 50), _percentile(took, 95), round(sum(took) / whole, 3)]
-        for step, took in times.items()
+        [clients, step, _percentile(took, 50), _percentile(took, 95), shares.get(step)]
+        for step, took in {**times, **dict(sorted(beside.items()))}.items()
     ]
 
 
@@ -159,19 +165,35 @@ def _steps(run: AnswerRun, one: Asked) -> Iterator[tuple[str, float]]:
     started = 1000 * (run.started_at.timestamp() - one.sent)
     yield "message received and stored", stored
     yield "waiting for its turn, claimed", started - stored
-    entries = sorted(run.stages, key=lambda entry: entry["start_ms"])
-    first_of = {entry["stage"]: entry for entry in reversed(entries)}
-    order = [first_of[stage] for stage in (Stage.RECEIVE, Stage.VALIDATE, Stage.ENRICH)]
-    generate = first_of[Stage.GENERATE]["start_ms"]
-    yield "receive", order[0]["end_ms"]
-    yield "validate", _took(order[1])
-    gaps = sum(later["start_ms"] - earlier["end_ms"] for earlier, later in pairwise(order))
+    receive, validate, enrich = stages = _stages_before(run)
+    generate = _first_of(run)[Stage.GENERATE]["start_ms"]
+    yield "receive", receive["end_ms"]
+    yield "validate", _took(validate)
+    yield "enrich: the rest of the search", _took(enrich)
+    gaps = sum(later["start_ms"] - earlier["end_ms"] for earlier, later in pairwise(stages))
+    yield "known answers looked up, stages stored", gaps + generate - enrich["end_ms"]
+    yield "prompt, budget, request", one.before - started - generate
+
+
+def _beside(run: AnswerRun) -> Iterator[tuple[str, float]]:
+    """Steps of the search, which begins with the detectors, and each detector's time."""
     searching = run.retrieval.get("milliseconds", {})
     for step, milliseconds in searching.items():
-        yield f"enrich: {step}", milliseconds
-    yield "enrich: rest", _took(order[2]) - sum(searching.values())
-    yield "known answers looked up, stages stored", gaps + generate - order[2]["end_ms"]
-    yield "prompt, budget, request", one.before - started - generate
+        yield f"search: {step}", milliseconds
+    yield "search: all of it", sum(searching.values())
+    for name, milliseconds in _stages_before(run)[1].get("detectors", {}).items():
+        yield f"detectors: {name}", milliseconds
+
+
+def _stages_before(run: AnswerRun) -> list[Mapping[str, Any]]:
+    first_of = _first_of(run)
+    return [first_of[stage] for stage in (Stage.RECEIVE, Stage.VALIDATE, Stage.ENRICH)]
+
+
+def _first_of(run: AnswerRun) -> Mapping[str, Mapping[str, Any]]:
+    """The first entry of each stage."""
+    entries = sorted(run.stages, key=lambda entry: entry["start_ms"])
+    return {entry["stage"]: entry for entry in reversed(entries)}
 
 
 def _took(entry: Mapping[str, Any]) -> float:
@@ -225,7 +247,9 @@ def _notes(passages: int) -> list[str]:
         f"{passages} passages; the model says its first word after 0.3 s and then a word every "
         "0.05 s, so that many at once are many whose answers are being written.",
         f"{OURS}: from a visitor's message on its socket until the model's server has the request; "
-        "every question in a conversation of its own. The others, where --rivals names them "
+        "every question in a conversation of its own, whose visitor has opened the widget before. "
+        "The model writes every answer, as in the other pipelines, whatever the documents have. "
+        "The others, where --rivals names them "
         "(tests/bench/chat_rivals.txt): from the call of the pipeline in their process, which "
         "stores nothing, until then.",
         f"On {os.cpu_count()} cores, shared with PostgreSQL, the model and the clients; load "

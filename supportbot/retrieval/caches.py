@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
@@ -48,8 +49,31 @@ class Cache(Generic[Key, Value]):
             self._entries.clear()
 
 
+class Turns(Generic[Key]):
+    """Whoever computes a value lets others who want the same one wait for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at_work: dict[Key, tuple[threading.Lock, int]] = {}
+
+    @contextmanager
+    def __call__(self, key: Key) -> Iterator[None]:
+        with self._lock:
+            mine, waiting = self._at_work.get(key, (threading.Lock(), 0))
+            self._at_work[key] = mine, waiting + 1
+        try:
+            with mine:
+                yield
+        finally:
+            with self._lock:
+                mine, waiting = self._at_work.pop(key)
+                if waiting > 1:
+                    self._at_work[key] = mine, waiting - 1
+
+
 # The modules that fill them know the types of keys and values.
 rankings: Cache[Any, Any] = Cache(256)  # search.py
+searches: Turns[Any] = Turns()  # search.py, those under way
 index_states: Cache[Any, Any] = Cache(1000)  # scope.py, one for each scope
 document_languages: Cache[int, tuple[str, ...]] = Cache(1)  # languages.py, of the last revision
 

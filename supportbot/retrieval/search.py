@@ -120,9 +120,15 @@ def search(
 
     An empty or wordless text is still ranked by meaning. Raises EmbeddingModelError.
     """
-    clock = Clock()
     text = storable(text)
     key = (text, tuple(history), _scope_key(scope), limit, settings)
+    with caches.searches(key):
+        query = Query(text, history if settings.history else (), scope, settings)
+        return _search(key, query, limit)
+
+
+def _search(key: tuple[object, ...], query: Query, limit: int) -> Ranking:
+    clock, scope, settings = Clock(), query.scope, query.settings
     cached: _CachedRanking | None = caches.rankings.get(key)
     state = scopes.cached_state(scope) if cached is None else None
     if state is None:
@@ -132,8 +138,8 @@ def search(
         return replace(cached.ranking, trace=replace(cached.ranking.trace, from_cache=True))
     if settings.spelling:
         with clock("spelling"):
-            text = correct_spelling(text, cached_document_languages(state.revision))
-    query = Query(text, history if settings.history else (), scope, settings)
+            text = correct_spelling(query.text, cached_document_languages(state.revision))
+            query = replace(query, text=text)
     retrieved, snapshot = retrieve_candidates(query, state, clock)
     ranking = _rank(query, retrieved, snapshot, limit, clock)
     if _may_cache(query, retrieved, snapshot, ranking) and limit <= MAX_CACHED_PASSAGES:

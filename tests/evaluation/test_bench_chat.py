@@ -113,7 +113,7 @@ def test_chat_is_measured_by_stage_and_known_answers_apart(tmp_path: Path) -> No
         assert reached and 0 < p50 <= p95  # type: ignore[operator]
     assert {row[1] for row in stages.rows} >= {"validate", "prompt, budget, request"}
     for at_once in (1, 3):
-        shares = [row[4] for row in stages.rows if row[0] == at_once]
+        shares = [row[4] or 0 for row in stages.rows if row[0] == at_once]
         assert sum(shares) == pytest.approx(1, abs=0.02)  # type: ignore[arg-type]
     assert sum(row[1] for row in known.rows) > 0  # type: ignore[misc]
 

@@ -1,5 +1,5 @@
-"""Runs detectors side by side, each within its own time. Whatever goes wrong, the text counts as
-not passed."""
+"""Runs detectors, each within its own time; one that is slow holds up no other. Whatever goes
+wrong, the text counts as not passed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import math
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 HANGING = 2  # calls of one detector that may hang before it is no longer called
 MOST_FINDINGS = 200
+PATIENCE = 0.05  # seconds that one detector may keep the others of its text waiting
 
 _pool = ThreadPoolExecutor(8, "detector")
 _under_way: Counter[str] = Counter()
@@ -36,34 +37,87 @@ async def run_detectors(
 ) -> Detected:
     """Those for the context's stage that are not switched off."""
     chosen = [one for one in detectors if context.stage in one.stages and one.name not in off]
-    results = await asyncio.gather(*(_guarded(one, text, context) for one in chosen))
-    findings: list[Finding] = []
-    failed, times = [], []
-    for detector, (found, milliseconds) in zip(chosen, results, strict=True):
-        times.append((detector.name, round(milliseconds, 1)))
-        if found is None:
-            failed.append(detector.name)
-        else:
-            findings += found
-    return Detected(tuple(findings), tuple(failed), tuple(times))
+    if not chosen:
+        return Detected()
+    reading = _Reading(chosen, text, context)
+    await reading.finished()
+    findings = [one for name in reading.names for one in reading.found.get(name) or ()]
+    failed = tuple(name for name in reading.names if reading.found.get(name) is None)
+    return Detected(tuple(findings), failed, reading.times(), reading.together_ms)
 
 
-async def _guarded(
-    detector: Detector, text: str, context: Context
-) -> tuple[Sequence[Finding] | None, float]:
-    """The findings, None if there are none to rely on, and the milliseconds."""
-    began = time.perf_counter()
-    found: Sequence[Finding] | None = None
-    if _may_be_called(detector):
-        called = asyncio.get_running_loop().run_in_executor(_pool, _call, detector, text, context)
+class _Reading:
+    """Detectors that read one text, one after the other in a thread: most take a millisecond. Where
+    one keeps the others waiting, another thread goes on with them."""
+
+    def __init__(self, chosen: Sequence[Detector], text: str, context: Context) -> None:
+        self._chosen, self._text, self._context = chosen, text, context
+        self._left = deque(chosen)
+        self._submitted = time.perf_counter()
+        self._began: dict[str, float] = {}
+        self._took: dict[str, float] = {}
+        self.names = [one.name for one in chosen]
+        self.found: dict[str, Sequence[Finding] | None] = {}  # None: nothing to rely on
+        self.together_ms = 0.0
+
+    async def finished(self) -> None:
+        """Each detector has read the text, or has had its time."""
+        loop = asyncio.get_running_loop()
+        threads = {loop.run_in_executor(_pool, self._read)}
+        while (soonest := self._next_end()) is not None:
+            patience = min(PATIENCE, soonest) if self._left else soonest
+            done, threads = await asyncio.wait(threads, timeout=patience)
+            if self._left and not done:
+                threads.add(loop.run_in_executor(_pool, self._read))
+        for thread in threads:  # it hangs; nobody waits for it any more
+            thread.add_done_callback(_ignore)
+        self.found = {name: self.found.get(name) for name in self.names}
+        self.together_ms = round(1000 * (time.perf_counter() - self._submitted), 1)
+
+    def times(self) -> tuple[tuple[str, float], ...]:
+        return tuple((name, round(self._took.get(name, 0.0), 1)) for name in self.names)
+
+    def _next_end(self) -> float | None:
+        """Seconds until the next detector's time is over; None if nothing is waited for."""
+        now, ends = time.perf_counter(), list[float]()
+        for one in self._chosen:
+            if one.name not in self.found:
+                ends.append(self._began.get(one.name, self._submitted) + one.budget_ms / 1000 - now)
+                if ends[-1] <= 0:
+                    log.error("detector_out_of_time", detector=one.name)
+                    self._end(one, None)
+                    ends.pop()
+        return min(ends, default=None)
+
+    def _end(self, one: Detector, found: Sequence[Finding] | None) -> None:
+        """The first result counts: what comes after its time changes nothing."""
+        if one.name not in self.found:
+            began = self._began.get(one.name, self._submitted)
+            self._took[one.name] = 1000 * (time.perf_counter() - began)
+            self.found[one.name] = found
+
+    def _read(self) -> None:
+        """In a thread: the next detector, until none is left."""
         try:
-            found = await asyncio.wait_for(asyncio.shield(called), detector.budget_ms / 1000)
-        except TimeoutError:
-            called.add_done_callback(_ignore)
-            log.error("detector_out_of_time", detector=detector.name)
-        except Exception as error:  # noqa: BLE001  whatever a detector does, it has not passed
-            log.error("detector_failed", detector=detector.name, error=repr(error))
-    return found, 1000 * (time.perf_counter() - began)
+            while True:
+                one = self._left.popleft()
+                self._began[one.name] = time.perf_counter()
+                self._end(one, _found(one, self._text, self._context))
+        except IndexError:
+            return
+        finally:
+            connection.close()
+
+
+def _found(detector: Detector, text: str, context: Context) -> Sequence[Finding] | None:
+    """The findings; None if there are none to rely on."""
+    if not _may_be_called(detector):
+        return None
+    try:
+        return _call(detector, text, context)
+    except Exception as error:  # noqa: BLE001  whatever a detector does, it has not passed
+        log.error("detector_failed", detector=detector.name, error=repr(error))
+        return None
 
 
 def _may_be_called(detector: Detector) -> bool:
@@ -83,7 +137,6 @@ def _call(detector: Detector, text: str, context: Context) -> Sequence[Finding]:
     finally:
         with _lock:
             _under_way[detector.name] -= 1
-        connection.close()
 
 
 def checked(detector: Detector, text: str, found: object) -> Sequence[Finding]:
@@ -102,7 +155,7 @@ def checked(detector: Detector, text: str, found: object) -> Sequence[Finding]:
     return found
 
 
-def _ignore(future: asyncio.Future[Sequence[Finding]]) -> None:
+def _ignore(future: asyncio.Future[None]) -> None:
     """Take the error of a call that nobody waits for any more."""
     if not future.cancelled():
         future.exception()

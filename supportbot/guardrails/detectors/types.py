@@ -59,11 +59,13 @@ class Detector:
 @dataclass(frozen=True)
 class Detected:
     """`failed` are the names of detectors that raised, took too long or returned nonsense. What
-    they would have found is not known, so the text has not passed."""
+    they would have found is not known, so the text has not passed. `together_ms` is how long the
+    text waited for all of them."""
 
     findings: tuple[Finding, ...] = ()
     failed: tuple[str, ...] = ()
     milliseconds: tuple[tuple[str, float], ...] = ()
+    together_ms: float = 0.0
 
     def score(self, kind: str) -> float:
         """The highest score of the kind; 0 without a finding of it."""
