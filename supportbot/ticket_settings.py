@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from supportbot.env import env_bool, env_float, env_str
+from supportbot.env import env_bool, env_float, env_int, env_str
 
 TICKETS: dict[str, Any] = {
     # So long an agent who speaks may let a customer wait; then it is back in the queue. 0: for ever
@@ -14,6 +14,10 @@ TICKETS: dict[str, Any] = {
     "reminder_hours": env_float("SUPPORTBOT_REMINDER_HOURS", 24.0),
     "solve_hours": env_float("SUPPORTBOT_SOLVE_HOURS", 72.0),
     "close_hours": env_float("SUPPORTBOT_CLOSE_HOURS", 168.0),
+    # Largest file that a customer may send in the chat; 0: they send none. clamav: host:port of the
+    # daemon that checks them, or the path of its socket.
+    "customer_file_mb": env_int("SUPPORTBOT_CUSTOMER_FILE_MB", 10),
+    "clamav": env_str("SUPPORTBOT_CLAMAV", ""),
     # Ask customers how it went, once a ticket that a person worked on is done.
     "ask_for_ratings": env_bool("SUPPORTBOT_ASK_FOR_RATINGS", default=True),
 }

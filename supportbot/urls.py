@@ -21,6 +21,7 @@ from supportbot.api import (
 )
 from supportbot.api.contact import AddressView
 from supportbot.api.stopping import StopView
+from supportbot.api.visitor_files import FilesView, SentFileView, UnsentFileView
 from supportbot.mail import views as mail
 from supportbot.metrics import metrics
 from supportbot.pages import demo_page
@@ -68,6 +69,9 @@ api: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:conversation_id>/history/", visitors.HistoryView.as_view()),
     path("conversations/<uuid:conversation_id>/handover/", visitors.HandoverView.as_view()),
     path("messages/<uuid:message_id>/passages/<str:passage_id>/", visitors.PassageView.as_view()),
+    path("conversations/<uuid:conversation_id>/files/", FilesView.as_view()),
+    path("conversations/<uuid:conversation_id>/files/<uuid:file_id>/", UnsentFileView.as_view()),
+    path("files/<uuid:file_id>/", SentFileView.as_view()),
     path("conversations/<uuid:conversation_id>/address/", AddressView.as_view()),
     path("conversations/<uuid:conversation_id>/stop/", StopView.as_view()),
     path("conversations/<uuid:conversation_id>/close/", visitors.CloseView.as_view()),

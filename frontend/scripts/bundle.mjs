@@ -12,7 +12,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 const minifyStyles = {
   name: 'minify-styles',
   setup({ onLoad }) {
-    onLoad({ filter: /\/src\/(styles\/\w+|more\/styles)\.ts$/ }, async ({ path }) => {
+    onLoad({ filter: /\/src\/(styles\/\w+|more\/[\w-]*styles)\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       return { loader: 'ts', contents: source.replace(/`[^`]*`/g, minifyCss) };
     });

@@ -31,9 +31,9 @@ export class AddressQuestion {
     const panel = this.panel();
     if (this.loading || panel.hasForm || !panel.isOpen) return;
     this.loading = true;
-    const { openForm, moreWords: words } = (await this.host.more().catch(() => null)) ?? {};
+    const { more, moreWords: words } = (await this.host.more().catch(() => null)) ?? {};
     this.loading = false;
     // The panel may have gone meanwhile.
-    if (openForm && words && panel.element.isConnected) openForm({ element: this.host.element, privacy: strings.privacy, client, panel, closeChat, words, first });
+    if (more && words && panel.element.isConnected) more.openForm({ element: this.host.element, privacy: strings.privacy, client, panel, closeChat, words, first });
   }
 }

@@ -1,5 +1,5 @@
 // The element as a page and a visitor meet it, over a fake server.
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SupportChat } from './launcher/element';
 import { citation, message, rawEvents, sentence } from './testing/contract';
 import { FakeSocket, fakeServer, settle } from './testing/server';
@@ -8,8 +8,8 @@ import { defineElement } from './testing/widget';
 let chat: SupportChat;
 const AT = '2026-11-21T10:00:00Z';
 
-beforeAll(defineElement);
 beforeEach(() => {
+  defineElement();
   vi.useFakeTimers();
   localStorage.clear();
   sessionStorage.clear();
@@ -180,6 +180,7 @@ describe('an answer', () => {
   it('opens a source, keeps focus in it, and gives focus back to the citation', async () => {
     await says(...rawEvents.slice(0, 4));
     one('citation').click();
+    await settle();
     const source = one('source').textContent;
     expect(source).toContain('What cannot be returned · Page 2');
     expect(source).toContain('Version 3 · in effect from');
@@ -197,6 +198,7 @@ describe('an answer', () => {
     const cited = citation({ quote: 'Something else entirely.' });
     await says(...rawEvents.slice(0, 3), { ...rawEvents[3], citations: [cited] });
     one('citation').click();
+    await settle();
     expect(one('source-quote').textContent).toBe('Something else entirely.');
     expect(one('source-quote').closest('blockquote')).not.toBeNull();
   });
@@ -205,7 +207,7 @@ describe('an answer', () => {
     const more = citation({ quote: 'Sealed food can be returned within 14 days.' });
     await says(...rawEvents.slice(0, 3), { ...rawEvents[3], citations: [citation(), more] });
     expect(all('citation')).toHaveLength(1);
-    one('citation').click();
+    one('citation').click(); await settle();
     expect(chat.shadowRoot?.querySelectorAll('mark')).toHaveLength(2);
   });
 
@@ -249,6 +251,7 @@ describe('a person', () => {
     expect(all('sentence').map((each) => each.textContent)).toEqual(['Sealed food can be returned.1 ', 'Within 14 days.21 ']);
     expect(all('source-link')).toHaveLength(2);
     all('citation')[1]?.click();
+    await settle();
     expect(one('source').querySelector('.source-number')?.textContent).toBe('2');
   });
 

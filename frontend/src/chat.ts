@@ -1,14 +1,13 @@
 // The chat behind the launcher: the wiring between the element, the client and its views.
 import { AddressQuestion } from './address';
 import { ChatClient } from './client';
-import type { Citation } from './contract';
+import type { Citation, SentFile } from './contract';
 import type { Host, Part, Speech } from './launcher/part';
 import type { State } from './state';
 import { initialState, unreadCount } from './state';
 import { speak, strings } from './strings';
 import { applyStyles } from './styles';
 import { TitleNotice } from './title';
-import { allMessages, saveText, transcriptText } from './transcript';
 import type { Actions } from './view/actions';
 import { Announcer, announcements } from './view/announcer';
 import { setAttribute } from './view/dom';
@@ -32,7 +31,10 @@ export class Chat implements Part {
   private readonly announcer = new Announcer();
   private readonly title = new TitleNotice();
 
+  private speech: Speech;
+
   constructor(private readonly host: Host) {
+    this.speech = host.speech;
     const root = host.element.shadowRoot;
     if (root) applyStyles(root);
     speak(host.speech.tag, host.speech.words);
@@ -66,8 +68,9 @@ export class Chat implements Part {
     this.client.signInAgain();
   }
 
-  speak({ tag, words }: Speech): void {
-    speak(tag, words);
+  speak(speech: Speech): void {
+    this.speech = speech;
+    speak(speech.tag, speech.words);
     const before = this.panel;
     this.panel = new PanelView(this.actions());
     before.element.replaceWith(this.panel.element);
@@ -112,6 +115,7 @@ export class Chat implements Part {
       privacyUrl: element.getAttribute('privacy-url'),
       suggestions: parseSuggestions(element.getAttribute('suggestions')),
       signedIn: this.host.identity() !== null,
+      files: element.getAttribute('files') !== 'off',
     });
     this.changed();
   }
@@ -131,16 +135,15 @@ export class Chat implements Part {
 
   private actions(): Actions {
     return {
-      send: (text) => this.client.send(text),
+      send: (text, files) => this.client.send(text, files),
+      attach: (files) => void this.attach(files),
+      saveFile: (file) => void this.saveFile(file),
       pick: (text) => {
         this.client.send(text);
         this.panel.leaveButton();
       },
       typing: () => this.client.typing(),
-      retry: (clientId) => {
-        this.client.retry(clientId);
-        this.panel.composer.focus();
-      },
+      retry: (clientId) => this.retry(clientId),
       edit: (clientId, text) => {
         this.client.discard(clientId);
         this.panel.composer.fill(text);
@@ -156,7 +159,7 @@ export class Chat implements Part {
       leaveAddress: () => void this.address.open(null),
       rateSupport: (score) => this.client.rateSupport(score),
       rate: (messageId, value, comment) => this.client.rate(messageId, value, comment),
-      openSource: (messageId, citations, opener) => this.openSource(messageId, citations, opener),
+      openSource: (messageId, citations, opener) => void this.openSource(messageId, citations, opener),
       forget: () => {
         if (!window.confirm(strings.forgetQuestion)) return;
         void this.client.forget();
@@ -169,6 +172,11 @@ export class Chat implements Part {
     };
   }
 
+  private retry(clientId: string): void {
+    this.client.retry(clientId);
+    this.panel.composer.focus();
+  }
+
   private askForPerson(): void {
     this.client.askForPerson();
     // The pressed button is now disabled, and a disabled button loses focus to nowhere.
@@ -177,16 +185,33 @@ export class Chat implements Part {
   }
 
   private async saveTranscript(conversation: string): Promise<void> {
-    const messages = await allMessages(this.client.earlier, conversation);
-    const title = this.host.element.getAttribute('heading') ?? strings.heading;
-    saveText(`${strings.log}.txt`, transcriptText(title, messages));
+    const { more } = await this.host.more();
+    await more?.saveTranscript(this.client.earlier, conversation, this.host.element.getAttribute('heading'), this.speech);
   }
 
-  private openSource(messageId: string | null, citations: readonly Citation[], opener: HTMLElement): void {
+  /** A file that cannot be loaded leaves what was there. */
+  private async attach(files: readonly File[]): Promise<void> {
+    const { client, host } = this;
+    const { composer } = this.panel;
+    const { more, moreWords: words } = (await host.more().catch(() => null)) ?? {};
+    if (!more || !words) return;
+    composer.files ??= more.openTray({ client, words, baseUrl: host.baseUrl, element: composer.tray, changed: () => composer.fitSend() });
+    composer.files.add(files);
+    composer.focus();
+  }
+
+  private async saveFile(file: SentFile): Promise<void> {
+    const { more, moreWords } = (await this.host.more().catch(() => null)) ?? {};
+    await more?.saveFile(this.client, file).catch(() => this.announcer.say([moreWords?.downloadFailed ?? '']));
+  }
+
+  private async openSource(messageId: string | null, citations: readonly Citation[], opener: HTMLElement): Promise<void> {
     const { client, panel } = this;
     const [first] = citations;
     if (!first) return;
-    panel.source.open(citations, opener, first.passage ?? client.passageOf(messageId, first));
+    const { more } = (await this.host.more().catch(() => null)) ?? {};
+    if (more) more.sourceOf(panel, this.speech).open(citations, opener, first.passage ?? client.passageOf(messageId, first));
+    else this.announcer.say([strings.passageFailed]);
   }
 
   private readonly changed = (): void => {

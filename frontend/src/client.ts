@@ -1,5 +1,5 @@
 // The conversation without a face: state, outbox and connection, moved by what the visitor does and the server says.
-import type { Citation, ClientFrame, FeedbackValue } from './contract';
+import type { Citation, ClientFrame, FeedbackValue, SentFile } from './contract';
 import { frames, parseEvent } from './contract';
 import { Earlier } from './earlier';
 import { hasGap, reduce } from './reducer';
@@ -76,8 +76,8 @@ export class ChatClient {
     this.connection.stop();
   }
 
-  send(text: string): void {
-    const entry: OutboxEntry = { clientId: newId(), text, at: new Date().toISOString(), failure: null };
+  send(text: string, files: readonly SentFile[] = []): void {
+    const entry: OutboxEntry = { clientId: newId(), text, files, at: new Date().toISOString(), failure: null };
     this.storage.keep(entry);
     this.dispatch({ type: 'local.queued', ...entry });
     this.deliver(entry);
@@ -87,7 +87,7 @@ export class ChatClient {
   retry(clientId: string): void {
     const item = this.state.pending.find((each) => each.clientId === clientId);
     if (!item) return;
-    const again: OutboxEntry = { clientId, text: item.text, at: new Date().toISOString(), failure: null };
+    const again: OutboxEntry = { clientId, text: item.text, files: item.files, at: new Date().toISOString(), failure: null };
     this.storage.keep(again);
     this.dispatch({ type: 'local.retried', clientId });
     this.deliver(again);
@@ -150,7 +150,17 @@ export class ChatClient {
 
   /** A request about this conversation. Raises UnreachableError. */
   post(path: string, body: Readonly<Record<string, string>>): Promise<Response> {
-    return this.session.request('POST', `conversations/${this.state.conversation}/${path}/`, body);
+    return this.request('POST', `conversations/${this.state.conversation}/${path}/`, body);
+  }
+
+  /** Any request of the visitor's. Raises UnreachableError. */
+  request(method: string, path: string, body?: Readonly<Record<string, string>>): Promise<Response> {
+    return this.session.request(method, path, body);
+  }
+
+  /** A valid token, for what is sent by other means. */
+  token(): Promise<string> {
+    return this.session.token();
   }
 
   /** The passage of a citation of a message that came without it. Raises when it cannot be had. */
@@ -191,8 +201,8 @@ export class ChatClient {
     for (const frame of this.waiting.splice(0)) this.connection.send(frame);
   }
 
-  private deliver({ clientId, text }: { clientId: string; text: string }): void {
-    if (!this.connection.send(frames.message(clientId, text))) return;
+  private deliver({ clientId, text, files }: Pick<OutboxEntry, 'clientId' | 'text' | 'files'>): void {
+    if (!this.connection.send(frames.message(clientId, text, files))) return;
     this.after(`confirm:${clientId}`, CONFIRM_MS, () => {
       this.startsOver = true;
       this.connection.reconnectLater();
@@ -248,7 +258,7 @@ export class ChatClient {
     const item = this.state.pending.find((each) => each.clientId === clientId);
     if (!item) return;
     this.clear(`confirm:${item.clientId}`);
-    this.storage.keep({ clientId: item.clientId, text: item.text, at: item.at, failure: item.failure });
+    this.storage.keep({ clientId: item.clientId, text: item.text, files: item.files, at: item.at, failure: item.failure });
   }
 
   private after(name: string, delay: number, run: () => void): void {

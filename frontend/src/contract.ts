@@ -1,16 +1,18 @@
 // The wire: every server event and client frame as a tagged union, and the parser that turns raw JSON into it.
 // tests/contracts/realtime.json is the authority; contract.test.ts asserts this file against it.
-import { MalformedError, isRecord, list, number, oneOf, optionalText, record, text, texts } from './raw';
+import { parseChoices, parseMessage, parseSentence } from './message';
+import type { Choice, Message, Sentence } from './message';
+import { MalformedError, isRecord, list, number, oneOf, optionalText, text } from './raw';
 import type { Raw } from './raw';
 
 export { isRecord } from './raw';
+export { parseMessage } from './message';
+export type { Author, Choice, Citation, Form, Kind, Message, Sentence, SentFile } from './message';
+export { AUTHORS, FORMS, KINDS } from './message';
 
 export const SUBPROTOCOL = 'supportbot.v1';
 export const TOKEN_PREFIX = 'token.';
 
-export const FORMS = ['text', 'item', 'step'] as const;
-export const KINDS = ['passage', 'curated'] as const;
-export const AUTHORS = ['customer', 'bot', 'agent', 'system'] as const;
 export const RUN_STATUSES = ['searching', 'writing'] as const;
 export const OUTCOMES = ['answered', 'no_answer', 'handed_over', 'failed', 'small_talk', 'asked_back', 'refused', 'stopped'] as const;
 export const REPLACED_REASONS = ['restarted', 'model_failed', 'handed_over', 'closed', 'stopped'] as const;
@@ -26,62 +28,12 @@ export const TICKET_STATUSES = [
   'reopened',
 ] as const;
 
-export type Form = (typeof FORMS)[number];
-export type Kind = (typeof KINDS)[number];
-export type Author = (typeof AUTHORS)[number];
 export type RunStatus = (typeof RUN_STATUSES)[number];
 export type Outcome = (typeof OUTCOMES)[number];
 export type ReplacedReason = (typeof REPLACED_REASONS)[number];
 export type HandoverState = (typeof HANDOVER_STATES)[number];
 export type ClosedBy = (typeof CLOSED_BY)[number];
 export type TicketStatus = (typeof TICKET_STATUSES)[number];
-
-/** A passage as it stood when the answer was written. `n` is its number within one answer. */
-export interface Citation {
-  readonly n: number;
-  /** What is cited: a passage of a document, or what the team wrote. */
-  readonly kind: Kind;
-  readonly passage_id: string;
-  readonly document_id: string;
-  readonly title: string;
-  readonly heading: readonly string[];
-  readonly page: number | null;
-  readonly quote: string;
-  /** The texts of those cells of the quoted table row that the sentence uses. */
-  readonly cells: readonly string[];
-  /** Null in a page of history; it is fetched when somebody opens the source. */
-  readonly passage: string | null;
-  readonly version: number;
-  /** A calendar date, `2026-03-01`, or null when the version has no start date. */
-  readonly effective_from: string | null;
-  readonly updated_at: string;
-}
-
-/** Neighbouring items are one list; neighbouring steps are one numbered list. */
-export interface Sentence {
-  readonly text: string;
-  readonly form: Form;
-  /** What a step is numbered with; null counts on from the step before. */
-  readonly number: number | null;
-  readonly citations: readonly Citation[];
-}
-
-/** A question the visitor may ask with one click: `label` is on the button, `text` is what is sent. */
-export interface Choice {
-  readonly label: string;
-  readonly text: string;
-}
-
-export interface Message {
-  readonly id: string;
-  readonly author: Author;
-  readonly text: string;
-  readonly created_at: string;
-  readonly client_id: string | null;
-  readonly agent_name: string | null;
-  readonly run_id: string | null;
-  readonly sentences: readonly Sentence[];
-}
 
 /** `seq` counts stored events from 1 without a gap; 0 marks a frame that is not stored. */
 interface Stamp {
@@ -156,7 +108,7 @@ export type FeedbackValue = 'up' | 'down';
 export type ClientFrame =
   | { readonly type: 'hello'; readonly after?: number; readonly last?: number; readonly conversation?: string }
   | { readonly type: 'earlier'; readonly before: number; readonly last: number }
-  | { readonly type: 'message'; readonly client_id: string; readonly text: string }
+  | { readonly type: 'message'; readonly client_id: string; readonly text: string; readonly files?: readonly string[] }
   | { readonly type: 'feedback'; readonly message_id: string; readonly value: FeedbackValue; readonly comment?: string }
   | { readonly type: 'handover' }
   | { readonly type: 'rating'; readonly score: number; readonly comment?: string }
@@ -165,61 +117,6 @@ export type ClientFrame =
   | { readonly type: 'close' };
 
 export { PAGE_MESSAGES, frames } from './frames';
-
-const MOST_CHOICES = 4;
-
-function parseCitation(value: unknown): Citation {
-  const raw = record(value);
-  return {
-    n: number(raw, 'n'),
-    kind: oneOf(raw, 'kind', KINDS, 'passage'),
-    passage_id: text(raw, 'passage_id'),
-    document_id: text(raw, 'document_id'),
-    title: text(raw, 'title'),
-    heading: texts(raw, 'heading'),
-    page: typeof raw.page === 'number' ? raw.page : null,
-    quote: text(raw, 'quote'),
-    cells: texts(raw, 'cells'),
-    passage: optionalText(raw, 'passage'),
-    version: number(raw, 'version'),
-    effective_from: optionalText(raw, 'effective_from'),
-    updated_at: text(raw, 'updated_at'),
-  };
-}
-
-function parseSentence(value: unknown): Sentence {
-  const raw = record(value);
-  return {
-    text: text(raw, 'text'),
-    form: oneOf(raw, 'form', FORMS, 'text'),
-    number: Number.isInteger(raw.number) ? number(raw, 'number') : null,
-    citations: list(raw, 'citations').map(parseCitation),
-  };
-}
-
-/** Choices are an extra: one that cannot be read is left out, and the answer stays. */
-function parseChoices(raw: Raw): readonly Choice[] {
-  const choices = list(raw, 'choices').flatMap((value) => {
-    if (!isRecord(value) || typeof value.label !== 'string' || typeof value.text !== 'string') return [];
-    const choice = { label: value.label.trim(), text: value.text.trim() };
-    return choice.label === '' || choice.text === '' ? [] : [choice];
-  });
-  return choices.slice(0, MOST_CHOICES);
-}
-
-export function parseMessage(value: unknown): Message {
-  const raw = record(value);
-  return {
-    id: text(raw, 'id'),
-    author: oneOf(raw, 'author', AUTHORS, 'system'),
-    text: text(raw, 'text'),
-    created_at: text(raw, 'created_at'),
-    client_id: optionalText(raw, 'client_id'),
-    agent_name: optionalText(raw, 'agent_name'),
-    run_id: optionalText(raw, 'run_id'),
-    sentences: list(raw, 'sentences').map(parseSentence),
-  };
-}
 
 type EventType = ServerEvent['type'];
 type Body<T extends EventType> = Omit<Extract<ServerEvent, { type: T }>, keyof Stamp | 'type'>;

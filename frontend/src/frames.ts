@@ -1,5 +1,5 @@
 // What the client sends, as the contract writes it.
-import type { ClientFrame, FeedbackValue } from './contract';
+import type { ClientFrame, FeedbackValue, SentFile } from './contract';
 
 /** How many messages a page of history has. */
 export const PAGE_MESSAGES = 20;
@@ -13,7 +13,12 @@ export const frames = {
     ...(conversation && { conversation }),
   }),
   earlier: (before: number): ClientFrame => ({ type: 'earlier', before, last: PAGE_MESSAGES }),
-  message: (client_id: string, text: string): ClientFrame => ({ type: 'message', client_id, text }),
+  message: (client_id: string, text: string, files: readonly SentFile[] = []): ClientFrame => ({
+    type: 'message',
+    client_id,
+    text,
+    ...(files.length > 0 && { files: files.map(({ id }) => id) }),
+  }),
   feedback: (message_id: string, value: FeedbackValue, comment = ''): ClientFrame =>
     comment ? { type: 'feedback', message_id, value, comment } : { type: 'feedback', message_id, value },
   handover: (): ClientFrame => ({ type: 'handover' }),

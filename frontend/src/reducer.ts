@@ -1,11 +1,11 @@
 // The heart of the widget: a pure function (state, action) → state. A reload replays the stored events through it.
-import type { ErrorEvent, FeedbackValue, Message, ServerEvent, UnknownEvent } from './contract';
+import type { ErrorEvent, FeedbackValue, Message, SentFile, ServerEvent, UnknownEvent } from './contract';
 import { emptyRun, isRunEvent, runKey, sentencesOf, stepRun } from './runs';
 import type { AnswerItem, Notice, NoticeItem, PendingItem, State, StoredItem } from './state';
 import { initialState } from './state';
 
 export type LocalAction =
-  | { readonly type: 'local.queued'; readonly clientId: string; readonly text: string; readonly at: string }
+  | { readonly type: 'local.queued'; readonly clientId: string; readonly text: string; readonly at: string; readonly files?: readonly SentFile[] }
   | { readonly type: 'local.failed'; readonly clientId: string; readonly text: string; readonly retryable: boolean }
   | { readonly type: 'local.retried'; readonly clientId: string }
   | { readonly type: 'local.discarded'; readonly clientId: string }
@@ -108,9 +108,9 @@ function ignored(_action: never, state: State): State {
   return state;
 }
 
-function pendingItem(action: { clientId: string; text: string; at: string }): PendingItem {
-  const { clientId, text, at } = action;
-  return { kind: 'pending', key: messageKey(clientId), at, clientId, text, failure: null };
+function pendingItem(action: { clientId: string; text: string; at: string; files?: readonly SentFile[] }): PendingItem {
+  const { clientId, text, at, files = [] } = action;
+  return { kind: 'pending', key: messageKey(clientId), at, clientId, text, files, failure: null };
 }
 
 /** A confirmed message keeps the key of its pending form, so that the view does not draw it anew. */

@@ -1,5 +1,5 @@
 // The state of one conversation as the visitor sees it, and the questions the views ask of it.
-import type { Choice, ClosedBy, FeedbackValue, HandoverState, Message, Outcome, Sentence, TicketStatus } from './contract';
+import type { Choice, ClosedBy, FeedbackValue, HandoverState, Message, Outcome, Sentence, SentFile, TicketStatus } from './contract';
 
 /** A message by the customer, an agent or the system. */
 export interface MessageItem {
@@ -50,6 +50,7 @@ export interface PendingItem {
   readonly at: string;
   readonly clientId: string;
   readonly text: string;
+  readonly files: readonly SentFile[];
   /** Null while it is being sent. */
   readonly failure: Failure | null;
 }

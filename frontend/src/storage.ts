@@ -1,4 +1,5 @@
 // What the browser remembers between visits: the refresh token, the outbox, how far the visitor has read.
+import type { SentFile } from './contract';
 import type { Failure } from './state';
 
 /** A message kept until the server confirms it, so that a reload does not lose it. */
@@ -6,6 +7,7 @@ export interface OutboxEntry {
   readonly clientId: string;
   readonly text: string;
   readonly at: string;
+  readonly files?: readonly SentFile[];
   readonly failure: Failure | null;
 }
 

@@ -4,10 +4,9 @@ import { composerStyles } from './styles/composer';
 import { historyStyles } from './styles/history';
 import { messageStyles } from './styles/messages';
 import { panelStyles } from './styles/panel';
-import { sourceStyles } from './styles/source';
 import { applySheet } from './view/sheet';
 
-const css = [baseStyles, panelStyles, messageStyles, composerStyles, sourceStyles, historyStyles].join('\n');
+const css = [baseStyles, panelStyles, messageStyles, composerStyles, historyStyles].join('\n');
 
 export function applyStyles(root: ShadowRoot): void {
   applySheet(root, css);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -21,6 +22,7 @@ from supportbot.answers.types import Question
 from supportbot.retrieval.query import Turn
 from tickets.models import Conversation, Event, Message
 from tickets.services.conversations import latest_of
+from tickets.services.customer_files import MOST_OF_A_MESSAGE
 from tickets.services.events import append_event
 from tickets.services.handover import request_person
 from tickets.services.messages import add_customer_message
@@ -28,6 +30,7 @@ from tickets.states import BY_PEOPLE, may_answer
 
 HISTORY_TURNS = 10
 CLIENT_ID_CHARACTERS = 100
+FILE_WORDS = "Thank you for the file. A colleague will look at it and reply here."
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class IncomingMessage:
 
     text: str
     client_id: str
+    files: tuple[UUID, ...] = ()
 
 
 def check_message(raw: Any) -> IncomingMessage:
@@ -49,7 +53,20 @@ def check_message(raw: Any) -> IncomingMessage:
         )
     if not client_id.isprintable():  # such as NUL, which PostgreSQL cannot store
         raise ReceiveError(code="bad_client_id", text="A client_id has printable characters only.")
-    return IncomingMessage(text=check_text(text), client_id=client_id)
+    files = _check_files(raw.get("files"))
+    checked = "" if files and text == "" else check_text(text)
+    return IncomingMessage(text=checked, client_id=client_id, files=files)
+
+
+def _check_files(raw: Any) -> tuple[UUID, ...]:
+    """The files that were added before, by their ids."""
+    given = raw if isinstance(raw, list) else [] if raw is None else [raw]
+    try:
+        if len(given) > MOST_OF_A_MESSAGE:
+            raise ValueError(len(given))
+        return tuple(UUID(str(one)) for one in given)
+    except ValueError as error:
+        raise ReceiveError(code="bad_files", text="The files could not be read.") from error
 
 
 def check_text(raw: Any) -> str:
@@ -90,7 +107,10 @@ def accept_message(
     known client_id, return what is stored."""
     before = _lock_last_run(latest_of(conversation))
     message, created = add_customer_message(
-        conversation=conversation, text=incoming.text, client_id=incoming.client_id
+        conversation=conversation,
+        text=incoming.text,
+        client_id=incoming.client_id,
+        files=incoming.files,
     )
     if not created:
         of_question = AnswerRun.objects.filter(question=message.joined_to or message)
@@ -98,6 +118,16 @@ def accept_message(
     if message.conversation.mode in BY_PEOPLE:
         request_person(conversation=message.conversation, reason=Conversation.Reason.NO_BOT)
         return Accepted(message, None)
+    if incoming.files:
+        # The bot reads no files: people do, with its draft beside them.
+        request_person(
+            conversation=message.conversation,
+            reason=Conversation.Reason.FOR_REVIEW,
+            text=FILE_WORDS,
+        )
+        message.conversation.refresh_from_db()
+        if not incoming.text:
+            return Accepted(message, None)
     if before is not None and _belongs_to(message, before):
         return Accepted(message, before, restarted=_join(message, before))
     run = AnswerRun.objects.create(

@@ -15,6 +15,7 @@ from supportbot.answers.errors import AnswerError
 from supportbot.api.connection_limits import TooManyConnectionsError
 from tickets.services.contact import ContactError
 from tickets.services.csat import RatingError
+from tickets.services.customer_files import FileRefusedError
 from tickets.services.drafts import DraftDecidedError
 from tickets.states import TransitionError
 
@@ -24,7 +25,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, (AnswerError, TooManyConnectionsError)):
         status = 429 if isinstance(error, TooManyConnectionsError) else 400
         return _response(status, error.code, error.text)
-    if isinstance(error, (UploadRefusedError, ContactError)):
+    if isinstance(error, (UploadRefusedError, ContactError, FileRefusedError)):
         return _response(400, error.code, str(error))
     if isinstance(error, LifecycleError):
         return _response(409, error.code, str(error))

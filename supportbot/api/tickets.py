@@ -64,7 +64,9 @@ class TicketDetailSerializer(TicketSerializer):
         fields = (*TicketSerializer.Meta.fields, "drafts", "messages")
 
     def get_messages(self, ticket: Ticket) -> list[dict[str, Any]]:
-        messages = ticket.conversation.messages.select_related("agent")
+        messages = ticket.conversation.messages.select_related("agent").prefetch_related(
+            "attachments"
+        )
         return [message_to_wire(message) for message in messages]
 
 

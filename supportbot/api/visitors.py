@@ -164,7 +164,13 @@ class MessagesView(VisitorView):
     @extend_schema(
         request=inline_serializer(
             "MessageRequest",
-            {"text": serializers.CharField(), "client_id": serializers.CharField(max_length=100)},
+            {
+                "text": serializers.CharField(),
+                "client_id": serializers.CharField(max_length=100),
+                "files": serializers.ListField(
+                    child=serializers.UUIDField(), required=False, help_text="Added before."
+                ),
+            },
         ),
         responses={
             202: inline_serializer(

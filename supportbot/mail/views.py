@@ -75,12 +75,16 @@ def _attachment(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     if not user.has_perm("tickets.view_ticket"):
         raise PermissionDenied
     found = get_object_or_404(Attachment.objects.visible_to(user), pk=pk, refused="")
-    shown = found.content_type in SHOWN
+    return file_response(found, shown=found.content_type in SHOWN)
+
+
+def file_response(file: Attachment, *, shown: bool) -> HttpResponseBase:
+    """Its content, which a browser may show in the page, or saves."""
     response = FileResponse(
-        found.file.open("rb"),
+        file.file.open("rb"),
         as_attachment=not shown,
-        filename=found.name,
-        content_type=found.content_type if shown else "application/octet-stream",
+        filename=file.name,
+        content_type=file.content_type if shown else "application/octet-stream",
     )
     # Whatever is in it, a browser neither guesses nor runs it.
     response["X-Content-Type-Options"] = "nosniff"

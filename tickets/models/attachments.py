@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from tickets.models.conversations import Message
+from tickets.models.conversations import Conversation, Message
 from tickets.models.notes import Note
 from tickets.models.tickets import Ticket
 from tickets.models.visibility import Reader
@@ -27,8 +27,8 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
 
 class Attachment(models.Model):
-    """A file of a message or a note; before it is sent, of the ticket alone. One that was refused
-    has no file and says why."""
+    """A file of a message or a note; before it is sent, of the ticket or the conversation alone.
+    One that was refused has no file and says why."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     message = models.ForeignKey(
@@ -45,6 +45,14 @@ class Attachment(models.Model):
         related_name="unsent_attachments",
         help_text="The ticket that it was added to, until it is sent.",
     )
+    conversation = models.ForeignKey(
+        Conversation,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="unsent_files",
+        help_text="Where the customer added it, until they send it.",
+    )
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -59,6 +67,7 @@ class Attachment(models.Model):
     content_type = models.CharField(max_length=100, blank=True, help_text="By its content.")
     size = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
+    text = models.TextField(blank=True, help_text="What was read in a customer's file.")
     refused = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -68,9 +77,10 @@ class Attachment(models.Model):
         ordering: ClassVar = ["created_at", "name"]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(message__isnull=False, note=None, ticket=None)
-                | Q(message=None, note__isnull=False, ticket=None)
-                | Q(message=None, note=None, ticket__isnull=False),
+                condition=Q(message__isnull=False, note=None, ticket=None, conversation=None)
+                | Q(message=None, note__isnull=False, ticket=None, conversation=None)
+                | Q(message=None, note=None, ticket__isnull=False, conversation=None)
+                | Q(message=None, note=None, ticket=None, conversation__isnull=False),
                 name="attachment_of_one",
             )
         ]

@@ -2,7 +2,7 @@
 with their rows.
 
 What an agent adds is kept with the ticket until the reply or the note is sent. Customers get files
-by e-mail alone: the chat has no place for them.
+of agents by e-mail alone; tickets.services.customer_files has those that customers send.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ def store_attachment(*, message: Message, name: str, content: bytes) -> Attachme
     """Keep a file of a message. One that may not be kept leaves a row that says why."""
     attachment = Attachment(message=message, name=tame_name(name), size=len(content))
     kept = Attachment.objects.filter(message=message, refused="").count()
-    attachment.refused = _why_refused(attachment, content, kept)
+    attachment.refused = why_refused(attachment, content, kept)
     if not attachment.refused:
-        _keep_content(attachment, content)
+        keep_content(attachment, content)
     attachment.save()
     if attachment.refused:
         audit.record(action="attachment.refused", target=attachment, reason=attachment.refused)
     return attachment
 
 
-def _keep_content(attachment: Attachment, content: bytes) -> None:
+def keep_content(attachment: Attachment, content: bytes) -> None:
     attachment.content_type = content_type_of(content)
     attachment.sha256 = hashlib.sha256(content).hexdigest()
     attachment.file.save(uuid.uuid4().hex, ContentFile(content), save=False)
@@ -84,10 +84,10 @@ def add_unsent(
         most = MOST_BYTES_OF_AN_EMAIL // 1024**2
         refused = f"The files of one reply may have {most} MB together: e-mail carries no more."
     else:
-        refused = _why_refused(attachment, content, len(others))
+        refused = why_refused(attachment, content, len(others))
     if refused:
         raise ValueError(f"{attachment.name} was not added. {refused}")
-    _keep_content(attachment, content)
+    keep_content(attachment, content)
     attachment.save()
     return attachment
 
@@ -137,7 +137,7 @@ def content_type_of(content: bytes) -> str:
         return "application/octet-stream"
 
 
-def _why_refused(attachment: Attachment, content: bytes, others: int) -> str:
+def why_refused(attachment: Attachment, content: bytes, others: int) -> str:
     """`others` is how many files there are beside it."""
     suffix = PurePath(attachment.name).suffix.lower()
     if suffix in _PROGRAM_NAMES or content.startswith(_PROGRAMS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.utils import timezone
 from tickets.models import Conversation, Feedback, Message
 from tickets.services import sla
 from tickets.services.conversations import continue_conversation, has_ended, leads_to
+from tickets.services.customer_files import file_to_wire, send_files
 from tickets.services.desk import ring_desk
 from tickets.services.events import append_event, iso
 from tickets.services.happenings import tell_of_message
@@ -38,12 +40,20 @@ def message_to_wire(message: Message) -> dict[str, Any]:
         "agent_name": display_name(message.agent) if message.agent is not None else None,
         "run_id": str(message.run_id) if message.run_id else None,
         "sentences": message.sentences,
+        "files": _files_of(message),
     }
+
+
+def _files_of(message: Message) -> list[dict[str, Any]]:
+    # What agents add goes by e-mail.
+    if message.author != Author.CUSTOMER:
+        return []
+    return [file_to_wire(one) for one in message.attachments.all() if not one.refused]
 
 
 @transaction.atomic
 def add_customer_message(
-    *, conversation: Conversation, text: str, client_id: str
+    *, conversation: Conversation, text: str, client_id: str, files: Sequence[UUID] = ()
 ) -> tuple[Message, bool]:
     """Store what a customer sent: (message, created). The same `client_id` changes nothing.
 
@@ -56,6 +66,9 @@ def add_customer_message(
     if known is not None:
         return known, False
     message = Message(conversation=locked, author=Author.CUSTOMER, text=text, client_id=client_id)
+    if files:
+        message.save()
+        send_files(message=message, files=files, of=conversation)
     _show(message)
     name_ticket(message)
     _begin_lease(locked)

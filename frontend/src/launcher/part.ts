@@ -4,7 +4,7 @@
 import type { SupportChatEvents } from '../../support-chat';
 import type { Strings } from '../locales/en';
 import type { MoreWords } from '../locales/more/en';
-import type { OpenForm } from '../more/form';
+import type { More } from '../more/all';
 import type { Language } from './language';
 
 export type EventName = keyof SupportChatEvents;
@@ -73,6 +73,6 @@ export interface Provided {
   readonly words?: Partial<Record<Language, Strings>>;
   /** Of the language of the speech that `more` was called in. */
   readonly moreWords?: MoreWords;
-  readonly openForm?: OpenForm;
+  readonly more?: More;
   readonly watch?: (baseUrl: string, identity: () => string | null, onNews: () => void) => Watch;
 }

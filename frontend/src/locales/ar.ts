@@ -27,6 +27,7 @@ export const ar: Strings = {
   input: 'رسالتك',
   send: 'إرسال الرسالة',
   stop: 'إيقاف الإجابة',
+  attach: 'إضافة ملف',
   stopped: 'لقد أوقفت هذه الإجابة.',
   log: 'المحادثة',
   newMessage: 'رسالة جديدة',

@@ -27,6 +27,7 @@ export const de: Strings = {
   input: 'Ihre Nachricht',
   send: 'Nachricht senden',
   stop: 'Antwort anhalten',
+  attach: 'Datei hinzufügen',
   stopped: 'Sie haben diese Antwort angehalten.',
   log: 'Unterhaltung',
   newMessage: 'Neue Nachricht',

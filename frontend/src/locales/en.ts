@@ -26,6 +26,7 @@ export const en = {
   input: 'Your message',
   send: 'Send message',
   stop: 'Stop the answer',
+  attach: 'Add a file',
   stopped: 'You stopped this answer.',
   log: 'Conversation',
   newMessage: 'New message',

@@ -27,6 +27,7 @@ export const es: Strings = {
   input: 'Tu mensaje',
   send: 'Enviar mensaje',
   stop: 'Detener la respuesta',
+  attach: 'Añadir un archivo',
   stopped: 'Has detenido esta respuesta.',
   log: 'Conversación',
   newMessage: 'Mensaje nuevo',

@@ -27,6 +27,7 @@ export const fr: Strings = {
   input: 'Votre message',
   send: 'Envoyer le message',
   stop: 'Arrêter la réponse',
+  attach: 'Ajouter un fichier',
   stopped: 'Vous avez arrêté cette réponse.',
   log: 'Conversation',
   newMessage: 'Nouveau message',

@@ -27,6 +27,7 @@ export const it: Strings = {
   input: 'Il tuo messaggio',
   send: 'Invia il messaggio',
   stop: 'Interrompi la risposta',
+  attach: 'Aggiungi un file',
   stopped: 'Hai interrotto questa risposta.',
   log: 'Conversazione',
   newMessage: 'Nuovo messaggio',

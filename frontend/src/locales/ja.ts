@@ -27,6 +27,7 @@ export const ja: Strings = {
   input: 'メッセージ',
   send: 'メッセージを送信',
   stop: '回答を停止',
+  attach: 'ファイルを追加',
   stopped: 'この回答を停止しました。',
   log: '会話',
   newMessage: '新着メッセージ',

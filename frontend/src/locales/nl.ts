@@ -27,6 +27,7 @@ export const nl: Strings = {
   input: 'Je bericht',
   send: 'Bericht verzenden',
   stop: 'Antwoord stoppen',
+  attach: 'Bestand toevoegen',
   stopped: 'Je hebt dit antwoord gestopt.',
   log: 'Gesprek',
   newMessage: 'Nieuw bericht',

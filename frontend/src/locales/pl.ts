@@ -27,6 +27,7 @@ export const pl: Strings = {
   input: 'Twoja wiadomość',
   send: 'Wyślij wiadomość',
   stop: 'Zatrzymaj odpowiedź',
+  attach: 'Dodaj plik',
   stopped: 'Ta odpowiedź została zatrzymana przez Ciebie.',
   log: 'Rozmowa',
   newMessage: 'Nowa wiadomość',

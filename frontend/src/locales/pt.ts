@@ -27,6 +27,7 @@ export const pt: Strings = {
   input: 'Sua mensagem',
   send: 'Enviar mensagem',
   stop: 'Parar a resposta',
+  attach: 'Adicionar um arquivo',
   stopped: 'Você parou esta resposta.',
   log: 'Conversa',
   newMessage: 'Nova mensagem',

@@ -1,11 +1,9 @@
 // The form for an address: when it comes, what it refuses, and what becomes of it.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SupportChat } from '../launcher/element';
 import { en } from '../locales/more/en';
 import { FakeSocket, fakeServer, json, settle } from '../testing/server';
 import type { FakeServer } from '../testing/server';
 import { says, Widget } from '../testing/widget';
-import { openForm } from './form';
 
 const AT = '2026-11-21T10:00:00Z';
 let widget: Widget;
@@ -16,8 +14,6 @@ beforeEach(async () => {
   localStorage.clear();
   sessionStorage.clear();
   server = fakeServer();
-  SupportChat.provide({ openForm, moreWords: en });
-  vi.spyOn(SupportChat.prototype as unknown as { load: () => Promise<void> }, 'load').mockResolvedValue();
   widget = await Widget.open();
   FakeSocket.last.says({ seq: 0, type: 'conversation.opened', at: AT, conversation: 'conv' });
   await settle();

@@ -5,8 +5,7 @@ import { webAddress } from '../view/address';
 import { isRecord } from '../raw';
 import { button, el, icon, setAttribute, setText } from '../view/dom';
 import type { PanelView } from '../view/panel';
-import { applySheet } from '../view/sheet';
-import { formStyles } from './styles';
+import { applyMoreStyles } from './styles';
 
 /** Before the chat begins: whether the visitor may skip it. Null while they wait for a person. */
 export type First = 'optional' | 'required' | null;
@@ -28,7 +27,7 @@ export const openForm: OpenForm = (options) => {
   const form = new AddressForm(options);
   const layer = options.panel.showForm(() => form.leave());
   const root = layer.getRootNode();
-  if (root instanceof ShadowRoot) applySheet(root, formStyles);
+  if (root instanceof ShadowRoot) applyMoreStyles(root);
   layer.replaceChildren(form.element);
   form.email.focus({ preventScroll: true });
 };

@@ -1,6 +1,8 @@
-// The form for an address. A sheet over the conversation, as the source of a sentence is.
+// The form for an address, a sheet over the conversation as the source of a sentence is; and files above the input.
+import { applySheet } from '../view/sheet';
+import { sourceStyles } from './source-styles';
 
-export const formStyles = `
+const formStyles = `
 .form { display: flex; flex-direction: column; gap: 12px; padding: 0 16px 18px; padding-block-end: max(18px, env(safe-area-inset-bottom)); overflow-y: auto; }
 .form-why { font-size: 14px; line-height: 1.45; color: var(--muted); }
 .form-row { display: flex; flex-direction: column; gap: 4px; }
@@ -20,4 +22,14 @@ export const formStyles = `
 .form-foot { display: flex; align-items: center; gap: 16px; }
 .form-send { background: var(--brand); color: var(--on-brand); border-radius: 10px; padding: 9px 18px; font-weight: 600; min-block-size: 40px; }
 .form-send[aria-disabled] { opacity: .7; }
+.tray { display: flex; flex-direction: column; gap: 6px; margin-block-end: 8px; max-block-size: 210px; overflow-y: auto; }
+.file-entry { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 8px; padding-inline-start: 10px; border: 1px solid var(--line); border-radius: 10px; background: var(--raised); font-size: 13.5px; }
+.file-name { flex: 1; min-inline-size: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.file-bar { inline-size: 80px; accent-color: var(--brand); }
+.file-state:empty { display: none; }
+.file-failed .file-state { order: 1; inline-size: 100%; padding-block-end: 8px; color: var(--danger); font-weight: 600; font-size: 13px; }
 `;
+
+export function applyMoreStyles(root: ShadowRoot): void {
+  applySheet(root, sourceStyles + formStyles);
+}

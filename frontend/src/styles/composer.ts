@@ -3,7 +3,7 @@
 export const composerStyles = `
 .composer-frame { padding: 10px 12px; padding-block-end: max(10px, env(safe-area-inset-bottom)); border-block-start: 1px solid var(--line); }
 .composer {
-  display: flex; align-items: flex-end; gap: 6px; padding-block: 5px; padding-inline: 14px 5px; border: 1px solid var(--edge);
+  display: flex; align-items: flex-end; gap: 6px; padding-block: 5px; padding-inline: 5px; border: 1px solid var(--edge);
   border-radius: 22px; background: var(--surface); transition: border-color .15s, box-shadow .15s;
 }
 .composer:focus-within { border-color: var(--accent); box-shadow: 0 0 0 1px var(--accent); }
@@ -18,6 +18,8 @@ export const composerStyles = `
 }
 .stop { background: var(--text); color: var(--surface); }
 .stop .icon { fill: currentColor; }
+.clip { inline-size: 34px; block-size: 34px; border-radius: 50%; }
+.clip[hidden] + .input { padding-inline-start: 9px; }
 .send:disabled { background: var(--raised); color: var(--muted); }
 .foot { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 12px; padding: 7px 4px 0; font-size: 12px; color: var(--muted); }
 .handover {

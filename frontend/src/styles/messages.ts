@@ -61,6 +61,11 @@ export const messageStyles = `
 .cite:focus-visible { outline-offset: -1px; }
 
 .status { display: flex; align-items: center; gap: 9px; color: var(--muted); font-size: 14px; padding: 6px 2px; }
+.sent-file {
+  display: inline-flex; align-items: center; gap: 6px; max-inline-size: 100%; min-block-size: 32px; margin-block-start: 4px; padding: 4px 10px; border: 1px solid var(--edge);
+  border-radius: 10px; background: var(--surface); font-size: 13.5px; overflow-wrap: anywhere; text-align: start;
+}
+.sent-file .icon { inline-size: 16px; block-size: 16px; flex: none; }
 .answer-note { font-size: 13px; color: var(--muted); padding: 4px 2px 0; }
 .dots { display: inline-flex; gap: 4px; }
 .dots i { inline-size: 6px; block-size: 6px; border-radius: 50%; background: var(--accent); animation: pulse 1.3s ease-in-out infinite; }

@@ -39,6 +39,7 @@ export function message(changes: Partial<Message> = {}): Message {
     agent_name: null,
     run_id: null,
     sentences: [],
+    files: [],
     ...changes,
   };
 }

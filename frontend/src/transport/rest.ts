@@ -97,7 +97,7 @@ export class RestTransport implements Transport {
   private async deliver(frame: ClientFrame): Promise<void> {
     switch (frame.type) {
       case 'message': {
-        const body = { text: frame.text, client_id: frame.client_id };
+        const body = { text: frame.text, client_id: frame.client_id, files: frame.files };
         const response = await this.request('POST', `conversations/${this.conversation}/messages/`, body);
         if (!response.ok) this.handlers.onEvent(await errorEvent(response, frame.client_id));
         return;
@@ -130,7 +130,7 @@ export class RestTransport implements Transport {
     if (!response.ok) this.handlers.onEvent(await errorEvent(response, null));
   }
 
-  private async request(method: string, path: string, body?: Readonly<Record<string, string | number>>): Promise<Response> {
+  private async request(method: string, path: string, body?: Readonly<Record<string, unknown>>): Promise<Response> {
     const response = await fetch(`${this.address.baseUrl}/api/v1/${path}`, {
       method,
       headers: {

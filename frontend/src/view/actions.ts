@@ -1,9 +1,13 @@
 // What the views may ask for. They know nothing of the connection or of each other.
-import type { Citation, FeedbackValue } from '../contract';
+import type { Citation, FeedbackValue, SentFile } from '../contract';
 import type { ChoicesState } from '../state';
 
 export interface Actions {
-  readonly send: (text: string) => void;
+  readonly send: (text: string, files: readonly SentFile[]) => void;
+  /** Files that the visitor has chosen, pasted or dropped. */
+  readonly attach: (files: readonly File[]) => void;
+  /** Gives a file that was sent to the browser. */
+  readonly saveFile: (file: SentFile) => void;
   /** Sends the words of a button that is about to go. */
   readonly pick: (text: string) => void;
   readonly typing: () => void;

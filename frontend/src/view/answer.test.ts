@@ -106,6 +106,7 @@ describe('the cells of a row', () => {
   it('are marked in the source, and named when it opens', async () => {
     await says(...rawEvents);
     widget.one('log').querySelectorAll<HTMLElement>('li [data-testid="citation"]')[0]?.click();
+    await settle();
     expect([...widget.one('source').querySelectorAll('mark.cell')].map((cell) => cell.textContent)).toEqual(['Express', 'next working day', '£6.95']);
     const note = widget.all('#source-note')[0];
     expect(widget.one('source').getAttribute('aria-describedby')).toBe(note?.id);

@@ -1,4 +1,5 @@
 // Where the visitor writes: Enter sends, Shift+Enter starts a new line, and the box grows with the text.
+import type { FileTray } from '../more/files';
 import { strings } from '../strings';
 import type { Actions } from './actions';
 import { webAddress } from './address';
@@ -6,6 +7,7 @@ import { button, el, icon, setAttribute, setText } from './dom';
 
 const TALLEST_PX = 140;
 const END_MS = 5_000;
+const KINDS = 'image/png,image/jpeg,image/gif,image/webp,.pdf,.txt,.csv,.tsv,.md,.log,.json';
 
 export class ComposerView {
   readonly element: HTMLElement;
@@ -27,11 +29,17 @@ export class ComposerView {
   private readonly stop = button({ class: 'send stop', 'aria-label': strings.stop, title: strings.stop, testid: 'stop', hidden: true }, [icon('stop')], () =>
     this.actions.stop(),
   );
+  /** What is sent with the words; null until the first file is chosen. */
+  files: FileTray | null = null;
+  readonly tray = el('div', { class: 'tray', role: 'list', hidden: true });
+  private readonly clip = button({ class: 'icon-button clip', testid: 'attach', 'aria-label': strings.attach, title: strings.attach }, [icon('clip')], () =>
+    this.choose(),
+  );
   private readonly foot = el('div', { class: 'foot' });
   private readonly disclosure = el('span', { class: 'disclosure' }, [strings.disclosure]);
 
   constructor(private readonly actions: Actions) {
-    const form = el('form', { class: 'composer' }, [this.input, this.stop, this.send]);
+    const form = el('form', { class: 'composer' }, [this.clip, this.input, this.stop, this.send]);
     this.handover = button({ class: 'handover', testid: 'handover' }, [icon('person'), strings.talkToPerson], () =>
       actions.askForPerson(),
     );
@@ -39,12 +47,13 @@ export class ComposerView {
     this.end = button({ class: 'end', testid: 'end', hidden: true, 'aria-live': 'polite' }, [strings.end], () => this.askToEnd());
     this.foot.append(this.handover, this.end, this.disclosure, this.forget);
     // Not <footer>: inside a dialog that would be a landmark of the whole page.
-    this.element = el('div', { class: 'composer-frame' }, [form, this.foot]);
+    this.element = el('div', { class: 'composer-frame' }, [this.tray, form, this.foot]);
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.submit();
     });
     this.input.addEventListener('input', () => this.changed());
+    this.input.addEventListener('paste', (event) => this.take(event, event.clipboardData));
     this.input.addEventListener('keydown', (event) => this.keyDown(event));
   }
 
@@ -93,6 +102,24 @@ export class ComposerView {
     if (this.handover.textContent !== label) this.handover.replaceChildren(icon('person'), label);
   }
 
+  /** Files that are pasted or dropped; words are left to the browser. */
+  take(event: Event, data: DataTransfer | null): void {
+    if (this.clip.hidden || !data?.files.length) return;
+    event.preventDefault();
+    this.actions.attach([...data.files]);
+  }
+
+  /** Whether the page takes files. */
+  set takesFiles(value: boolean) {
+    this.clip.hidden = !value;
+  }
+
+  private choose(): void {
+    const input = el('input', { type: 'file', multiple: true, accept: KINDS });
+    input.addEventListener('change', () => this.actions.attach([...(input.files ?? [])]));
+    input.click();
+  }
+
   focus(): void {
     this.input.focus({ preventScroll: true });
   }
@@ -136,11 +163,12 @@ export class ComposerView {
   }
 
   private submit(): void {
+    if (this.send.disabled) return;
     const text = this.input.value.trim();
-    if (text === '') return;
+    const files = this.files?.take() ?? [];
     this.input.value = '';
     this.fit();
-    this.actions.send(text);
+    this.actions.send(text, files);
     this.focus();
   }
 
@@ -150,9 +178,9 @@ export class ComposerView {
   }
 
   /** With nothing to send, the place of the button is that of the one that stops. */
-  private fitSend(): void {
-    const empty = this.input.value.trim() === '';
-    this.send.disabled = empty;
+  fitSend(): void {
+    const empty = this.input.value.trim() === '' && !this.files?.count;
+    this.send.disabled = empty || this.files?.busy === true;
     this.send.hidden = empty && this.canStop;
   }
 

@@ -1,4 +1,5 @@
 // Rows that are written once: messages of people, messages on their way, and the notices between them.
+import type { SentFile } from '../contract';
 import * as format from '../format';
 import type { MessageItem, Notice, NoticeItem, PendingItem } from '../state';
 import { strings } from '../strings';
@@ -48,15 +49,23 @@ export function messageRow(item: MessageItem, actions: Actions, live: boolean, c
   words.update(sentences, live);
   // What customers write is shown as they have written it.
   if (sentences.length === 0) words.element.append(...(mine ? [message.text] : blocks(message.text)));
+  words.element.hidden = mine && message.text === '';
   words.element.title = format.dateTime(item.at);
   const sources = sourceList(sentences, openSource);
   const head = mine ? [] : [el('div', { class: 'author', 'aria-hidden': 'true' }, [name])];
   return el('article', { class: mine ? 'row mine' : 'row theirs', 'aria-label': name }, [
     ...head,
     words.element,
+    ...fileList(message.files, actions),
     ...(sources ? [sources] : []),
     mine && canEditAgain ? editable(message.text, item.at, actions) : timeOf(item.at),
   ]);
+}
+
+function fileList(files: readonly SentFile[], actions: Actions): readonly HTMLElement[] {
+  return files.map((file) =>
+    button({ class: 'sent-file', testid: 'sent-file', dir: 'auto' }, [icon('document'), file.name], () => actions.saveFile(file)),
+  );
 }
 
 function editable(text: string, at: string, actions: Actions): HTMLElement {
@@ -69,9 +78,9 @@ export function timeOf(at: string): HTMLElement {
 }
 
 export function pendingRow(item: PendingItem, actions: Actions): HTMLElement {
-  const bubble = el('div', { class: 'bubble', dir: 'auto' }, [item.text]);
+  const bubble = el('div', { class: 'bubble', dir: 'auto', hidden: item.text === '' }, [item.text]);
   const state = item.failure === null ? sending() : failed(item, item.failure, actions);
-  return el('article', { class: item.failure ? 'row mine failed' : 'row mine sending', 'aria-label': strings.you }, [bubble, state]);
+  return el('article', { class: item.failure ? 'row mine failed' : 'row mine sending', 'aria-label': strings.you }, [bubble, ...fileList(item.files, actions), state]);
 }
 
 function sending(): HTMLElement {

@@ -11,7 +11,7 @@ import { EmptyView } from './empty';
 import { trapTab } from './focus';
 import { HistoryView } from './history';
 import { LogView } from './log';
-import { SourceView } from './source';
+import type { SourceView } from '../more/source';
 
 /** What the page asks for through attributes. */
 export interface PanelOptions {
@@ -22,6 +22,8 @@ export interface PanelOptions {
   readonly suggestions: readonly string[];
   /** The page says who the visitor is, so they cannot be forgotten here. */
   readonly signedIn: boolean;
+  /** Visitors may send files. */
+  readonly files: boolean;
 }
 
 const PHONE = '(max-width: 480px)';
@@ -30,7 +32,8 @@ export class PanelView {
   readonly element: HTMLElement;
   readonly composer: ComposerView;
   readonly log: LogView;
-  readonly source: SourceView;
+  /** The dialog for sources, once one was opened. */
+  source: SourceView | null = null;
   readonly history: HistoryView;
   private readonly empty: EmptyView;
   private readonly title = el('h2', { id: 'title', class: 'title', dir: 'auto' });
@@ -63,15 +66,13 @@ export class PanelView {
       this.history.element,
       this.composer.element,
     ]);
-    this.source = new SourceView((open) => {
-      this.main.inert = open;
-    });
     this.element = el('section', { class: 'panel', role: 'dialog', 'aria-labelledby': 'title', testid: 'panel', hidden: true }, [
       this.main,
-      this.source.element,
       this.form,
     ]);
     this.element.addEventListener('keydown', (event) => this.keyDown(event));
+    this.element.addEventListener('dragover', (event) => event.preventDefault());
+    this.element.addEventListener('drop', (event) => this.composer.take(event, event.dataTransfer));
     window.visualViewport?.addEventListener('resize', this.fitKeyboard);
   }
 
@@ -82,7 +83,7 @@ export class PanelView {
   set isOpen(open: boolean) {
     if (open === this.isOpen) return;
     if (!open) {
-      this.source.close();
+      this.source?.close();
       this.history.close();
       this.closeForm();
     }
@@ -94,11 +95,16 @@ export class PanelView {
     return this.leaveForm !== null;
   }
 
+  /** Whether a dialog covers the conversation. */
+  cover(covered: boolean): void {
+    this.main.inert = covered;
+  }
+
   /** The place of a form, over the conversation; `leave` is what Escape does. */
   showForm(leave: () => void): HTMLElement {
     this.leaveForm = leave;
     this.form.hidden = false;
-    this.main.inert = true;
+    this.cover(true);
     return this.form;
   }
 
@@ -107,7 +113,7 @@ export class PanelView {
     this.leaveForm = null;
     this.form.hidden = true;
     this.form.replaceChildren();
-    this.main.inert = false;
+    this.cover(false);
   }
 
   destroy(): void {
@@ -125,6 +131,7 @@ export class PanelView {
     this.options = options;
     setText(this.title, options.heading ?? strings.heading);
     this.empty.update(options.greeting, options.suggestions);
+    this.composer.takesFiles = options.files;
     this.composer.privacyUrl = options.privacyUrl;
   }
 
@@ -174,7 +181,7 @@ export class PanelView {
     if (event.key === 'Escape' && !event.isComposing) {
       event.stopPropagation();
       if (this.leaveForm) this.leaveForm();
-      else if (this.source.isOpen) this.source.close();
+      else if (this.source?.isOpen) this.source.close();
       else if (this.history.isOpen) this.history.close();
       else if (this.composer.canStop) this.actions.stop();
       else this.actions.close();
@@ -182,7 +189,7 @@ export class PanelView {
     }
     if (this.hasForm) trapTab(this.form, event);
     // On a phone the panel covers the page, so Tab must not wander behind it.
-    else if (!this.source.isOpen && window.matchMedia(PHONE).matches) trapTab(this.main, event);
+    else if (!this.source?.isOpen && window.matchMedia(PHONE).matches) trapTab(this.main, event);
   }
 }
 

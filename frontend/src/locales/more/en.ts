@@ -1,4 +1,4 @@
-// What the parts say that are rarely needed: the form for an address.
+// What the parts say that are rarely needed: the form for an address, and files.
 import { provideMoreWords } from './provide';
 
 export const en = {
@@ -19,6 +19,16 @@ export const en = {
   bad_email: 'This is no e-mail address. Please write it like name@example.com.',
   consent: 'Please tick the box if you agree. Without that, no address is kept.',
   failed: 'The server could not be reached. Please try again.',
+  files: 'Files',
+  uploading: 'Uploading',
+  removeFile: 'Remove',
+  file_too_large: 'This file is too large.',
+  file_kind: 'Only pictures, PDF and text files can be sent.',
+  file_refused: 'This file is not taken.',
+  too_many_files: 'Those are too many files. Send these first.',
+  files_off: 'Files cannot be sent here.',
+  uploadFailed: 'The file was not sent. Remove it and try again.',
+  downloadFailed: 'The file could not be loaded. Please try again.',
 };
 
 export type MoreWords = typeof en;

@@ -19,6 +19,16 @@ export const ja: MoreWords = {
   bad_email: 'メールアドレスではありません。name@example.com のように入力してください。',
   consent: '同意する場合はチェックを入れてください。チェックがないとアドレスは保存されません。',
   failed: 'サーバーに接続できませんでした。もう一度お試しください。',
+  files: 'ファイル',
+  uploading: 'アップロード中',
+  removeFile: '削除',
+  file_too_large: 'このファイルは大きすぎます。',
+  file_kind: '送信できるのは画像、PDF、テキストファイルだけです。',
+  file_refused: 'このファイルは受け付けられません。',
+  too_many_files: 'ファイルが多すぎます。先にこれらを送信してください。',
+  files_off: 'ここではファイルを送信できません。',
+  uploadFailed: 'ファイルは送信されませんでした。削除してもう一度お試しください。',
+  downloadFailed: 'ファイルを読み込めませんでした。もう一度お試しください。',
 };
 
 provideMoreWords(ja);

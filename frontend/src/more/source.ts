@@ -2,8 +2,8 @@
 import type { Citation } from '../contract';
 import * as format from '../format';
 import { strings } from '../strings';
-import { button, el, icon } from './dom';
-import { trapTab } from './focus';
+import { button, el, icon } from '../view/dom';
+import { trapTab } from '../view/focus';
 import { findCells, findQuote, renderPassage } from './passage';
 import type { Span } from './passage';
 

@@ -1,9 +1,9 @@
 // A conversation as a file to keep.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { message } from './testing/contract';
-import { fakeServer, json, settle } from './testing/server';
-import type { FakeServer } from './testing/server';
-import { Widget, says } from './testing/widget';
+import { message } from '../testing/contract';
+import { fakeServer, json, settle } from '../testing/server';
+import type { FakeServer } from '../testing/server';
+import { Widget, says } from '../testing/widget';
 
 const AT = '2026-11-21T10:00:00Z';
 let server: FakeServer;

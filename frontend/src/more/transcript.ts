@@ -1,15 +1,25 @@
 // A conversation as a text file.
-import type { Message } from './contract';
-import type { Earlier } from './earlier';
-import * as format from './format';
-import { strings } from './strings';
-import { plainText } from './view/markdown';
+import type { Message } from '../contract';
+import type { Earlier } from '../earlier';
+import * as format from '../format';
+import type { Speech } from '../launcher/part';
+import { speak, strings } from '../strings';
+import { plainText } from '../view/markdown';
+import { saveBlob } from './save';
 
 // Far more than anybody writes; it ends a server that never does.
 const MOST_PAGES = 100;
 
-/** All messages of a conversation, oldest first. Raises UnreachableError. */
-export async function allMessages(earlier: Earlier, conversation: string): Promise<readonly Message[]> {
+/** Gives the conversation to the browser as a text file. Raises UnreachableError. */
+export async function saveTranscript(earlier: Earlier, conversation: string, title: string | null, { tag, words: said }: Speech): Promise<void> {
+  // This file has words of its own to fill.
+  speak(tag, said);
+  const text = transcriptText(title ?? strings.heading, await allMessages(earlier, conversation));
+  saveBlob(`${strings.log}.txt`, new Blob([text], { type: 'text/plain;charset=utf-8' }));
+}
+
+/** All messages, oldest first. */
+async function allMessages(earlier: Earlier, conversation: string): Promise<readonly Message[]> {
   let messages: readonly Message[] = [];
   let before: number | null = null;
   for (let page = 0; page < MOST_PAGES; page += 1) {
@@ -21,7 +31,7 @@ export async function allMessages(earlier: Earlier, conversation: string): Promi
   return messages;
 }
 
-export function transcriptText(title: string, messages: readonly Message[]): string {
+function transcriptText(title: string, messages: readonly Message[]): string {
   const [first] = messages;
   const head = strings.transcriptOf(title, format.day(first?.created_at ?? new Date().toISOString()));
   const lines = messages.map((message) => `[${format.dateTime(message.created_at)}] ${speaker(message)}: ${words(message)}`);
@@ -35,14 +45,4 @@ function speaker({ author, agent_name: name }: Message): string {
 
 function words(message: Message): string {
   return message.author === 'customer' ? message.text : plainText(message.text);
-}
-
-/** Gives the text to the browser as a file to keep. */
-export function saveText(name: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -2,7 +2,7 @@
 // marked more strongly.
 // Every piece remembers where it stood in the passage, so that a quote may run across cells, items and lines.
 import { strings } from '../strings';
-import { el } from './dom';
+import { el } from '../view/dom';
 
 /** A stretch of the passage, end exclusive. */
 export interface Span {
