@@ -2,12 +2,14 @@
 
 Django spools a body to disk before it looks at the request, so the limit stands in front of it.
 It holds for what Content-Length says and for what really comes. Staff may send more: they upload
-documents. Who they are is looked up only when a body is larger than a visitor's may be.
+documents. So may visitors, where they add a file to their conversation. Who somebody is is looked
+up only when a body is larger than a visitor's may be.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -21,9 +23,13 @@ from django.utils.module_loading import import_string
 from rest_framework.authtoken.models import Token
 
 from supportbot.api.openai_errors import error_body
+from supportbot.api.visitor_tokens import BadTokenError, read_token
 from supportbot.mail.signatures import is_signed
+from tickets.services.customer_files import most_bytes
 
 log = structlog.get_logger(__name__)
+_FILES = re.compile(r"/api/v1/conversations/[^/]+/files/")
+FORM_BYTES = 100_000  # what a form adds to its file
 
 Scope = dict[str, Any]
 Message = Mapping[str, Any]
@@ -86,7 +92,9 @@ class _Budget:
         if size > self.limit and not self.asked:
             self.asked = True
             headers = _headers(self.scope)
-            if is_signed(self.scope["path"], headers) or await _is_staff(headers):
+            if _is_file_of_visitor(self.scope["path"], headers):
+                self.limit = max(self.limit, most_bytes() + FORM_BYTES)
+            elif is_signed(self.scope["path"], headers) or await _is_staff(headers):
                 self.limit = settings.UPLOAD_REQUEST_MAX_BYTES
         if size > self.limit:
             raise BodyTooLargeError(self.limit)
@@ -101,6 +109,18 @@ def _headers(scope: Scope) -> dict[str, str]:
 def _declared(scope: Scope) -> int:
     length = _headers(scope).get("content-length", "")
     return int(length) if length.isdecimal() else 0
+
+
+def _is_file_of_visitor(path: str, headers: Mapping[str, str]) -> bool:
+    """Whether somebody with a visitor's token adds a file to a conversation."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not _FILES.fullmatch(path):
+        return False
+    try:
+        read_token(token.strip())
+    except BadTokenError:
+        return False
+    return True
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]

@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from supportbot.answers.file_text import read_customer_file
 from supportbot.api.authentication import customer_of
+from supportbot.api.bodies import FORM_BYTES
 from supportbot.api.limits import MessagesLimit
 from supportbot.api.visitors import VisitorView
 from supportbot.mail.views import file_response
@@ -29,8 +30,6 @@ from tickets.services.customer_files import (
     most_bytes,
     remove_customer_file,
 )
-
-FORM_BYTES = 100_000  # what a form adds to its file
 
 
 class FileResponse(serializers.Serializer[Any]):

@@ -16,7 +16,8 @@ from django.test import Client
 from pytest_django import Settings
 from rest_framework.authtoken.models import Token
 
-from tickets.models import Customer
+from supportbot.api import visitor_tokens
+from tickets.models import Conversation, Customer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,3 +138,20 @@ def test_a_long_body_in_pieces_is_refused_to_its_sender_only(server: str) -> Non
     with contextlib.suppress(httpx.TransportError):
         assert httpx.post(f"{server}{VISITORS}", content=in_pieces(20)).status_code == 413
     assert httpx.get(f"{server}/healthz").status_code == 200
+
+
+def test_a_visitor_sends_a_file_larger_than_any_other_body(
+    server: str, conversation: Conversation, settings: Settings
+) -> None:
+    settings.TICKETS = {**settings.TICKETS, "customer_file_mb": 1}
+    url = f"{server}/api/v1/conversations/{conversation.pk}/files/"
+    token = visitor_tokens.issue(conversation.customer_id).token
+    headers = {"Authorization": f"Bearer {token}"}
+
+    def send(size: int, **headers: str) -> int:
+        file = {"file": ("a.txt", b"x" * size)}
+        return httpx.post(url, files=file, headers=headers).status_code
+
+    assert send(MEGABYTE, **headers) == 201
+    assert send(MEGABYTE, Authorization="Bearer forged") == 413
+    assert send(2 * MEGABYTE, **headers) == 413
