@@ -49,7 +49,7 @@ async def test_hits_misses_and_wrong_hits_are_counted(
     entry = await in_database(CachedAnswer.objects.get)
     await compare(entry_id=entry.pk, text=QUESTION, reader=Audience.PUBLIC)
     await compare(entry_id=entry.pk, text="Who won the cup?", reader=Audience.PUBLIC)
-    found = await in_database(figures)
+    found = await in_database(lambda: figures(ben))
     assert (found.hits, found.misses, found.checked, found.wrong) == (2, 1, 2, 1)
     assert found.wrong_most > found.wrong_rate == 50.0
 
