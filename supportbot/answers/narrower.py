@@ -1,6 +1,7 @@
 """Lowers the units that answer a narrower question than the one asked: a row about something that
 the question does not name, a sentence about a case that it does not raise, what is not possible
-when it asks how to do something, and “It takes up to 5 days” where “it” is something else.
+when it asks how to do something, the answer to another question of a FAQ, and “It takes up to 5
+days” where “it” is something else.
 
 “When will I get my refund” is not answered by the row “Gift card: at once”, nor by “If you paid for
 Express, we refund …”, as long as something says it in general.
@@ -22,6 +23,7 @@ NAMED_FIRST = 0.2  # by which a row is raised whose first cell is all in the que
 UNASKED_CASE = 1.5
 UNASKED_BAN = 1.0
 OF_OTHER_THING = 1.5
+OF_OTHER_QUESTION = 2.0  # the same, for the share of its question's words that are not asked
 # A sentence about one case of a rule, and a question about one.
 CASE = re.compile(r"(?:if|unless|in case|should|once|when)\b", re.IGNORECASE)
 CASE_ASKED = re.compile(
@@ -42,6 +44,10 @@ def with_narrower_lowered(work: Composing) -> Composing:
     def lowered(read: ReadUnit) -> ReadUnit:
         if read.unit.form is Form.ROW:
             return replace(read, score=read.score - _lowered_row(read.unit, asked, work))
+        if read.unit.heading.endswith("?"):
+            heading = work.terms(read.unit.heading)
+            share = len(heading - asked) / (len(heading) or 1)
+            return replace(read, score=read.score - OF_OTHER_QUESTION * share)
         if not raises_case and _is_case(read.unit):
             return replace(read, score=read.score - UNASKED_CASE)
         if asks_how and FORBIDS.search(read.unit.lead):

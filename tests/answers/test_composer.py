@@ -221,6 +221,17 @@ def test_it_takes_along_what_it_is(publish: Publish) -> None:
     assert text("how long does delivery take").startswith("Standard, UK mainland")
 
 
+def test_the_answer_to_another_question_of_a_faq_counts_less(publish: Publish) -> None:
+    publish(
+        "# Recall of the Heron 1.2\n\n| Model | Recalled |\n|---|---|\n| Heron 1.2 | yes |\n"
+        "| Heron 0.9 | no |\n\n## Questions\n\n### Can I choose a Heron 0.9 instead of a new one?"
+        "\n\nPlease take the refund and order the Heron 0.9. We recalled one model only.\n",
+        "recall.md",
+        title="Recall of the Heron 1.2",
+    )
+    assert text("is the heron 0.9 recalled too").startswith("Heron 0.9: recalled: no")
+
+
 def test_a_phone_number_is_told_by_one(publish: Publish) -> None:
     publish(
         "# Help\n\n## Paying\n\n| Method | Most |\n|---|---|\n| Phone wallet | £2,000 |\n\n"
