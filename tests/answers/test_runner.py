@@ -11,6 +11,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from pytest_django import Settings
@@ -287,8 +288,14 @@ async def test_a_database_that_is_away_for_a_moment_costs_no_answer(
 def fresh_connections(transactional_db: None) -> Iterator[None]:
     """What comes after the test does not meet the connections that it cut."""
     yield
-    connection.close()
+    # Django's own async queries have a thread, which keeps its connection.
+    SyncToAsync.single_thread_executor.submit(_close_own_connection).result()
+    _close_own_connection()
     connection.close_pool()  # type: ignore[attr-defined]
+
+
+def _close_own_connection() -> None:
+    connection.close()
 
 
 @in_thread
