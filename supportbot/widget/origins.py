@@ -7,6 +7,7 @@ be made; so a middleware before it makes the query and leaves the answer on the 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from asgiref.sync import iscoroutinefunction, sync_to_async
 from corsheaders.signals import check_request_enabled
 from django.apps import apps
 from django.conf import settings
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -22,6 +24,8 @@ from django.utils.decorators import sync_and_async_middleware
 
 # What a site's widget is told is no secret, and one that is offline must hear that it is.
 OPEN_TO_ALL = "/api/v1/sites/"
+
+KNOWN_SECONDS = 5.0
 
 Handler = Callable[[HttpRequest], Any]
 
@@ -42,10 +46,33 @@ def origin_of(text: str) -> str | None:
     return f"{parts.scheme}://{host}" + ("" if port in {None, usual} else f":{port}")
 
 
+_known: tuple[float, frozenset[str]] | None = None  # until when, and the origins of all sites
+
+
 def is_site_origin(origin: str) -> bool:
-    """Whether a site that is online names this origin."""
-    sites = apps.get_model("widget", "Site").objects
-    return bool(origin) and sites.filter(is_online=True, origins__contains=[origin]).exists()
+    """Whether a site that is online names this origin: asked at each request of a foreign page. A
+    change counts at once in the process that made it, and within KNOWN_SECONDS in the others."""
+    global _known  # noqa: PLW0603
+    if not origin:
+        return False
+    known = _known
+    if known is None or known[0] < time.monotonic():
+        sites = apps.get_model("widget", "Site").objects.filter(is_online=True)
+        found = frozenset(
+            one for origins in sites.values_list("origins", flat=True) for one in origins
+        )
+        known = _known = (time.monotonic() + KNOWN_SECONDS, found)
+    return origin in known[1]
+
+
+def forget_origins(**_: Any) -> None:
+    """Ask the database anew: a site has changed."""
+    global _known  # noqa: PLW0603
+    _known = None
+
+
+for _signal in (post_save, post_delete):
+    _signal.connect(forget_origins, sender="widget.Site", dispatch_uid="widget_origins")
 
 
 def _asks(request: HttpRequest) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from html import unescape
@@ -13,11 +14,12 @@ from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from supportbot.api import visitor_tokens
 from supportbot.widget.colours import contrast, text_on
 from supportbot.widget.models import Site
-from supportbot.widget.origins import origin_of
+from supportbot.widget.origins import forget_origins, is_site_origin, origin_of
 from tests.api.sockets import Socket, say
 from tickets.models import AuditEntry, Conversation
 
@@ -35,6 +37,11 @@ FORM = {
     "language": "de",
     "privacy_url": "https://shop.example/privacy",
 }
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known() -> None:
+    forget_origins()  # of a test before, whose sites went without a word
 
 
 @pytest.fixture
@@ -68,7 +75,8 @@ def test_the_widget_of_any_page_reads_how_it_looks(client: Client, site: Site) -
 
 
 def test_of_a_site_that_is_offline_nothing_else_is_told(client: Client, site: Site) -> None:
-    Site.objects.update(is_online=False)
+    site.is_online = False
+    site.save(update_fields=["is_online"])
     assert client.get(_address(site)).json() == {"online": False}
     assert client.get(f"/api/v1/sites/{uuid4()}/").status_code == 404
 
@@ -114,7 +122,8 @@ def test_pages_of_a_site_may_call_while_it_is_online(client: Client, site: Site)
 
     assert allowed(SHOP)
     assert not allowed("https://evil.example")
-    Site.objects.update(is_online=False)
+    site.is_online = False
+    site.save(update_fields=["is_online"])
     assert not allowed(SHOP)
 
 
@@ -184,3 +193,26 @@ def test_agents_neither_see_nor_change_sites(
         reverse("admin:widget_site_preview"),
     ]
     assert [browser_of(ben).get(page).status_code for page in pages] == [403, 403, 403]
+
+
+def test_origins_are_asked_of_the_database_once_and_a_change_counts_at_once(
+    site: Site, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        assert [is_site_origin(SHOP) for _ in range(3)] == [True] * 3
+        assert not is_site_origin("https://evil.example")
+    site.is_online = False
+    site.save(update_fields=["is_online"])
+    assert not is_site_origin(SHOP)
+
+
+def test_the_widgets_files_are_sent_compressed(client: Client) -> None:
+    address = "/static/widget/support-chat.js"
+    plain = b"".join(client.get(address))
+    headers = {"Accept-Encoding": "gzip, br"}
+    sent = client.get(address, headers=headers)
+    assert (sent["Content-Encoding"], sent["Vary"]) == ("gzip", "Accept-Encoding")
+    assert int(sent["Content-Length"]) == len(sent.content) < 5000
+    assert gzip.decompress(sent.content) == plain
+    known = {**headers, "If-None-Match": sent["ETag"]}
+    assert client.get(address, headers=known).status_code == 304
