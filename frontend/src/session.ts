@@ -110,10 +110,13 @@ export class Session {
   }
 
   private async signIn(identity: string): Promise<Visitor> {
-    const response = await this.post({ identity });
+    // What was said here before goes over to the customer.
+    const kept = this.storage.refreshToken;
+    const response = await this.post({ identity, ...(kept && { refresh_token: kept }) });
     if ([400, 401, 403].includes(response.status)) throw new SignedOutError();
     if (!response.ok) throw new UnreachableError();
     this.storage.hasSignedIn = true;
+    this.storage.refreshToken = null;
     return this.remember(parseVisitor(await response.json().catch(() => null), identity));
   }
 

@@ -21,7 +21,11 @@ from supportbot.api.identity import read_identity
 from supportbot.api.limits import check_visitor
 from supportbot.api.visitors import VisitorView
 from tickets.models import Customer
-from tickets.services.conversations import register_visitor, signed_in_customer
+from tickets.services.conversations import (
+    register_visitor,
+    signed_in_customer,
+    take_conversations,
+)
 from tickets.services.sign_out import sign_out
 
 
@@ -62,6 +66,9 @@ class VisitorsView(APIView):
         if identity := body.validated_data.get("identity", ""):
             customer, tokens = _signed_in(identity)
             check_visitor(request, customer)
+            kept = body.validated_data.get("refresh_token", "")
+            if kept and (visitor := _owner_of(kept, visitor_tokens.read_refresh_token)):
+                take_conversations(of=visitor, to=customer)
         else:
             known = _known_visitor(body.validated_data)
             check_visitor(request, known)

@@ -19,8 +19,9 @@ from tests.answers.asking import told
 from tests.api.conftest import as_visitor
 from tests.api.sockets import MESSAGE, only, socket_of_token
 from tests.conftest import Publish
-from tickets.models import Conversation, Customer
-from tickets.services.conversations import register_visitor
+from tickets.models import AuditEntry, Conversation, Customer
+from tickets.services.contact import check_contact, leave_address
+from tickets.services.conversations import register_visitor, start_conversation
 
 API = "/api/v1"
 SECRET = "a secret of two servers, and long enough"
@@ -163,3 +164,28 @@ def test_over_rest_too(db: None) -> None:
     client.post(f"{API}/conversations/{conversation}/messages/", body)
     assert AnswerRun.objects.get().reader == Audience.CUSTOMERS
     assert Conversation.objects.get().customer.external_id == "4711"
+
+
+def test_what_a_visitor_said_before_they_signed_in_is_theirs(db: None) -> None:
+    before = APIClient().post(f"{API}/visitors/").json()
+    visitor = Customer.objects.get()
+    conversation = start_conversation(customer=visitor)
+    leave_address(conversation=conversation, contact=check_contact(email="ada@example.org"))
+    now = sign_in(signed(), refresh_token=before["refresh_token"]).json()
+    listed = as_visitor(now["token"]).get(f"{API}/conversations/").json()["results"]
+    assert [one["id"] for one in listed] == [str(conversation.pk)]
+    assert Customer.objects.get(external_id="4711").contact_email == "ada@example.org"
+    assert AuditEntry.objects.filter(action="conversation.claimed").count() == 1
+    # Whoever sits at this computer next has nothing of it.
+    assert as_visitor(before["token"]).get(f"{API}/conversations/").status_code == 401
+    after = APIClient().post(f"{API}/visitors/", {"refresh_token": before["refresh_token"]}).json()
+    assert after["visitor_id"] != before["visitor_id"]
+
+
+def test_a_customers_own_conversations_go_to_nobody_else(db: None) -> None:
+    sign_in(signed())
+    ada = Customer.objects.get(external_id="4711")
+    start_conversation(customer=ada)
+    token = visitor_tokens.issue(ada.pk).refresh_token
+    sign_in(signed(sub="4712"), refresh_token=token)
+    assert ada.conversations.count() == 1

@@ -26,6 +26,7 @@ WORDS = {
     "conversation.given_back": "gave the conversation back to the bot",
     "conversation.requeued": "put the conversation back into the queue",
     "conversation.mode_changed": "changed the conversation's mode",
+    "conversation.claimed": "gave the conversation to the customer, who signed in",
     "conversation.closed": "closed the conversation",
     "conversation.fact_deleted": "deleted a fact the customer gave",
     "answer.stopped": "stopped an answer",

@@ -20,6 +20,7 @@ ACTIONS = frozenset(
         "conversation.made_urgent",
         "conversation.mode_changed",
         "conversation.closed",
+        "conversation.claimed",
         "conversation.fact_deleted",
         "answer.stopped",
         "ticket.opened",

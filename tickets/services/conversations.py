@@ -46,6 +46,28 @@ def signed_in_customer(*, external_id: str, name: str = "", email: str = "") -> 
     return customer
 
 
+@transaction.atomic
+def take_conversations(*, of: Customer, to: Customer) -> int:
+    """An unknown visitor has signed in: what they said until now is the customer's, with the
+    address that they have left. Tokens of the visitor are good no more. Returns how many
+    conversations went over."""
+    visitor = Customer.objects.select_for_update().get(pk=of.pk)
+    if visitor.pk == to.pk or visitor.external_id is not None:
+        return 0
+    moved = list(visitor.conversations.select_for_update())
+    if not moved:
+        return 0
+    Conversation.objects.filter(customer=visitor).update(customer=to)
+    if not to.mail_address and visitor.contact_email:
+        to.contact_email, to.contact_page = visitor.contact_email, visitor.contact_page
+        to.save(update_fields=["contact_email", "contact_page"])
+    visitor.signed_out_at = timezone.now()
+    visitor.save(update_fields=["signed_out_at"])
+    for conversation in moved:
+        audit.record(action="conversation.claimed", target=conversation, visitor=str(visitor.pk))
+    return len(moved)
+
+
 def start_conversation(
     *, customer: Customer, channel: str = Conversation.Channel.CHAT
 ) -> Conversation:
