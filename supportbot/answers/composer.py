@@ -32,6 +32,8 @@ MOST_UNITS = 3
 MOST_ALIKE = 3  # units that each get a line with the name of their thing
 ELSEWHERE_COSINE = 0.15
 ELSEWHERE_MARGIN = 0.3  # of the reader's score, for units of another passage
+LEAST_OF_TITLE = 4  # terms of a title that a line may repeat
+MOST_BESIDE_TITLE = 1  # terms beside them in such a line
 MARGIN = 1.1  # of the reader's score; units this close to the best belong to the answer
 EXCEPTION_MARGIN = 2.0  # the same margin for an exception in the same paragraph
 EXCEPTION_WORDS = 10  # that such an exception may go beyond MOST_WORDS
@@ -102,7 +104,11 @@ def _answer(work: Composing) -> list[Proposed]:
     """The answer to one question."""
     work = with_narrower_lowered(work)
     question = work.question
-    ranked = [one for one in work.reading.best_first if says_something(one.unit, work)]
+    ranked = [
+        one
+        for one in work.reading.best_first
+        if says_something(one.unit, work) and not _is_title(one, work)
+    ]
     if not ranked:
         return []
     ranked = _with_the_code(ranked, work.text)
@@ -123,6 +129,13 @@ def _answer(work: Composing) -> list[Proposed]:
     chosen = _with_instruction(chosen, work)
     chosen = _with_what_they_lean_on(chosen, work)
     return [proposed(unit, work) for unit in chosen]
+
+
+def _is_title(read: ReadUnit, work: Composing) -> bool:
+    """Whether a unit only repeats the title of its document, as exported pages do."""
+    terms = work.terms(read.unit.text)
+    title = work.terms(work.passages[read.passage].title)
+    return len(title) >= LEAST_OF_TITLE and len(terms - title) <= MOST_BESIDE_TITLE
 
 
 def _with_the_code(ranked: list[ReadUnit], question: str) -> list[ReadUnit]:

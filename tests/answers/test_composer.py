@@ -232,6 +232,16 @@ def test_the_answer_to_another_question_of_a_faq_counts_less(publish: Publish) -
     assert text("is the heron 0.9 recalled too").startswith("Heron 0.9: recalled: no")
 
 
+def test_a_line_that_repeats_the_title_is_no_answer(publish: Publish) -> None:
+    title = "How to move the log files of the content engine"
+    publish(
+        f"Title: {title}.\n\nAdd the property user.dir to the arguments of the server.\n",
+        "logs.md",
+        title=title,
+    )
+    assert text("how do I move the log files of the content engine").startswith("Add the property")
+
+
 def test_a_phone_number_is_told_by_one(publish: Publish) -> None:
     publish(
         "# Help\n\n## Paying\n\n| Method | Most |\n|---|---|\n| Phone wallet | £2,000 |\n\n"
