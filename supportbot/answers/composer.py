@@ -10,7 +10,14 @@ import re
 from collections.abc import Sequence
 
 from knowledge.text.units import Form, Unit
-from supportbot.answers.lists import column_rows, list_items, list_rows, list_steps, overview_rows
+from supportbot.answers.lists import (
+    column_rows,
+    items_of_one_list,
+    list_items,
+    list_rows,
+    list_steps,
+    overview_rows,
+)
 from supportbot.answers.narrower import CASE, CASE_ASKED, with_narrower_lowered
 from supportbot.answers.rows import subject_of
 from supportbot.answers.types import Proposed
@@ -128,7 +135,7 @@ def _answer(work: Composing) -> list[Proposed]:
     chosen = _with_its_rule(_chosen(best, ranked, work), work)
     chosen = _with_instruction(chosen, work)
     chosen = _with_what_they_lean_on(chosen, work)
-    return [proposed(unit, work) for unit in chosen]
+    return items_of_one_list(chosen, work) or [proposed(unit, work) for unit in chosen]
 
 
 def _is_title(read: ReadUnit, work: Composing) -> bool:

@@ -143,8 +143,23 @@ def list_items(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> l
     total = sum(len(unit.unit.text.split()) for unit in together)
     if len(together) < LEAST_ITEMS or len(together) > MOST_ITEMS or total > MOST_WORDS:
         return []
-    lead = Proposed(text=best.unit.lead, cited=(best.passage,), quotes=(_lead_quote(best, work),))
-    return [lead, *(listed(unit.passage, [unit.unit], work) for unit in together)]
+    return _under_their_lead(together, work)
+
+
+def items_of_one_list(chosen: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
+    """What was chosen as items below the line that introduces them all; [] if none does."""
+    lists = {(unit.passage, unit.unit.lead) for unit in chosen}
+    halves = all(unit.unit.lead and is_half(unit.unit) for unit in chosen)
+    if len(chosen) == 1 or len(lists) > 1 or not halves:
+        return []
+    return _under_their_lead(sorted(chosen, key=lambda unit: unit.position), work)
+
+
+def _under_their_lead(items: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
+    first = items[0]
+    quote = _lead_quote(first, work)
+    lead = Proposed(text=first.unit.lead, cited=(first.passage,), quotes=(quote,))
+    return [lead, *(listed(unit.passage, [unit.unit], work) for unit in items)]
 
 
 def list_rows(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
