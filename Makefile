@@ -21,7 +21,7 @@ install: .venv/installed  ## Make .venv and install everything that `up` and `te
 up: .venv/installed  ## Run it all here; ARGS="--port 9000 --no-demo" is passed on
 	@exec $(BIN)/python manage.py up $(ARGS)
 
-# Two files at a time, each with servers of its own: most of a test's time is waiting for them.
+# Two files at a time, each with servers of its own; tests/scheduling.py says which come first.
 test: .venv/installed  ## Run every test; ARGS="-k name" is passed on
 	@exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
