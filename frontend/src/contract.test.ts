@@ -62,6 +62,7 @@ describe('client frames', () => {
       frames.hello(0),
       frames.hello(0, '0193a2f0-0000-7000-8000-0000000000fe'),
       frames.hello(7, conversation),
+      frames.hello(7, conversation, 'de'),
       frames.earlier(41),
       frames.message('c-1', 'Can I return opened coffee beans?'),
       frames.message('c-2', '', [{ id: '0193a2f0-0000-7000-8000-0000000000f1', name: 'kettle.jpg', content_type: 'image/jpeg', size: 1 }]),

@@ -106,7 +106,7 @@ export interface UnknownEvent extends Stamp {
 export type FeedbackValue = 'up' | 'down';
 
 export type ClientFrame =
-  | { readonly type: 'hello'; readonly after?: number; readonly last?: number; readonly conversation?: string }
+  | { readonly type: 'hello'; readonly after?: number; readonly last?: number; readonly conversation?: string; readonly lang?: string }
   | { readonly type: 'earlier'; readonly before: number; readonly last: number }
   | { readonly type: 'message'; readonly client_id: string; readonly text: string; readonly files?: readonly string[] }
   | { readonly type: 'feedback'; readonly message_id: string; readonly value: FeedbackValue; readonly comment?: string }

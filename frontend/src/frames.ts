@@ -7,10 +7,12 @@ export const PAGE_MESSAGES = 20;
 /** The frames the client builds. One function each, so that the contract test can hold them to the fixture. */
 export const frames = {
   /** After nothing means from the end: the last page, not the whole log. */
-  hello: (after: number, conversation?: string | null): ClientFrame => ({
+  hello: (after: number, conversation?: string | null, lang = 'en'): ClientFrame => ({
     type: 'hello',
     ...(after === 0 ? { last: PAGE_MESSAGES } : { after }),
     ...(conversation && { conversation }),
+    // The server speaks English where it is told nothing.
+    ...(lang !== 'en' && { lang }),
   }),
   earlier: (before: number): ClientFrame => ({ type: 'earlier', before, last: PAGE_MESSAGES }),
   message: (client_id: string, text: string, files: readonly SentFile[] = []): ClientFrame => ({

@@ -23,6 +23,7 @@ from supportbot.retrieval.query import Turn
 from tickets.models import Conversation, Event, Message
 from tickets.services.conversations import latest_of
 from tickets.services.customer_files import MOST_OF_A_MESSAGE
+from tickets.services.customer_words import words_in
 from tickets.services.events import append_event
 from tickets.services.handover import request_person
 from tickets.services.messages import add_customer_message
@@ -123,7 +124,7 @@ def accept_message(
         request_person(
             conversation=message.conversation,
             reason=Conversation.Reason.FOR_REVIEW,
-            text=FILE_WORDS,
+            text=words_in(message.conversation.language, "file", FILE_WORDS),
         )
         message.conversation.refresh_from_db()
         if not incoming.text:

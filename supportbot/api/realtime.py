@@ -38,6 +38,7 @@ from supportbot.widget.origins import is_site_origin
 from tickets.models import Conversation, Customer, Feedback, Message
 from tickets.services.conversations import close_conversation, current_conversation
 from tickets.services.csat import rate
+from tickets.services.customer_words import note_language
 from tickets.services.events import group_of, iso
 from tickets.services.handover import request_person
 from tickets.services.history import MESSAGES, read_page
@@ -187,6 +188,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             raise FrameError("bad_after", "“after” is the number of the last event you have.")
         last = messages_wanted(frame)
         conversation = await _find_conversation(self.customer, frame.get("conversation"))
+        await in_thread(note_language)(conversation, frame.get("lang", ""))
         if self.conversation is not None and self.conversation.pk != conversation.pk:
             await self.channel_layer.group_discard(
                 group_of(self.conversation.pk), self.channel_name

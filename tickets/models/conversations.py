@@ -86,6 +86,9 @@ class Conversation(models.Model):
         blank=True,
         help_text="Until when the agent may let the customer wait; then it is back in the queue.",
     )
+    language = models.CharField(
+        max_length=2, blank=True, help_text="What the widget speaks; empty: English."
+    )
     channel = models.CharField(max_length=20, choices=Channel, default=Channel.CHAT)
     is_urgent = models.BooleanField(
         "urgent", default=False, help_text="A rule has found that it cannot wait."

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from tickets.models import Conversation, Customer, Ticket
 from tickets.services import audit
+from tickets.services.customer_words import words_in
 from tickets.services.events import append_event
 from tickets.services.modes import mode_of
 from tickets.services.speaker import SPEAKER_FIELDS, end_speaking
@@ -162,7 +163,10 @@ def _close(
     append_event(
         conversation_id=locked.pk,
         type="conversation.closed",
-        payload={"by": str(by), "text": text or CLOSED_TEXT[by]},
+        payload={
+            "by": str(by),
+            "text": text or words_in(locked.language, f"closed.{by}", CLOSED_TEXT[by]),
+        },
     )
     audit.record(action="conversation.closed", target=locked, actor=agent, by=str(by))
 

@@ -14,6 +14,7 @@ from tickets.services import audit
 from tickets.services.assignment import assign_automatically
 from tickets.services.contact import offers_address
 from tickets.services.conversations import lock_open
+from tickets.services.customer_words import words_in
 from tickets.services.names import display_name
 from tickets.services.speaker import (
     NAMELESS,
@@ -40,7 +41,8 @@ REASONS: dict[str, str] = {
     Reason.COST: PASSED_ON,
     Reason.RETURNED: "You are back in the queue. Another colleague will reply here.",
 }
-LEASE_WORDS = "{} could not reply in time, sorry. You are back in the queue, at your old place."
+SAY_WHY = frozenset({Reason.BOT_TURNS, Reason.REPEATED, Reason.REFUSALS})
+LEASE_WORDS = "{name} could not reply in time, sorry. You are back in the queue, at your old place."
 
 
 class ConversationClosedError(TransitionError):
@@ -60,15 +62,29 @@ def request_person(
     locked = lock_open(conversation)
     ticket = ensure_ticket(conversation=locked)
     if locked.state == State.BOT:
-        _queue(locked, reason, text or REASONS[reason], timezone.now())
+        _queue(locked, reason, text or _words_of(reason, locked.language), timezone.now())
         audit.record(action="conversation.handed_over", target=locked, reason=str(reason))
         assign_automatically(ticket)
     return ticket
 
 
+def _words_of(reason: str, language: str) -> str:
+    """REASONS in a language. Some say first why, and then that the customer is passed on."""
+    if reason in SAY_WHY:
+        why = REASONS[reason].removesuffix(PASSED_ON).strip()
+        passed_on = words_in(language, "passed_on", PASSED_ON)
+        return f"{words_in(language, str(reason), why)} {passed_on}"
+    if REASONS[reason] == PASSED_ON:
+        return words_in(language, "passed_on", PASSED_ON)
+    return words_in(language, str(reason), REASONS[reason])
+
+
 def _queue(locked: Conversation, reason: str, text: str, since: dt.datetime) -> None:
     offer_address = offers_address(locked.customer) and is_nobody_there()
-    let_wait(locked, Waiting(reason, f"{text} {waiting_words(since)}", since, offer_address))
+    let_wait(
+        locked,
+        Waiting(reason, f"{text} {waiting_words(since, locked.language)}", since, offer_address),
+    )
 
 
 @transaction.atomic
@@ -125,7 +141,7 @@ def return_to_queue(
     if locked.state != State.AGENT:
         raise TransitionError("The bot speaks here: there is nothing to put back into the queue.")
     ensure_ticket(conversation=locked, because="it is back in the queue")
-    _queue(locked, Reason.RETURNED, REASONS[Reason.RETURNED], timezone.now())
+    _queue(locked, Reason.RETURNED, _words_of(Reason.RETURNED, locked.language), timezone.now())
     audit.record(action="conversation.requeued", target=locked, actor=agent, reason=reason)
 
 
@@ -144,7 +160,12 @@ def _end_lease(pk: UUID) -> bool:
         return False
     agent = locked.agent
     name = (display_name(agent) if agent is not None else None) or NAMELESS.capitalize()
-    _queue(locked, Reason.LEASE, LEASE_WORDS.format(name), _began_to_wait(locked))
+    _queue(
+        locked,
+        Reason.LEASE,
+        words_in(locked.language, "lease", LEASE_WORDS, name=name),
+        _began_to_wait(locked),
+    )
     audit.record(
         action="conversation.requeued",
         target=locked,

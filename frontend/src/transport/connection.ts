@@ -3,6 +3,7 @@ import type { ClientFrame } from '../contract';
 import { frames } from '../contract';
 import { RefusedError, SignedOutError } from '../session';
 import type { Session } from '../session';
+import { dateTag } from '../strings';
 import { backoff } from './backoff';
 import { RestTransport } from './rest';
 import type { Ending, Transport, TransportHandlers } from './transport';
@@ -79,7 +80,7 @@ export class Connection {
   /** Goes on in another conversation, from its first event. */
   moveTo(conversation: string): void {
     this.remember(conversation);
-    this.send(frames.hello(0, conversation));
+    this.send(frames.hello(0, conversation, dateTag()?.slice(0, 2)));
   }
 
   /** The page says anew who the visitor is. */

@@ -1,6 +1,7 @@
 // The usual transport: one WebSocket, the token in the subprotocol so that no log of URLs holds it.
 import type { ClientFrame } from '../contract';
 import { SUBPROTOCOL, TOKEN_PREFIX, frames } from '../contract';
+import { dateTag } from '../strings';
 import type { Address, Ending, Transport, TransportHandlers } from './transport';
 
 const CLOSE_UNAUTHORISED = 4401;
@@ -15,7 +16,7 @@ export class WebSocketTransport implements Transport {
     const url = `${address.baseUrl.replace(/^http/, 'ws')}/ws/chat/`;
     this.socket = new WebSocket(url, [SUBPROTOCOL, TOKEN_PREFIX + address.token]);
     this.socket.onopen = () => {
-      this.send(frames.hello(address.after(), address.conversation));
+      this.send(frames.hello(address.after(), address.conversation, dateTag()?.slice(0, 2)));
       handlers.onOpen(false);
     };
     this.socket.onmessage = (message: MessageEvent<unknown>) => {
