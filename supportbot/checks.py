@@ -183,7 +183,7 @@ def _proxies() -> list[CheckMessage]:
 
 
 def _identity() -> list[CheckMessage]:
-    if not settings.IDENTITY_SECRET or len(settings.IDENTITY_SECRET) >= IDENTITY_CHARACTERS:
+    if all(len(one) >= IDENTITY_CHARACTERS for one in settings.IDENTITY_SECRET.split()):
         return []
     hint = "Set SUPPORTBOT_IDENTITY_SECRET to at least 32 random characters on both servers."
     return [

@@ -41,18 +41,12 @@ class Identity:
 
 def read_identity(token: str) -> Identity:
     """The identity in a signed token. Raises IdentityRefusedError."""
-    if not settings.IDENTITY_SECRET:
+    if not secrets():
         raise IdentityRefusedError(
             "Customers cannot sign in here: SUPPORTBOT_IDENTITY_SECRET is not set."
         )
     try:
-        claims = jwt.decode(
-            token,
-            settings.IDENTITY_SECRET,
-            algorithms=ALGORITHMS,
-            leeway=LEEWAY_SECONDS,
-            options={"require": ["sub", "exp"], "verify_aud": False},
-        )
+        claims = _claims(token, secrets())
     except jwt.ExpiredSignatureError as error:
         raise IdentityRefusedError(
             "The identity has expired. Get a new one from your server."
@@ -65,6 +59,33 @@ def read_identity(token: str) -> Identity:
     if not _text(claims, "sub"):
         raise IdentityRefusedError("The claim “sub” is the customer's id, and is missing.")
     return Identity(_text(claims, "sub"), _text(claims, "name"), _text(claims, "email"), audience)
+
+
+def secrets() -> list[str]:
+    """The secrets that identities may be signed with. While one is changed there are two: the
+    identities on open pages are signed with the one before."""
+    return str(settings.IDENTITY_SECRET).split()
+
+
+def _claims(token: str, keys: list[str]) -> dict[str, Any]:
+    """Raises jwt.InvalidTokenError."""
+    for key in keys[:-1]:
+        try:
+            return _decoded(token, key)
+        except jwt.InvalidSignatureError:
+            continue
+    return _decoded(token, keys[-1])
+
+
+def _decoded(token: str, key: str) -> dict[str, Any]:
+    decoded: dict[str, Any] = jwt.decode(
+        token,
+        key,
+        algorithms=ALGORITHMS,
+        leeway=LEEWAY_SECONDS,
+        options={"require": ["sub", "exp"], "verify_aud": False},
+    )
+    return decoded
 
 
 def _text(claims: dict[str, Any], name: str) -> str:

@@ -24,7 +24,7 @@ from tickets.services.contact import check_contact, leave_address
 from tickets.services.conversations import register_visitor, start_conversation
 
 API = "/api/v1"
-SECRET = "a secret of two servers, and long enough"
+SECRET = "a-secret-of-two-servers-and-long-enough"
 
 
 @pytest.fixture(autouse=True)
@@ -189,3 +189,13 @@ def test_a_customers_own_conversations_go_to_nobody_else(db: None) -> None:
     token = visitor_tokens.issue(ada.pk).refresh_token
     sign_in(signed(sub="4712"), refresh_token=token)
     assert ada.conversations.count() == 1
+
+
+def test_a_secret_is_changed_without_signing_anybody_out(db: None, settings: Settings) -> None:
+    new = "the-next-secret-of-two-servers-is-long-too"
+    settings.IDENTITY_SECRET = f"{new} {SECRET}"
+    assert [sign_in(signed(secret)).status_code for secret in (new, SECRET)] == [201, 201]
+    assert sign_in(signed("of-nobody-whom-these-servers-know-at-all")).status_code == 403
+    assert "expired" in sign_in(signed(exp=1)).json()["detail"]
+    settings.IDENTITY_SECRET = new
+    assert sign_in(signed()).status_code == 403
