@@ -80,6 +80,17 @@ async def test_a_message_is_refused_in_the_rules_own_words(
     assert decision["outcome"] == "refuse"
 
 
+async def test_a_key_or_a_password_is_not_for_a_chat(
+    ada: Customer, model_server: ModelServer
+) -> None:
+    asked = "I cannot log in, my password is rosie74. What now?"
+    result = await answered(await new_conversation(ada), asked)
+    assert (result.run.outcome, model_server.requests) == ("refused", [])
+    assert "please change it" in result.answer["message"]["text"]
+    (decision,) = result.run.policy
+    assert [one["id"] for one in decision["rules"]] == ["secrets-are-not-for-chats"]
+
+
 async def test_a_message_is_handed_over_with_the_rules_own_words(ada: Customer) -> None:
     rule = policy("message", 'text.contains("opened")', "hand_over", "A person helps.")
     await put_in_effect_async(policy=rule)

@@ -51,6 +51,13 @@ _NAMED = re.compile(
     r"(?P<value>(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9+/_.~!#$%^&*@-]{10,})",
     re.IGNORECASE,
 )
+# What people type for a password is shorter than a key, and no noise.
+_PASSWORD = re.compile(
+    r"\b(?:pass(?:word|wd|code|phrase)|passwort|kennwort|mot de passe|contraseña)\b[\"']?"
+    r"\s*(?:is|ist|est|es|[:=])\s*[\"']?"
+    r"(?P<value>(?=[\w+/.~!#$%^&*@-]*\d)(?=[\w+/.~!#$%^&*@-]*[A-Za-z])[\w+/.~!#$%^&*@-]{6,})",
+    re.IGNORECASE,
+)
 _EXAMPLE = re.compile(r"example|your|xxx|\*\*\*|\.\.\.|placeholder|changeme|1234567", re.IGNORECASE)
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[\s:]?){12,}")
@@ -74,6 +81,9 @@ def keys_in(text: str) -> Iterator[tuple[int, int]]:
     for hit in _NAMED.finditer(text):
         value = hit["value"].rstrip(".,!?")
         if not _EXAMPLE.search(value) and _entropy(value) >= LEAST_ENTROPY:
+            yield hit.span("value")
+    for hit in _PASSWORD.finditer(text):
+        if not _EXAMPLE.search(hit["value"]):
             yield hit.span("value")
 
 
