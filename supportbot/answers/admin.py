@@ -70,7 +70,7 @@ def draw_timeline(stages: list[dict[str, Any]]) -> list[Bar]:
 class AnswerRunAdmin(VisibleRows, RecordAdmin):
     page_template = "answers/admin/run.html"
     list_display = (
-        "question_text",
+        "asked",  # not question_text: Django would show the field of that name, mostly empty
         "outcome_label",
         "route",
         "first_sentence",
@@ -116,7 +116,7 @@ class AnswerRunAdmin(VisibleRows, RecordAdmin):
         return runs.select_related("question")
 
     @display(description="question")  # type: ignore[untyped-decorator]
-    def question_text(self, run: AnswerRun) -> str:
+    def asked(self, run: AnswerRun) -> str:
         text = run.question_text if run.question is None else run.question.text
         if len(text) <= QUESTION_CHARACTERS:
             return text

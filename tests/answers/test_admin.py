@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils import timezone
 
 from supportbot import guardrails
@@ -80,7 +81,10 @@ def test_the_list_shows_runs_and_filters_them(
     ben: User, browser_of: Browser, run: AnswerRun
 ) -> None:
     browser = browser_of(ben)
-    assert "1,234 ms" in browser.get(LIST).content.decode()
+    listed = browser.get(LIST).content.decode()
+    assert "1,234 ms" in listed
+    assert run.question is not None
+    assert escape(run.question.text) in listed
     assert page_of(run) in browser.get(f"{LIST}?outcome__exact=answered").content.decode()
     assert page_of(run) not in browser.get(f"{LIST}?outcome__exact=failed").content.decode()
 
