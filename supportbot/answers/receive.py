@@ -105,7 +105,7 @@ def accept_message(
     *, conversation: Conversation, incoming: IncomingMessage, reader: Audience = Audience.PUBLIC
 ) -> Accepted:
     """Store the message and queue its run, or join it to the question sent a moment before. For a
-    known client_id, return what is stored."""
+    known client_id, return what is stored. Raises ReceiveError for files alone that are gone."""
     before = _lock_last_run(latest_of(conversation))
     message, created = add_customer_message(
         conversation=conversation,
@@ -113,13 +113,16 @@ def accept_message(
         client_id=incoming.client_id,
         files=incoming.files,
     )
+    has_files = bool(incoming.files) and message.attachments.exists()
+    if created and not incoming.text and not has_files:
+        raise ReceiveError(code="bad_files", text="The files are gone. Please add them again.")
     if not created:
         of_question = AnswerRun.objects.filter(question=message.joined_to or message)
         return Accepted(message, of_question.first())
     if message.conversation.mode in BY_PEOPLE:
         request_person(conversation=message.conversation, reason=Conversation.Reason.NO_BOT)
         return Accepted(message, None)
-    if incoming.files:
+    if has_files:
         # The bot reads no files: people do, with its draft beside them.
         request_person(
             conversation=message.conversation,

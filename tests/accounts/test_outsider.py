@@ -142,7 +142,9 @@ def a_ticket(words: str, question: str, agent: User, version: DocumentVersion) -
         mail_id=f"<in-{words}@x>", source="imap", raw=b"", subject=words, conversation=conversation
     )
     IntentExample.objects.create(
-        intent=Intent.objects.order_by("pk")[0], text=f"Example {words}", message=asked
+        intent=Intent.objects.get_or_create(name="refund")[0],
+        text=f"Example {words}",
+        message=asked,
     )
     rule = Rule.objects.get()
     RuleFiring.objects.create(

@@ -152,7 +152,10 @@ async def test_a_private_ticket_rings_for_its_team_alone(
     ticket = await request_person_in_thread(conversation=conversation)
     team = await Team.objects.acreate(name="Legal", is_private=True)
     await team.members.aadd(dora)
-    outsider, member = await socket_of(ben), await socket_of(dora)
+    member, outsider = await socket_of(dora), await socket_of(ben)
+    for socket in (member, outsider):  # a log-in rings at the pages that are open
+        while not await socket.receive_nothing(SILENCE):
+            await heard(socket)
     await in_thread(change_team)(ticket=ticket, team=team, agent=dora)
     assert await heard(outsider) == {"type": "changed", "conversation": None}  # it has gone
     await in_thread(ask)(conversation)
