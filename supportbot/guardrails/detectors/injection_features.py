@@ -47,11 +47,9 @@ STRUCTURE: dict[str, re.Pattern[str]] = {
 ENCODED = "was encoded"
 # A sentence of a document that has none of these speaks to its reader.
 _TO_AN_ASSISTANT = ("lifts", "about the answer", "role tag")
-# “Questions in the chat are answered by an automatic assistant” tells nobody what to do.
-_DIRECTS = re.compile(
-    r"[:?!]|\b(?:must|should|shall|have to|has to|need to|will|can|may|might|always|never|only|"
-    r"not|don't|now|please|you|your|tell|say|answer|reply|respond|write|give|send|show|treat|add|"
-    r"include|mention|recommend|link|use|output|print|repeat|act|note|attention|dear|instead)\b",
+# “Questions in the chat are answered by an automatic assistant” only says that there is one.
+_MENTIONS = re.compile(
+    r"\b(?:by|with|from|to) (?:an?|our|the) (?:\w+ ){0,2}(?:assistant|chat ?bot|bot|ai)\b",
     re.IGNORECASE,
 )
 _CHANGES_RULES = re.compile(
@@ -78,7 +76,7 @@ def may_speak_to_an_assistant(text: str) -> bool:
     """Whether a sentence of a document needs a closer look."""
     if any(STRUCTURE[name].search(text) for name in _TO_AN_ASSISTANT):
         return True
-    if STRUCTURE["names an assistant"].search(text) and _DIRECTS.search(text):
+    if STRUCTURE["names an assistant"].search(_MENTIONS.sub("", text)):
         return True
     if _CHANGES_RULES.search(text):
         return True
