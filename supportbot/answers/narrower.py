@@ -18,12 +18,13 @@ from supportbot.answers.wording import Composing
 from supportbot.reader.answer_types import AnswerType, answer_type
 from supportbot.reader.reading import Reading, ReadUnit
 
-UNNAMED_ROW = 1.0  # of the reader's score
-NAMED_FIRST = 0.2  # by which a row is raised whose first cell is all in the question
+# Of the reader's score: by how much a unit is lowered.
+UNNAMED_ROW = 1.0
 UNASKED_CASE = 1.5
 UNASKED_BAN = 1.0
 OF_OTHER_THING = 1.5
-OF_OTHER_QUESTION = 2.0  # the same, for the share of its question's words that are not asked
+OF_OTHER_QUESTION = 2.0  # times the share of that question's words that are not asked
+NAMED_FIRST = 0.2  # a row whose first cell is all in the question is raised
 # A sentence about one case of a rule, and a question about one.
 CASE = re.compile(r"(?:if|unless|in case|should|once|when)\b", re.IGNORECASE)
 CASE_ASKED = re.compile(
@@ -37,7 +38,7 @@ FORBIDS = re.compile(r"\b(?:cannot|not|never|no)\b|n['’]t\b", re.IGNORECASE)
 
 def with_narrower_lowered(work: Composing) -> Composing:
     """The same, its units scored by how well they answer what is asked in general."""
-    asked = work.terms(work.question) | work.terms(work.text)
+    asked = work.terms(work.text)  # the question is part of it
     raises_case = bool(CASE_ASKED.search(work.question))
     asks_how = answer_type(work.question) is AnswerType.HOW_TO
 
