@@ -10,16 +10,23 @@ import re
 from collections.abc import Sequence
 
 from knowledge.text.units import Form, Unit
-from supportbot.answers.lists import (
-    column_rows,
-    items_of_one_list,
-    list_items,
-    list_rows,
-    list_steps,
-    overview_rows,
+from supportbot.answers.companions import (
+    MOST_UNITS,
+    with_instruction,
+    with_its_rule,
+    with_what_they_lean_on,
 )
-from supportbot.answers.narrower import CASE, CASE_ASKED, with_narrower_lowered
+from supportbot.answers.lists import items_of_one_list, list_items, list_steps
+from supportbot.answers.narrower import with_narrower_lowered
+from supportbot.answers.overview import say_overview
 from supportbot.answers.rows import subject_of
+from supportbot.answers.tables import (
+    column_rows,
+    list_rows,
+    overview_rows,
+    table_spoken_of,
+    with_whole_table,
+)
 from supportbot.answers.types import Proposed
 from supportbot.answers.wording import (
     Composing,
@@ -32,10 +39,10 @@ from supportbot.reader.answer_types import AnswerType, answer_type, holds
 from supportbot.reader.reading import ReadUnit
 from supportbot.retrieval.search import Ranking
 
-MOST_WORDS = 45  # of an answer, unless it is a list of steps
-MOST_WORDS_OF_HOW = 80  # the same, if the question is how to do something
+MOST_WORDS = 45  # of an answer to a question for one fact
+# The same for a question that no single fact answers: how to do something, what something is.
+MOST_WORDS_BY_KIND = {AnswerType.HOW_TO: 80, AnswerType.ANYTHING: 70}
 MOST_WORDS_OF_PART = 25  # of the answer to one of several questions
-MOST_UNITS = 3
 MOST_ALIKE = 3  # units that each get a line with the name of their thing
 ELSEWHERE_COSINE = 0.15
 ELSEWHERE_MARGIN = 0.3  # of the reader's score, for units of another passage
@@ -45,7 +52,6 @@ MARGIN = 1.1  # of the reader's score; units this close to the best belong to th
 EXCEPTION_MARGIN = 2.0  # the same margin for an exception in the same paragraph
 EXCEPTION_WORDS = 10  # that such an exception may go beyond MOST_WORDS
 FAR = 99.0  # the same margin for units that continue the best one
-RULE_MARGIN = 2.5  # the same margin for the rule that such a unit is a case of
 SHORT_ANSWER = 14  # words
 TOLD_BY_KIND = {
     AnswerType.MONEY,
@@ -59,14 +65,6 @@ CONTACT_MARGIN = 4.0  # nothing but an address or a number says how to reach som
 ALIKE_MARGIN = 0.4
 REPEATED = 0.6  # share of a unit's terms; one that repeats more is left out
 
-# A sentence that cannot stand without the one before it: “It …”, “Do not rinse it …”.
-_LEANS = re.compile(
-    r"^(?:(?:(?:do not|don't|never|always|please) )?\w+ (?:it|them)|"
-    r"it|its|this|these|those|they|them|their|that|he|she|such|then|otherwise|both|neither|"
-    r"afterwards?|after that|in (?:this|that|both|either) case|the (?:same|latter|former)|also|"
-    r"however|but|or|and|so)\b",
-    re.IGNORECASE,
-)
 _QUALIFIES = re.compile(
     r"\d|"
     r"\b(?:unless|except|only|however|but|does not apply|do not|cannot|if|provided|apart from"
@@ -75,13 +73,6 @@ _QUALIFIES = re.compile(
 )
 _EXCEPTS = re.compile(
     r"\b(?:unless|except(?:ions?|ed|ing)?|apart from|does not apply)\b", re.IGNORECASE
-)
-# A sentence that tells its reader what to do.
-_INSTRUCTS = re.compile(
-    r"(?:(?:first|then|please|to [^.,]{3,40}),? )?(?:add|ask|bring|call|check|choose|click|dissolve"
-    r"|empty|enter|fill|go to|hold|log in|open|place|press|print|put|remove|report|select|send|set"
-    r"|show|sign in|switch|take|tell|turn|unplug|use|write)\b",
-    re.IGNORECASE,
 )
 _CALLS = re.compile(r"\b(?:tele)?phone|\bcall\b|\bring\b", re.IGNORECASE)
 _NUMBER_TO_CALL = re.compile(r"\+?\d[\d ()-]{7,}\d")
@@ -120,6 +111,8 @@ def _answer(work: Composing) -> list[Proposed]:
         return []
     ranked = _with_the_code(ranked, work.text)
     ranked = _of_wanted_kind_first(ranked, question)
+    if overview := say_overview(ranked, work):
+        return overview
     best = ranked[0]
     if steps := list_steps(best, ranked, work):
         return steps
@@ -132,10 +125,15 @@ def _answer(work: Composing) -> list[Proposed]:
         or list_rows(best, ranked, work)
     ):
         return items
-    chosen = _with_its_rule(_chosen(best, ranked, work), work)
-    chosen = _with_instruction(chosen, work)
-    chosen = _with_what_they_lean_on(chosen, work)
-    return items_of_one_list(chosen, work) or [proposed(unit, work) for unit in chosen]
+    chosen = with_its_rule(_chosen(best, ranked, work), work)
+    chosen = with_instruction(chosen, work)
+    chosen = with_what_they_lean_on(chosen, work)
+    return (
+        table_spoken_of(chosen, work)
+        or with_whole_table(chosen, work)
+        or items_of_one_list(chosen, work)
+        or [proposed(unit, work) for unit in chosen]
+    )
 
 
 def _is_title(read: ReadUnit, work: Composing) -> bool:
@@ -206,8 +204,7 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
 def _most_words(work: Composing) -> int:
     if work.is_part:
         return MOST_WORDS_OF_PART
-    asks_how = answer_type(work.question) is AnswerType.HOW_TO
-    return MOST_WORDS_OF_HOW if asks_how else MOST_WORDS
+    return MOST_WORDS_BY_KIND.get(answer_type(work.question), MOST_WORDS)
 
 
 def _excepts(unit: ReadUnit, best: ReadUnit) -> bool:
@@ -265,55 +262,6 @@ def _is_same_row(unit: ReadUnit, chosen: Sequence[ReadUnit], work: Composing) ->
         and work.terms(subject_of(other.unit)) == subject
         for other in chosen
     )
-
-
-def _with_what_they_lean_on(chosen: Sequence[ReadUnit], work: Composing) -> list[ReadUnit]:
-    """Puts the sentence before a unit that starts with “It” or “this”, which refer to it."""
-    result: list[ReadUnit] = []
-    for unit in chosen:
-        before = work.beside(unit, -1)
-        leans = unit.unit.form is Form.SENTENCE and _LEANS.match(unit.unit.text)
-        is_new = before not in chosen and before not in result
-        if leans and is_new and before is not None and before.unit.block == unit.unit.block:
-            result.append(before)
-        result.append(unit)
-    return result
-
-
-def _with_its_rule(chosen: list[ReadUnit], work: Composing) -> list[ReadUnit]:
-    """Puts the rule before a case of it: the first sentence of the paragraph before “If such a card
-    has expired, …”, unless the question is about a case itself."""
-    best = chosen[0]
-    if best.unit.form is not Form.SENTENCE or not CASE.match(best.unit.text):
-        return chosen
-    rule = next(
-        unit
-        for unit in work.reading.units
-        if (unit.passage, unit.unit.block) == (best.passage, best.unit.block)
-    )
-    is_near = rule.score >= best.score - RULE_MARGIN and says_something(rule.unit, work)
-    if rule in chosen or not is_near or CASE_ASKED.search(work.question):
-        return chosen
-    return [rule, *chosen[: MOST_UNITS - 1]]
-
-
-def _with_instruction(chosen: list[ReadUnit], work: Composing) -> list[ReadUnit]:
-    """Puts what to do before what is said about it: “Enter the code at checkout.” before “You can
-    use up to 5 gift cards per order”, if the question is how."""
-    best = chosen[0]
-    if answer_type(work.question) is not AnswerType.HOW_TO or best.unit.form is not Form.SENTENCE:
-        return chosen
-    tells = [
-        unit
-        for unit in work.reading.units
-        if (unit.passage, unit.unit.block) == (best.passage, best.unit.block)
-        and unit.position <= best.position
-        and says_something(unit.unit, work)
-        and _INSTRUCTS.match(unit.unit.text)
-    ]
-    if not tells or tells[0] in chosen or best in tells:
-        return chosen
-    return [tells[0], *chosen[: MOST_UNITS - 1]]
 
 
 # -- several that fit --------------------------------------------------------------------------

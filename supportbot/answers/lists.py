@@ -1,30 +1,22 @@
-"""Answers that are lists: the steps of a how-to, the items or rows that answer together."""
+"""Answers that are lists: the steps of a how-to, the items that answer together."""
 
 from __future__ import annotations
 
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from knowledge.text.units import Form, Unit, units_of
 from supportbot.answers.narrower import FORBIDS, LEADS_TO_CASES
 from supportbot.answers.types import Proposed
-from supportbot.answers.wording import Composing, is_half, listed, proposed, word_count
-from supportbot.reader.answer_types import AnswerType, answer_type, holds
+from supportbot.answers.wording import Composing, is_half, listed
+from supportbot.reader.answer_types import AnswerType, answer_type
 from supportbot.reader.reading import ReadUnit
 
 MOST_WORDS = 45  # of a list, unless it is a list of steps
 MOST_STEPS = 12
 MOST_ITEMS, LEAST_ITEMS = 6, 3
-MOST_ROWS = 4
-MOST_ROWS_OF_COLUMN, MOST_WORDS_OF_COLUMN = 6, 60
-TABLE_MARGIN = 6.0  # of the reader's score, for a row of the table that is asked about as a whole
-ROW_MARGIN = 0.35  # of the reader's score
 ITEM_MARGIN = 0.8
-# What a question asks for, not what it is about.
-WORDS_OF_QUESTIONS = "how what when much many long cost costs price charge charges time take takes"
-_YES_OR_NO = re.compile(r"(?:yes|no)\b", re.IGNORECASE)
 # “What water should I use?” is answered by one step, not by all of them.
 _ASKS_FOR_ONE = re.compile(
     r"^(?:\W*(?:and|so|hi|hello)\b)?\W*(?:what|which|who|where)\b", re.IGNORECASE
@@ -44,6 +36,7 @@ def list_steps(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> l
         wanted is AnswerType.ANYTHING
         and best.unit.form is Form.STEP
         and not _ASKS_FOR_ONE.search(work.question)
+        and _is_procedure(best, work)
     ):
         start = best
     else:
@@ -160,123 +153,6 @@ def _under_their_lead(items: Sequence[ReadUnit], work: Composing) -> list[Propos
     quote = _lead_quote(first, work)
     lead = Proposed(text=first.unit.lead, cited=(first.passage,), quotes=(quote,))
     return [lead, *(listed(unit.passage, [unit.unit], work) for unit in items)]
-
-
-def list_rows(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
-    """The rows of one table that fit the question equally well, in the order of the table."""
-    rows = [
-        unit
-        for unit in ranked
-        if (unit.passage, unit.unit.block) == (best.passage, best.unit.block)
-        and unit.unit.form is Form.ROW
-        and unit.score >= best.score - ROW_MARGIN
-    ]
-    total = sum(word_count(unit, work) for unit in rows)
-    if answer_type(work.question) is AnswerType.YES_NO:
-        return []
-    if best.unit.form is not Form.ROW or not 1 < len(rows) <= MOST_ROWS or total > MOST_WORDS:
-        return []
-    in_order = sorted(rows, key=lambda unit: unit.position)
-    return [proposed(unit, work, form="item") for unit in in_order]
-
-
-def overview_rows(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
-    """The first row of each kind in a table that is asked about as a whole: “How much is
-    delivery?”, where the title says “Shipping and delivery” and no row does."""
-    asked = work.terms(work.question)
-    wanted = answer_type(work.question)
-    row = best if _asks_for_whole(best, asked, work) else None
-    if row is None and wanted in {AnswerType.MONEY, AnswerType.DURATION}:
-        near = (one for one in ranked if one.score >= best.score - TABLE_MARGIN)
-        telling = (one for one in near if holds(wanted, one.unit.text))
-        row = next(
-            (one for one in telling if _asks_for_whole(one, asked, work, by_title=True)), None
-        )
-    if row is None:
-        return []
-    rows = _rows_of_table(row, work)
-    kinds: dict[str, ReadUnit] = {}
-    room = MOST_WORDS
-    for row in rows:
-        kind, words = row.unit.cells[0].text, word_count(row, work)
-        if kind not in kinds and words <= room and len(kinds) < MOST_ROWS:
-            kinds[kind] = row
-            room -= words
-    return [proposed(row, work, form="item") for row in kinds.values()] if len(kinds) > 1 else []
-
-
-def column_rows(best: ReadUnit, work: Composing) -> list[Proposed]:
-    """One column of every row, if the question names a column and no row: “What time do you open on
-    Sunday?” of a table of stores."""
-    if best.unit.form is not Form.ROW or answer_type(work.question) is AnswerType.YES_NO:
-        return []
-    rows = _rows_of_table(best, work)
-    named = work.terms(work.question) - work.terms(WORDS_OF_QUESTIONS)
-    columns = _named_columns(rows, named, work)
-    if not columns or not 1 < len(rows) <= MOST_ROWS_OF_COLUMN:
-        return []
-    short = [_with_columns(row, columns) for row in rows]
-    if sum(word_count(row, work) for row in short) > MOST_WORDS_OF_COLUMN:
-        return []
-    return [proposed(row, work, form="item") for row in short]
-
-
-def _named_columns(rows: Sequence[ReadUnit], named: frozenset[int], work: Composing) -> set[str]:
-    """The heads that the question names; none if it names a row or something that the table is not
-    about."""
-    passage = work.passages[rows[0].passage]
-    above = work.terms(" ".join([passage.title, *passage.heading]))
-    heads = {cell.head: work.terms(cell.head) for row in rows for cell in row.unit.cells[1:]}
-    in_rows = work.terms(" ".join(row.unit.cells[0].text for row in rows))
-    if named & in_rows or not named <= above.union(*heads.values()):
-        return set()
-    found = {head for head, terms in heads.items() if terms & named - above}
-    return found if len(found) == 1 else set()
-
-
-def _with_columns(row: ReadUnit, columns: set[str]) -> ReadUnit:
-    """The row with its first cell and these. The question says the heads of these; “yes” alone
-    would not be understood."""
-    first, *others = row.unit.cells
-    kept = [cell for cell in others if cell.head in columns]
-    plain = [cell if _YES_OR_NO.match(cell.text) else replace(cell, head="") for cell in kept]
-    return replace(row, unit=replace(row.unit, cells=(first, *plain)))
-
-
-def _rows_of_table(row: ReadUnit, work: Composing) -> list[ReadUnit]:
-    """All rows of its table that were read, in the table's order."""
-    table = _table_of(row, work)
-    rows = [
-        unit
-        for unit in work.reading.units
-        if unit.unit.form is Form.ROW and _table_of(unit, work) == table
-    ]
-    return sorted(rows, key=lambda unit: (work.passages[unit.passage].position, unit.position))
-
-
-def _asks_for_whole(
-    row: ReadUnit, asked: frozenset[int], work: Composing, *, by_title: bool = False
-) -> bool:
-    """Whether it is a row, and the question names what its table is about and nothing else.
-    `by_title`: the title says what that is, not the heading alone."""
-    if row.unit.form is not Form.ROW:
-        return False
-    passage = work.passages[row.passage]
-    title, heading = work.terms(passage.title), work.terms(" ".join(passage.heading[-1:]))
-    heads = work.terms(" ".join(cell.head for cell in row.unit.cells))
-    named = asked - work.terms(WORDS_OF_QUESTIONS)
-    names = (title,) if by_title else (title, heading)
-    is_named = any(2 * len(named & above) >= len(above) > 0 for above in names)
-    if not is_named or not named <= title | heading | heads:
-        return False
-    rows = _rows_of_table(row, work)
-    return not named & work.terms(" ".join(cell.text for one in rows for cell in one.unit.cells))
-
-
-def _table_of(row: ReadUnit, work: Composing) -> tuple[object, ...]:
-    """What the rows of one table have in common, in whichever passages they stand."""
-    passage = work.passages[row.passage]
-    return passage.document_id, passage.version, passage.heading, row.unit.cells[0].head
 
 
 def _lead_quote(unit: ReadUnit, work: Composing) -> str:

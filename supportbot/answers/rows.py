@@ -27,8 +27,11 @@ _SPEAKS = re.compile(
     r"|\d\s?(?:am|pm)\b|\bnext (?:working )?day\b",
     re.IGNORECASE,
 )
+_STREET = r"\d*\w? (?:\w+ ){1,3}(?:street|road|lane|avenue|way|square|place)\b"
 _VALUE = re.compile(
-    r"^\W*(?:\d|[£$€¥])|^(?:yes|no|none|never|free|nothing|closed|n/?a|-|–)\b", re.IGNORECASE
+    rf"^\W*(?:\d(?!{_STREET})|[£$€¥])"
+    r"|^(?:yes|no|none|never|free|nothing|closed|n/?a|-|–)\b",
+    re.IGNORECASE,
 )
 # A cell that is a value, not a note with one in it, such as “instead of £6.95”.
 _TOLD_FIRST = re.compile(
@@ -73,6 +76,8 @@ def say_row(unit: Unit, question: str, text: str = "", locale: str = "en") -> Sa
         values = banded
     elif named := _named_columns(values, asked, locale):
         values = named
+    elif wanted is AnswerType.PLACE and len(subjects) > 1:
+        values = []  # the subject is the name and the address
     elif len(values) > FEW_CELLS - 1:
         values = _chosen(values, asked, wanted, locale)
     elif wanted is AnswerType.MONEY and any(holds(wanted, cell.text) for cell in values):

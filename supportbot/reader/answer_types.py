@@ -64,7 +64,7 @@ _TYPES: dict[AnswerType, _Patterns] = {
     ),
     AnswerType.MONEY: _patterns(
         r"\bhow much (?:is|are|was|does|do|did|will|would|for|to)\b(?!.{0,20}\bweigh)|\bcosts?\b"
-        r"|\bprices?\b|\bfees?\b|\bcharged? (?:for|to)\b|\bhow expensive\b|\bhow much$",
+        r"|\bprices?\b(?! match)|\bfees?\b|\bcharged? (?:for|to)\b|\bhow expensive\b|\bhow much$",
         r"[£$€¥]\s?\d|\d\s?(?:£|€|gbp|eur|usd|pounds?|euros?|dollars?|pence|p\b)|\bfree\b"
         r"|\bno (?:charge|fee)|\d\s?%",
     ),

@@ -36,7 +36,7 @@ UNIT_FEATURES = (
 )
 # Types that cannot be recognised by what a text contains.
 UNTYPED = {AnswerType.ANYTHING, AnswerType.YES_NO, AnswerType.HOW_TO}
-DOES = 4.0  # weight of what the customer wants to do, beside its squared idf
+DOES = 3.0  # weight of what the customer wants to do, beside its idf
 SHORT = 25  # characters; a shorter unit seldom says anything
 
 
@@ -75,19 +75,25 @@ def unit_features(question: ReaderQuestion, passages: Sequence[ReaderPassage]) -
 
     cosine: of the question and the unit with its title and heading. heading: of the question and
     the passage's title and headings. passage: the passage's score. overlap: the share of the
-    question's terms in the unit, by squared inverse document frequency, and more for its main
-    verbs; overlap_above: the same with title and headings. neighbours: the best cosine of the units
-    before and after. type_held, type_missing: whether the unit contains an answer of the type asked
-    for. question: the unit is a question, as in a FAQ. repeats: the share of its terms that are in
-    the question. short, row, step: its form. name_same, name_other: it is about the thing in the
+    question's terms in the unit, by inverse document frequency, and more for its main verbs;
+    overlap_above: the same with title and headings. neighbours: the best cosine of the units before
+    and after. type_held, type_missing: whether the unit contains an answer of the type asked for.
+    question: the unit is a question, as in a FAQ. repeats: the share of its terms that are in the
+    question. short, row, step: its form. name_same, name_other: it is about the thing in the
     question, or about a sibling of it (supportbot.reader.sibling_names).
     """
     wanted = answer_type(question.part or question.text)
-    does = main_verbs(question.part or question.text, question.locale)
-    weight = {t: idf**2 * (DOES if t in does else 1.0) for t, idf in question.idf.items()}
+    weight = _weights(question)
     names = names_in_question(question.text, [f"{p.context}\n{p.text}" for p in passages])
     rows = [row for passage in passages for row in _rows(question, wanted, weight, names, passage)]
     return np.array(rows, dtype=np.float64).reshape(-1, len(UNIT_FEATURES))
+
+
+def _weights(question: ReaderQuestion) -> dict[int, float]:
+    """What each term of the question counts."""
+    text = question.part or question.text
+    does = main_verbs(text, question.locale)
+    return {term: idf * (DOES if term in does else 1.0) for term, idf in question.idf.items()}
 
 
 def _rows(

@@ -15,9 +15,16 @@ _LEADS_TO_VERB = re.compile(
     r" (?:(?:have|need|want|like) to |still |also |just |please )?(\w+)",
     re.IGNORECASE,
 )
+# Verbs that say little of what the customer wants: “offer” in “do you offer free shipping”.
+_LIGHT = frozenset({"accept", "do", "have", "offer", "provide"})
 
 
 def main_verbs(question: str, locale: str) -> frozenset[int]:
     """The term numbers of the verbs."""
     found = (match[1] for match in _LEADS_TO_VERB.finditer(" ".join(question.split())))
-    return frozenset(number for verb in found for number in word_numbers(verb, locale))
+    return frozenset(
+        number
+        for verb in found
+        if verb.lower() not in _LIGHT
+        for number in word_numbers(verb, locale)
+    )

@@ -3,7 +3,8 @@
 A word that is neither in the documents nor in a dictionary of their languages is replaced by the
 most similar word of the documents: “waranty” by “warranty”. If a word of the dictionary is still
 more similar, it is that one: “garantee” is “guarantee”, not “granted”. A word that resembles none
-stays as it is, and so do names and codes.
+stays as it is, and so do names and codes. A word that the documents spell the American or British
+way is spelt as they do: “program” is “programme”.
 """
 
 from __future__ import annotations
@@ -51,6 +52,32 @@ MAX_MISSPELT = 6  # words; more of them are another language
 MAX_ALIKE = 30  # dictionary words that are looked up in the documents
 
 
+# American and British forms of English words, in both directions.
+_FORMS = [
+    (re.compile(rf"^{before}$"), after)
+    for before, after in (
+        (r"(col|fav|flav|hon|neighb|behavi|lab|harb|od|vap|arm)or(\w*)", r"\1our\2"),
+        (r"(col|fav|flav|hon|neighb|behavi|lab|harb|od|vap|arm)our(\w*)", r"\1or\2"),
+        (r"(\w{3,})iz(e[drs]?|ing|ations?)", r"\1is\2"),
+        (r"(\w{3,})is(e[drs]?|ing|ations?)", r"\1iz\2"),
+        (r"(cent|lit|met|fib|theat)er(s?)", r"\1re\2"),
+        (r"(cent|lit|met|fib|theat)re(s?)", r"\1er\2"),
+        (r"(catal|dial|anal)og(s?)", r"\1ogue\2"),
+        (r"(catal|dial|anal)ogue(s?)", r"\1og\2"),
+        (r"program(s?)", r"programme\1"),
+        (r"programme(s?)", r"program\1"),
+        (r"(cance|trave|labe|mode|signa|fue)l(ed|ing|ers?)", r"\1ll\2"),
+        (r"(cance|trave|labe|mode|signa|fue)ll(ed|ing|ers?)", r"\1l\2"),
+        (r"(defen|licen|offen)se(s?)", r"\1ce\2"),
+        (r"(defen|licen|offen)ce(s?)", r"\1se\2"),
+        (r"gray(\w*)", r"grey\1"),
+        (r"grey(\w*)", r"gray\1"),
+        (r"aluminum", "aluminium"),
+        (r"mold(\w*)", r"mould\1"),
+    )
+]
+
+
 def load_dictionaries(languages: Sequence[str]) -> None:
     """Load the dictionaries now, so that no question waits for them."""
     for language in languages:
@@ -72,10 +99,18 @@ def correct_spelling(text: str, languages: Sequence[str]) -> str:
         and (word.islower() or match.start() == 0)
         and not any(dictionary.has(word.lower()) for dictionary in dictionaries)
     }
-    unknown -= _in_documents(unknown, languages)
-    if not unknown or len(unknown) > MAX_MISSPELT:
+    forms = {match[0]: _other_form(match[0]) for match in _WORD.finditer(text)}
+    forms = {word: other for word, other in forms.items() if other and "en" in languages}
+    here = _in_documents(unknown | forms.keys() | set(forms.values()), languages)
+    unknown -= here
+    corrections: dict[str, str | None] = {
+        word: other for word, other in forms.items() if word not in here and other in here
+    }
+    if len(unknown) <= MAX_MISSPELT:
+        for word in unknown - corrections.keys():
+            corrections[word] = _nearest(word, dictionaries, languages)
+    if not corrections:
         return text
-    corrections = {word: _nearest(word, dictionaries, languages) for word in unknown}
     return _WORD.sub(lambda match: corrections.get(match[0]) or match[0], text)
 
 
@@ -89,6 +124,12 @@ def word_frequency(word: str, language: str) -> float:
 def _expanded(text: str, languages: Sequence[str]) -> str:
     forms = {short: long for one in languages for short, long in _SHORT_FORMS.get(one, {}).items()}
     return _WORD.sub(lambda match: forms.get(match[0].lower(), match[0]), text)
+
+
+def _other_form(word: str) -> str:
+    """“programme” for “program” and the other way round; "" if a word has one form."""
+    found = ((form, after) for form, after in _FORMS if form.match(word.lower()))
+    return next((form.sub(after, word.lower()) for form, after in found), "")
 
 
 def _nearest(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from supportbot.retrieval.candidates import Candidate
@@ -13,18 +14,23 @@ MOST = 3  # parts that are brought
 def with_table_parts(
     order: Sequence[int], candidates: Sequence[Candidate], limit: int
 ) -> list[int]:
-    """`order` (indices of candidates), with further parts of the tables among the first `limit`
-    moved to their end. They take the places of the last that are no part of those tables; the BEST
-    stay.
+    """`order` (indices of candidates), with the missing parts of the tables among the first `limit`
+    moved to their end, if they are few. They take the places of the last that are no part of a
+    table with several; the BEST stay.
 
     “How much is shipping?” finds the last rows of a table of charges as well as the first ones, and
     an answer that leaves out the first ones misleads.
     """
     first, rest = list(order[:limit]), list(order[limit:])
-    tables = {_table(candidates[at]) for at in first} - {None}
-    brought = [at for at in rest if _table(candidates[at]) in tables][:MOST]
-    of_tables = {_table(candidates[at]) for at in brought}
-    spare = [at for at in reversed(first[BEST:]) if _table(candidates[at]) not in of_tables]
+    parts = Counter(_table(candidates[at]) for at in order)
+    read = {_table(candidates[at]) for at in first} - {None}
+    missing = Counter(_table(candidates[at]) for at in rest if _table(candidates[at]) in read)
+    brought = [at for at in rest if 0 < missing[_table(candidates[at])] <= MOST][:MOST]
+    spare = [
+        at
+        for at in reversed(first[BEST:])
+        if _table(candidates[at]) is None or parts[_table(candidates[at])] == 1
+    ]
     left = spare[: len(brought)]
     brought = brought[: len(left)]
     kept = [at for at in first if at not in left]

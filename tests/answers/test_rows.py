@@ -60,7 +60,14 @@ def test_of_two_products_the_one_asked_for_is_said(question: str, held: str, not
 
 def test_a_row_without_heads_is_said_too() -> None:
     (unit,) = units_of("| Quillhaven | 4 Millrace Lane | 9 am to 6 pm |")
-    assert say_row(unit, "when do you open").text == "Quillhaven: 4 Millrace Lane, 9 am to 6 pm."
+    assert say_row(unit, "when do you open").text == "Quillhaven, 4 Millrace Lane: 9 am to 6 pm."
+
+
+def test_where_is_answered_by_name_and_address() -> None:
+    (unit,) = units_of(
+        "| Store | Address | Open |\n|---|---|---|\n| Marl | 27 Weaver Street | 9 am |"
+    )
+    assert say_row(unit, "where are your stores").text == "Marl, 27 Weaver Street."
 
 
 def test_an_amount_in_a_note_calls_for_no_column_heading() -> None:

@@ -43,6 +43,26 @@ def test_a_misspelt_word_becomes_the_documents_word(written: str, meant: str) ->
 
 
 @pytest.mark.parametrize(
+    ("written", "documents", "meant"),
+    [
+        (
+            "do you have a loyalty program",
+            "Our loyalty programme.",
+            "do you have a loyalty programme",
+        ),
+        ("which color", "Another colour is free.", "which colour"),
+        ("personalised tampers", "Personalised tampers stay.", "personalised tampers"),
+        ("what about the center", "It stands here.", "what about the center"),
+    ],
+)
+def test_a_word_is_spelt_as_the_documents_do(
+    publish: Publish, written: str, documents: str, meant: str
+) -> None:
+    publish(documents)
+    assert correct_spelling(written, ["en"]) == meant
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "is there wifi",  # like “wife”, which the documents do not have

@@ -35,6 +35,15 @@ def test_the_first_places_stay_and_nothing_is_lost() -> None:
     assert sorted(order) == list(range(12))
 
 
+def test_a_part_does_not_take_the_place_of_another_table_part() -> None:
+    assert order_of(1, None, None, 2, 1, 2, limit=5) == [0, 1, 2, 3, 4, 5]
+    assert order_of(1, None, None, None, 2, 2, 1, limit=5) == [0, 1, 2, 4, 5, 3, 6]
+
+
+def test_a_table_of_many_parts_is_not_completed() -> None:
+    assert order_of(1, None, None, None, None, *[1] * 9, limit=5)[:5] == [0, 1, 2, 3, 4]
+
+
 def test_fewer_than_the_limit_are_left_alone() -> None:
     assert order_of(1, 1, limit=16) == [0, 1]
     assert order_of(limit=16) == []
