@@ -131,6 +131,7 @@ class QuestionGroupAdmin(RecordAdmin):
         return {
             "title": shortened(found.words),
             "page": page,
+            "closed_itself": found.status == _Status.ANSWERED and found.closed_by_id is None,
             "trend": trend_of(found.this_week, found.last_week),
             "may_begin_document": user.has_perm("knowledge.add_document"),
             "may_begin_curated": user.has_perm("knowledge.add_curatedanswer"),

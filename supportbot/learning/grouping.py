@@ -80,7 +80,10 @@ def _add(run: AnswerRun, text: str, vector: Vectors, model: str) -> None:
         group.size += 1
         if group.status == QuestionGroup.Status.ANSWERED:  # it was, and is not any more
             group.status, group.closed_at, group.closed_by = QuestionGroup.Status.OPEN, None, None
-        group.save(update_fields=["mean", "size", "status", "closed_at", "closed_by"])
+            group.answered_by = None
+        group.save(
+            update_fields=["mean", "size", "status", "closed_at", "closed_by", "answered_by"]
+        )
     UnansweredQuestion.objects.create(run=run, group=group, text=text, asked_at=run.created_at)
 
 

@@ -34,11 +34,13 @@ _Status = QuestionGroup.Status
 
 @dataclass(frozen=True)
 class Again:
-    """A question asked again: whether there is an answer now, and which."""
+    """A question asked again: whether there is an answer now, which, and the documents it cites;
+    of a curated answer those that it rests on."""
 
     text: str
     is_answered: bool
     answer: str
+    documents: tuple[int, ...] = ()
 
 
 def questions_for(user: Reader) -> QuerySet[UnansweredQuestion]:
@@ -71,8 +73,13 @@ def examples_for(
     group: QuestionGroup, user: Reader, most: int = EXAMPLES
 ) -> list[UnansweredQuestion]:
     """Questions of a group that surely differ from each other, those asked first."""
+    return unlike(questions_for(user).filter(group=group), most)
+
+
+def unlike(rows: QuerySet[UnansweredQuestion], most: int) -> list[UnansweredQuestion]:
+    """Those that surely differ from each other, asked first."""
     found: dict[str, UnansweredQuestion] = {}
-    for one in questions_for(user).filter(group=group).order_by("asked_at", "pk")[: most * 10]:
+    for one in rows.select_related("run").order_by("asked_at", "pk")[: most * 10]:
         found.setdefault(question_key(one.text) or one.text, one)
     return list(found.values())[:most]
 
@@ -138,7 +145,8 @@ def dismiss_group(*, group: QuestionGroup, by: AbstractBaseUser) -> None:
 
 
 def reopen_group(*, group: QuestionGroup, by: AbstractBaseUser) -> None:
-    """Undo a dismissal, or “answered now”."""
+    """Undo a dismissal, or “answered now”. A group that had closed by itself does not do so
+    again."""
     _close(group, _Status.OPEN, by, "questions.reopened")
 
 
@@ -151,27 +159,32 @@ def _close(
         return
     before, locked.status = locked.status, status
     is_open = status == _Status.OPEN
+    if before == _Status.ANSWERED and locked.closed_by_id is None:
+        locked.stays_open = True
     locked.closed_by_id = None if is_open else by.pk
     locked.closed_at = None if is_open else timezone.now()
-    locked.save(update_fields=["status", "closed_by", "closed_at"])
+    locked.answered_by = None
+    locked.save(update_fields=["status", "closed_by", "closed_at", "answered_by", "stays_open"])
     audit.record(action=action, target=locked, actor=by, before=before, after=status.value)
 
 
 def ask_again(*, group: QuestionGroup, by: AbstractBaseUser) -> list[Again]:
     """Ask some of its questions of today's documents and curated answers. Once each has an answer,
     the group is closed. Raises AnswerError."""
-    found = [_again(one) for one in examples_for(group, by, ASKED_AGAIN)]
+    found = [ask_once_more(one) for one in examples_for(group, by, ASKED_AGAIN)]
     if found and all(one.is_answered for one in found):
         _close(group, _Status.ANSWERED, by, "questions.answered")
     return found
 
 
-def _again(one: UnansweredQuestion) -> Again:
+def ask_once_more(one: UnansweredQuestion) -> Again:
+    """Raises AnswerError."""
     asked = one.run.asked
     reader, day = Audience(one.run.reader), timezone.localdate()
     curated = find_curated(asked, day=day, reader=reader, stands_alone=True)
     if curated is not None:
-        return Again(one.text, True, curated.text)
+        rests_on = curated.sources.exclude(document=None).values_list("document_id", flat=True)
+        return Again(one.text, True, curated.text, tuple(rests_on))
     question = Question(
         message_id=uuid.uuid4(),  # of no message: nothing is stored
         conversation_id=uuid.uuid4(),
@@ -181,4 +194,11 @@ def _again(one: UnansweredQuestion) -> Again:
         reader=reader,
     )
     trial = async_to_sync(try_question)(question)
-    return Again(one.text, trial.outcome == AnswerRun.Outcome.ANSWERED, trial.text)
+    cited = [
+        int(citation["document_id"])
+        for sentence in trial.sentences
+        for citation in sentence.citations
+        if citation.get("document_id")
+    ]
+    is_answered = trial.outcome == AnswerRun.Outcome.ANSWERED
+    return Again(one.text, is_answered, trial.text, tuple(cited))

@@ -40,6 +40,21 @@ class QuestionGroup(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     closed_at = models.DateTimeField(null=True, blank=True)
+    answered_by = models.ForeignKey(
+        Document,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="The document whose publication closed it.",
+    )
+    asked_again_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its questions were last asked by themselves."
+    )
+    stays_open = models.BooleanField(
+        default=False,
+        help_text="Somebody put it back after it had closed by itself: only people close it.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -6,4 +6,9 @@ LEARNING_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "close-answered-questions": {
+        "task": "supportbot.learning.tasks.close_answered_questions",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }

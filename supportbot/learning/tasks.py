@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 from celery import shared_task
 
+from supportbot.learning.closing import close_answered
 from supportbot.learning.grouping import group_new_questions
 
 log = structlog.get_logger(__name__)
@@ -15,3 +16,10 @@ def group_questions() -> None:
     """Put new unanswered questions into groups; one query when there are none."""
     if done := group_new_questions():
         log.info("questions_grouped", count=done)
+
+
+@shared_task
+def close_answered_questions() -> None:
+    """Close groups whose questions are answered since something was published."""
+    if done := close_answered():
+        log.info("questions_answered", count=done)

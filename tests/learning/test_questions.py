@@ -15,7 +15,7 @@ from knowledge.models import CuratedAnswer, Document, DocumentVersion
 from supportbot.answers.models import AnswerRun
 from supportbot.learning.groups import draft_of, groups_for
 from supportbot.learning.models import QuestionGroup, UnansweredQuestion
-from supportbot.learning.tasks import group_questions
+from supportbot.learning.tasks import close_answered_questions, group_questions
 from tests.conftest import Publish, process_waiting
 from tests.learning.conftest import unanswered
 from tests.tickets.cast import actions_on
@@ -168,3 +168,31 @@ def test_a_group_closes_once_the_documents_answer_and_opens_again(
     unanswered(COURIER)
     group_questions()
     assert not QuestionGroup.objects.filter(pk=group.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_group_closes_by_itself_after_a_publication_unless_somebody_puts_it_back(
+    pages: Client, publish: Publish
+) -> None:
+    publish("# Returns\n\nYou can return unopened goods within 30 days of delivery.\n")
+    unanswered("How long do I have to return unopened goods?")
+    group_questions()
+    group = QuestionGroup.objects.get()
+    for text, name in (("", ""), ("# Tea\n\nWe sell green tea.\n", "tea.md")):
+        if text:
+            publish(text, file_name=name)
+        close_answered_questions()  # what answers it now was there when it was asked
+        group.refresh_from_db()
+        assert (group.status, bool(group.asked_again_at)) == ("open", bool(text))
+    publish("# Returns\n\nYou can return unopened goods within 40 days of delivery.\n")
+    close_answered_questions()
+    group.refresh_from_db()
+    assert group.status == QuestionGroup.Status.ANSWERED
+    assert "It closed by itself: since <a" in pages.get(page_of(group)).content.decode()
+    assert actions_on(group) == ["questions.answered"]
+    do(pages, group, "reopen")
+    publish("# Returns\n\nUnopened goods can be returned within 31 days of delivery.\n")
+    close_answered_questions()
+    group.refresh_from_db()
+    assert group.status == QuestionGroup.Status.OPEN
+    assert "only people close it now" in pages.get(page_of(group)).content.decode()
