@@ -86,7 +86,8 @@ def _fit_calibration(sets: Sequence[Sequence[ReaderExample]], weights: Floats) -
 
 
 def report(sets: Sets, model: ReaderModel, sources: Mapping[str, str]) -> Report:
-    """Every set by weights that never saw it, beside the cosine and the overlap of terms."""
+    """Every set by weights that never saw it, where there are others, beside the cosine and the
+    overlap of terms."""
     arms: dict[str, Callable[[str], Score]] = {
         "cosine": lambda name: lambda features: features[:, COSINE],
         "overlap": lambda name: lambda features: features[:, OVERLAP] + 1e-6 * features[:, COSINE],
@@ -94,6 +95,8 @@ def report(sets: Sets, model: ReaderModel, sources: Mapping[str, str]) -> Report
         "without this set": lambda name: _without(sets, name),
         "fitted to all": lambda name: lambda features: features @ model.weights,
     }
+    if len(sets) == 1:
+        del arms["without this set"]
     tables = []
     for title, inside in (("in the documents that hold the answer", True), ("in all read", False)):
         rows: list[list[Figure]] = []

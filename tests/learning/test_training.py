@@ -1,7 +1,8 @@
-"""`manage.py export_training`: both trainers' loaders read what it writes."""
+"""`manage.py export_training`: both trainers read what it writes."""
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -17,19 +18,20 @@ from tickets.models import Customer, Draft
 from tickets.services.conversations import start_conversation
 from tickets.services.drafts import approve_draft, reject_draft
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 QUOTE = "Opened coffee beans cannot be returned."
+READ = {**PASSAGE, "text": f"We roast on Mondays. {QUOTE} Gift cards are sent by post."}
 
 
 def draft_asking(text: str) -> Draft:
     conversation = start_conversation(customer=Customer.objects.create(name="Ada"))
     draft = a_draft(conversation, text)
-    draft.sentences, draft.passages = [SENTENCE], [PASSAGE]
+    draft.sentences, draft.passages = [SENTENCE], [READ]
     draft.save(update_fields=["sentences", "passages"])
     return draft
 
 
-def test_both_loaders_read_what_agents_decided(ben: User, tmp_path: Path) -> None:
+def test_both_trainers_read_what_agents_decided(ben: User, tmp_path: Path) -> None:
     sent = [
         draft_asking("Can I return opened coffee? I am ada@example.com"),
         draft_asking("Do you take opened beans back?"),
@@ -39,7 +41,7 @@ def test_both_loaders_read_what_agents_decided(ben: User, tmp_path: Path) -> Non
     approve_draft(draft=draft_asking("Edited?"), agent=ben, text="Other words.")
     reject_draft(draft=draft_asking("Rejected?"), agent=ben)
     run = unanswered("Which courier do you use?")
-    AnswerRun.objects.filter(pk=run.pk).update(passages=[PASSAGE])
+    AnswerRun.objects.filter(pk=run.pk).update(passages=[READ])
     group_questions()
     call_command("export_training", str(tmp_path))
 
@@ -53,4 +55,8 @@ def test_both_loaders_read_what_agents_decided(ben: User, tmp_path: Path) -> Non
     judged = judged_dataset.load(tmp_path / "ranking")
     assert [one.answerable for one in judged.questions] == [True, True, False]
     assert [dict(one.grades) for one in judged.questions] == [{"1": 1}, {"1": 1}, {}]
-    assert [one.text for one in judged.documents] == [QUOTE]
+    assert [one.text for one in judged.documents] == [READ["text"]]
+    for name in ("reader", "ranking"):
+        out = StringIO()
+        call_command(f"train_{name}", "--data", str(tmp_path / name), stdout=out)
+        assert name in out.getvalue()  # the set, in the table

@@ -52,6 +52,10 @@ class Command(BaseCommand):
         sets = {name: examples for name, examples in sets.items() if examples}
         if not sets:
             raise CommandError("None of the questions has an answer among what was read.")
+        if all(one.answers.all() for examples in sets.values() for one in examples):
+            raise CommandError(
+                "Every sentence that was read answers: give passages with sentences that do not."
+            )
         model = fit(list(sets.values()))
         sources = {name: licences.get(name, "licence not given") for name in sets}
         found = report(sets, model, sources)
