@@ -18,6 +18,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from knowledge.models import CuratedAnswer
 from supportbot.accounts import openid, two_factor
+from supportbot.learning.proposals import open_proposals
 from tickets.admin.base import user_of
 from tickets.admin.desk import waiting_counts
 from tickets.admin.settings import SettingAdmin
@@ -102,6 +103,7 @@ _SECTIONS = [
             ("Documents", "description", "knowledge.document"),
             ("Curated answers", "verified_user", "knowledge.curatedanswer"),
             ("Unanswered questions", "help", "learning.questiongroup"),
+            ("Proposals", "lightbulb", "learning.proposal"),
             ("Web sources", "language", "knowledge.websource"),
             ("Collections", "folder", "knowledge.collection"),
             ("History", "manage_history", "knowledge.documentevent"),
@@ -159,6 +161,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     needing_review = CuratedAnswer.objects.needing_review(timezone.localdate())
     waiting = waiting_counts(user_of(request))
     waiting["knowledge.curatedanswer"] = needing_review.count()
+    waiting["learning.proposal"] = open_proposals(user_of(request))
     waiting["tickets.agentnotice"] = unseen_notices(user_of(request)).count()
     groups: list[dict[str, Any]] = []
     for title, entries in _SECTIONS:

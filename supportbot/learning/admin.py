@@ -18,6 +18,7 @@ from unfold.decorators import display
 
 from supportbot.answers.errors import AnswerError
 from supportbot.learning.admin_edits import edits_view
+from supportbot.learning.admin_proposals import ProposalAdmin
 from supportbot.learning.groups import (
     ask_again,
     begin_curated_answer,
@@ -30,6 +31,7 @@ from supportbot.learning.groups import (
 from supportbot.learning.models import QuestionGroup
 from tickets.admin.base import RecordAdmin, labels, local_time, shortened, user_of
 
+__all__ = ["ProposalAdmin", "QuestionGroupAdmin"]
 ON_A_PAGE = 50
 _Status = QuestionGroup.Status
 

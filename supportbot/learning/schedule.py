@@ -11,4 +11,9 @@ LEARNING_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "propose-corrections": {
+        "task": "supportbot.learning.tasks.propose_corrections",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }

@@ -7,6 +7,7 @@ from celery import shared_task
 
 from supportbot.learning.closing import close_answered
 from supportbot.learning.grouping import group_new_questions
+from supportbot.learning.proposing import propose
 
 log = structlog.get_logger(__name__)
 
@@ -23,3 +24,10 @@ def close_answered_questions() -> None:
     """Close groups whose questions are answered since something was published."""
     if done := close_answered():
         log.info("questions_answered", count=done)
+
+
+@shared_task
+def propose_corrections() -> None:
+    """Make proposals of what agents said in place of the bot."""
+    if done := propose():
+        log.info("corrections_proposed", count=done)
