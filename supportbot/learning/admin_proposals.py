@@ -11,10 +11,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
+from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from knowledge.admin.base import version_url
-from knowledge.admin.diff import words_between
+from knowledge.admin.diff import compare
+from knowledge.text.sentences import split_sentences
 from supportbot.desk.grounding import WORDS
 from supportbot.learning.models import Proposal
 from supportbot.learning.proposals import (
@@ -25,7 +27,7 @@ from supportbot.learning.proposals import (
     proposals_for,
     put_back,
 )
-from tickets.admin.base import RecordAdmin, labels, shortened, user_of
+from tickets.admin.base import RecordAdmin, labels, local_time, shortened, user_of
 from tickets.models import Ticket
 
 _Status = Proposal.Status
@@ -57,7 +59,7 @@ class StatusFilter(admin.SimpleListFilter):
 class ProposalAdmin(RecordAdmin):
     page_template = "learning/admin/proposal.html"
     list_before_template = "learning/admin/above_proposals.html"
-    list_display = ("asked", "kind_label", "document", "cause", "created_at", "status_label")
+    list_display = ("asked", "kind_label", "document", "cause", "since", "status_label")
     list_filter = (StatusFilter, "kind", "cause")
     list_select_related = ("document",)
     list_per_page = 50
@@ -87,17 +89,21 @@ class ProposalAdmin(RecordAdmin):
     def kind_label(self, proposal: Proposal) -> tuple[str, str]:
         return proposal.kind, proposal.get_kind_display()
 
+    @display(description="since", ordering="created_at")  # type: ignore[untyped-decorator]
+    def since(self, proposal: Proposal) -> SafeString:
+        return local_time(proposal.created_at)
+
     @display(description="state", label=STATES)  # type: ignore[untyped-decorator]
     def status_label(self, proposal: Proposal) -> tuple[str, str]:
         return proposal.status, proposal.get_status_display()
 
     def page_context(self, request: HttpRequest, found: Any) -> dict[str, Any]:
         user = user_of(request)
-        said = " ".join(one["text"] for one in found.sentences)
+        said = [one["text"] for one in found.sentences]
         tickets = Ticket.objects.visible_to(user).filter(conversation=found.run.conversation_id)
         return {
             "title": shortened(found.question),
-            "difference": words_between(found.bot_words, said),
+            "changes": compare(one_below_another(found.bot_words), "\n\n".join(said)).changes,
             "sentences": [{**one, "words": WORDS[one["found"]]} for one in found.sentences],
             "lacking": new_words(found),
             "ticket": tickets.order_by("pk").last()
@@ -158,6 +164,12 @@ class ProposalAdmin(RecordAdmin):
         "dismiss": ((), _dismiss),
         "put-back": ((), _put_back),
     }
+
+
+def one_below_another(text: str) -> str:
+    """The sentences as paragraphs, which is what `compare` compares."""
+    lines = text.splitlines()
+    return "\n\n".join(one for line in lines for one in split_sentences(line))
 
 
 def _to_page(proposal: Proposal) -> HttpResponseRedirect:

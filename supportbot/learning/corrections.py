@@ -51,7 +51,7 @@ def _of_drafts(now: dt.datetime) -> Iterator[Correction]:
     written = Message.objects.filter(
         conversation=OuterRef("question__conversation"),
         author=_Author.AGENT,
-        created_at__gt=OuterRef("decided_at"),
+        seq__gt=OuterRef("question__seq"),
     )
     edited = Q(status=Draft.Status.APPROVED) & ~Q(reply__text=F("text"))
     rejected = Q(status=Draft.Status.REJECTED) & (
@@ -66,7 +66,7 @@ def _of_drafts(now: dt.datetime) -> Iterator[Correction]:
         if outcome == EDITED and draft.reply is not None:
             words, reason, cause = draft.reply.text, "", _Cause.EDITED
         elif outcome == REJECTED:
-            words, reason = _written_after(draft.question, draft.decided_at), _reason_of(draft)
+            words, reason = _written_after(draft.question), _reason_of(draft)
             cause = _Cause.REJECTED
         else:
             words, reason, cause = "", "", _Cause.EDITED  # nothing but spaces differed
@@ -78,7 +78,7 @@ def _of_ratings(now: dt.datetime) -> Iterator[Correction]:
     written = Message.objects.filter(
         conversation=OuterRef("message__conversation"),
         author=_Author.AGENT,
-        created_at__gt=OuterRef("message__created_at"),
+        seq__gt=OuterRef("message__seq"),
     )
     rated: QuerySet[Any] = Feedback.objects.filter(
         Exists(written),
@@ -89,14 +89,14 @@ def _of_ratings(now: dt.datetime) -> Iterator[Correction]:
     for one in rated.filter(_unproposed()).select_related("message").order_by("pk")[:AT_ONCE]:
         message: Message = one.message
         run = AnswerRun.objects.get(pk=one.run_id)
-        words = _written_after(message, message.created_at)
+        words = _written_after(message)
         cited = _documents_in(message.sentences)
         yield Correction(run, _Cause.RATED, run.asked, message.text, words, one.comment, cited)
 
 
-def _written_after(message: Message, moment: dt.datetime | None) -> str:
-    """What agents wrote first after a moment, until the customer wrote again."""
-    later = Message.objects.filter(conversation=message.conversation_id, created_at__gt=moment)
+def _written_after(message: Message) -> str:
+    """What agents wrote first after it, until the customer wrote again."""
+    later = Message.objects.filter(conversation=message.conversation_id, seq__gt=message.seq)
     found: list[str] = []
     for one in later.order_by("seq")[:20]:
         if one.author == _Author.AGENT:

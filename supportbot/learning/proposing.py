@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,7 +16,10 @@ from supportbot.learning.models import Proposal
 
 LEAST_WORDS = 5  # of a sentence that says something the documents could lack
 LEAST_OF_NAME = 3  # letters
+MOST_OF_GREETING = 4  # words before the comma
 LONGEST = 5000  # characters
+_OF_ONE = ("I", "me", "my", "My")  # what an agent says so is for one customer
+_WORD = re.compile(r"[^\W\d_]+")
 _Status, _Kind = Proposal.Status, Proposal.Kind
 
 
@@ -52,7 +56,8 @@ def _sentences(correction: Correction) -> Iterator[dict[str, Any]]:
     lines = correction.bot_words.splitlines()
     said = {_key(one) for line in lines for one in split_sentences(line)}
     names = [word for word in conversation.customer.name.split() if len(word) >= LEAST_OF_NAME]
-    for one in check_words(conversation=conversation, text=correction.words[:LONGEST]):
+    words = _without_greeting(correction.words[:LONGEST], names)
+    for one in check_words(conversation=conversation, text=words):
         if one.found == NOTHING or not _is_for_everybody(one.text, names):
             continue
         is_new = _key(one.text) not in said
@@ -61,11 +66,21 @@ def _sentences(correction: Correction) -> Iterator[dict[str, Any]]:
         yield _stored(one, is_new=is_new)
 
 
+def _without_greeting(text: str, names: Sequence[str]) -> str:
+    """“Hello Ada, we are open” → “We are open”."""
+    greeting, comma, rest = text.lstrip().partition(",")
+    words = _WORD.findall(greeting)
+    if not comma or len(words) > MOST_OF_GREETING or set(words).isdisjoint(names):
+        return text
+    rest = rest.lstrip()
+    return rest[:1].upper() + rest[1:]
+
+
 def _is_for_everybody(text: str, names: Sequence[str]) -> bool:
     if text.rstrip().endswith("?") or promises_in(text):
         return False
-    words = set(text.replace(",", " ").replace(".", " ").split())
-    return without_personal_data(text) == text and words.isdisjoint(names)
+    words = set(_WORD.findall(text))
+    return without_personal_data(text) == text and words.isdisjoint([*names, *_OF_ONE])
 
 
 def _stored(one: CheckedSentence, *, is_new: bool) -> dict[str, Any]:
@@ -80,9 +95,10 @@ def _stored(one: CheckedSentence, *, is_new: bool) -> dict[str, Any]:
 
 
 def _document(lacking: Sequence[dict[str, Any]], cited: Sequence[int]) -> int | None:
-    """The one that says otherwise, else the one that the bot cited first."""
+    """Of those that the bot cited the one that says otherwise, else the first; of others the one
+    that says otherwise."""
     against = [one["document"] for one in lacking if one["found"] == AGAINST and one["document"]]
-    wanted = [*against, *cited]
+    wanted = [*(pk for pk in against if pk in cited), *cited, *against]
     there = set(Document.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     return next((pk for pk in wanted if pk in there), None)
 

@@ -27,7 +27,8 @@ QUESTION = "How long do I have to return unopened goods?"
 SAID = "You can return unopened goods within 30 days of delivery."
 BETTER = "You can return unopened goods within 45 days of delivery."
 REPLY = (
-    f"Hello Ada,\n{BETTER} Gift cards cannot be returned. Your order 1234 is on its way, Ada.\n"
+    f"Hello Ada, {BETTER[0].lower()}{BETTER[1:]} I have looked into it. "
+    "Gift cards cannot be returned. Your order 1234 is on its way, Ada.\n"
     "Is ada@example.com still right?\nKind regards"
 )
 
@@ -76,7 +77,7 @@ def test_an_edit_becomes_a_draft_of_the_document(
     assert (edited.kind, edited.document) == ("document", returns_policy.document)
     page = pages.get(page_of(edited)).content.decode()
     assert "Differs from the documents: It has a number that is not there." in page
-    assert "Draft the correction of “Returns policy”" in page
+    assert "Draft the correction" in page
     assert QUESTION in pages.get(LIST).content.decode()
     response = do(pages, edited, "document")
     do(pages, edited, "document")
@@ -132,7 +133,7 @@ def test_rejections_and_ratings_count_once_an_agent_has_written(
         delivery=AnswerRun.Delivery.STREAM,
     )
     answer = Message.objects.create(
-        conversation=conversation, author=Message.Author.BOT, text=SAID, run_id=run.pk, seq=90
+        conversation=conversation, author=Message.Author.BOT, text=SAID, run_id=run.pk, seq=1
     )
     Feedback.objects.create(message=answer, value=Feedback.Value.DOWN, comment="I have opened it")
     propose_corrections()
