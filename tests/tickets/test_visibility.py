@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Permission, User
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from rest_framework.authtoken.models import Token
@@ -18,7 +19,8 @@ from rest_framework.test import APIClient
 from tests.tickets.cast import draft_for
 from tickets.models import Conversation, Customer, Draft, Message, Team, Ticket
 from tickets.services import audit
-from tickets.services.conversations import start_conversation
+from tickets.services.conversations import close_conversation, lock_open, start_conversation
+from tickets.services.handover import request_person
 from tickets.services.tickets import assign
 
 BrowserOf = Callable[[User], Client]
@@ -72,6 +74,24 @@ def test_outsiders_do_not_find_a_private_teams_rows(
         assert rows.visible_to(dora).count() == 2
     assert list(Team.objects.visible_to(ben)) == []
     assert list(Team.objects.visible_to(dora)) == [hidden.team]
+
+
+def test_what_follows_on_a_private_teams_ticket_stays_with_it(hidden: Ticket, ben: User) -> None:
+    """Also after a conversation that only the bot was in."""
+    conversation = hidden.conversation
+    for _ in range(2):
+        close_conversation(conversation=conversation, by=Conversation.ClosedBy.TIME)
+        conversation.refresh_from_db()
+        with transaction.atomic():
+            conversation = lock_open(conversation)
+    ticket = request_person(conversation=conversation)
+    assert ticket.team == hidden.team
+    assert not Ticket.objects.visible_to(ben).exists()
+    Ticket.objects.filter(pk=ticket.pk).update(team=None)  # an agent of the team lets it go
+    close_conversation(conversation=conversation, by=Conversation.ClosedBy.TIME)
+    with transaction.atomic():
+        conversation = lock_open(conversation)
+    assert request_person(conversation=conversation).team is None
 
 
 def test_superusers_see_all_and_nobody_sees_nothing(hidden: Ticket, shown: Ticket) -> None:

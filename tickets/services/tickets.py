@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from tickets.models import Conversation, CustomField, Ticket
+from tickets.models import Conversation, CustomField, Team, Ticket
 from tickets.services import audit, sla
 from tickets.services.conversations import close_conversation
 from tickets.services.happenings import Happening, tell
@@ -14,6 +14,8 @@ from tickets.services.speaker import let_bot_speak
 from tickets.services.statuses import announce, set_status
 from tickets.services.subjects import SUBJECT_CHARACTERS, subject_of
 from tickets.states import AWAITS_AGENT, TransitionError, check_ticket_transition
+
+MOST_BEFORE = 20  # conversations that are looked through for the ticket before
 
 
 @transaction.atomic
@@ -33,6 +35,7 @@ def ensure_ticket(
             conversation=conversation,
             subject=subject[:SUBJECT_CHARACTERS] or subject_of(conversation),
             priority=priority,
+            team=_private_team_before(locked),
         )
         audit.record(action="ticket.opened", target=ticket)
         announce(ticket)
@@ -43,6 +46,21 @@ def ensure_ticket(
         back = Ticket.Status.REOPENED if came_back else Ticket.Status.OPEN
         set_status(ticket, back, None, because)
     return ticket
+
+
+def _private_team_before(conversation: Conversation) -> Team | None:
+    """The private team whose ticket this one follows on: what was for its members alone stays so.
+    None where the ticket before was of nobody's, or for all."""
+    here: Conversation | None = conversation
+    for _ in range(MOST_BEFORE):
+        if here is None:
+            break
+        before = Ticket.objects.filter(conversation=here).order_by("-pk").first()
+        if before is not None:
+            team = before.team
+            return team if team is not None and team.is_private else None
+        here = here.continues.order_by("-created_at").first()
+    return None
 
 
 @transaction.atomic
