@@ -31,7 +31,7 @@ _AREAS = sorted({name.partition(".")[0] for name in audit.ACTIONS} - {"webhook"}
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = WebhookEndpoint
-        fields = ("url", "description", "types", "secret_variable", "is_on")
+        fields = ("url", "description", "types", "secret_variable", "covers_private", "is_on")
 
     def clean_types(self) -> list[str]:
         known = {*audit.ACTIONS, MESSAGE_CREATED, *(f"{area}.*" for area in _AREAS)}

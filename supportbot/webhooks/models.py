@@ -32,6 +32,11 @@ class WebhookEndpoint(models.Model):
         help_text="Name of an environment variable. Empty: a secret is made, and shown once.",
     )
     secret_salt = models.UUIDField(default=uuid.uuid4, editable=False)
+    covers_private = models.BooleanField(
+        "also private teams",
+        default=False,
+        help_text="Also what happens to tickets of private teams, which their members alone see.",
+    )
     is_on = models.BooleanField("on", default=True)
     failing_since = models.DateTimeField(null=True, blank=True)
     disabled_reason = models.CharField(max_length=300, blank=True)

@@ -26,7 +26,8 @@ from supportbot.webhooks.sending import RETRY_MINUTES, deliver_again, send_due
 from supportbot.webhooks.signing import secret_of, sign
 from tests.tickets.cast import actions_on, ask, at_once
 from tickets.admin.notices import notices
-from tickets.models import AuditEntry, Conversation
+from tickets.models import AuditEntry, Conversation, Team
+from tickets.services.handover import request_person
 from tickets.services.priority import raise_priority
 
 Status = WebhookDelivery.Status
@@ -83,6 +84,21 @@ def due_now() -> int:
 
 
 # -- What is told ---------------------------------------------------------------------------------
+def test_a_private_teams_ticket_is_told_to_those_alone_that_cover_it(
+    endpoint: WebhookEndpoint, other: Other, conversation: Conversation
+) -> None:
+    covering = WebhookEndpoint.objects.create(url=other.url, covers_private=True)
+    ticket = request_person(conversation=conversation)
+    ticket.team = Team.objects.create(name="Legal", is_private=True)
+    ticket.save(update_fields=["team"])
+    WebhookDelivery.objects.all().delete()
+    ask(conversation, "It is about my colleague")
+    raise_priority(conversation=conversation, reason="late")
+    told = WebhookDelivery.objects.all()
+    assert told.count() > 1
+    assert {one.endpoint for one in told} == {covering}
+
+
 def test_a_message_is_told_signed(
     endpoint: WebhookEndpoint, other: Other, conversation: Conversation
 ) -> None:
