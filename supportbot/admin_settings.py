@@ -12,6 +12,13 @@ def unfold(static_url: str) -> dict[str, Any]:
         "SITE_TITLE": "supportbot",
         "SITE_HEADER": "supportbot",
         "SITE_SYMBOL": "support_agent",
+        "SITE_FAVICONS": [
+            {
+                "rel": "icon",
+                "type": "image/svg+xml",
+                "href": f"{static_url}supportbot/icon.svg",
+            }
+        ],
         "SHOW_VIEW_ON_SITE": False,
         "STYLES": [f"{static_url}supportbot/admin.css"],
         "SCRIPTS": [f"{static_url}tickets/local-time.js", f"{static_url}tickets/live.js"],
