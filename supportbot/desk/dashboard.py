@@ -16,6 +16,7 @@ from supportbot.answers.models import AnswerRun
 from supportbot.desk.access import tickets_for
 from supportbot.desk.dashboard_health import parts_of, switched
 from supportbot.desk.queue import VIEWS, view_counts, with_entry
+from supportbot.learning.proposals import open_proposals
 from tickets.admin.base import user_of
 from tickets.models import Draft, Feedback, Rating, Ticket
 from tickets.models.visibility import visible_by
@@ -43,7 +44,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if user.has_perm("tickets.view_draft"):
         context["quality"] = _quality(user, now, today)
     if user.has_perm("knowledge.view_document"):
-        context["attention"] = [line for line in _documents() if line["count"]]
+        context["attention"] = [line for line in _documents(user) if line["count"]]
     return context
 
 
@@ -131,7 +132,7 @@ def _quality(user: User, now: dt.datetime, today: dt.datetime) -> dict[str, Any]
     }
 
 
-def _documents() -> list[dict[str, Any]]:
+def _documents(user: User) -> list[dict[str, Any]]:
     """What the content team should look at, with where."""
     versions, states = DocumentVersion.objects, DocumentVersion.Status
     documents = reverse("admin:knowledge_document_changelist")
@@ -169,6 +170,11 @@ def _documents() -> list[dict[str, Any]]:
             "words": "curated answers to review",
             "count": review.count(),
             "link": reverse("admin:knowledge_curatedanswer_changelist"),
+        },
+        {
+            "words": "proposals from what agents said",
+            "count": open_proposals(user) if user.has_perm("learning.view_proposal") else 0,
+            "link": reverse("admin:learning_proposal_changelist"),
         },
     ]
 

@@ -8,7 +8,14 @@ from typing import Any
 
 from knowledge.models import Document
 from knowledge.text.sentences import split_sentences
-from supportbot.desk.grounding import AGAINST, NOT_FOUND, NOTHING, CheckedSentence, check_words
+from supportbot.desk.grounding import (
+    AGAINST,
+    NOT_FOUND,
+    NOTHING,
+    SUPPORTED,
+    CheckedSentence,
+    check_words,
+)
 from supportbot.guardrails.masking import without_personal_data
 from supportbot.guardrails.promises import promises_in
 from supportbot.learning.corrections import Correction, waiting_corrections
@@ -33,7 +40,7 @@ def _proposal(correction: Correction) -> Proposal:
     run = correction.run
     sentences = list(_sentences(correction)) if correction.words else []
     new = [one for one in sentences if one["is_new"]]
-    lacking = [one for one in new if one["found"] != "supported"]
+    lacking = [one for one in new if one["found"] != SUPPORTED]
     fields: dict[str, Any] = {
         "cause": correction.cause,
         "reason": without_personal_data(correction.reason)[:LONGEST],
@@ -84,6 +91,8 @@ def _is_for_everybody(text: str, names: Sequence[str]) -> bool:
 
 
 def _stored(one: CheckedSentence, *, is_new: bool) -> dict[str, Any]:
+    """With the passage that supports it, from which the reader and the ranking learn."""
+    passage = one.passage if one.found == SUPPORTED else None
     return {
         "text": one.text.strip(),
         "is_new": is_new,
@@ -91,6 +100,9 @@ def _stored(one: CheckedSentence, *, is_new: bool) -> dict[str, Any]:
         "why": one.why,
         "quote": one.quote,
         "document": one.passage.document_id if one.passage is not None else None,
+        "passage": None
+        if passage is None
+        else {"passage_id": passage.id, "title": passage.title, "text": passage.text},
     }
 
 

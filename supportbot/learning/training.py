@@ -2,8 +2,9 @@
 read (supportbot.evaluation.answer_datasets, judged_dataset).
 
 A draft that was sent as it was says that its cited passages answer the question, and which of their
-sentences do. An edited or rejected one says only that something was wrong: it is left out, unless
-the documents had no answer, which the question then says of itself.
+sentences do. Where an agent said something else instead, the passage that supports it answers; if
+none does, it is left out, unless the documents had no answer, which the question then says of
+itself.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from supportbot.guardrails.masking import without_personal_data
 from supportbot.learning.edits import APPROVED, outcome_of
-from supportbot.learning.models import QuestionGroup, UnansweredQuestion
+from supportbot.learning.models import Proposal, QuestionGroup, UnansweredQuestion
 from tickets.models import Draft
 
 READER, RANKING = "reader", "ranking"
@@ -44,7 +45,7 @@ class Exported:
 def export(folder: Path) -> Exported:
     """Write both sets into `folder`/reader and `folder`/ranking. Questions are masked; passages are
     the company's own words."""
-    judged = [*_approved(), *_unanswered()]
+    judged = [*_approved(), *_corrected(), *_unanswered()]
     answered = sum(bool(one.spans) for one in judged)
     reader, ranking = folder / READER, folder / RANKING
     reader.mkdir(parents=True, exist_ok=True)
@@ -84,6 +85,22 @@ def _approved() -> Iterator[Judged]:
         passage, spans = max(found, key=lambda one: len(one[1]), default=({}, ()))
         if spans:
             yield _judged(f"draft-{draft.pk}", draft.question.question_text, passage, spans)
+
+
+def _corrected() -> Iterator[Judged]:
+    """Of what agents said in place of the bot the passage that supports most of its new
+    sentences."""
+    proposals = Proposal.objects.exclude(status=Proposal.Status.DISMISSED).order_by("created_at")
+    for proposal in proposals.iterator():
+        held: dict[int, tuple[dict[str, Any], list[str]]] = {}
+        for one in proposal.sentences:
+            passage = one.get("passage")
+            if one["is_new"] and passage and one["quote"]:
+                held.setdefault(passage["passage_id"], (passage, []))[1].append(one["quote"])
+        found = [(passage, _spans(passage["text"], quotes)) for passage, quotes in held.values()]
+        best, spans = max(found, key=lambda one: len(one[1]), default=({}, ()))
+        if spans:
+            yield _judged(f"agent-{proposal.pk}", proposal.question, best, spans)
 
 
 def _unanswered() -> Iterator[Judged]:

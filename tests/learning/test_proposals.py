@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
 from knowledge.models import CuratedAnswer, DocumentVersion
 from supportbot.answers.models import AnswerRun
+from supportbot.evaluation import answer_datasets
 from supportbot.learning.models import Proposal
 from supportbot.learning.tasks import propose_corrections
 from tests.conftest import process_waiting
@@ -97,6 +100,16 @@ def test_an_edit_becomes_a_curated_answer(edited: Proposal, pages: Client) -> No
     assert answer.questions.get().text == QUESTION
     assert answer.sources.get().quote == "Gift cards cannot be returned."
     assert pages.get(response["Location"]).status_code == 200
+
+
+def test_the_passage_that_supports_an_agent_is_a_training_example(
+    edited: Proposal, tmp_path: Path
+) -> None:
+    call_command("export_training", str(tmp_path))
+    read = answer_datasets.load(tmp_path / "reader", 0)
+    assert [(one.text, one.gold) for one in read.questions] == [
+        (QUESTION, (("Gift cards cannot be returned.",),))
+    ]
 
 
 def test_dismissed_proposals_can_be_put_back(

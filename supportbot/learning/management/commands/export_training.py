@@ -26,6 +26,6 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{folder} cannot be written: {error}") from error
         self.stdout.write(
-            f"{written.answered} questions with an answer that agents sent as it was, "
+            f"{written.answered} questions with an answer of agents, "
             f"{written.unanswered} without an answer: {folder / READER}, {folder / RANKING}"
         )
