@@ -342,7 +342,7 @@ UNFOLD = unfold(STATIC_URL)
 globals().update(DJANGO_MAIL)
 
 # -- Language, time, logs -----------------------------------------------------------------------
-LANGUAGE_CODE = "en"
+LANGUAGE_CODE, FORMAT_MODULE_PATH = "en", "supportbot.formats"
 TIME_ZONE = env_str("SUPPORTBOT_TIME_ZONE", "UTC")
 USE_I18N = USE_TZ = True
 LOGGING = logging_config(

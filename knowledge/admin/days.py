@@ -33,12 +33,12 @@ class Days:
         if self.start == last:
             return f"on {day_of(last)}"
         same_year = self.start.year == last.year
-        first = date_format(self.start, "j M") if same_year else day_of(self.start)
+        first = date_format(self.start, "MONTH_DAY_FORMAT") if same_year else day_of(self.start)
         return f"{first} – {day_of(last)}"
 
 
 def day_of(day: dt.date) -> str:
-    return date_format(day, "j M Y")
+    return date_format(day)
 
 
 def own_days(version: DocumentVersion) -> Days:

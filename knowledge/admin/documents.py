@@ -135,7 +135,7 @@ class DocumentAdmin(Desk):
 
     @display(description="updated", ordering="updated_at")  # type: ignore[untyped-decorator]
     def changed(self, document: Document) -> str:
-        return date_format(timezone.localtime(document.updated_at), "j M Y, H:i")
+        return date_format(timezone.localtime(document.updated_at), "DATETIME_FORMAT")
 
     # -- Uploading -------------------------------------------------------------------------------
     def add_view(

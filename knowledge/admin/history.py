@@ -157,7 +157,7 @@ class DocumentEventAdmin(ReadOnlyAdmin):
 
     @display(description="when", ordering="pk")  # type: ignore[untyped-decorator]
     def when(self, event: DocumentEvent) -> str:
-        return date_format(timezone.localtime(event.created_at), "j M Y, H:i")
+        return date_format(timezone.localtime(event.created_at), "DATETIME_FORMAT")
 
     @display(description="who", ordering="actor_name")  # type: ignore[untyped-decorator]
     def who(self, event: DocumentEvent) -> str:

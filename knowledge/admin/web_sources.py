@@ -247,7 +247,7 @@ def describe_next(source: WebSource) -> str:
 
 
 def _moment(moment: Any) -> str:
-    return date_format(timezone.localtime(moment), "j M Y, H:i") if moment else ""
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""
 
 
 def _sent(request: HttpRequest) -> QueryDict | None:

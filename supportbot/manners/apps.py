@@ -6,4 +6,4 @@ from django.apps import AppConfig
 class MannersConfig(AppConfig):
     name = "supportbot.manners"
     label = "manners"
-    verbose_name = "Manners"
+    verbose_name = "Small talk"

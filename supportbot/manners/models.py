@@ -22,7 +22,7 @@ class Manner(models.TextChoices):
 
 
 class MannerReply(models.Model):
-    manner = models.CharField(max_length=20, choices=Manner, unique=True)
+    manner = models.CharField("kind", max_length=20, choices=Manner, unique=True)
     text = models.TextField(
         max_length=500,
         blank=True,
@@ -36,7 +36,8 @@ class MannerReply(models.Model):
 
     class Meta:
         ordering: ClassVar = ["manner"]
-        verbose_name_plural = "manner replies"
+        verbose_name = "small talk reply"
+        verbose_name_plural = "small talk replies"
 
     def __str__(self) -> str:
         return self.get_manner_display()
@@ -49,6 +50,7 @@ class MannerExample(models.Model):
         max_length=200, unique=True, help_text="A message as customers write it."
     )
     manner = models.CharField(
+        "kind",
         max_length=20,
         choices=Manner,
         blank=True,
@@ -58,6 +60,7 @@ class MannerExample(models.Model):
 
     class Meta:
         ordering: ClassVar = ["manner", "text"]
+        verbose_name = "small talk example"
 
     def __str__(self) -> str:
         return self.text

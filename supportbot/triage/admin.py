@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import path
+from django.utils.text import capfirst
 from unfold.admin import ModelAdmin, TabularInline
 
 from supportbot.triage.admin_message import correct_view
@@ -36,7 +37,7 @@ class ExampleInline(SeenExamples, TabularInline):  # type: ignore[misc]  # no ty
 
 @admin.register(Intent)
 class IntentAdmin(SettingAdmin):
-    list_display: ClassVar = ["name", "about", "examples_count", "is_on"]
+    list_display: ClassVar = ["in_words", "about", "examples_count", "is_on"]
     search_fields: ClassVar = ["name", "about"]
     fields: ClassVar = ["name", "about", "is_on"]
     inlines: ClassVar = [ExampleInline]
@@ -47,6 +48,10 @@ class IntentAdmin(SettingAdmin):
         return intents.annotate(
             number=Count("examples", filter=Q(examples__in=seen), distinct=True)
         )
+
+    @admin.display(description="intent", ordering="name")
+    def in_words(self, intent: Intent) -> str:
+        return capfirst(str(intent))
 
     @admin.display(description="examples", ordering="number")
     def examples_count(self, intent: Any) -> str:

@@ -120,6 +120,9 @@ class MessageTriage(models.Model):
     def is_urgent(self) -> bool:
         return self.urgency >= URGENT
 
+    def found_intent_in_words(self) -> str:
+        return in_words(self.intent)
+
     def intent_in_words(self) -> str:
         return in_words(self.known_intent)
 

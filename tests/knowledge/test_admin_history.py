@@ -153,7 +153,7 @@ def test_a_warning_is_dismissed_with_who_and_when(
 ) -> None:
     page = text_of(editor.post(act("dismiss", warning), follow=True))
     assert "The warning is dismissed." in page
-    assert "Dismissed by cleo" in page
+    assert "Dismissed by Cleo" in page
     warning.refresh_from_db()
     assert warning.dismissed_by == cleo
     event = last_event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -64,6 +65,8 @@ def test_an_example_counts_at_once_and_is_logged(editor: Client, cleo: User) -> 
     editor.post(f"{EXAMPLES}add/", {"text": "Happy new year", "manner": ""})
     assert recognise("happy new year") is None
     assert LogEntry.objects.get().user == cleo
+    page = editor.get(EXAMPLES).content.decode()
+    assert re.search(r">\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d<", page)
 
 
 def test_a_deleted_example_counts_no_more(editor: Client) -> None:

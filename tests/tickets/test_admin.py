@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -80,6 +81,20 @@ def test_agents_find_their_own_tickets(agent: Client, ben: User, ticket: Ticket)
     assert page_of(ticket) in agent.get(f"{LIST}?queue=unassigned").content.decode()
     Ticket.objects.update(assignee=ben)
     assert page_of(ticket) in agent.get(f"{LIST}?queue=mine").content.decode()
+
+
+def test_lists_say_states_and_colleagues_in_words(
+    agent: Client, ben: User, ticket: Ticket, draft: Draft
+) -> None:
+    """A state without a colour of its own, and a log-in name that is not what Ben is called."""
+    User.objects.filter(pk=ben.pk).update(username="agent-7")
+    Ticket.objects.update(assignee=ben, status=Ticket.Status.ON_HOLD)
+    Draft.objects.update(decided_by=ben)
+    page = agent.get(LIST).content.decode()
+    drafts = agent.get("/admin/tickets/draft/").content.decode()
+    assert re.search(r">\s*On hold\s*</span>", page)
+    assert [name in page for name in (">Ben<", ">agent-7<")] == [True, False]
+    assert [name in drafts for name in (">Ben<", ">agent-7<")] == [True, False]
 
 
 @pytest.mark.parametrize("words", ["ada", "opened", "coffee?"])

@@ -217,6 +217,7 @@ def test_the_list_says_which_intent_needs_more_examples(editor: Client) -> None:
     Intent.objects.create(name="gift_wrap", about="To have it wrapped")
     page = editor.get(reverse("admin:triage_intent_changelist")).content.decode()
     assert "0 (add more: ten or so are needed)" in page
+    assert ">Gift wrap</a>" in page
 
 
 def test_other_is_not_deleted(editor: Client) -> None:

@@ -8,14 +8,19 @@ from django.contrib import admin
 
 from tickets.admin.settings import SettingAdmin
 from tickets.models import AgentProfile
+from tickets.services.names import staff_name
 
 
 @admin.register(AgentProfile)
 class AgentProfileAdmin(SettingAdmin):
-    list_display = ("user", "is_away", "last_assigned_at")
+    list_display = ("name", "user", "is_away", "last_assigned_at")
     list_filter = ("is_away",)
     list_select_related = ("user",)
     search_fields = ("user__username", "user__first_name", "user__last_name")
     fields = ("user", "is_away", "skills")
     filter_horizontal: ClassVar = ("skills",)
     parts: ClassVar[tuple[str, ...]] = ("skills",)
+
+    @admin.display(ordering="user__first_name")
+    def name(self, profile: AgentProfile) -> str:
+        return staff_name(profile.user)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, cast
 
+from django.contrib.admin import RelatedOnlyFieldListFilter
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
@@ -17,6 +18,7 @@ from django.utils.text import Truncator, capfirst
 from unfold.admin import ModelAdmin
 
 from tickets.models.visibility import visible_by
+from tickets.services.names import staff_name
 
 LINE_CHARACTERS = 100
 
@@ -103,4 +105,20 @@ def shortened(text: str) -> str:
 
 def labels(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Status → unfold's label colour, as plain strings."""
-    return {str(status): colour for status, colour in pairs}
+    return _Labels({str(status): colour for status, colour in pairs})
+
+
+class _Labels(dict[str, str]):
+    """A status without a colour is grey; of one that is missing, unfold would show the value."""
+
+    def __missing__(self, status: str) -> str:
+        return ""
+
+
+class StaffFilter(RelatedOnlyFieldListFilter):
+    """The agents of these rows, by the names that colleagues call them."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        chosen = super().field_choices(field, request, model_admin)
+        agents = User.objects.in_bulk([pk for pk, _ in chosen])
+        return [(pk, staff_name(agents[pk])) for pk, _ in chosen]

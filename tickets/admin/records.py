@@ -35,6 +35,7 @@ from tickets.models import AuditEntry, Conversation, Customer, Draft
 from tickets.services import audit
 from tickets.services.audit_export import FORMATS, export_parts
 from tickets.services.erasure import erase_customer
+from tickets.services.names import staff_name
 from tickets.services.sign_out import sign_out
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
@@ -45,7 +46,7 @@ ROWS_AT_ONCE = 500
 class DraftAdmin(RecordAdmin):
     """Drafts are decided on their ticket's page; this is the list, those that wait first."""
 
-    list_display = ("question_text", "status_label", "customer", "decided_by", "age")
+    list_display = ("question_text", "status_label", "customer", "decider", "age")
     list_filter = ("status", "created_at")
     list_select_related = ("question", "decided_by", "ticket__conversation__customer")
     search_fields = ("question__text", "text")
@@ -87,6 +88,10 @@ class DraftAdmin(RecordAdmin):
     @display(description="customer")  # type: ignore[untyped-decorator]
     def customer(self, draft: Draft) -> str:
         return str(draft.ticket.conversation.customer)
+
+    @display(description="decided by", ordering="decided_by")  # type: ignore[untyped-decorator]
+    def decider(self, draft: Draft) -> str:
+        return staff_name(draft.decided_by) if draft.decided_by else "-"
 
     @display(description="written", ordering="created_at")  # type: ignore[untyped-decorator]
     def age(self, draft: Draft) -> SafeString:

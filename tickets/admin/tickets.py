@@ -12,10 +12,11 @@ from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from tickets.admin.base import RecordAdmin, labels, local_time, user_of
+from tickets.admin.base import RecordAdmin, StaffFilter, labels, local_time, user_of
 from tickets.admin.desk import waiting_counts
 from tickets.admin.notices import notices
 from tickets.models import Draft, Ticket
+from tickets.services.names import staff_name
 from tickets.services.search import matching
 from tickets.services.sla import status_of, with_clocks
 from tickets.states import DONE
@@ -91,7 +92,7 @@ class TicketAdmin(RecordAdmin):
         "urgency",
         "status_label",
         "customer",
-        "assignee",
+        "assigned_to",
         "sla",
         "waiting_drafts",
         "last_activity",
@@ -100,7 +101,7 @@ class TicketAdmin(RecordAdmin):
     list_filter = (
         QueueFilter,
         "priority",
-        ("assignee", admin.RelatedOnlyFieldListFilter),
+        ("assignee", StaffFilter),
     )
     list_before_template = "tickets/admin/queue.html"
     list_select_related = ("conversation__customer", "assignee")
@@ -148,6 +149,10 @@ class TicketAdmin(RecordAdmin):
     @display(description="customer", ordering="conversation__customer__name")  # type: ignore[untyped-decorator]
     def customer(self, ticket: Ticket) -> str:
         return str(ticket.conversation.customer)
+
+    @display(description="assignee", ordering="assignee")  # type: ignore[untyped-decorator]
+    def assigned_to(self, ticket: Ticket) -> str:
+        return staff_name(ticket.assignee) if ticket.assignee else "-"
 
     @display(description="service level", label=SLA_LABELS)  # type: ignore[untyped-decorator]
     def sla(self, ticket: Ticket) -> tuple[str, str] | str:
