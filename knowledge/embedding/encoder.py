@@ -12,7 +12,6 @@ from typing import Protocol
 from django.conf import settings
 from tokenizers import Tokenizer
 
-from knowledge.embedding.endpoint import EndpointEncoder
 from knowledge.embedding.model import BUNDLED, endpoint_model_of, prepare_model, source_of
 from knowledge.embedding.onnx import OnnxEncoder
 from knowledge.embedding.vectors import Vectors
@@ -63,6 +62,8 @@ def is_loaded(name: str) -> bool:
 
 def _load(name: str) -> Encoder:
     if (model := endpoint_model_of(name)) is not None:
+        from knowledge.embedding.endpoint import EndpointEncoder  # its library takes half a second
+
         return EndpointEncoder(model)
     return OnnxEncoder(prepare_model(name), threads=settings.EMBEDDING_THREADS)
 

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from scipy import stats
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
@@ -50,6 +49,8 @@ class Figures:
 
     @property
     def wrong_most(self) -> float:
+        from scipy import stats  # takes half a second
+
         interval = stats.binomtest(self.wrong, self.checked).proportion_ci(method="exact")
         return 100 * float(interval.high)
 

@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import openai
-
 from supportbot.answers.model_calls import Bill, stream_paid
 from supportbot.answers.spending import Payer
 from supportbot.configuration.content import Budgets
@@ -79,6 +77,8 @@ def _key(route: ModelRoute) -> Step:
 
 
 async def _models(route: ModelRoute) -> Step:
+    import openai
+
     try:
         async with asyncio.timeout(LIST_SECONDS):
             listed = [model.id async for model in client_of(route).models.list()]

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 CONFIDENCE = 0.95
 RESAMPLES = 9_999
@@ -29,6 +28,8 @@ def auroc(positives: Floats, negatives: Floats, axis: int = -1) -> Any:
     """The area under the ROC curve, as the share of pairs in the right order, ties counting half
     (Mann and Whitney, 1947); an array when the samples have more than one axis."""
     count, other = positives.shape[axis], negatives.shape[axis]
+    from scipy import stats
+
     ranks = stats.rankdata(np.concatenate([positives, negatives], axis=axis), axis=axis)
     sums = np.take(ranks, range(count), axis=axis).sum(axis=axis)
     area = (sums - count * (count + 1) / 2) / (count * other)
@@ -56,6 +57,8 @@ def auroc_difference_interval(one: TwoClasses, other: TwoClasses) -> tuple[float
 def _interval(
     samples: Sequence[npt.NDArray[Any]], statistic: Callable[..., Any]
 ) -> tuple[float, float]:
+    from scipy import stats  # takes half a second, and pages only show what was found
+
     result = stats.bootstrap(
         samples,
         statistic,

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
-
-import openai
 
 from supportbot.llm.keys import read_key
 from supportbot.llm.routes import OPENAI_URL, ModelRoute
+
+if TYPE_CHECKING:  # half a second, and most processes call no model
+    import openai
 
 MAX_RETRY_AFTER = 2.0  # seconds a customer may wait for a busy server before the next route
 MAX_USAGE_WAIT = 1.0  # seconds for the token counts that come after a finished answer
@@ -72,13 +73,15 @@ class Call:
     total_ms: int | None = None
 
 
-_Clients = dict[tuple[str, str, float], openai.AsyncOpenAI]
+_Clients = dict[tuple[str, str, float], "openai.AsyncOpenAI"]
 # Per event loop: a client's connections belong to the loop that opened them.
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, _Clients] = WeakKeyDictionary()
 
 
 def client_of(route: ModelRoute) -> openai.AsyncOpenAI:
     """The client of the route's server, with the key as it is now."""
+    import openai
+
     clients = _clients.setdefault(asyncio.get_running_loop(), {})
     key = (route.base_url or OPENAI_URL, read_key(route.key), route.timeouts.connect)
     if key not in clients:
@@ -93,6 +96,8 @@ def client_of(route: ModelRoute) -> openai.AsyncOpenAI:
 
 async def stream_completion(call: Call) -> AsyncGenerator[str]:
     """The text as it comes. Ends normally only when complete; otherwise raises ModelError."""
+    import openai
+
     # No timeout spans a `yield`: it would cancel whoever is at work on what was yielded.
     began = asyncio.get_running_loop().time()
     try:
@@ -113,6 +118,8 @@ def _milliseconds_since(began: float) -> int:
 
 def as_model_error(error: Exception) -> ModelError:
     """What an error of the library, or of reading a response, means."""
+    import openai
+
     if isinstance(error, TimeoutError):
         return ModelError("slow", "the model took too long")
     if isinstance(error, openai.APIStatusError):
@@ -128,6 +135,8 @@ def as_model_error(error: Exception) -> ModelError:
 
 
 async def _deltas(call: Call, ends_at: float) -> AsyncGenerator[str]:
+    import openai
+
     timeouts = call.route.timeouts
     wait = timeouts.first_token
     async with _within(wait, ends_at):
@@ -163,6 +172,8 @@ def _within(seconds: float, ends_at: float) -> asyncio.Timeout:
 
 def _while_reading(error: Exception) -> Exception:
     """A connection that is lost inside an answer is not a server that cannot be reached."""
+    import openai
+
     if isinstance(error, TimeoutError | openai.APITimeoutError):
         return error
     return ModelError("broken_off", "the connection was lost")
@@ -200,6 +211,8 @@ def _check_finished(reason: str | None, readable: bool) -> None:
 async def _open(call: Call) -> openai.AsyncStream[Any]:
     """A stream of chunks as the server sent them: to make objects of each takes more time than all
     else that is done with it."""
+    import openai
+
     client, route = client_of(call.route), call.route
     body: dict[str, Any] = {
         "model": route.model,

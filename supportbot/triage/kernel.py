@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import linalg, optimize, sparse
 
 from knowledge.embedding.vectors import Vectors
 from supportbot.manners.features import LEXICAL
@@ -49,6 +48,8 @@ class Classifier:
 
 def fit(vectors: Vectors, labels: Sequence[str]) -> tuple[Classifier, Vectors]:
     """The classifier, and scores of examples by one that has not seen them: (examples, classes)."""
+    from scipy import linalg, sparse
+
     classes = sorted(set(labels))
     numbers = np.array([classes.index(label) for label in labels])
     targets = np.eye(len(classes), dtype=np.float32)[numbers]
@@ -81,6 +82,8 @@ def fit(vectors: Vectors, labels: Sequence[str]) -> tuple[Classifier, Vectors]:
 
 def _root(matrix: Vectors, added: float) -> Vectors:
     """The lower Cholesky factor, with something added to the diagonal."""
+    from scipy import linalg
+
     matrix[np.diag_indices(len(matrix))] += np.float32(added)
     factor: Vectors = linalg.cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
     return factor
@@ -93,6 +96,7 @@ def _nearness(embeddings: Vectors, anchors: Vectors) -> Vectors:
 
 def _sharpness(scores: Vectors, numbers: Vectors) -> float:
     """The one under which the classes of unseen examples are likeliest."""
+    from scipy import optimize
 
     def surprise(logarithm: float) -> float:
         shares = _softmax(np.exp(logarithm) * scores)

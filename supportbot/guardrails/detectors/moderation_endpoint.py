@@ -6,11 +6,14 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import openai
 from django.conf import settings
 
 from supportbot.guardrails.masking import Masking
+
+if TYPE_CHECKING:  # half a second, and only who names a model needs it
+    import openai
 
 SECONDS = 0.6  # a customer waits for it; the detector has a second for all
 # Its categories → our kinds. “violence” is about depictions, not about threats.
@@ -37,6 +40,8 @@ def is_configured() -> bool:
 
 def scores(text: str) -> Mapping[str, float]:
     """The highest score of each of our kinds. Raises ModerationEndpointError."""
+    import openai
+
     try:
         client = _client(settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY)
         answer = client.moderations.create(
@@ -56,6 +61,8 @@ def scores(text: str) -> Mapping[str, float]:
 
 @functools.lru_cache(maxsize=4)
 def _client(base_url: str, key: str) -> openai.OpenAI:
+    import openai
+
     timeout = openai.Timeout(SECONDS, connect=SECONDS / 2)
     return openai.OpenAI(
         base_url=base_url or None, api_key=key or "none", timeout=timeout, max_retries=0
