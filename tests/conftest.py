@@ -24,7 +24,7 @@ from knowledge.services.ingestion.queue import claim_next
 from knowledge.services.lifecycle.checked_publication import publish_checked
 from supportbot.api import visitor_tokens
 from supportbot.configuration import current
-from tests import embedded, flush
+from tests import embedded, flush, vectors
 from tickets.models import Conversation, Customer
 from tickets.services.conversations import start_conversation
 
@@ -81,6 +81,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequ
         cursor.execute("DROP TRIGGER audit_head_no_truncate ON tickets_audithead")
         cursor.execute("DROP TRIGGER document_event_no_truncate ON knowledge_documentevent")
     flush.install()
+    vectors.install()
 
 
 _media = itertools.count()

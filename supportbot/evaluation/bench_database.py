@@ -21,6 +21,7 @@ from supportbot.retrieval.caches import clear_caches
 # Nobody gives a database such a name by hand, so what bears one may be removed.
 _PREFIX = "supportbot_bench_"
 LEFT_BEHIND_AFTER_SECONDS = 3600
+TEMPLATE = "template1"  # what the new database is a copy of
 _IDLE = """
 SELECT datname FROM pg_database d
 WHERE datname ~ '^supportbot_bench_[0-9]+_[0-9a-f]{8}$'
@@ -39,7 +40,7 @@ def scratch_database(say: Say) -> Iterator[None]:
     own = connection.settings_dict["NAME"]
     name = f"{_PREFIX}{int(time.time())}_{uuid.uuid4().hex[:8]}"
     try:
-        _execute(f"CREATE DATABASE {name}")
+        _execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     except ProgrammingError as error:
         raise EvaluationError(
             "The database's user may not make a database to measure in. Give it the right with "

@@ -23,6 +23,7 @@ from supportbot.guardrails.detectors.injection_head import Head
 from supportbot.guardrails.detectors.injection_text import units_of
 
 ROUNDS = 3
+BINS = 64  # of each feature, for the trees
 INVERSE_PENALTY = 0.5
 HARD_WEIGHT = 3.0  # of Row.hard
 BATCH = 256
@@ -129,7 +130,7 @@ def _linear(rows: Sequence[Read]) -> Judge:
 
 def _trees(rows: Sequence[Read]) -> Judge:
     model = HistGradientBoostingClassifier(
-        class_weight="balanced", max_iter=60, max_bins=64, random_state=0
+        class_weight="balanced", max_iter=60, max_bins=BINS, random_state=0
     )
     model.fit(_wholes(rows), _truth(rows))
     return lambda texts: model.predict_proba(_wholes(texts))[:, 1]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from knowledge.models import Collection, Document, DocumentVersion, EmbeddingIndex, FreshnessCheck
@@ -158,21 +159,27 @@ BROKEN: list[tuple[str, str, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("code", "statement", "rows"), BROKEN)
-def test_what_is_broken_is_named(
-    publish: Publish, rules: DocumentVersion, code: str, statement: str, rows: int
-) -> None:
-    sql(statement)
-    problem = the_problem(check_freshness())
-    assert (problem.code, problem.rows) == (code, rows)
-    assert (problem.document_id, problem.document, problem.version) == (
-        rules.document_id,
-        "Rules",
-        1,
-    )
-    assert "“Rules”, version 1: " in problem.text
-    assert problem.remedy
-    assert set(problem.passages) <= set(rules.passages.values_list("pk", flat=True))
+@contextmanager
+def broken(statement: str) -> Iterator[None]:
+    """Until the end of the block."""
+    with transaction.atomic():
+        sql(statement)
+        yield
+        transaction.set_rollback(True)
+
+
+def test_what_is_broken_is_named(rules: DocumentVersion, subtests: pytest.Subtests) -> None:
+    document = (rules.document_id, "Rules", 1)
+    passages = set(rules.passages.values_list("pk", flat=True))
+    for code, statement, rows in BROKEN:
+        with subtests.test(code, statement=statement), broken(statement):
+            problem = the_problem(check_freshness())
+            assert (problem.code, problem.rows) == (code, rows)
+            assert (problem.document_id, problem.document, problem.version) == document
+            assert "“Rules”, version 1: " in problem.text
+            assert problem.remedy
+            assert set(problem.passages) <= passages
+    assert check_freshness().ok
 
 
 def test_the_passages_at_fault_are_named(rules: DocumentVersion) -> None:
@@ -224,18 +231,14 @@ def test_a_version_that_stays_served_beside_its_successor_is_found(publish: Publ
     assert found == {("not_published", 1), ("two_in_effect", 1), ("two_in_effect", 2)}
 
 
-@pytest.mark.parametrize(
-    "change", ["terms = terms[2:]", "weights = '{7:1}/999999999'", "weights = NULL"]
-)
-def test_a_search_entry_of_other_words_is_found_and_repaired(
-    rules: DocumentVersion, change: str
-) -> None:
-    sql(f"UPDATE knowledge_passage SET {change} WHERE id = :passage")  # noqa: S608
-    report = check_freshness(every_entry=True)
-    problem = the_problem(report)
-    assert (problem.code, problem.rows) == ("search_entry", 1)
-    repair(report)
-    assert check_freshness(every_entry=True).ok
+def test_a_search_entry_of_other_words_is_found_and_repaired(rules: DocumentVersion) -> None:
+    for change in ("terms = terms[2:]", "weights = '{7:1}/999999999'", "weights = NULL"):
+        sql(f"UPDATE knowledge_passage SET {change} WHERE id = :passage")  # noqa: S608
+        report = check_freshness(every_entry=True)
+        problem = the_problem(report)
+        assert (problem.code, problem.rows) == ("search_entry", 1)
+        repair(report)
+        assert check_freshness(every_entry=True).ok
 
 
 def test_wrong_counts_of_terms_are_found_and_repaired(rules: DocumentVersion) -> None:
@@ -303,24 +306,24 @@ def test_a_check_is_kept_and_old_ones_go(rules: DocumentVersion) -> None:
     assert kept.report["figures"]["passages"] == 5
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
+def test_what_needs_no_reading_can_be_repaired(
+    rules: DocumentVersion, subtests: pytest.Subtests
+) -> None:
+    repairable = [
         statement
         for code, statement, _ in BROKEN
         if code in {"not_published", "wrong_days", "wrong_audience", "no_vector", "bad_vector"}
         or (code == "not_whole" and "published = false" in statement)
-    ],
-)
-def test_what_needs_no_reading_can_be_repaired(rules: DocumentVersion, statement: str) -> None:
-    sql(statement)
-    report = check_freshness()
-    assert not report.ok
-    repair(report)
-    process_waiting()
-    assert check_freshness().problems == ()
-    rules.refresh_from_db()
-    assert rules.status == DocumentVersion.Status.READY
+    ]
+    for statement in repairable:
+        with subtests.test(statement), broken(statement):
+            report = check_freshness()
+            assert not report.ok
+            repair(report)
+            process_waiting()
+            assert check_freshness().problems == ()
+            rules.refresh_from_db()
+            assert rules.status == DocumentVersion.Status.READY
 
 
 def test_a_repair_leaves_other_damage_as_it_is(rules: DocumentVersion) -> None:
