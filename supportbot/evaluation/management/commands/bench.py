@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from supportbot.evaluation import (
     bench_answers,
     bench_chat,
+    bench_desk,
     bench_ingest,
     bench_model,
     bench_retrieval,
@@ -28,14 +29,15 @@ BENCHES: dict[str, Callable[[dict[str, Any]], Figures | Report]] = {
     "ingest": lambda options: bench_ingest.run(options["data"], options["documents"]),
     "retrieval": lambda options: _bench_retrieval(options["data"], options["passages"]),
     "chat": lambda options: _bench_chat(options["data"], options),
+    "desk": lambda options: bench_desk.run(_say),
     "model": lambda options: _bench_model(options["data"], options["predictions"], options),
 }
 
 
 class Command(BaseCommand):
     help = (
-        "Measure ingestion, retrieval, chat or a model. Compare ratios within one run: absolute "
-        "times say as much about the machine as about the code."
+        "Measure ingestion, retrieval, chat, the desk or a model. Compare ratios within one run: "
+        "absolute times say as much about the machine as about the code."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
