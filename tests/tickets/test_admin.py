@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tests.tickets.cast import a_draft, ask
@@ -24,6 +26,7 @@ from tickets.services import audit
 from tickets.services.drafts import approve_draft
 from tickets.services.handover import request_person
 from tickets.services.memory import remember
+from tickets.services.tickets import assign
 
 Browser = Callable[[User], Client]
 LIST = "/admin/tickets/ticket/"
@@ -192,6 +195,20 @@ def test_the_audit_log_is_read_and_nothing_else(
         url = reverse(f"admin:tickets_auditentry_{name}", args=[entry.pk])
         assert agent.post(url, {"post": "yes"}).status_code in {403, 405}
     assert browser_of(eve).get("/admin/tickets/auditentry/").status_code == 302
+
+
+def test_the_audit_log_names_assignees_in_one_query(
+    agent: Client, ticket: Ticket, ben: User
+) -> None:
+    counts = []
+    for _ in range(2):
+        assign(ticket=ticket, assignee=ben, agent=ben)
+        assign(ticket=ticket, assignee=None, agent=ben)
+        with CaptureQueriesContext(connection) as queries:
+            page = agent.get("/admin/tickets/auditentry/").content.decode()
+        counts.append(len(queries))
+    assert "ben → nobody" in page
+    assert counts[0] == counts[1]
 
 
 def test_every_audit_action_has_words() -> None:

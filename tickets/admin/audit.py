@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -113,17 +112,23 @@ WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Line:
-    """An entry as agents read it."""
-
-    entry: AuditEntry
-    words: str
-    details: str
+Names = Mapping[Any, str]  # of users, by their number
 
 
-def to_line(entry: AuditEntry) -> Line:
-    return Line(entry, WORDS.get(entry.action, entry.action), _details(entry))
+def names_in(entries: Iterable[AuditEntry]) -> Names:
+    """Of everybody whom a ticket was assigned to, in one query."""
+    wanted = {
+        entry.data.get(key)
+        for entry in entries
+        if entry.action == "ticket.assigned"
+        for key in ("before", "after")
+    } - {None}
+    found = User.objects.filter(pk__in=wanted) if wanted else User.objects.none()
+    return dict(found.values_list("pk", "username"))
+
+
+def words_of(entry: AuditEntry) -> str:
+    return WORDS.get(entry.action, entry.action)
 
 
 # Of the data, what is shown alone; the first that an entry has.
@@ -137,7 +142,7 @@ _SHOWN: dict[str, Callable[[Any], str]] = {
 }
 
 
-def _details(entry: AuditEntry) -> str:
+def details_of(entry: AuditEntry, names: Names) -> str:
     """What a person wants to read of an entry's data; the ids are for programs."""
     for key, words in _SHOWN.items():
         if entry.data.get(key):
@@ -148,7 +153,6 @@ def _details(entry: AuditEntry) -> str:
         return ""
     before, after = entry.data.get("before"), entry.data["after"]
     if entry.action == "ticket.assigned":
-        names = dict(User.objects.filter(pk__in=[before, after]).values_list("pk", "username"))
         before, after = names.get(before, "nobody"), names.get(after, "nobody")
     field = f"{entry.data['field']}: " if "field" in entry.data else ""
     return f"{field}{before or 'none'} → {after or 'none'}"

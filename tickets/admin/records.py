@@ -28,7 +28,7 @@ from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from tickets.admin.audit import to_line
+from tickets.admin.audit import details_of, names_in, words_of
 from tickets.admin.base import RecordAdmin, labels, local_time, shortened, user_of
 from tickets.admin.conversations import with_last_words
 from tickets.models import AuditEntry, Conversation, Customer, Draft
@@ -220,6 +220,15 @@ class AuditEntryAdmin(RecordAdmin):
         context = {**(extra_context or {}), "query": query.urlencode()}
         return super().changelist_view(request, context)
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        rows = list(changelist.result_list)
+        names = names_in(rows)
+        for row in rows:
+            row.names = names
+        changelist.result_list = rows
+        return changelist
+
     def export_view(self, request: HttpRequest, form: str) -> HttpResponseBase:
         """What the list shows with the same filters and search, oldest first."""
         if not self.has_view_permission(request):
@@ -241,11 +250,11 @@ class AuditEntryAdmin(RecordAdmin):
 
     @display(description="action", ordering="action")  # type: ignore[untyped-decorator]
     def words(self, entry: AuditEntry) -> str:
-        return to_line(entry).words
+        return words_of(entry)
 
     @display(description="details")  # type: ignore[untyped-decorator]
-    def details(self, entry: AuditEntry) -> str:
-        return to_line(entry).details
+    def details(self, entry: Any) -> str:
+        return details_of(entry, entry.names)
 
     def render_page(
         self, request: HttpRequest, found: Any, *, status: int = 200, **extra: Any
