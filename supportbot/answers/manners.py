@@ -5,7 +5,7 @@ from __future__ import annotations
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Question, Reply
-from supportbot.manners.languages import foreign_language
+from supportbot.manners.foreign_language import foreign_language
 from supportbot.manners.models import Manner
 from supportbot.manners.recognise import Recognised, recognise
 from supportbot.manners.replies import REGRET, reply_to

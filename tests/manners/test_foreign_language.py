@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from supportbot.manners.languages import foreign_language
+from supportbot.manners.foreign_language import foreign_language
 from tests.manners.questions_by_language import QUESTIONS
 
 FOREIGN = sorted(set(QUESTIONS) - {"en"})
