@@ -46,14 +46,20 @@ def test_with_everything_there_it_is_ready(worker: None) -> None:
     assert status == 200
 
 
-def test_without_a_worker_it_says_that_documents_wait(db: None) -> None:
+@pytest.fixture
+def no_worker(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody answers, however long one waits."""
+    monkeypatch.setattr(health, "WORKER_SECONDS", 0.3)
+
+
+def test_without_a_worker_it_says_that_documents_wait(no_worker: None) -> None:
     status, checks = ready()
     assert status == 503
     assert (checks["postgresql"], checks["redis"]) == ("ok", "ok")
     assert checks["worker"].startswith("No Celery worker answers.")
 
 
-def test_without_redis_it_says_so(db: None, settings: Settings) -> None:
+def test_without_redis_it_says_so(no_worker: None, settings: Settings) -> None:
     settings.REDIS_URL = DEAD_REDIS
     status, checks = ready()
     assert status == 503
@@ -61,7 +67,7 @@ def test_without_redis_it_says_so(db: None, settings: Settings) -> None:
     assert checks["postgresql"] == "ok"
 
 
-def test_without_pgvector_it_says_so(db: None) -> None:
+def test_without_pgvector_it_says_so(no_worker: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("UPDATE pg_extension SET extname = 'was_vector' WHERE extname = 'vector'")
     status, checks = ready()
@@ -89,7 +95,7 @@ def test_a_state_that_is_old_is_looked_at_anew(
 
 
 def test_while_one_looks_the_others_get_the_state_before(
-    db: None, monkeypatch: pytest.MonkeyPatch
+    no_worker: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = health.readiness.read()
     assert not before.ready
@@ -101,7 +107,7 @@ def test_while_one_looks_the_others_get_the_state_before(
 
     looking = threading.Thread(target=look)
     looking.start()
-    time.sleep(0.2)
+    time.sleep(0.1)
     started = time.monotonic()
     assert health.readiness.read() is before
     assert time.monotonic() - started < 0.1

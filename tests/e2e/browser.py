@@ -36,7 +36,11 @@ WORDS = """all => all.map(one => {
     return copy.textContent;
 })"""
 PATIENCE_MS = 90_000
+FAILED = "failed"
 PICTURES = PROJECT_ROOT / "test-results" / "e2e"
+# A person who wants to look sets it. Otherwise only a test that fails takes a picture.
+ARE_TAKEN = bool(os.environ.get("SUPPORTBOT_TEST_PICTURES"))
+REST_MS = 350  # what moves has come to rest
 AXE = PROJECT_ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -61,15 +65,24 @@ class Window:
     name: str
     problems: list[str] = field(default_factory=list)
     _pictures: int = 0
+    _may_move: bool = True
 
     def picture(self, what: str) -> None:
-        """Keep what is on the screen, in test-results/e2e/."""
+        """Keep what is on the screen, in test-results/e2e/, where the tests are told to."""
+        self._may_move = True
+        if not ARE_TAKEN and what != FAILED:
+            return
         self._pictures += 1
         PICTURES.mkdir(parents=True, exist_ok=True)
         path = PICTURES / f"{self.name}-{self._pictures:02}-{what}.png"
-        # Pictures show how it looks at rest.
-        self.page.wait_for_timeout(350)
+        self.rest()
         self.page.screenshot(path=path)
+
+    def rest(self) -> None:
+        """Wait until it looks as it does at rest, after `picture` said that it may move."""
+        if self._may_move:
+            self.page.wait_for_timeout(REST_MS)
+        self._may_move = False
 
     def find(self, testid: str) -> Locator:
         return self.page.get_by_test_id(testid)
@@ -112,7 +125,7 @@ def window(
     try:
         yield shown
     except BaseException:
-        shown.picture("failed")
+        shown.picture(FAILED)
         raise
     finally:
         context.close()
@@ -134,7 +147,9 @@ def violations(window: Window, scope: str = "document") -> list[str]:
         if os.environ.get("CI"):
             pytest.fail(problem)
         pytest.skip(problem)
-    window.page.evaluate(AXE.read_text("utf-8"))
+    window.rest()
+    if not window.page.evaluate("() => 'axe' in window"):
+        window.page.evaluate(AXE.read_text("utf-8"))
     found: dict[str, Any] = window.page.evaluate(f"() => axe.run({scope})")
     return [
         f"{one['id']}: {node['target']} {node['failureSummary']}"

@@ -15,7 +15,7 @@ from tests.e2e.conftest import upload
 from tests.e2e.corpus import Sheet
 from tests.e2e.stack import Stack, eventually
 
-BEGUN = 2  # documents that are live when an ingestion counts as under way
+BEGUN = 2  # documents that are live when an ingestion of many counts as under way
 TURN_SECONDS = 0.1  # that the worker has between two counts
 
 _COUNT = """
@@ -32,6 +32,13 @@ _VERSIONS = """
     FROM knowledge_documentversion version
     JOIN knowledge_document document ON document.id = version.document_id
     JOIN knowledge_collection collection ON collection.id = document.collection_id
+    WHERE collection.name = %s
+"""
+_EMBEDDED = """
+    SELECT count(*)
+    FROM knowledge_embedding embedding
+    JOIN knowledge_passage passage ON passage.text_hash = embedding.text_hash
+    JOIN knowledge_collection collection ON collection.id = passage.collection_id
     WHERE collection.name = %s
 """
 _PASSAGES = """
@@ -53,11 +60,20 @@ def counts(stack: Stack, collection: str) -> tuple[int, int, int]:
     return row[0], row[1], row[2]
 
 
+def embedded(stack: Stack, collection: str) -> int:
+    """How many passages of a collection have their vectors."""
+    with stack.database() as database:
+        row = database.execute(_EMBEDDED, [collection]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 @contextmanager
 def begun_ingestion(
-    stack: Stack, sheets: Sequence[Sheet], collection: str
+    stack: Stack, sheets: Sequence[Sheet], collection: str, *, live: int = BEGUN
 ) -> Iterator[Callable[[], int]]:
-    """Documents uploaded and some of them live, the others not; yields what counts these.
+    """Documents uploaded, `live` of them live and some texts of the next embedded; yields what
+    counts those that are not live.
 
     The worker sleeps within the block, so that the machine's speed decides nothing. It goes on
     where it was when the block ends, unless the block has killed it.
@@ -69,7 +85,7 @@ def begun_ingestion(
             _send(processes, signal.SIGCONT)
             time.sleep(TURN_SECONDS)
             _send(processes, signal.SIGSTOP)
-            return counts(stack, collection)[0] >= BEGUN
+            return counts(stack, collection)[0] >= live and embedded(stack, collection) > 0
 
         eventually(begun, "the ingestion has begun")
         yield lambda: len(sheets) - counts(stack, collection)[0]

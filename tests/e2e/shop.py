@@ -19,7 +19,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 def shop(folder: Path, port: int) -> Iterator[str]:
     """Serve the folder; yields its address."""
     server = ThreadingHTTPServer(("127.0.0.1", port), partial(_Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     try:
         yield f"http://127.0.0.1:{port}/"
     finally:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
 
-from tests.e2e.browser import DESKTOP, PHONE, Window, launch, sign_in, violations, window
+from tests.e2e.browser import PHONE, Window, launch, sign_in, violations, window
 from tests.e2e.conftest import running_stack
 from tests.e2e.stack import ADMIN, PASSWORD, Stack, eventually
 from tests.knowledge.files import pdf
@@ -19,7 +19,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
 LIST = "/admin/knowledge/document/"
 CONTENT = "document.querySelector('#content')"  # the frame around it is unfold's
-SIZES = {"desktop": DESKTOP, "phone": PHONE}
+SIZES: dict[str, ViewportSize] = {
+    "desktop": {"width": 1280, "height": 800},
+    "phone": {"width": 390, "height": 844},
+}
 OLD = """# Returns policy
 
 ## Time limits
@@ -242,11 +245,10 @@ def test_one_click_goes_back_to_an_earlier_version(browser: Browser, stack: Stac
         assert versions_of(stack, pk) == {1: "retired", 2: "published"}
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_what_changed_is_seen_word_by_word(browser: Browser, stack: Stack, size: str) -> None:
+def test_what_changed_is_seen_word_by_word(browser: Browser, stack: Stack) -> None:
     pk = put_in(stack, "changed.md", OLD, title="Changed")
     put_in(stack, "changed.md", NEW, title="Changed", publish="false")
-    with editor_at(browser, stack, f"diff-{size}", SIZES[size]) as cleo:
+    with editor_at(browser, stack, "diff") as cleo:
         page = cleo.page
         page.goto(f"{stack.url}{LIST}{pk}/change/")
         page.get_by_role("link", name="Compare versions").click()
@@ -258,22 +260,20 @@ def test_what_changed_is_seen_word_by_word(browser: Browser, stack: Stack, size:
         expect(hidden).to_be_hidden()
         page.locator(".sb-folded summary").filter(has_text="unchanged").nth(1).press("Enter")
         expect(hidden).to_be_visible()
-        cleo.picture("diff")
-        assert violations(cleo, CONTENT) == []
+        for size, viewport in SIZES.items():
+            page.set_viewport_size(viewport)
+            cleo.picture(size)
+            assert violations(cleo, CONTENT) == []
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_the_source_stands_beside_text_and_passages(
-    browser: Browser, stack: Stack, size: str
-) -> None:
+def test_the_source_stands_beside_text_and_passages(browser: Browser, stack: Stack) -> None:
     pages = [
         ["The filter is cleaned with warm water every Sunday."],
         ["The grinder is opened with the small key and brushed."],
         ["Call the workshop when the pump makes a noise."],
     ]
-    name = f"manual-{size}.pdf"
-    pk = put_in(stack, name, pdf(pages), title="Manual")
-    with editor_at(browser, stack, f"reading-{size}", SIZES[size]) as cleo:
+    pk = put_in(stack, "manual.pdf", pdf(pages), title="Manual")
+    with editor_at(browser, stack, "reading") as cleo:
         page = cleo.page
         page.goto(f"{stack.url}{LIST}{pk}/change/")
         page.get_by_role("link", name="Source, text and passages").click()
@@ -286,8 +286,10 @@ def test_the_source_stands_beside_text_and_passages(
         expect(marked).to_have_class(re.compile("sb-here"))
         number = passage.get_attribute("data-page")
         expect(page.locator(f"#source-page-{number}")).to_have_class(re.compile("sb-here"))
-        cleo.picture("chosen")
-        assert violations(cleo, CONTENT) == []
+        for size, viewport in reversed(SIZES.items()):
+            page.set_viewport_size(viewport)
+            cleo.picture(size)
+            assert violations(cleo, CONTENT) == []
         press(page, "Source")
         expect(page.locator("#source")).to_be_hidden()
         press(page, "Text")

@@ -66,7 +66,7 @@ def other(settings: Settings) -> Iterator[Other]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     told.port = server.server_address[1]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=[0.02], daemon=True).start()
     settings.WEBHOOKS = replace(settings.WEBHOOKS, private_hosts=["127.0.0.1"])
     yield told
     server.shutdown()
