@@ -22,6 +22,7 @@ from supportbot.api import (
 from supportbot.api.contact import AddressView
 from supportbot.api.stopping import StopView
 from supportbot.api.visitor_files import FilesView, SentFileView, UnsentFileView
+from supportbot.api.visitor_typing import TypingView
 from supportbot.mail import views as mail
 from supportbot.metrics import metrics
 from supportbot.pages import demo_page
@@ -74,6 +75,7 @@ api: list[URLPattern | URLResolver] = [
     path("files/<uuid:file_id>/", SentFileView.as_view()),
     path("conversations/<uuid:conversation_id>/address/", AddressView.as_view()),
     path("conversations/<uuid:conversation_id>/stop/", StopView.as_view()),
+    path("conversations/<uuid:conversation_id>/typing/", TypingView.as_view()),
     path("conversations/<uuid:conversation_id>/close/", visitors.CloseView.as_view()),
     path("conversations/<uuid:conversation_id>/rating/", visitors.RatingView.as_view()),
     path("messages/<uuid:message_id>/feedback/", visitors.FeedbackView.as_view()),

@@ -31,7 +31,7 @@ export class AddressQuestion {
     const panel = this.panel();
     if (this.loading || panel.hasForm || !panel.isOpen) return;
     this.loading = true;
-    const { more, moreWords: words } = (await this.host.more().catch(() => null)) ?? {};
+    const { more, moreWords: words } = (await this.host.load('more').catch(() => null)) ?? {};
     this.loading = false;
     // The panel may have gone meanwhile.
     if (more && words && panel.element.isConnected) more.openForm({ element: this.host.element, privacy: strings.privacy, client, panel, closeChat, words, first });

@@ -3,6 +3,7 @@ import { AddressQuestion } from './address';
 import { ChatClient } from './client';
 import type { Citation, SentFile } from './contract';
 import type { Host, Part, Speech } from './launcher/part';
+import { UnreachableError } from './session';
 import type { State } from './state';
 import { initialState, unreadCount } from './state';
 import { speak, strings } from './strings';
@@ -40,7 +41,11 @@ export class Chat implements Part {
     speak(host.speech.tag, host.speech.words);
     this.panel = new PanelView(this.actions());
     host.frame.prepend(this.panel.element, this.announcer.element);
-    this.client = new ChatClient(host.baseUrl, () => this.changed(), host.identity);
+    this.client = new ChatClient(host.baseUrl, () => this.changed(), host.identity, async () => {
+      const { rest } = await host.load('rest');
+      if (!rest) throw new UnreachableError();
+      return rest;
+    });
     this.address = new AddressQuestion(host, this.client, () => this.panel, () => this.close());
     document.addEventListener('visibilitychange', this.changed);
     this.configure();
@@ -185,7 +190,7 @@ export class Chat implements Part {
   }
 
   private async saveTranscript(conversation: string): Promise<void> {
-    const { more } = await this.host.more();
+    const { more } = await this.host.load('more');
     await more?.saveTranscript(this.client.earlier, conversation, this.host.element.getAttribute('heading'), this.speech);
   }
 
@@ -193,7 +198,7 @@ export class Chat implements Part {
   private async attach(files: readonly File[]): Promise<void> {
     const { client, host } = this;
     const { composer } = this.panel;
-    const { more, moreWords: words } = (await host.more().catch(() => null)) ?? {};
+    const { more, moreWords: words } = (await host.load('more').catch(() => null)) ?? {};
     if (!more || !words) return;
     composer.files ??= more.openTray({ client, words, baseUrl: host.baseUrl, element: composer.tray, changed: () => composer.fitSend() });
     composer.files.add(files);
@@ -201,7 +206,7 @@ export class Chat implements Part {
   }
 
   private async saveFile(file: SentFile): Promise<void> {
-    const { more, moreWords } = (await this.host.more().catch(() => null)) ?? {};
+    const { more, moreWords } = (await this.host.load('more').catch(() => null)) ?? {};
     await more?.saveFile(this.client, file).catch(() => this.announcer.say([moreWords?.downloadFailed ?? '']));
   }
 
@@ -209,7 +214,7 @@ export class Chat implements Part {
     const { client, panel } = this;
     const [first] = citations;
     if (!first) return;
-    const { more } = (await this.host.more().catch(() => null)) ?? {};
+    const { more } = (await this.host.load('more').catch(() => null)) ?? {};
     if (more) more.sourceOf(panel, this.speech).open(citations, opener, first.passage ?? client.passageOf(messageId, first));
     else this.announcer.say([strings.passageFailed]);
   }

@@ -2,13 +2,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ChatClient } from './client';
 import { message, rawEvents } from './testing/contract';
-import { FakeSocket, fakeServer, settle } from './testing/server';
+import { FakeSocket, fakeServer, restFactory, settle } from './testing/server';
 
 const BASE = 'https://help.example';
 let client: ChatClient;
 
 async function start(): Promise<ChatClient> {
-  const started = new ChatClient(BASE, () => undefined);
+  const started = new ChatClient(BASE, () => undefined, () => null, restFactory);
   started.start();
   await settle();
   FakeSocket.last.accept();

@@ -11,7 +11,7 @@ import { Storage } from './storage';
 import type { OutboxEntry } from './storage';
 import { strings } from './strings';
 import { Connection } from './transport/connection';
-import type { ConnectionStatus } from './transport/connection';
+import type { ConnectionStatus, LoadRest } from './transport/connection';
 
 // Silence this long after a message was sent means a dead socket that the browser has not noticed.
 const CONFIRM_MS = 10_000;
@@ -39,7 +39,8 @@ export class ChatClient {
   constructor(
     baseUrl: string,
     private readonly onChange: Listener,
-    identity: () => string | null = () => null,
+    identity: () => string | null,
+    loadRest: LoadRest,
   ) {
     this.storage = new Storage(baseUrl);
     this.session = new Session(baseUrl, this.storage, () => {
@@ -47,12 +48,13 @@ export class ChatClient {
       this.dispatch({ type: 'local.reset' });
     }, identity);
     this.earlier = new Earlier(this.session);
-    this.connection = new Connection(baseUrl, this.session, {
+    const handlers = {
       onStatus: this.onChange,
-      onOpen: (fresh) => this.opened(fresh),
-      onEvent: (raw) => this.receive(raw),
+      onOpen: (fresh: boolean) => this.opened(fresh),
+      onEvent: (raw: unknown) => this.receive(raw),
       after: () => this.lastSeen(),
-    });
+    };
+    this.connection = new Connection(baseUrl, this.session, this.storage, handlers, loadRest);
     this.restoreOutbox();
   }
 
@@ -271,7 +273,7 @@ export class ChatClient {
     this.timers.delete(name);
   }
 
-  private readonly wentOnline = (): void => this.connection.reconnect();
+  private readonly wentOnline = (): void => this.connection.reconnectAnyWay();
 
   private readonly visibilityChanged = (): void => {
     if (document.hidden) {

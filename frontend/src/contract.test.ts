@@ -23,6 +23,7 @@ describe('server events of the contract', () => {
         'handover.changed',
         'history',
         'message.created',
+        'pong',
         'rating.asked',
         'rating.given',
         'run.started',
@@ -71,6 +72,7 @@ describe('client frames', () => {
       frames.handover(),
       frames.rating(5),
       frames.typing(),
+      frames.ping(),
       frames.stop('0193a2f0-0000-7000-8000-0000000000aa'),
       frames.close(),
     ]).toEqual(rawFrames);

@@ -81,6 +81,8 @@ export type ServerEvent =
   /** The answer to hello: which conversation all numbers from here on belong to. */
   | (Stamp & { readonly type: 'conversation.opened'; readonly conversation: string })
   | (Stamp & { readonly type: 'agent.typing'; readonly agent_name: string })
+  /** The answer to ping. */
+  | (Stamp & { readonly type: 'pong' })
   | (Stamp & { readonly type: 'ticket.changed'; readonly ticket_id: string; readonly status: TicketStatus })
   /** A ticket that a person worked on is done: the visitor may say how it went, once. */
   | (Stamp & { readonly type: 'rating.asked'; readonly ticket_id: string; readonly text: string })
@@ -113,6 +115,7 @@ export type ClientFrame =
   | { readonly type: 'handover' }
   | { readonly type: 'rating'; readonly score: number; readonly comment?: string }
   | { readonly type: 'typing' }
+  | { readonly type: 'ping' }
   | { readonly type: 'stop'; readonly run_id: string }
   | { readonly type: 'close' };
 
@@ -153,6 +156,7 @@ const READERS: { readonly [T in EventType]: (raw: Raw) => Body<T> } = {
   'conversation.continued': (raw) => ({ conversation: text(raw, 'conversation') }),
   'conversation.opened': (raw) => ({ conversation: text(raw, 'conversation') }),
   'agent.typing': (raw) => ({ agent_name: optionalText(raw, 'agent_name') ?? '' }),
+  pong: () => ({}),
   'ticket.changed': (raw) => ({
     ticket_id: text(raw, 'ticket_id'),
     status: oneOf(raw, 'status', TICKET_STATUSES, 'open'),

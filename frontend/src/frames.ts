@@ -26,6 +26,7 @@ export const frames = {
   handover: (): ClientFrame => ({ type: 'handover' }),
   rating: (score: number): ClientFrame => ({ type: 'rating', score }),
   typing: (): ClientFrame => ({ type: 'typing' }),
+  ping: (): ClientFrame => ({ type: 'ping' }),
   stop: (run_id: string): ClientFrame => ({ type: 'stop', run_id }),
   close: (): ClientFrame => ({ type: 'close' }),
 };

@@ -33,6 +33,7 @@ export function reduce(state: State, action: Action): State {
 
 function step(state: State, action: ServerEvent | UnknownEvent): State {
   if (isRunEvent(action)) return stepRun(state, action);
+  if (changesNothing(action)) return state;
   switch (action.type) {
     case 'message.created':
       return addMessage(state, action);
@@ -44,8 +45,6 @@ function step(state: State, action: ServerEvent | UnknownEvent): State {
       return close(state, action);
     case 'conversation.opened':
       return opened(state, action.conversation);
-    case 'conversation.continued':
-      return state;
     case 'history':
       return withPage(state, action);
     case 'agent.typing':
@@ -58,11 +57,13 @@ function step(state: State, action: ServerEvent | UnknownEvent): State {
       return noteRating(state, action.ticket_id, action.score);
     case 'error':
       return addError(state, action);
-    case 'unknown':
-      return state;
     default:
       return ignored(action, state);
   }
+}
+
+function changesNothing(action: ServerEvent | UnknownEvent): action is Of<'conversation.continued' | 'pong'> | UnknownEvent {
+  return ['conversation.continued', 'pong', 'unknown'].includes(action.type);
 }
 
 /** The page that a new connection begins with, or an earlier one that the visitor asked for. */

@@ -54,6 +54,11 @@ export class Session {
     return (await this.renew()).token;
   }
 
+  /** What the tabs of a visitor have in common; known once there is a token. */
+  get visitorId(): string {
+    return this.visitor?.visitorId ?? '';
+  }
+
   /** Makes the next token() fetch a new one: the server said that this one is no longer good. */
   expire(): void {
     if (this.visitor) this.visitor = { ...this.visitor, validUntil: 0 };
@@ -156,7 +161,7 @@ export class Session {
   }
 
   /** A browser tells a page of a foreign origin no more than that the request failed; this form it always lets through. */
-  private async serverAnswers(): Promise<boolean> {
+  async serverAnswers(): Promise<boolean> {
     try {
       await fetch(`${this.baseUrl}/healthz`, { mode: 'no-cors', credentials: 'omit', cache: 'no-store' });
       return true;

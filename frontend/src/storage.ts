@@ -57,6 +57,16 @@ export class Storage {
     this.write('visitor', text, this.tab);
   }
 
+  /** What the tab has found of the way to the server; null for the usual one. */
+  get way(): 'stream' | 'poll' | null {
+    const way = this.read('way', this.tab);
+    return way === 'stream' || way === 'poll' ? way : null;
+  }
+
+  set way(way: 'stream' | 'poll' | null) {
+    this.write('way', way, this.tab);
+  }
+
   get refreshToken(): string | null {
     return this.read('refresh');
   }

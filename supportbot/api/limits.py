@@ -99,6 +99,12 @@ class MessagesLimit(_Limit):
         return str(request.user.pk)
 
 
+class FramesLimit(MessagesLimit):
+    """All that one visitor sends, of whatever kind; the WebSocket counts into the same window."""
+
+    scope = "frames"
+
+
 class StaffLimit(_Limit):
     scope = "staff"
 

@@ -143,6 +143,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self._count("frames", frame["type"])
         if frame["type"] == "hello":
             await self._hello(frame)
+        elif frame["type"] == "ping":
+            await self._send_unstored("pong")  # tells the widget that the way is open
         elif self.conversation is None:
             raise FrameError("hello_first", "Say hello before anything else.")
         else:

@@ -157,6 +157,12 @@ async def test_typing_is_passed_on_and_not_counted(conversation: Conversation) -
         assert await socket.next() == frame
 
 
+async def test_a_ping_is_answered_also_before_hello(socket: Socket) -> None:
+    (pong,) = [e for e in CONTRACT["server_events"] if e["type"] == "pong"]
+    await socket.send(type="ping")
+    assert {**await socket.next(), "at": pong["at"]} == pong
+
+
 # -- Ending and going on --------------------------------------------------------------------------
 async def test_hello_is_told_which_conversation_the_numbers_belong_to(
     socket: Socket, conversation: Conversation

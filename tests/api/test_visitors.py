@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 
 from supportbot.answers.models import AnswerRun
 from supportbot.api import visitor_tokens
+from supportbot.desk.presence import read_presence
 from tests.api.conftest import as_visitor
 from tests.tickets.cast import ask, reply_in
 from tickets.models import AuditEntry, Conversation, Customer, Feedback, Message
@@ -47,6 +48,7 @@ PATHS = [
     ("get", "conversations/{id}/events/"),
     ("post", "conversations/{id}/handover/"),
     ("post", "conversations/{id}/close/"),
+    ("post", "conversations/{id}/typing/"),
     ("post", "messages/{id}/feedback/"),
 ]
 
@@ -238,6 +240,14 @@ def test_nobody_rates_their_own_question(
 ) -> None:
     url = f"{API}/messages/{ask(conversation).pk}/feedback/"
     assert visitor_api.post(url, {"value": "up"}).status_code == 404
+
+
+def test_the_desk_sees_who_types_over_rest(
+    visitor_api: APIClient, conversation: Conversation
+) -> None:
+    assert not read_presence(conversation.pk).customer_types
+    assert visitor_api.post(of(conversation, "typing/")).status_code == 204
+    assert read_presence(conversation.pk).customer_types
 
 
 def test_asking_for_a_person_opens_one_ticket_and_leaves_an_audit_trail(

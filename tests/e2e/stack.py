@@ -57,6 +57,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Whether somebody answers at the port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def eventually(condition: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> None:
     """Wait until the condition is true; fail with `what` when that does not happen."""
     deadline = time.monotonic() + seconds

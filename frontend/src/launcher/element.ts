@@ -176,8 +176,8 @@ export class SupportChat extends HTMLElement implements SupportChatElement {
     this.launcher.removeAttribute('aria-busy');
   }
 
-  private async load(what: 'panel' | 'news' | 'site' | 'more'): Promise<void> {
-    const words = { panel: this.words ? '' : 'locales/', more: 'locales/more/', news: '', site: '' }[what];
+  private async load(what: 'panel' | 'news' | 'site' | 'more' | 'rest'): Promise<void> {
+    const words = what === 'more' ? 'locales/more/' : what === 'panel' && !this.words ? 'locales/' : '';
     await Promise.all([this.file(`support-chat-${what}`), words && this.file(words + this.language)]);
   }
 
@@ -236,8 +236,8 @@ export class SupportChat extends HTMLElement implements SupportChatElement {
       baseUrl: this.baseUrl,
       identity: this.identity,
       speech: { tag: this.choice?.tag ?? 'en', words },
-      more: async () => {
-        await this.load('more');
+      load: async (what) => {
+        await this.load(what);
         return SupportChat.provided;
       },
       emit: (name, detail) => this.emit(name, detail),

@@ -1,5 +1,7 @@
 // A stand-in for the server's two edges, for tests: sockets that the test opens and closes, and canned HTTP answers.
 import { vi } from 'vitest';
+import { RestTransport } from '../transport/rest';
+import type { RestFactory } from '../transport/transport';
 
 export class FakeSocket {
   static readonly OPEN = 1;
@@ -46,11 +48,17 @@ export class FakeSocket {
   }
 }
 
+/** What a file of its own provides on a page. */
+export function restFactory(): Promise<RestFactory> {
+  return Promise.resolve((address, handlers, source) => new RestTransport(address, handlers, source));
+}
+
 export interface Request {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
   readonly headers: Headers;
+  readonly signal: AbortSignal | undefined;
 }
 
 type Answer = (request: Request) => Response | Promise<Response>;
@@ -74,14 +82,17 @@ export function visitor(changes: Readonly<Record<string, unknown>> = {}): Readon
 export function fakeServer(): FakeServer {
   FakeSocket.all = [];
   vi.stubGlobal('WebSocket', FakeSocket);
+  // One connection each; the test of tabs has its own.
+  vi.stubGlobal('BroadcastChannel', undefined);
   const requests: Request[] = [];
   const routes: [RegExp, Answer][] = [
     [/visitors\/$/, () => json(visitor())],
+    [/healthz$/, () => json({})],
     [/history\//, () => json({ events: [], through: 0, earlier: false, speaker: null })],
   ];
   vi.stubGlobal('fetch', async (url: string, init: RequestInit = {}) => {
     const body: unknown = typeof init.body === 'string' ? JSON.parse(init.body) : undefined;
-    const request = { method: init.method ?? 'GET', path: url, body, headers: new Headers(init.headers) };
+    const request = { method: init.method ?? 'GET', path: url, body, headers: new Headers(init.headers), signal: init.signal ?? undefined };
     requests.push(request);
     const route = routes.findLast(([pattern]) => pattern.test(url));
     if (!route) throw new TypeError(`no route for ${url}`);

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { frames } from '../contract';
 import { Session } from '../session';
 import { Storage, memoryArea } from '../storage';
-import { FakeSocket, fakeServer, json, settle } from '../testing/server';
+import type { KeyValue } from '../storage';
+import { FakeSocket, fakeServer, json, restFactory, settle } from '../testing/server';
 import type { FakeServer } from '../testing/server';
 import { backoff } from './backoff';
 import { Connection } from './connection';
@@ -14,19 +15,22 @@ let after = 0;
 const received: unknown[] = [];
 const opened = vi.fn();
 
+let tab: KeyValue;
+
+function connectionOf(area: KeyValue, load = restFactory): Connection {
+  const storage = new Storage('', memoryArea(), area);
+  const handlers = { onStatus: () => undefined, onOpen: opened, onEvent: (raw: unknown) => void received.push(raw), after: () => after };
+  return new Connection('https://help.example', new Session('https://help.example', storage, () => undefined), storage, handlers, load);
+}
+
 beforeEach(async () => {
   vi.useFakeTimers();
   server = fakeServer();
   after = 0;
   received.length = 0;
   opened.mockClear();
-  const session = new Session('https://help.example', new Storage('', memoryArea(), memoryArea()), () => undefined);
-  connection = new Connection('https://help.example', session, {
-    onStatus: () => undefined,
-    onOpen: opened,
-    onEvent: (raw) => void received.push(raw),
-    after: () => after,
-  });
+  tab = memoryArea();
+  connection = connectionOf(tab);
   connection.start();
   await settle();
 });
@@ -103,39 +107,112 @@ describe('a WebSocket', () => {
 });
 
 describe('the fallback', () => {
+  const event = { seq: 1, type: 'ticket.changed' };
+  const paths = (part: string): string[] => server.requests.filter(({ path }) => path.includes(part)).map(({ path }) => path.split('/v1/')[1] ?? path);
+  const hangs = (): Promise<Response> => new Promise<Response>(() => undefined);
+
   async function blockSockets(): Promise<void> {
-    for (let n = 0; n < 3; n++) {
+    for (let n = 0; n < 2; n++) {
       FakeSocket.last.drop();
-      await vi.advanceTimersByTimeAsync(3_000);
+      await vi.advanceTimersByTimeAsync(2_000);
     }
   }
 
-  it('polls over REST after three sockets that never opened', async () => {
-    const event = { seq: 1, type: 'ticket.changed' };
-    server.route(/conversations\/$/, ({ method }) => (method === 'GET' ? json({ results: [] }) : json({ id: 'conv' }, 201)));
-    server.route(/events/, () => {
-      after = 1;
-      return json({ events: received.length === 2 ? [event] : [] });
+  async function blockStreams(): Promise<void> {
+    await blockSockets();
+    await vi.advanceTimersByTimeAsync(10_000);
+  }
+
+  /** An event stream of these pieces, which stays open. */
+  function streamOf(pieces: readonly string[], signal?: AbortSignal): Response {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        for (const piece of pieces) controller.enqueue(new TextEncoder().encode(piece));
+        signal?.addEventListener('abort', () => controller.error(new Error('aborted')));
+      },
     });
+    return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } });
+  }
+
+  beforeEach(() => {
+    server.route(/conversations\/$/, ({ method }) => (method === 'GET' ? json({ results: [] }) : json({ id: 'conv' }, 201)));
+  });
+
+  it('reads a stream after two sockets that never opened, and the tab keeps that', async () => {
+    server.route(/events/, () => streamOf([': \n\nretry: 1000\n\nid: 1\nevent: ticket.changed\nda', `ta: ${JSON.stringify(event)}\n\n`, ': open\n\n']));
     await blockSockets();
     // A socket that a proxy blocks says nothing about the token.
     expect(visitorRequests()).toBe(1);
     expect(connection.status).toBe('online');
     expect(opened).toHaveBeenCalledWith(true);
     expect(received).toMatchObject([{ type: 'conversation.opened', conversation: 'conv' }, { type: 'history', through: 0 }, event]);
-    const polls = server.requests.filter((each) => each.path.includes('events'));
-    expect(polls.map((each) => each.path).slice(0, 2)).toEqual([
-      'https://help.example/api/v1/conversations/conv/events/?after=0',
-      'https://help.example/api/v1/conversations/conv/events/?after=1',
-    ]);
-    expect(polls[0]?.headers.get('Authorization')).toBe('Bearer signed');
-    expect(polls[0]?.headers.get('Accept')).toBe('application/json');
+    const stream = server.requests.find(({ path }) => path.includes('events'));
+    expect(stream?.headers.get('Authorization')).toBe('Bearer signed');
+    expect(stream?.headers.get('Accept')).toBe('text/event-stream');
+    expect(tab.getItem('support-chat::way')).toBe('stream');
+    connection.stop();
+    connection = connectionOf(tab);
+    const sockets = FakeSocket.all.length;
+    connection.start();
+    await settle();
+    expect(connection.status).toBe('online');
+    expect(FakeSocket.all).toHaveLength(sockets);
+  });
+
+  it.each([
+    ['opens and says nothing', () => FakeSocket.last.accept()],
+    ['neither opens nor fails', () => undefined],
+  ])('comes where a socket %s', async (_, treat) => {
+    server.route(/events/, hangs);
+    for (let n = 0; n < 2; n++) {
+      treat();
+      await vi.advanceTimersByTimeAsync(12_000);
+    }
+    expect(tab.getItem('support-chat::way')).toBe('stream');
+  });
+
+  it('does not come where the server answers nothing at all', async () => {
+    server.route(/healthz/, () => Promise.reject(new TypeError('down')));
+    await blockSockets();
+    await blockSockets();
+    expect(tab.getItem('support-chat::way')).toBeNull();
+  });
+
+  it('polls where a proxy holds the stream back', async () => {
+    server.route(/events/, ({ headers }) => {
+      if (headers.get('Accept') === 'text/event-stream') return streamOf([': \n\n']);
+      const events = after === 0 ? [event] : [];
+      after = 1;
+      return json({ events });
+    });
+    await blockStreams();
+    expect(tab.getItem('support-chat::way')).toBe('poll');
+    expect(connection.status).toBe('online');
+    expect(received).toContainEqual(event);
+    expect(paths('events').slice(0, 3)).toEqual([0, 0, 1].map((n) => `conversations/conv/events/?after=${n}`));
+  });
+
+  it('goes back to a WebSocket when one works', async () => {
+    server.route(/events/, () => streamOf([': open\n\n']));
+    await blockSockets();
+    const before = FakeSocket.all.length;
+    await vi.advanceTimersByTimeAsync(35_000);
+    expect(FakeSocket.all).toHaveLength(before);
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(FakeSocket.all).toHaveLength(before + 1);
+    FakeSocket.last.accept();
+    FakeSocket.last.says({ seq: 0, type: 'conversation.opened', conversation: 'conv' });
+    await settle();
+    FakeSocket.last.accept();
+    expect(FakeSocket.all).toHaveLength(before + 2);
+    expect(connection.status).toBe('online');
+    expect(tab.getItem('support-chat::way')).toBeNull();
   });
 
   it('sends frames as requests and turns a refusal into an error event', async () => {
     server.route(/conversations\/$/, () => json({ results: [{ id: 'conv' }, { id: 'older' }] }));
-    server.route(/events/, () => new Promise<Response>(() => undefined));
-    server.route(/(handover|feedback)\/$/, () => json({}, 202));
+    server.route(/events/, hangs);
+    server.route(/(handover|feedback|typing)\/$/, () => json({}, 202));
     server.route(/messages\/$/, () => json({ detail: 'Slow down.' }, 429));
     await blockSockets();
     connection.send(frames.message('c-1', 'Hello'));
@@ -143,10 +220,11 @@ describe('the fallback', () => {
     connection.send(frames.feedback('m-2', 'down', 'Old.'));
     connection.send(frames.typing());
     await settle();
-    expect(server.requests.slice(-3).map(({ path, body }) => [path.split('/v1/')[1], body])).toEqual([
+    expect(server.requests.slice(-4).map(({ path, body }) => [path.split('/v1/')[1], body])).toEqual([
       ['conversations/conv/messages/', { text: 'Hello', client_id: 'c-1' }],
       ['conversations/conv/handover/', {}],
       ['messages/m-2/feedback/', { value: 'down', comment: 'Old.' }],
+      ['conversations/conv/typing/', {}],
     ]);
     expect(received.slice(2)).toMatchObject([{ seq: 0, type: 'error', client_id: 'c-1', text: 'Slow down.', retryable: true }]);
   });
@@ -154,9 +232,9 @@ describe('the fallback', () => {
   it('goes on in the conversation that follows', async () => {
     const asked: string[] = [];
     server.route(/conversations\/$/, () => json({ results: [{ id: 'old' }] }));
-    server.route(/events/, ({ path }) => {
+    server.route(/events/, ({ path, signal }) => {
       asked.push(path.split('/v1/')[1] ?? '');
-      return path.includes('old') ? json({ events: [] }) : new Promise<Response>(() => undefined);
+      return path.includes('old') ? streamOf([': open\n\n'], signal) : hangs();
     });
     await blockSockets();
     connection.moveTo('new');
@@ -168,7 +246,7 @@ describe('the fallback', () => {
 
   it('ends a conversation with a request', async () => {
     server.route(/conversations\/$/, () => json({ results: [{ id: 'conv' }] }));
-    server.route(/events/, () => new Promise<Response>(() => undefined));
+    server.route(/events/, hangs);
     server.route(/close\/$/, () => json({}));
     await blockSockets();
     connection.send(frames.close());
@@ -182,7 +260,7 @@ describe('the fallback', () => {
     await vi.advanceTimersByTimeAsync(10_000);
     expect(visitorRequests()).toBeGreaterThan(1);
     const before = FakeSocket.all.length;
-    connection.reconnect();
+    connection.reconnectAnyWay();
     await settle();
     expect(FakeSocket.all.length).toBe(before + 1);
   });

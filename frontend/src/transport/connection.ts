@@ -1,12 +1,16 @@
-// Keeps one transport alive: connects, reconnects with backoff, renews the token, falls back from WebSocket to REST.
+// Keeps one transport alive: connects, reconnects with backoff, renews the token, takes another way where the usual
+// one is blocked, and leaves the connection to one of the browser's tabs.
 import type { ClientFrame } from '../contract';
-import { frames } from '../contract';
+import { frames, isRecord } from '../contract';
 import { RefusedError, SignedOutError } from '../session';
 import type { Session } from '../session';
-import { dateTag } from '../strings';
+import type { Storage } from '../storage';
+import { dateTag, strings } from '../strings';
 import { backoff } from './backoff';
-import { RestTransport } from './rest';
-import type { Ending, Transport, TransportHandlers } from './transport';
+import { Tabs } from './tabs';
+import type { Address, Ending, RestFactory, Source, Transport, TransportHandlers } from './transport';
+import { Ways } from './ways';
+import type { Way } from './ways';
 import { WebSocketTransport } from './websocket';
 
 export type ConnectionStatus = 'idle' | 'connecting' | 'online' | 'reconnecting' | 'refused' | 'signed_out';
@@ -19,18 +23,26 @@ export interface ConnectionHandlers {
   readonly after: () => number;
 }
 
-const SOCKET_FAILURES_BEFORE_REST = 3;
 // A connection that lives this long was a success; a shorter one still counts as a failure for the backoff.
 const STABLE_MS = 5_000;
-// A socket that neither opens nor fails (a proxy that swallows the upgrade) is given up after this.
-const OPENING_MS = 10_000;
+// Beside another way a WebSocket is tried after this long, then after twice as long, and so on.
+const FIRST_PROBE_MS = 60_000;
+const LAST_PROBE_MS = 16 * FIRST_PROBE_MS;
+
+/** Loads what a connection over REST needs. Raises when it cannot be had. */
+export type LoadRest = () => Promise<RestFactory>;
 
 export class Connection {
   status: ConnectionStatus = 'idle';
   private transport: Transport | null = null;
   private conversation: string | null = null;
   private failures = 0;
-  private socketFailures = 0;
+  private probe: Transport | null = null;
+  private probeMs = FIRST_PROBE_MS;
+  private nextProbe = 0;
+  private probeTimer: ReturnType<typeof setTimeout> | undefined;
+  private readonly ways: Ways;
+  private readonly tabs = new Tabs({ onChange: () => this.reconnect(), conversation: () => this.conversation });
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** Counts attempts, so that whatever an abandoned attempt still reports is ignored. */
   private attempt = 0;
@@ -38,8 +50,12 @@ export class Connection {
   constructor(
     private readonly baseUrl: string,
     private readonly session: Session,
+    storage: Storage,
     private readonly handlers: ConnectionHandlers,
-  ) {}
+    private readonly loadRest: LoadRest,
+  ) {
+    this.ways = new Ways(storage);
+  }
 
   start(): void {
     if (this.status !== 'idle') return;
@@ -49,6 +65,7 @@ export class Connection {
 
   stop(): void {
     this.abandon();
+    this.tabs.leave();
     this.setStatus('idle');
   }
 
@@ -56,10 +73,14 @@ export class Connection {
   reconnect(): void {
     if (this.status === 'idle' || this.status === 'refused' || this.status === 'signed_out') return;
     this.abandon();
-    // The network may have changed, so a WebSocket gets one more chance.
-    this.socketFailures = Math.min(this.socketFailures, SOCKET_FAILURES_BEFORE_REST - 1);
     this.setStatus('reconnecting');
     void this.connect();
+  }
+
+  /** As reconnect, where the network may be another one. */
+  reconnectAnyWay(): void {
+    this.ways.tryAgain();
+    this.reconnect();
   }
 
   /** As reconnect, but after the usual pause, for a fault that may happen again at once. */
@@ -102,6 +123,9 @@ export class Connection {
   private abandon(): void {
     this.attempt += 1;
     clearTimeout(this.timer);
+    clearTimeout(this.probeTimer);
+    this.probe?.close();
+    this.probe = null;
     this.transport?.close();
     this.transport = null;
   }
@@ -110,7 +134,8 @@ export class Connection {
     const attempt = ++this.attempt;
     try {
       const token = await this.session.token();
-      if (attempt === this.attempt) this.open(attempt, token);
+      await this.tabs.join(`support-chat:${this.baseUrl}:${this.session.visitorId}`);
+      if (attempt === this.attempt) await this.open(attempt, token);
     } catch (error) {
       if (attempt === this.attempt) this.failed(error);
     }
@@ -118,38 +143,58 @@ export class Connection {
 
   private failed(error: unknown): void {
     if (!(error instanceof SignedOutError)) {
-      this.ended(error instanceof RefusedError ? 'refused' : 'lost');
+      this.ended(error instanceof RefusedError ? 'refused' : error instanceof DOMException ? 'blocked' : 'lost');
       return;
     }
     this.abandon();
+    this.tabs.leave();
     this.setStatus('signed_out');
   }
 
-  private open(attempt: number, token: string): void {
-    const address = {
-      baseUrl: this.baseUrl,
-      token,
-      after: this.handlers.after,
-      conversation: this.conversation,
-    };
-    if (this.socketFailures >= SOCKET_FAILURES_BEFORE_REST) {
-      this.transport = new RestTransport(address, this.handlersOf(attempt, false));
+  private async open(attempt: number, token: string): Promise<void> {
+    const { current } = this.ways;
+    const way = this.tabs.leads ? current : 'tab';
+    if (way === 'socket') {
+      this.transport = new WebSocketTransport(this.address(token), this.handlersOf(attempt));
       return;
     }
-    // Counted before the attempt and forgiven when it opens, which also covers a constructor that raises.
-    this.socketFailures += 1;
-    this.timer = setTimeout(() => this.ended('lost'), OPENING_MS);
-    this.transport = new WebSocketTransport(address, this.handlersOf(attempt, true));
+    const connect = await this.loadRest();
+    if (attempt !== this.attempt) return;
+    const source: Source = { way, listen: (hear) => this.tabs.listen(hear), notSent: strings.notSent };
+    this.transport = connect(this.address(token), this.handlersOf(attempt), source);
+    if (way !== 'tab') this.probeLater(token);
   }
 
-  private handlersOf(attempt: number, isSocket: boolean): TransportHandlers {
+  private address(token: string): Address {
+    return { baseUrl: this.baseUrl, token, after: this.handlers.after, conversation: this.conversation };
+  }
+
+  /** Looks now and then whether a WebSocket works by now. */
+  private probeLater(token: string): void {
+    // A connection that comes and goes does not put it off.
+    this.nextProbe ||= Date.now() + this.probeMs;
+    this.probeTimer = setTimeout(() => {
+      this.probeMs = Math.min(2 * this.probeMs, LAST_PROBE_MS);
+      this.nextProbe = 0;
+      this.probe = new WebSocketTransport(this.address(token), {
+        onOpen: () => undefined,
+        onEvent: () => {
+          this.ways.open();
+          this.reconnect();
+        },
+        onEnd: () => this.probeLater(token),
+      });
+    }, this.nextProbe - Date.now());
+  }
+
+  private handlersOf(attempt: number): TransportHandlers {
     const current = (): boolean => attempt === this.attempt;
     return {
       onOpen: (fresh) => {
-        if (current()) this.opened(fresh, isSocket);
+        if (current()) this.opened(fresh);
       },
       onEvent: (raw) => {
-        if (current()) this.handlers.onEvent(raw);
+        if (current()) this.heard(raw);
       },
       onEnd: (ending) => {
         if (current()) this.ended(ending);
@@ -157,13 +202,27 @@ export class Connection {
     };
   }
 
-  private opened(fresh: boolean, isSocket: boolean): void {
+  private heard(raw: unknown): void {
+    const { conversation } = this;
+    if (this.transport instanceof WebSocketTransport) this.socketWorks();
+    this.handlers.onEvent(raw);
+    if (!isRecord(raw)) return;
+    // A stored event belongs to the conversation before, also where it moves this tab to another one.
+    if (raw.type === 'conversation.opened') this.tabs.tell(this.conversation, null);
+    else if (raw.type === 'agent.typing' || Number(raw.seq) > 0) this.tabs.tell(conversation, raw);
+  }
+
+  private socketWorks(): void {
+    this.ways.open();
+    this.probeMs = FIRST_PROBE_MS;
+  }
+
+  private opened(fresh: boolean): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.failures = 0;
     }, STABLE_MS);
-    if (isSocket) this.socketFailures = 0;
-    if (this.transport instanceof RestTransport) this.conversation = this.transport.conversation;
+    this.conversation = this.transport?.conversation ?? this.conversation;
     this.setStatus('online');
     this.handlers.onOpen(fresh);
   }
@@ -171,15 +230,22 @@ export class Connection {
   private ended(ending: Ending): void {
     this.abandon();
     if (ending === 'refused') {
+      this.tabs.leave();
       this.setStatus('refused');
       return;
     }
+    if (ending === 'blocked') void this.noteBlocked(this.ways.current);
     // The server opens a socket before it refuses a token, so one that never opened says nothing about the token.
     if (ending === 'unauthorised') this.session.expire();
     const delay = ending === 'unauthorised' && this.failures === 0 ? 0 : backoff(this.failures);
     this.failures += 1;
     this.setStatus('reconnecting');
     this.timer = setTimeout(() => void this.connect(), delay);
+  }
+
+  /** A server that answers nothing at all says nothing about the way. */
+  private async noteBlocked(way: Way): Promise<void> {
+    if (await this.session.serverAnswers()) this.ways.blocked(way);
   }
 
   private setStatus(status: ConnectionStatus): void {
