@@ -23,24 +23,19 @@ QUESTION = "How long do I have to return something?"
 POLICY = "default-src 'self' {url} {socket}; base-uri 'none'; object-src 'none'"
 HEAD = '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A shop</title>'
 SCRIPT = '<script src="{url}/static/widget/support-chat.js" async></script>'
-HOSTILE = """
-* { all: unset !important; }
-* { font-size: 40px; letter-spacing: 9px; text-transform: uppercase; opacity: .4; }
-body { display: grid; gap: 50px; filter: blur(0); }
-div, span, section, button, svg, path { display: none !important; }
-support-chat { position: static !important; transform: scale(2) !important; color: red !important; }
-button { background: red !important; border-radius: 0 !important; }
-"""
-# Where the parts of the widget stand and how they look.
+STYLES = Path(__file__).parent / "styles"
+# How every element of the widget looks, and where it stands.
 LOOK = """() => {
+  const names = ['color', 'backgroundColor', 'font', 'letterSpacing', 'textTransform', 'textAlign',
+    'textDecoration', 'border', 'borderRadius', 'padding', 'margin', 'display', 'opacity', 'fill',
+    'listStyle', 'boxSizing', 'wordBreak', 'cursor'];
   const root = document.querySelector('support-chat').shadowRoot;
-  const parts = ['.launcher', '.panel', '.title', '.greeting', '.input', '.send', '.handover'];
-  return parts.map(part => {
-    const element = root.querySelector(part);
+  return [...root.querySelectorAll('*')].map(element => {
     const { x, y, width, height } = element.getBoundingClientRect();
     const style = getComputedStyle(element);
-    const names = ['color', 'backgroundColor', 'font', 'letterSpacing', 'textTransform'];
-    return [part, x, y, width, height, ...names.map(name => style[name])];
+    const place = [x, y, width, height].map(number => Math.round(number * 10) / 10);
+    const look = names.map(name => `${name}: ${style[name]}`);
+    return [element.localName, element.getAttribute('class'), ...place, ...look].join('; ');
   });
 }"""
 
@@ -107,14 +102,26 @@ def test_a_strict_page_hears_no_error_and_loads_the_panel_when_it_is_wanted(
 def test_style_sheets_of_the_page_change_nothing(
     browser: Browser, pages: Callable[..., str]
 ) -> None:
-    looks = {}
-    for name, css in {"plain": "", "hostile": HOSTILE}.items():
-        address = pages(f"{name}.html", head=f"<style>{css}</style>")
-        with window(browser, f"page-{name}") as ada:
-            ada.open_widget(address)
-            ada.picture("open")
-            looks[name] = ada.page.evaluate(LOOK)
-    assert looks["hostile"] == looks["plain"]
+    """Of five ordinary sites, and of one that means harm: closed, and with an answer."""
+    sheets = {path.stem: path.read_text("utf-8") for path in sorted(STYLES.glob("*.css"))}
+    looks: dict[str, list[list[str]]] = {}
+    with window(browser, "page") as ada:
+        ada.open_widget(pages("first.html"))
+        ada.ask(QUESTION)
+        expect(ada.find("feedback-up")).to_be_visible()
+        for name, css in {"plain": "", **sheets}.items():
+            ada.page.goto(pages(f"{name}.html", head=f"<style>{css}</style>"))
+            expect(ada.find("launcher")).to_be_visible()
+            closed = ada.page.evaluate(LOOK)
+            ada.find("launcher").click()
+            expect(ada.find("feedback-up")).to_be_visible()
+            ada.page.mouse.move(1, 1)
+            ada.picture(name)
+            looks[name] = [closed, ada.page.evaluate(LOOK)]
+    assert len(looks) == 7
+    for name in sheets:
+        for seen, plain in zip(looks[name], looks["plain"], strict=True):
+            assert seen == plain, f"{name} changes how the widget looks"
 
 
 def test_a_page_with_two_scripts_or_a_new_body_has_one_widget(
