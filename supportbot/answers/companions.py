@@ -17,16 +17,17 @@ RULE_MARGIN = 2.5  # of the reader's score, between a case and the rule that it 
 # A sentence that cannot stand without the one before it: “It …”, “Do not rinse it …”.
 _LEANS = re.compile(
     r"^(?:(?:(?:do not|don't|never|always|please) )?\w+ (?:it|them)|"
-    r"it|its|this|these|those|they|them|their|that|he|she|such|then|otherwise|both|neither|"
+    r"it|its|this|these|(?:until|by|from) then|before that|if so|if not|those|they|them"
+    r"|their|that|he|she|such|then|otherwise|both|neither|"
     r"afterwards?|after that|in (?:this|that|both|either) case|the (?:same|latter|former)|also|"
     r"however|but|or|and|so)\b",
     re.IGNORECASE,
 )
 # A sentence that tells its reader what to do.
-_INSTRUCTS = re.compile(
-    r"(?:(?:first|then|please|to [^.,]{3,40}),? )?(?:add|ask|bring|call|check|choose|click|dissolve"
-    r"|empty|enter|fill|go to|hold|log in|open|place|press|print|put|remove|report|select|send|set"
-    r"|show|sign in|switch|take|tell|turn|unplug|use|write)\b",
+INSTRUCTS = re.compile(
+    r"(?:(?:first|then|please|to [^.,]{3,40}),? )?(?:add|ask|bring|call|cancel|change|check|choose"
+    r"|click|dissolve|empty|enter|fill|go to|hold|log in|open|place|press|print|put|remove|report"
+    r"|select|send|set|show|return|sign in|skip|switch|take|tell|turn|unplug|use|write)\b",
     re.IGNORECASE,
 )
 
@@ -73,7 +74,7 @@ def with_instruction(chosen: list[ReadUnit], work: Composing) -> list[ReadUnit]:
         if (unit.passage, unit.unit.block) == (best.passage, best.unit.block)
         and unit.position <= best.position
         and says_something(unit.unit, work)
-        and _INSTRUCTS.match(unit.unit.text)
+        and INSTRUCTS.match(unit.unit.text)
     ]
     if not tells or tells[0] in chosen or best in tells:
         return chosen

@@ -122,6 +122,7 @@ def _answer(work: Composing) -> list[Proposed]:
         list_items(best, ranked, work)
         or column_rows(best, work)
         or overview_rows(best, ranked, work)
+        or with_whole_table([best], work)
         or list_rows(best, ranked, work)
     ):
         return items

@@ -37,6 +37,7 @@ def list_steps(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> l
         and best.unit.form is Form.STEP
         and not _ASKS_FOR_ONE.search(work.question)
         and _is_procedure(best, work)
+        and _is_headed(best, work)
     ):
         start = best
     else:
@@ -81,6 +82,14 @@ def _is_procedure(step: ReadUnit, work: Composing) -> bool:
     cases = sum(bool(_LABELLED.match(unit.text)) for unit in units)
     lead = step.unit.lead
     return 2 * cases < len(units) and not (FORBIDS.search(lead) or LEADS_TO_CASES.search(lead))
+
+
+def _is_headed(step: ReadUnit, work: Composing) -> bool:
+    """Whether what stands above the list has half of the question's words: “Same day delivery?” is
+    not answered by all steps of “Delivered, says the tracking”."""
+    asked = work.terms(work.question)
+    above = f"{work.passages[step.passage].context} {step.unit.heading} {step.unit.lead}"
+    return 2 * len(asked & work.terms(above)) >= len(asked)
 
 
 def _same_list(unit: Unit, other: Unit) -> bool:

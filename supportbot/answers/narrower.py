@@ -26,7 +26,10 @@ OF_OTHER_THING = 1.5
 OF_OTHER_QUESTION = 2.0  # times the share of that question's words that are not asked
 NAMED_FIRST = 0.2  # a row whose first cell is all in the question is raised
 # A sentence about one case of a rule, and a question about one.
-CASE = re.compile(r"(?:if|unless|in case|should|once|when)\b", re.IGNORECASE)
+CASE = re.compile(
+    r"(?:if|unless|in case|should|once|when|in (?:this|that|the|these|such)(?: \w+){0,2} cases?)\b",
+    re.IGNORECASE,
+)
 CASE_ASKED = re.compile(
     r"\b(?:if|when (?:i|my|it|the)|after|but|without|once|already)\b", re.IGNORECASE
 )

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from knowledge.text.units import Form
+from supportbot.answers.companions import INSTRUCTS
 from supportbot.answers.tables import say_table
 from supportbot.answers.types import Proposed
 from supportbot.answers.wording import Composing, proposed, word_count
@@ -23,12 +24,21 @@ FILLER = (
     "what which where when how do does is are have has offer accept give provide sell make get use"
     " take work tell know explain need want can please about your our the any some there kind type"
     " method option way policy rule term condition information info detail question help long much"
-    " many cost price charge time last"
+    " many cost price charge time last today tomorrow"
 )
 _ANYTHING = {AnswerType.ANYTHING, AnswerType.YES_NO, AnswerType.HOW_TO}
 _ROWS_ONLY = {AnswerType.TIME, AnswerType.PLACE, AnswerType.CONTACT}
 _BY_TITLE = {*_ANYTHING, AnswerType.TIME}
-_WORKS = re.compile(r"\bhow (?:do|does) .*\bworks?\b", re.IGNORECASE)
+# What asks about a topic as a whole: “what is …”, “do you …”, “tell me about …”.
+_GENERAL = re.compile(
+    r"^\W*(?:(?:hi|hello|hey|so|and|ok)\W+)*(?:what|which|where|when|who|do you|are you"
+    r"|how (?:do|does) .*\bworks?|how (?:long|much|often|fast)|(?:can|could) you (?:tell|explain)"
+    r"|(?:please )?(?:tell|explain|info|information|details))\b",
+    re.IGNORECASE,
+)
+_MOST_BARE = 3  # words of a topic alone: “refund policy”
+_OWN = re.compile(r"\b(?:i|my|mine|me(?! (?:about|more)))\b", re.IGNORECASE)
+_DENIES = re.compile(r"n['’]t\b|\bnot?\b|\bnever\b", re.IGNORECASE)
 _PARTS = re.compile(r"[:;,&/–—]|\band\b|\b(?:19|20)\d\d\b|\d+\.", re.IGNORECASE)
 _NUMBERING = re.compile(r"^[\d.]+\s+|\b(?:19|20)\d\d\b")
 # A sentence about the text itself: “This page explains …”, “In effect from …”.
@@ -45,11 +55,10 @@ def say_overview(ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
     or asks for more. “When are you open?” is answered by a table alone."""
     topic = work.terms(work.question) - work.terms(FILLER)
     wanted = answer_type(work.question)
-    if not topic or work.text != work.question:
+    if not topic or work.text != work.question or _DENIES.search(work.question):
         return []
-    if wanted is AnswerType.HOW_TO and not _WORKS.search(work.question):
-        return []
-    for section in _sections(topic, wanted, ranked, work):
+    general = _is_general(work.question)
+    for section in _sections(topic, wanted, ranked, work, general=general):
         first = section[0]
         if first.unit.form is Form.ROW:
             if rows := say_table(first, work):
@@ -59,13 +68,24 @@ def say_overview(ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
     return []
 
 
+def _is_general(question: str) -> bool:
+    """Whether a question is about all of a topic, not about what somebody did or wants to do."""
+    is_bare = len(question.split()) <= _MOST_BARE and not INSTRUCTS.match(question)
+    return not _OWN.search(question) and (is_bare or bool(_GENERAL.match(question)))
+
+
 def _sections(
-    topic: frozenset[int], wanted: AnswerType, ranked: Sequence[ReadUnit], work: Composing
+    topic: frozenset[int],
+    wanted: AnswerType,
+    ranked: Sequence[ReadUnit],
+    work: Composing,
+    *,
+    general: bool,
 ) -> Iterator[list[ReadUnit]]:
     """The units of each section about the topic, from the first one with substance: first those of
     a document about nothing else, from its beginning, then those that a heading names, then those
-    of a document that is about the topic among others. For a question that asks for a fact, only
-    those that a heading names, from a fact on."""
+    of a document that is about the topic among others. If the question is not `general`, only those
+    that a heading names. They start with a fact if the question asks for one."""
     readable = {id(unit) for unit in ranked}
     places: dict[tuple[int, int, str, str], list[ReadUnit]] = {}
     for unit in work.reading.units:
@@ -77,11 +97,12 @@ def _sections(
     found = []
     for number, ((_, _, title, heading), units) in enumerate(places.items()):
         units.sort(key=lambda one: (work.passages[one.passage].position, one.position))
-        is_whole = wanted in _BY_TITLE and _is_all_of(topic, title, work)
+        by_title = general and wanted in _BY_TITLE
+        is_whole = by_title and _is_all_of(topic, title, work)
         is_headed = heading not in {"", title} and _is_all_of(topic, heading, work)
         start = work.passages[units[0].passage].position
-        is_titled = wanted in _BY_TITLE and _names(topic, title, work)
-        if is_headed or is_titled or _heads(topic, units, work):
+        is_titled = by_title and _names(topic, title, work)
+        if is_headed or is_titled or (general and _heads(topic, units, work)):
             order = 0 if is_whole else 1 if is_headed else 2
             found.append(((order, 0 if order == 1 else start, number), units))
     for _, units in sorted(found, key=lambda one: one[0]):

@@ -112,6 +112,12 @@ def test_a_question_that_asks_for_more_is_not_answered_in_general() -> None:
     assert "27 Weaver Street" not in " ".join(said("is Quill open on sunday"))
 
 
+def test_what_somebody_wants_to_do_is_not_answered_in_general() -> None:
+    for question in ("my price match doesn't work", "cancel my order"):
+        assert not said(question)[0].startswith(("If you find", "Most items"))
+    assert said("when will i get my refund")[0].startswith("We issue the refund within 7 days")
+
+
 def test_a_small_table_is_told_whole_if_no_row_is_named() -> None:
     lines = said("can i still change it")
     assert [line.partition(":")[0] for line in lines[-3:]] == ["Received", "Packing", "Dispatched"]
