@@ -16,6 +16,7 @@ from knowledge.embedding.vectors import Vectors
 from supportbot.reader.reading import Reading
 from supportbot.retrieval import caches, candidates
 from supportbot.retrieval import scope as scopes
+from supportbot.retrieval.bare_questions import complete_bare_question
 from supportbot.retrieval.candidate_generation import RetrievedCandidates, retrieve_candidates
 from supportbot.retrieval.candidate_reading import CandidateReadings, PartReading, read_candidates
 from supportbot.retrieval.candidates import Candidate
@@ -138,7 +139,8 @@ def _search(key: tuple[object, ...], query: Query, limit: int) -> Ranking:
         return replace(cached.ranking, trace=replace(cached.ranking.trace, from_cache=True))
     if settings.spelling:
         with clock("spelling"):
-            text = correct_spelling(query.text, cached_document_languages(state.revision))
+            languages = cached_document_languages(state.revision)
+            text = complete_bare_question(correct_spelling(query.text, languages))
             query = replace(query, text=text)
     retrieved, snapshot = retrieve_candidates(query, state, clock)
     ranking = _rank(query, retrieved, snapshot, limit, clock)

@@ -77,6 +77,25 @@ _FORMS = [
     )
 ]
 
+# Two names of one thing, as long as the documents have only the other: (name, a word of it, the
+# other name, a word of that).
+_OTHER_NAMES = [
+    (re.compile(rf"\b{name}\b", re.IGNORECASE), word, other, its_word)
+    for name, word, other, its_word in (
+        (r"log(?:ged|ging)?[ -]?in(?:to)?", "log", "sign in", "sign"),
+        (r"sign(?:ed|ing)?[ -]?in(?:to)?", "sign", "log in", "log"),
+        (r"log(?:ged|ging)?[ -]?out", "log", "sign out", "sign"),
+        (r"sign(?:ed|ing)?[ -]?out", "sign", "log out", "log"),
+        (r"zip(?: ?code)?", "zip", "postcode", "postcode"),
+        (r"post ?code", "postcode", "zip code", "zip"),
+        (r"(?:shopping )?cart", "cart", "basket", "basket"),
+        (r"(?:shopping )?basket", "basket", "cart", "cart"),
+        (r"cell ?phone", "cell", "mobile phone", "mobile"),
+        (r"mobile(?: phone)?", "mobile", "cell phone", "cell"),
+        (r"sales tax", "sales", "VAT", "vat"),
+    )
+]
+
 
 def load_dictionaries(languages: Sequence[str]) -> None:
     """Load the dictionaries now, so that no question waits for them."""
@@ -88,7 +107,7 @@ def correct_spelling(text: str, languages: Sequence[str]) -> str:
     """The text with its misspelt words corrected, in those `languages` that have a dictionary."""
     if len(text) > MAX_CHARACTERS:
         return text
-    text = _MEASURE.sub(r"\1 \2", _expanded(text, languages))
+    text = _renamed(_MEASURE.sub(r"\1 \2", _expanded(text, languages)), languages)
     dictionaries = [d for language in languages if (d := _dictionary(language)) is not None]
     if not dictionaries:
         return text
@@ -124,6 +143,16 @@ def word_frequency(word: str, language: str) -> float:
 def _expanded(text: str, languages: Sequence[str]) -> str:
     forms = {short: long for one in languages for short, long in _SHORT_FORMS.get(one, {}).items()}
     return _WORD.sub(lambda match: forms.get(match[0].lower(), match[0]), text)
+
+
+def _renamed(text: str, languages: Sequence[str]) -> str:
+    """“sign in” for “log in” where the documents say so."""
+    named = [names for names in _OTHER_NAMES if names[0].search(text)] if "en" in languages else []
+    here = _in_documents({word for names in named for word in (names[1], names[3])}, languages)
+    for name, word, other, its_word in named:
+        if word not in here and its_word in here:
+            text = name.sub(other, text)
+    return text
 
 
 def _other_form(word: str) -> str:

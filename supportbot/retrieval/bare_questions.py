@@ -1,0 +1,35 @@
+"""Completes a question that is too bare to be found: “phone number” becomes “how do i contact you
+by telephone”. English only.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ASKS = r"(?:what(?:'s| is| are)? |where(?:'s| is| are)? |do you have |give me |i need )?"
+_YOUR = r"(?:the |an? |your |ur |our )*"
+_SERVICE = r"customer (?:service|support|care)"
+_COMPLETED = [
+    (re.compile(rf"\W*{_ASKS}{_YOUR}(?:{bare})\W*", re.IGNORECASE), complete)
+    for bare, complete in (
+        (
+            rf"(?:(?:{_SERVICE} |contact )?(?:tele)?(?:phone )?(?:number|no|phone))"
+            r"|(?:(?:how )?can i )?(?:call|ring|phone) (?:you|u|someone)",
+            "how do i contact you by telephone",
+        ),
+        (
+            rf"(?:{_SERVICE} |contact )?e-?mail(?: address)?",
+            "how do i contact you by email",
+        ),
+        (
+            rf"contact(?: us| you| details| information)?|{_SERVICE}",
+            "how do i contact you",
+        ),
+        (r"(?:you )?(?:located|based)|location|address", "what is the address of your stores"),
+    )
+]
+
+
+def complete_bare_question(text: str) -> str:
+    """The text, or the complete question that a bare one stands for."""
+    return next((complete for bare, complete in _COMPLETED if bare.fullmatch(text)), text)
