@@ -30,6 +30,7 @@ from supportbot.answers.models import (
 from supportbot.automation.models import Rule, RuleFiring, TicketHappening
 from supportbot.automation.similar import embed_tickets
 from supportbot.learning.grouping import group_new_questions
+from supportbot.learning.models import Proposal
 from supportbot.mail.models import IncomingEmail
 from supportbot.triage.models import Intent, IntentExample
 from tests.conftest import RETURNS_POLICY, Publish
@@ -124,6 +125,7 @@ def a_ticket(words: str, question: str, agent: User, version: DocumentVersion) -
     )
     assert draft is not None
     reject_draft(draft=draft, agent=agent, reason=words)
+    Proposal.objects.create(run=answered, cause=Proposal.Cause.REJECTED, question=words)
     ticket.refresh_from_db()
     add_note(ticket=ticket, author=agent, text=f"A note on {words}")
     message = reply_in(conversation, agent, f"We know of {words}.")
