@@ -19,7 +19,7 @@ from supportbot.guardrails.detectors.heads import FOLDER, parts_of
 from supportbot.manners.head import QUESTION, Head, render
 
 NAMES = ("moderation", "scope")
-ORDINARY = "ordinary"  # among the examples
+ORDINARY = "ordinary"  # among the examples; other languages have a file of their own
 SEED = 3
 INVERSE_PENALTY = 10.0
 MOST_STEPS = 300
@@ -43,7 +43,8 @@ def ordinary_questions(data: Path) -> list[str]:
 
 def fit(name: str, questions: Sequence[str], vectors: Vectors) -> Head:
     """`vectors` are those of the questions."""
-    examples = tomllib.loads((FOLDER / f"{name}_examples.toml").read_text("utf-8"))
+    examples = _examples(name)
+    examples[ORDINARY] += [text for listed in _examples(ORDINARY).values() for text in listed]
     texts = [text for listed in examples.values() for text in listed]
     labels = [
         QUESTION if kind == ORDINARY else kind for kind, listed in examples.items() for _ in listed
@@ -59,6 +60,10 @@ def fit(name: str, questions: Sequence[str], vectors: Vectors) -> Head:
         model.coef_.astype(np.float32),
         model.intercept_.astype(np.float32),
     )
+
+
+def _examples(name: str) -> dict[str, list[str]]:
+    return tomllib.loads((FOLDER / f"{name}_examples.toml").read_text("utf-8"))
 
 
 def embed(texts: Sequence[str]) -> Vectors:

@@ -16,9 +16,9 @@ from supportbot.guardrails.detectors.types import Context, Stage
 from tests.openai_server import ModelServer, Request, Wire, closed_port, run_server
 
 MESSAGE, SENTENCE = Context(Stage.MESSAGE), Context(Stage.SENTENCE)
-UNSEEN = tomllib.loads(
-    (Path(__file__).parents[1] / "data" / "moderation_unseen.toml").read_text("utf-8")
-)
+DATA = Path(__file__).parents[1] / "data"
+UNSEEN = tomllib.loads((DATA / "moderation_unseen.toml").read_text("utf-8"))
+ORDINARY = tomllib.loads((DATA / "ordinary_unseen.toml").read_text("utf-8"))
 # Of 16 of a kind, and 16 that sound alike: a floor below what was measured, on the card.
 LEAST_FOUND, MOST_ALARMS = 12, 1
 
@@ -75,6 +75,17 @@ def test_most_of_what_was_kept_unseen_is_found(kind: str) -> None:
     assert len(alarms) <= MOST_ALARMS, alarms
 
 
+@pytest.mark.parametrize("kind", ["self_harm", "threat"])
+def test_danger_is_found_in_the_languages_of_the_widget(kind: str) -> None:
+    assert [text for text in ORDINARY[kind] if kind not in kinds(text)] == []
+
+
+@pytest.mark.parametrize("where", ["english", "abroad"])
+def test_ordinary_messages_are_no_offence_in_any_language(where: str) -> None:
+    stopped = {text: kinds(text) - {"profanity", "abuse"} for text in ORDINARY[where]}
+    assert {text: found for text, found in stopped.items() if found} == {}
+
+
 def test_a_sentence_of_an_answer_is_judged_by_patterns() -> None:
     assert kinds("You are an idiot.", SENTENCE) == {"abuse"}
     assert kinds("The chicken breast must not be sold to children.", SENTENCE) == set()
@@ -119,10 +130,10 @@ def gives(scores: dict[str, float], status: int = 200) -> object:
 
 def test_the_higher_score_of_the_endpoint_and_ours_counts(endpoint: ModelServer) -> None:
     endpoint.says(gives({"hate/threatening": 0.9, "violence": 0.99}))  # type: ignore[arg-type]
-    assert kinds("they had better hide, those neighbours of mine") == {"threat"}
+    assert kinds("my parcel is late again, those neighbours of mine") == {"threat"}
     assert kinds("I will kill you") == {"threat"}
     assert endpoint.requests[0].path.endswith("/moderations")
-    assert endpoint.requests[0].json["input"].startswith("they had better")
+    assert endpoint.requests[0].json["input"].startswith("my parcel is late")
 
 
 def test_the_endpoint_reads_no_personal_data(endpoint: ModelServer) -> None:
