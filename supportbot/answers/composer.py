@@ -24,6 +24,7 @@ from supportbot.answers.tables import (
     column_rows,
     list_rows,
     overview_rows,
+    say_price,
     table_spoken_of,
     with_whole_table,
 )
@@ -49,6 +50,7 @@ ELSEWHERE_MARGIN = 0.3  # of the reader's score, for units of another passage
 LEAST_OF_TITLE = 4  # terms of a title that a line may repeat
 MOST_BESIDE_TITLE = 1  # terms beside them in such a line
 MARGIN = 1.1  # of the reader's score; units this close to the best belong to the answer
+MARGIN_OF_ANYTHING = 1.6  # the same for a question that asks for no one fact
 EXCEPTION_MARGIN = 2.0  # the same margin for an exception in the same paragraph
 EXCEPTION_WORDS = 10  # that such an exception may go beyond MOST_WORDS
 FAR = 99.0  # the same margin for units that continue the best one
@@ -111,8 +113,8 @@ def _answer(work: Composing) -> list[Proposed]:
         return []
     ranked = _with_the_code(ranked, work.text)
     ranked = _of_wanted_kind_first(ranked, question)
-    if overview := say_overview(ranked, work):
-        return overview
+    if told := say_price(ranked, work) or say_overview(ranked, work):
+        return told
     best = ranked[0]
     if steps := list_steps(best, ranked, work):
         return steps
@@ -171,6 +173,8 @@ def _of_wanted_kind_first(ranked: list[ReadUnit], question: str) -> list[ReadUni
 def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list[ReadUnit]:
     """The best unit, those that qualify it, and others that answer too, up to MOST_WORDS."""
     chosen = [best]
+    is_open = answer_type(work.question) is AnswerType.ANYTHING
+    usual = MARGIN_OF_ANYTHING if is_open else MARGIN
     room = _most_words(work) - word_count(best, work)
     behind = work.beside(best, 1)
     goes_on = behind is not None and _goes_on(behind, best, work)
@@ -179,7 +183,7 @@ def _chosen(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> list
     said = set(work.terms(text_of_unit(best.unit)))
     for unit in ranked:
         excepts = _excepts(unit, best)
-        margin = EXCEPTION_MARGIN if excepts else MARGIN
+        margin = EXCEPTION_MARGIN if excepts else usual
         if unit is behind and goes_on:
             margin = FAR
         terms = work.terms(text_of_unit(unit.unit))

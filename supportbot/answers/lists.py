@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from knowledge.text.units import Form, Unit, units_of
-from supportbot.answers.narrower import FORBIDS, LEADS_TO_CASES
+from supportbot.answers.narrower import FORBIDS, LEADS_TO_CASES, is_of_unasked_state
 from supportbot.answers.types import Proposed
 from supportbot.answers.wording import Composing, is_half, listed
 from supportbot.reader.answer_types import AnswerType, answer_type
@@ -77,8 +77,10 @@ def _best_list(best: ReadUnit, ranked: Sequence[ReadUnit], work: Composing) -> R
 def _is_procedure(step: ReadUnit, work: Composing) -> bool:
     """Whether the list of a step says what to do. A list of cases (“Card lost: tell us its
     number.”, “We cancel an order if:”) or of what is not possible (“We cannot take back:”) does
-    not."""
+    not, nor one for those who are in a state that the question does not name."""
     units = [u for u in units_of(work.passages[step.passage].text) if _same_list(u, step.unit)]
+    if is_of_unasked_state(step, work):
+        return False
     cases = sum(bool(_LABELLED.match(unit.text)) for unit in units)
     lead = step.unit.lead
     return 2 * cases < len(units) and not (FORBIDS.search(lead) or LEADS_TO_CASES.search(lead))

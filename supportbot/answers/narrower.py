@@ -16,6 +16,7 @@ from knowledge.text.units import Form, Unit
 from supportbot.answers.rows import subject_of
 from supportbot.answers.wording import Composing
 from supportbot.reader.answer_types import AnswerType, answer_type
+from supportbot.reader.features import UNTYPED
 from supportbot.reader.reading import Reading, ReadUnit
 
 # Of the reader's score: by how much a unit is lowered.
@@ -24,6 +25,8 @@ UNASKED_CASE = 1.5
 UNASKED_BAN = 1.0
 OF_OTHER_THING = 1.5
 OF_OTHER_QUESTION = 2.0  # times the share of that question's words that are not asked
+HEADING_ASKS = 1.0  # a unit below “How long you have” is raised for “how many days do I have”
+OF_STATE = 1.0  # an item or step below “Delivered, says the tracking”
 NAMED_FIRST = 0.2  # a row whose first cell is all in the question is raised
 # A sentence about one case of a rule, and a question about one.
 CASE = re.compile(
@@ -35,6 +38,8 @@ CASE_ASKED = re.compile(
 )
 LEADS_TO_CASES = re.compile(r"\b(?:if|when|unless|where)\W*$", re.IGNORECASE)
 LEANS_ON_ONE = re.compile(r"(?:it|they|this|that|these|those)\b", re.IGNORECASE)
+# A heading that names a state, such as “Delivered, says the tracking”.
+_STATE = re.compile(r"(?:\w+ed|lost|stolen|missing|late|broken)\b", re.IGNORECASE)
 # The line above a list of what is not possible.
 FORBIDS = re.compile(r"\b(?:cannot|not|never|no)\b|n['’]t\b", re.IGNORECASE)
 
@@ -45,23 +50,40 @@ def with_narrower_lowered(work: Composing) -> Composing:
     raises_case = bool(CASE_ASKED.search(work.question))
     asks_how = answer_type(work.question) is AnswerType.HOW_TO
 
-    def lowered(read: ReadUnit) -> ReadUnit:
+    wanted = answer_type(work.question)
+
+    def asks_alike(read: ReadUnit) -> bool:
+        return wanted not in UNTYPED and answer_type(_heading_of(read, work)) is wanted
+
+    def lowered_by(read: ReadUnit) -> float:
+        if asks_alike(read):
+            return -HEADING_ASKS
         if read.unit.form is Form.ROW:
-            return replace(read, score=read.score - _lowered_row(read.unit, asked, work))
+            return _lowered_row(read.unit, asked, work)
         if read.unit.heading.endswith("?"):
             heading = work.terms(read.unit.heading)
-            share = len(heading - asked) / (len(heading) or 1)
-            return replace(read, score=read.score - OF_OTHER_QUESTION * share)
-        if not raises_case and _is_case(read.unit):
-            return replace(read, score=read.score - UNASKED_CASE)
-        if asks_how and FORBIDS.search(read.unit.lead):
-            return replace(read, score=read.score - UNASKED_BAN)
-        if _is_of_other_thing(read, asked, work):
-            return replace(read, score=read.score - OF_OTHER_THING)
-        return read
+            return OF_OTHER_QUESTION * len(heading - asked) / (len(heading) or 1)
+        is_listed = read.unit.form is not Form.SENTENCE
+        reasons = (
+            (UNASKED_CASE, not raises_case and _is_case(read.unit)),
+            (OF_STATE, is_listed and is_of_unasked_state(read, work)),
+            (UNASKED_BAN, asks_how and bool(FORBIDS.search(read.unit.lead))),
+            (OF_OTHER_THING, _is_of_other_thing(read, asked, work)),
+        )
+        return next((by for by, is_so in reasons if is_so), 0.0)
 
-    reading = work.reading
-    return replace(work, reading=Reading(tuple(map(lowered, reading.units)), reading.features))
+    units = tuple(replace(read, score=read.score - lowered_by(read)) for read in work.reading.units)
+    return replace(work, reading=Reading(units, work.reading.features))
+
+
+def is_of_unasked_state(read: ReadUnit, work: Composing) -> bool:
+    """Whether it is for those who are in a state that the question does not name."""
+    state = _STATE.match(_heading_of(read, work))
+    return state is not None and not work.terms(state[0]) & work.terms(work.text)
+
+
+def _heading_of(read: ReadUnit, work: Composing) -> str:
+    return read.unit.heading or " ".join(work.passages[read.passage].heading[-1:])
 
 
 def _is_case(unit: Unit) -> bool:

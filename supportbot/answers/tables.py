@@ -27,7 +27,32 @@ ROW_MARGIN = 0.35  # of the reader's score
 WORDS_OF_QUESTIONS = "how what when much many long cost costs price charge charges time take takes"
 _NAME = re.compile(r"(?<=\w )[A-Z]\w+")  # “Dublin” in “my parcel to Dublin”
 _SPEAKS_OF_TABLE = re.compile(r"\b(?:this|the) table\b(?! (?:lamp|top))", re.IGNORECASE)
+_ASKS_PRICE = re.compile(
+    r"\bhow much (?:is|are)\b|\bprices?\b|\b(?:what|how much) (?:do|does)\b.*\bcost",
+    re.IGNORECASE,
+)
+_PRICE = re.compile(r"(?:[\w-]+ )?price", re.IGNORECASE)
 _YES_OR_NO = re.compile(r"(?:yes|no)\b", re.IGNORECASE)
+
+
+def say_price(ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
+    """The price of a thing, from the row of a price list that is about this thing and least else:
+    “Ingle Duo espresso machine” before “Set: Ingle Duo with grinder”."""
+    if answer_type(work.question) is not AnswerType.MONEY or not _ASKS_PRICE.search(work.question):
+        return []
+    thing = work.terms(work.question) - work.terms(WORDS_OF_QUESTIONS)
+    priced = [
+        one
+        for one in ranked
+        if one.unit.form is Form.ROW
+        and any(_PRICE.fullmatch(cell.head) for cell in one.unit.cells[1:])
+        and thing <= work.terms(one.unit.cells[0].text)
+    ]
+    if not thing or not priced:
+        return []
+    named = min(priced, key=lambda one: (len(work.terms(one.unit.cells[0].text)), -one.score))
+    heads = {cell.head for cell in named.unit.cells[1:] if _PRICE.fullmatch(cell.head)}
+    return [proposed(_with_columns(named, heads), work)]
 
 
 def with_whole_table(chosen: Sequence[ReadUnit], work: Composing) -> list[Proposed]:

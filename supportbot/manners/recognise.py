@@ -55,6 +55,15 @@ class Judged:
         return _MANNERS.get(self.name) or Manner(self.name)
 
 
+LEAST_WORDS = 4  # of a clause that may be a question beside a greeting
+# A greeting before something else, without a comma.
+_GREETING = re.compile(
+    r"^((?:hi|hello|hey|hiya|good (?:morning|afternoon|evening))(?: there| all| team)?) "
+    r"(?=\w+ \w+ \w)",
+    re.IGNORECASE,
+)
+
+
 def recognise(text: str) -> Recognised | None:
     """The manner of a message; None for an ordinary question. Raises EmbeddingModelError."""
     if not re.search(r"\w", text):
@@ -72,7 +81,7 @@ def recognise(text: str) -> Recognised | None:
 
 def parts_of(text: str) -> list[str]:
     """The message, and its clauses if it has several; [] if it is too long."""
-    text = _plain(text)
+    text = _GREETING.sub(r"\1, ", _plain(text))
     if not text or len(text.split()) > MOST_WORDS:
         return []
     clauses = [clause.strip() for clause in _CLAUSES.split(text) if re.search(r"\w", clause)]
@@ -92,7 +101,9 @@ def decide(parts: Sequence[str], judged: Mapping[str, Judged]) -> Recognised | N
     if whole.name == QUESTION or whole.probability < least:
         return _beside_a_question(inner)
     manner, probability = whole.manner, whole.probability
-    if any(_asks(clause, judged[clause]) for clause in clauses):
+    if any(_asks(clause, judged[clause]) for clause in clauses) or (
+        manner == Manner.GREETING and any(_is_unclear(clause, judged[clause]) for clause in clauses)
+    ):
         # A greeting before a question needs no reply of its own.
         return _beside_a_question([whole, *inner])
     return Recognised(
@@ -122,6 +133,11 @@ def _beside_a_question(judged: Sequence[Judged]) -> Recognised | None:
 
 def _asks(clause: str, judged: Judged) -> bool:
     return judged.name == QUESTION and judged.probability >= SURE and len(clause.split()) > 1
+
+
+def _is_unclear(clause: str, judged: Judged) -> bool:
+    """Whether it says more than a greeting, and nobody knows what."""
+    return judged.probability < SURE and len(clause.split()) >= LEAST_WORDS
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import re
 
+_GREETING = r"(?:(?:hi|hello|hey)\W+(?:there\W+)?)?"
 _ASKS = r"(?:what(?:'s| is| are)? |where(?:'s| is| are)? |do you have |give me |i need )?"
 _YOUR = r"(?:the |an? |your |ur |our )*"
 _SERVICE = r"customer (?:service|support|care)"
 _COMPLETED = [
-    (re.compile(rf"\W*{_ASKS}{_YOUR}(?:{bare})\W*", re.IGNORECASE), complete)
+    (re.compile(rf"\W*{_GREETING}{_ASKS}{_YOUR}(?:{bare})\W*", re.IGNORECASE), complete)
     for bare, complete in (
         (
             rf"(?:(?:{_SERVICE} |contact )?(?:tele)?(?:phone )?(?:number|no|phone))"
@@ -22,7 +23,8 @@ _COMPLETED = [
             "how do i contact you by email",
         ),
         (
-            rf"contact(?: us| you| details| information)?|{_SERVICE}",
+            rf"contact(?: us| details| information)?|{_SERVICE}"
+            rf"|(?:how (?:can|do) i )?(?:contact|reach|get in touch with) (?:you|u|us|{_SERVICE})",
             "how do i contact you",
         ),
         (r"(?:you )?(?:located|based)|location|address", "what is the address of your stores"),

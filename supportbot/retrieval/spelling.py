@@ -46,6 +46,7 @@ _MEASURE = re.compile(
 MIN_LETTERS = 4  # of a word that may be misspelt
 LONG_WORD = 7  # letters; from here on a word may have two mistakes
 SHORT_WORD = 4  # letters; such a word is no other with one letter changed: “cafe” is not “came”
+LEAST_USUAL = 2.0  # Zipf frequency
 LEAST_USES = 5000  # of a word that no document has, in the corpus of the dictionary
 MAX_CHARACTERS = 400  # a longer text has enough correct words
 MAX_MISSPELT = 6  # words; more of them are another language
@@ -116,7 +117,7 @@ def correct_spelling(text: str, languages: Sequence[str]) -> str:
         for match in _WORD.finditer(text)
         if len(word := match[0]) >= MIN_LETTERS
         and (word.islower() or match.start() == 0)
-        and not any(dictionary.has(word.lower()) for dictionary in dictionaries)
+        and not any(dictionary.is_usual(word.lower()) for dictionary in dictionaries)
     }
     forms = {match[0]: _other_form(match[0]) for match in _WORD.finditer(text)}
     forms = {word: other for word, other in forms.items() if other and "en" in languages}
@@ -203,6 +204,10 @@ class _Dictionary:
 
     def has(self, word: str) -> bool:
         return word in self._uses or word in self._plain  # “cafe” is “café”
+
+    def is_usual(self, word: str) -> bool:
+        """Whether it is in the dictionary and no slip that stands there too, such as “ballance”."""
+        return self.has(word) and not 0 < self.frequency(word) < LEAST_USUAL
 
     def similar_to(self, word: str) -> list[tuple[str, int, int]]:
         """Words one or two mistakes away: (word, mistakes, frequency), in no order."""

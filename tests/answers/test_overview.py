@@ -33,6 +33,26 @@ method you used.
 
 The outbound delivery is refunded if you return the whole order within 14 days.
 """
+LIST = """# Price list
+
+| Product | Price | Warranty |
+|---|---|---|
+| Set: Duo with grinder | £1,199 | 36 months |
+| Duo from the outlet, refurbished | £649 | 12 months |
+| Duo machine | £899 | 36 months |
+"""
+PARCELS = """# Parcels
+
+## Following your parcel
+
+The dispatch email contains the tracking link.
+
+## Delivered, says the tracking
+
+1. Look at the photo in the tracking page.
+2. Ask your neighbours.
+3. Report the parcel to us.
+"""
 PRICES = """# Price match promise
 
 If you find the same item for less at another shop, we match the price for 14 days.
@@ -72,7 +92,7 @@ We do not deliver to countries that are not in this table.
 
 @pytest.fixture(autouse=True)
 def documents(publish: Publish) -> None:
-    for text in (RETURNS, PRICES, STORES, ORDERS):
+    for text in (RETURNS, PRICES, STORES, ORDERS, LIST, PARCELS):
         title = text.partition("\n")[0].removeprefix("# ")
         publish(text, f"{title}.md", title=title)
 
@@ -127,3 +147,18 @@ def test_a_sentence_about_a_table_brings_it_along() -> None:
     lines = said("which countries can you not deliver to")
     assert any("Belgium" in line for line in lines)
     assert lines[-1] == "We do not deliver to countries that are not in this table."
+
+
+def test_the_price_of_a_thing_is_that_of_its_own_row() -> None:
+    for question in ("price of the duo?", "how much is the duo"):
+        assert said(question) == ["Duo machine: £899."]
+    assert said("how much is the set") == ["Set: Duo with grinder: £1,199."]
+
+
+def test_steps_for_a_state_are_for_those_who_name_it() -> None:
+    assert said("how do i track my parcel")[0] == "The dispatch email contains the tracking link."
+    assert said("it says delivered, what can i do")[0] == "Look at the photo in the tracking page."
+
+
+def test_a_heading_that_asks_for_the_same_counts() -> None:
+    assert said("how many days do i have to return something")[0] == "Most items: 45 days."

@@ -19,6 +19,8 @@ from tests.conftest import Publish
         ("What's your phone number?", "how do i contact you by telephone"),
         ("can i ring someone", "how do i contact you by telephone"),
         ("email address?", "how do i contact you by email"),
+        ("hello how can i contact you", "how do i contact you"),
+        ("how do i reach customer service?", "how do i contact you"),
         ("contact", "how do i contact you"),
         ("customer support", "how do i contact you"),
         ("where are you located", "what is the address of your stores"),

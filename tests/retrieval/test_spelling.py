@@ -18,6 +18,8 @@ POLICY = """# Warranty and delivery
 The warranty of a grinder is two years. Delivery to Norway takes five days.
 
 Something sent back must be unopened. A bag of 500 g costs £9. The Cafino 3 has no timer.
+
+It shows the balance.
 """
 NOW = Scope(dt.date(2026, 11, 21), Audience.PUBLIC)
 
@@ -35,6 +37,7 @@ def policy(publish: Publish) -> None:
         ("can i send somthing back unopend", "can i send something back unopened"),
         ("wats the price of 500g pls", "what is the price of 500 g please"),
         ("Waranty of a grinder?", "warranty of a grinder?"),
+        ("the ballance of it", "the balance of it"),  # a slip that is in the dictionary
         ("how long is the garantee", "how long is the guarantee"),  # of the dictionary alone
     ],
 )
