@@ -11,7 +11,12 @@ from knowledge.text.units import Form
 from supportbot.answers.rows import subject_of
 from supportbot.answers.types import Proposed
 from supportbot.answers.wording import Composing, proposed, word_count
-from supportbot.reader.answer_types import AnswerType, answer_type, holds
+from supportbot.reader.answer_types import (
+    WORDS_OF_QUESTIONS,
+    AnswerType,
+    answer_type,
+    holds,
+)
 from supportbot.reader.reading import ReadUnit
 
 MOST_WORDS = 45  # of the rows that are said
@@ -23,8 +28,6 @@ LEAST_NEAR = 2  # rows that answer about equally well, so that the table is said
 WHOLE_MARGIN = 1.0  # of the reader's score, between two rows of a table that is said as a whole
 TABLE_MARGIN = 6.0  # of the reader's score, for a row of the table that is asked about as a whole
 ROW_MARGIN = 0.35  # of the reader's score
-# What a question asks for, not what it is about.
-WORDS_OF_QUESTIONS = "how what when much many long cost costs price charge charges time take takes"
 _NAME = re.compile(r"(?<=\w )[A-Z]\w+")  # “Dublin” in “my parcel to Dublin”
 _SPEAKS_OF_TABLE = re.compile(r"\b(?:this|the) table\b(?! (?:lamp|top))", re.IGNORECASE)
 _ASKS_PRICE = re.compile(

@@ -10,6 +10,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+# What a question asks for, not what it is about.
+WORDS_OF_QUESTIONS = "how what when much many long cost costs price charge charges time take takes"
+
 
 class AnswerType(StrEnum):
     MONEY = "money"

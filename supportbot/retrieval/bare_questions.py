@@ -1,5 +1,5 @@
 """Completes a question that is too bare to be found: “phone number” becomes “how do i contact you
-by telephone”. English only.
+by telephone”, “how much is the duo” becomes “price of the duo”. English only.
 """
 
 from __future__ import annotations
@@ -32,6 +32,17 @@ _COMPLETED = [
 ]
 
 
+# The price of a thing, which price lists call so. What it costs to have something done is no price.
+_PRICE_OF = re.compile(
+    rf"\W*{_GREETING}how much (?:is|are|does|do|for) "
+    r"(?!it\b|this\b|that\b|shipping|delivery|postage)"
+    r"((?:[\w.-]+ ){0,3}[\w.-]+?)(?: costs?)?\W*",
+    re.IGNORECASE,
+)
+
+
 def complete_bare_question(text: str) -> str:
     """The text, or the complete question that a bare one stands for."""
+    if asked := _PRICE_OF.fullmatch(text):
+        return f"price of {asked[1]}"
     return next((complete for bare, complete in _COMPLETED if bare.fullmatch(text)), text)

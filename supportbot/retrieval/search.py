@@ -41,7 +41,7 @@ from supportbot.retrieval.scope import Scope, Snapshot
 from supportbot.retrieval.settings import DEFAULT, RetrievalSettings
 from supportbot.retrieval.spelling import correct_spelling
 from supportbot.retrieval.strange_words import strange_share, without_strange_words
-from supportbot.retrieval.table_parts import with_table_parts
+from supportbot.retrieval.table_parts import with_named_rows, with_table_parts
 
 __all__ = ["RankedPassage", "Ranking", "Scope", "Trace", "search"]
 
@@ -160,6 +160,7 @@ def _rank(
     with clock("diversity"):
         if settings.diversify:
             order = with_table_parts(diversified(order, found, limit), found, limit)
+            order = with_named_rows(order, found, limit, query.text, "en")
     passages = [_ranked(found[row], ordered, row) for row in order[:limit]]
     readings = CandidateReadings(Reading())
     referred = referred_text(query.text, query.history)

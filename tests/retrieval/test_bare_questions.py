@@ -21,6 +21,8 @@ from tests.conftest import Publish
         ("email address?", "how do i contact you by email"),
         ("hello how can i contact you", "how do i contact you"),
         ("how do i reach customer service?", "how do i contact you"),
+        ("How much is the Heron 1.2?", "price of the Heron 1.2"),
+        ("how much does a grinder cost", "price of a grinder"),
         ("contact", "how do i contact you"),
         ("customer support", "how do i contact you"),
         ("where are you located", "what is the address of your stores"),
@@ -37,6 +39,9 @@ def test_bare_questions(bare: str, complete: str) -> None:
         "what is the serial number",
         "where is my order",
         "my phone number is 0123",
+        "how much is it",
+        "how much is delivery to norway",
+        "how much does it cost to send a machine back to you",
         "",
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from supportbot.retrieval.table_parts import with_table_parts
+from supportbot.retrieval.table_parts import with_named_rows, with_table_parts
 from tests.retrieval.made_candidates import candidate
 
 HEADS = "| Service | Charge |"
@@ -47,3 +47,16 @@ def test_a_table_of_many_parts_is_not_completed() -> None:
 def test_fewer_than_the_limit_are_left_alone() -> None:
     assert order_of(1, 1, limit=16) == [0, 1]
     assert order_of(limit=16) == []
+
+
+def test_the_row_of_a_named_thing_comes_along() -> None:
+    texts = ["Prose."] * 5 + [
+        "| Product | Price |\n|---|---|\n| Set: Duo with grinder | £1,199 |",
+        "| Product | Weight |\n|---|---|\n| Duo | 5 kg |",
+        "| Product | Price |\n|---|---|\n| Duo machine | £899 |",
+        "| Product | Price |\n|---|---|\n| One machine | £349 |",
+    ]
+    candidates = [candidate(number, text) for number, text in enumerate(texts)]
+    order = with_named_rows(range(9), candidates, 5, "price of the duo", "en")
+    assert order == [0, 1, 2, 7, 5, 3, 4, 6, 8]
+    assert with_named_rows(range(9), candidates, 5, "can i return it", "en") == list(range(9))
