@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from pytest_django import Settings
+from pytest_django.fixtures import django_db_setup as made_database
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
@@ -24,9 +25,12 @@ from knowledge.services.ingestion.queue import claim_next
 from knowledge.services.lifecycle.checked_publication import publish_checked
 from supportbot.api import visitor_tokens
 from supportbot.configuration import current
+from supportbot.local.postgres import DATABASE
 from tests import embedded, flush, vectors
 from tickets.models import Conversation, Customer
 from tickets.services.conversations import start_conversation
+
+__all__ = ["made_database"]
 
 RETURNS_POLICY = """# Returns policy
 
@@ -68,12 +72,21 @@ def django_db_keepdb() -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_blocker: pytest.FixtureRequest,
+) -> None:
     """Tests that need real transactions are cleaned up with TRUNCATE, which the triggers
     of the audit log and of the documents' history refuse; those are tested by putting them back."""
     if not embedded.IS_KEPT:
-        connection.close()
-        connection.close_pool()  # type: ignore[attr-defined]
+        request.getfixturevalue("made_database")
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+    if embedded.IS_KEPT:  # as the migrations of this checkout made it: nothing is left to migrate
+        name = f"test_{DATABASE}"
+        connections.databases["default"]["NAME"] = connection.settings_dict["NAME"] = name
+    else:
         embedded.keep_cluster()
     with django_db_blocker.unblock(), connection.cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute("DROP TRIGGER audit_no_truncate ON tickets_auditentry")

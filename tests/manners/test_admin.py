@@ -66,6 +66,7 @@ def test_an_example_counts_at_once_and_is_logged(editor: Client, cleo: User) -> 
     assert recognise("happy new year") is None
     assert LogEntry.objects.get().user == cleo
     page = editor.get(EXAMPLES).content.decode()
+    assert "Small talk examples | supportbot</title>" in page
     assert re.search(r">\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d<", page)
 
 
