@@ -15,6 +15,7 @@ from tickets.models import AuditEntry, Draft
 from tickets.services.names import staff_name
 
 MOST = 5000  # decided drafts, the newest
+_LONG = ("sentences", "passages", "question__sentences", "reply__sentences")  # not read here
 APPROVED, EDITED, REJECTED = "sent as it was", "edited", "rejected"
 
 
@@ -66,7 +67,7 @@ def edits_by_document(*, user: AbstractBaseUser, since: dt.datetime) -> list[Doc
     decided = Draft.objects.visible_to(user).filter(
         status__in=[Draft.Status.APPROVED, Draft.Status.REJECTED], decided_at__gte=since
     )
-    related = decided.select_related("question", "reply", "decided_by", "ticket")
+    related = decided.select_related("question", "reply", "decided_by").defer(*_LONG)
     decisions = _decisions(related.order_by("-decided_at")[:MOST])
     cited: dict[int, set[object]] = defaultdict(set)
     pairs = Citation.objects.filter(run__in=list(decisions)).values_list("document_id", "run_id")
