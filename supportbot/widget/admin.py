@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import path, reverse
@@ -16,6 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextareaWidget
 
+from supportbot.widget import self_test
 from supportbot.widget.models import Site
 from tickets.admin.base import user_of
 from tickets.services import audit
@@ -58,6 +60,7 @@ class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     form = SiteForm
     list_display = ("name", "state", "where", "updated_at")
     search_fields = ("name",)
+    list_before_template = "widget/admin/self_test_link.html"
     change_form_outer_before_template = "widget/admin/snippet.html"
     change_form_outer_after_template = "widget/admin/preview_card.html"
     fieldsets: ClassVar = [
@@ -88,13 +91,37 @@ class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
 
     # -- pages -----------------------------------------------------------------------------------
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.preview_view)
-        return [path("preview/", view, name="widget_site_preview"), *super().get_urls()]
+        tests = {
+            "": self_test.page_view,
+            "_stream": self_test.stream_view,
+            "_body": self_test.body_view,
+            "_headers": self_test.headers_view,
+        }
+        return [
+            path("preview/", self._seen_by(self.preview_view), name="widget_site_preview"),
+            *(
+                path(
+                    f"connection{part.replace('_', '/')}/",
+                    self._seen_by(view),
+                    name=f"widget_site_self_test{part}",
+                )
+                for part, view in tests.items()
+            ),
+            *super().get_urls(),
+        ]
+
+    def _seen_by(self, view: Callable[[HttpRequest], HttpResponseBase]) -> Any:
+        """The view, for those who may see sites."""
+
+        def guarded(request: HttpRequest) -> HttpResponseBase:
+            if not self.has_view_permission(request):
+                raise PermissionDenied
+            return view(request)
+
+        return self.admin_site.admin_view(guarded)
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """An empty page with the widget, which the form beside it dresses."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
         return TemplateResponse(request, "widget/admin/preview.html")
 
     def changeform_view(

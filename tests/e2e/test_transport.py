@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect, sync_playwright
 
 from tests.e2e.bad_proxy import bad_proxy
-from tests.e2e.browser import Window, launch, window
-from tests.e2e.stack import Stack
+from tests.e2e.browser import Window, launch, sign_in, violations, window
+from tests.e2e.stack import ADMIN, PASSWORD, Stack
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -77,3 +77,30 @@ def test_two_tabs_share_a_socket_and_one_goes_on_without_the_other(
         expect(other.find("feedback-up")).to_have_count(3)
         other.picture("alone")
         assert len(sockets) == 1
+
+
+def test_the_connection_test_tells_the_operator_what_is_in_the_way(
+    browser: Browser, demo_stack: Stack
+) -> None:
+    path = "/admin/widget/site/connection/"
+    with (
+        bad_proxy(demo_stack.port, "no-upgrade", "buffer") as url,
+        window(browser, "self-test") as dora,
+    ):
+        sign_in(dora, demo_stack, ADMIN, PASSWORD)
+        results = dora.page.locator("[data-result]")
+        for address, found in (
+            (demo_stack.url, ["Works", "Works", "Works", "Works"]),
+            (url, ["Does not work", "Held back", "Works", "Works"]),
+        ):
+            dora.page.goto(f"{address}{path}")
+            expect(results).to_have_text(found)
+            expect(dora.page.get_by_text("Test again")).to_be_enabled()
+            dora.picture("result")
+        expect(dora.page.get_by_text("2 things do not get through")).to_be_visible()
+        expect(dora.page.get_by_text("proxy_buffering off;")).to_be_visible()
+        # The frame around it is Unfold's.
+        assert violations(dora, "'[data-self-test]'") == []
+        dora.page.set_viewport_size({"width": 390, "height": 844})
+        dora.picture("phone")
+        assert dora.page.evaluate("() => document.documentElement.scrollWidth") <= 390

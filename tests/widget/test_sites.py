@@ -216,3 +216,31 @@ def test_the_widgets_files_are_sent_compressed(client: Client) -> None:
     assert gzip.decompress(sent.content) == plain
     known = {**headers, "If-None-Match": sent["ETag"]}
     assert client.get(address, headers=known).status_code == 304
+
+
+# -- The connection test --------------------------------------------------------------------------
+def test_the_connection_test_is_for_those_who_set_sites_up(client: Client, dora: User) -> None:
+    address = reverse("admin:widget_site_self_test")
+    eve = User.objects.create_user("eve", password="eve", is_staff=True)
+    client.force_login(eve)
+    assert client.get(address).status_code == 403
+    client.force_login(dora)
+    assert "Upload of" in client.get(address).content.decode()
+    assert address in client.get(reverse("admin:widget_site_changelist")).content.decode()
+
+
+def test_the_connection_test_says_what_arrived(client: Client, dora: User) -> None:
+    client.force_login(dora)
+    sent = bytes(3_000_000)
+    body = reverse("admin:widget_site_self_test_body")
+    told = client.post(body, sent, content_type="application/octet-stream")
+    assert told.json() == {"bytes": len(sent)}
+    headers = {"Authorization": "Bearer self-test", "X-Forwarded-For": "203.0.113.7"}
+    seen = client.get(reverse("admin:widget_site_self_test_headers"), headers=headers).json()
+    assert seen == {
+        "host": "testserver",
+        "scheme": "http",
+        "authorization": "Bearer self-test",
+        "last_event_id": "",
+        "unknown_proxy": True,
+    }
