@@ -277,6 +277,7 @@ VISITOR_REFRESH_SECONDS = env_int("SUPPORTBOT_VISITOR_REFRESH_DAYS", 30) * 86400
 REQUEST_MAX_BYTES = env_int("SUPPORTBOT_REQUEST_MAX_KB", 256) * 1024  # of all but staff
 # What the company's server signs a customer's identity with (HS256); without it nobody signs in.
 IDENTITY_SECRET = env_secret("SUPPORTBOT_IDENTITY_SECRET")
+IDENTITY_HOURS = env_int("SUPPORTBOT_IDENTITY_HOURS", 24)  # that one counts for at most
 CORS_ALLOWED_ORIGINS = WIDGET_ORIGINS
 CORS_URLS_REGEX = r"^/(api/v1/(visitors|conversations|messages|sites)/|static/).*$"
 

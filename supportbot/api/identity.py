@@ -2,11 +2,14 @@
 
 The server signs a JSON Web Token (RFC 7519, HS256) with the secret that it shares with supportbot,
 and puts it onto the page; a browser cannot make one. Claims: `sub`, the company's id of the
-customer; `exp`; and, if it likes, `name`, `email` and `audience`, whose documents they may read.
+customer; `exp`, at most SUPPORTBOT_IDENTITY_HOURS away, so that one that was found in a page or a
+log is soon worth nothing; and, if it likes, `iat`, `name`, `email` and `audience`, whose documents
+they may read.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +56,7 @@ def read_identity(token: str) -> Identity:
         ) from error
     except jwt.InvalidTokenError as error:
         raise IdentityRefusedError(f"The identity is not valid: {error}.") from error
+    _check_age(claims)
     audience = AUDIENCES.get(str(claims.get("audience", Audience.CUSTOMERS.value)))
     if audience is None:
         raise IdentityRefusedError(f"The claim “audience” is one of: {', '.join(AUDIENCES)}.")
@@ -86,6 +90,17 @@ def _decoded(token: str, key: str) -> dict[str, Any]:
         options={"require": ["sub", "exp"], "verify_aud": False},
     )
     return decoded
+
+
+def _check_age(claims: dict[str, Any]) -> None:
+    """Raises IdentityRefusedError for one that may be used for longer than is allowed."""
+    hours, now = settings.IDENTITY_HOURS, time.time()
+    if claims["exp"] - now > hours * 3600 + LEEWAY_SECONDS:
+        raise IdentityRefusedError(
+            f"The identity is valid for too long. Sign it for at most {hours} hours."
+        )
+    if now - claims.get("iat", now) > hours * 3600 + LEEWAY_SECONDS:
+        raise IdentityRefusedError("The identity is too old. Get a new one from your server.")
 
 
 def _text(claims: dict[str, Any], name: str) -> str:
