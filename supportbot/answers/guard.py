@@ -25,7 +25,7 @@ from supportbot.guardrails.policy.observed import BRAND, PERSONAL, observed
 from supportbot.guardrails.policy.rules import Outcome
 from supportbot.guardrails.types import Finding, Verdict
 from supportbot.manners.recognise import parts_of
-from tickets.models import Message
+from tickets.models import Conversation, Message
 from tickets.services.priority import raise_priority
 
 REFUSAL = "I cannot help with that here. I am glad to answer questions about our products."
@@ -101,7 +101,7 @@ def base_facts(row: AnswerRun, question: Question) -> Facts:
     return Facts(
         audience=str(question.reader),
         identity="signed_in" if has_account else "anonymous",
-        channel="api" if conversation is None else "widget",
+        channel=_channel(conversation),
         messages=1 + sum(turn.author == Message.Author.CUSTOMER for turn in question.history),
         refusals=(
             runs.filter(outcome=AnswerRun.Outcome.REFUSED).count()
@@ -109,6 +109,14 @@ def base_facts(row: AnswerRun, question: Question) -> Facts:
             else 0
         ),
     )
+
+
+def _channel(conversation: Conversation | None) -> str:
+    """As conditions name it."""
+    if conversation is None:
+        return "api"
+    is_email = conversation.channel == Conversation.Channel.EMAIL
+    return "email" if is_email else "widget"
 
 
 def _written(question: Question) -> tuple[str, ...]:

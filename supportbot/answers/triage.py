@@ -11,7 +11,7 @@ from django.db import Error as DatabaseFailure
 
 from supportbot.answers.threads import in_search_thread
 from supportbot.answers.types import Question
-from supportbot.triage.find import triage
+from supportbot.triage.find import Triage, triage
 from supportbot.triage.services import course_of, store_triage
 
 log = structlog.get_logger(__name__)
@@ -19,6 +19,17 @@ log = structlog.get_logger(__name__)
 SECONDS = (
     1.5  # an embedding takes milliseconds; who waits for the first one waits for the search, too
 )
+
+
+def facts_of(found: Triage) -> dict[str, Any]:
+    """Of the message alone; its conversation's mood is not known."""
+    return {
+        "intent": found.intent,
+        "sentiment": found.sentiment,
+        "urgency": found.urgency,
+        "topics": found.topics,
+        "language": found.language,
+    }
 
 
 async def triage_facts(question: Question) -> dict[str, Any]:
@@ -39,13 +50,7 @@ def _told(task: asyncio.Future[dict[str, Any]]) -> None:
 @in_search_thread
 def _found(question: Question) -> dict[str, Any]:
     found = triage(question.text)
-    facts: dict[str, Any] = {
-        "intent": found.intent,
-        "sentiment": found.sentiment,
-        "urgency": found.urgency,
-        "topics": found.topics,
-        "language": found.language,
-    }
+    facts = facts_of(found)
     if question.message_id is None or question.conversation_id is None:
         return facts
     try:

@@ -1,8 +1,9 @@
-"""`manage.py evaluate guardrails`: which ordinary messages do the guardrails stop?
+"""`manage.py evaluate guardrails`: which ordinary messages do the guardrails stop or mask?
 
 Folders of ordinary messages, each with `queries.jsonl` or `test.jsonl` (`{id, text}` a line), or
-such a file. All of them are put before every detector and the policy in effect. Whatever is not
-answered at once is an error, and each is listed.
+such a file. All of them are put before every detector, triage and the policy in effect, and masked
+as for a model. Whatever is not answered at once, or loses words to a token, counts as an error, and
+each is listed.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ from supportbot.evaluation.names import ANSWERS, MASKED_MESSAGES, STOPPED_MESSAG
 from supportbot.evaluation.questions import BadDatasetError, load_texts
 from supportbot.evaluation.report import Figure, Record, Report, Table
 from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
-from supportbot.guardrails.policy.rules import Outcome
+from supportbot.guardrails.masking import Masking
 
 FILES = ("queries.jsonl", "test.jsonl")
-MOST_STOPPED = 0.01  # of ordinary messages; more fails the evaluation
+MOST_TOUCHED = 0.01  # of ordinary messages; more fails the evaluation
 SHOWN = 110  # characters of a message
 SEED = 5
 Say = Callable[[str], None]
@@ -40,6 +41,7 @@ class Read:
 
     group: str
     tried: Tried
+    as_masked: str  # what a model would read
 
     @property
     def stopped(self) -> bool:
@@ -47,7 +49,11 @@ class Read:
 
     @property
     def masked(self) -> bool:
-        return Outcome.MASK in self.tried.decision.beside
+        return self.as_masked != self.tried.text
+
+    @property
+    def touched(self) -> bool:
+        return self.stopped or self.masked
 
 
 def evaluate(
@@ -61,14 +67,15 @@ def evaluate(
     read = asyncio.run(_read_all(messages, content, say))
     stopped = mean_of(np.array([float(one.stopped) for one in read]))
     masked = mean_of(np.array([float(one.masked) for one in read]))
+    touched = mean_of(np.array([float(one.touched) for one in read]))
     times = dict(_times(read))
     return Report(
         tables=list(_tables(read, times)),
         notes=[
-            f"Stopped: {stopped.value:.2%} ({stopped.low:.2%} to {stopped.high:.2%}) of "
-            f"{len(read)} ordinary messages; at most {MOST_STOPPED:.0%} may be."
+            f"Stopped or masked: {touched.value:.2%} ({touched.low:.2%} to {touched.high:.2%}) of "
+            f"{len(read)} ordinary messages; at most {MOST_TOUCHED:.0%} may be."
         ],
-        passed=stopped.value <= MOST_STOPPED,
+        passed=touched.value <= MOST_TOUCHED,
         predictions=[_prediction(one) for one in read],
         record=_record(read, content, times, {STOPPED_MESSAGES: stopped, MASKED_MESSAGES: masked}),
     )
@@ -105,7 +112,8 @@ async def _read_all(
     await try_message("warm up", content)
     read = []
     for number, (group, text) in enumerate(messages, start=1):
-        read.append(Read(group, await try_message(text, content)))
+        tried = await try_message(text, content)
+        read.append(Read(group, tried, Masking([text]).mask(text)))
         if number % 500 == 0:
             say(f"{number}/{len(messages)} messages")
     return read
@@ -123,7 +131,7 @@ def _tables(read: Sequence[Read], times: dict[str, tuple[float, float]]) -> Iter
     yield Table(
         "stopped or masked",
         ["folder", "outcome", "rules", "found", "message"],
-        [_listed(one) for one in read if one.stopped or one.masked],
+        [_listed(one) for one in read if one.touched],
     )
     yield Table(
         "milliseconds a message",
@@ -142,10 +150,10 @@ def _listed(one: Read) -> list[Figure]:
     decision = one.tried.decision
     return [
         one.group,
-        decision.outcome.value,
+        "mask" if decision.allows and one.masked else decision.outcome.value,
         ", ".join(rule.id for rule in decision.fired),
         ", ".join(_found(one)) or ", ".join(one.tried.detected.failed),
-        " ".join(one.tried.text.split())[:SHOWN],
+        " ".join((one.as_masked if one.masked else one.tried.text).split())[:SHOWN],
     ]
 
 
@@ -171,6 +179,7 @@ def _prediction(one: Read) -> dict[str, object]:
         "folder": one.group,
         "text": one.tried.text,
         "outcome": one.tried.decision.outcome.value,
+        "masked": one.as_masked if one.masked else "",
         "rules": [rule.id for rule in one.tried.decision.fired],
         "found": _found(one),
     }
@@ -189,7 +198,7 @@ def _record(
         settings={ANSWERS: thresholds(content.thresholds)},
         figures={
             "arms": {ANSWERS: arm},
-            "stopped": [_prediction(one) for one in read if one.stopped or one.masked],
+            "stopped": [_prediction(one) for one in read if one.touched],
         },
         index_model=BUNDLED,
     )

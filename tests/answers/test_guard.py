@@ -25,7 +25,8 @@ from tests.answers.asking import (
 from tests.configuration.publishing import put_in_effect_async
 from tests.guardrails.detectors.test_runner import CARD
 from tests.openai_server import ModelServer
-from tickets.models import AuditEntry, Customer, Draft
+from tickets.models import AuditEntry, Conversation, Customer, Draft
+from tickets.services.conversations import start_conversation
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -122,6 +123,28 @@ async def test_a_message_makes_the_conversation_urgent_and_is_answered(ada: Cust
     await conversation.arefresh_from_db()
     assert conversation.is_urgent
     assert await AuditEntry.objects.filter(action="conversation.made_urgent").acount() == 1
+
+
+async def test_a_rule_knows_the_channel(ada: Customer) -> None:
+    rule = """\
+name: test
+about: A test.
+rules:
+  - id: mail-only
+    statement: What comes by mail is handed over.
+    stage: message
+    when: channel == "email"
+    outcome: hand_over
+    examples:
+      - {facts: {channel: email}, fires: true}
+      - {facts: {channel: widget}, fires: false}
+"""
+    await put_in_effect_async(policy=rule)
+    mail = await in_database(
+        lambda: start_conversation(customer=ada, channel=Conversation.Channel.EMAIL)
+    )
+    assert (await answered(mail)).run.outcome == "handed_over"
+    assert (await answered(await new_conversation(ada))).run.outcome == "answered"
 
 
 async def test_a_customer_who_is_allowed_to_ask_notices_nothing(ada: Customer) -> None:

@@ -90,6 +90,14 @@ def test_a_message_is_tried_before_two_versions(ben: User, browser_of: Browser) 
     assert "What the test asks for." in page
 
 
+def test_a_message_is_tried_with_what_triage_finds_in_it(ben: User, browser_of: Browser) -> None:
+    put_in_effect()
+    sent = {"text": "I will sue you if this is not refunded"}
+    page = browser_of(ben).post(f"{PAGE}try/", sent).content.decode()
+    assert "In effect: hand over" in page
+    assert "legal-threat-gets-a-person" in page
+
+
 def test_stored_messages_that_would_change_are_shown(
     ben: User, browser_of: Browser, fired: FiredRule
 ) -> None:

@@ -72,6 +72,15 @@ def test_what_is_stopped_is_listed_with_its_rule_and_fails(
     assert STOPPED_MESSAGES in charts.content.decode()
 
 
+def test_what_a_model_would_not_read_counts_and_is_listed(tmp_path: Path) -> None:
+    texts = [*ORDINARY, "Call me on +44 7700 900123"]
+    report, passed = evaluate(folder(tmp_path / "shop", texts), no_store=True)
+    assert not passed
+    [masked] = report["tables"]["stopped or masked"]
+    assert (masked["outcome"], masked["message"]) == ("mask", "Call me on <PHONE_1>")
+    assert report["tables"]["by folder"][0]["masked"] == 1
+
+
 def test_a_sample_is_the_same_every_time_and_has_all_folders(tmp_path: Path) -> None:
     many = folder(tmp_path / "many", [f"Where is parcel {n}?" for n in range(50)])
     few = folder(tmp_path / "few", ORDINARY)
