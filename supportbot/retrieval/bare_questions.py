@@ -36,7 +36,7 @@ _COMPLETED = [
 _PRICE_OF = re.compile(
     rf"\W*{_GREETING}how much (?:is|are|does|do|for) "
     r"(?!it\b|this\b|that\b|shipping|delivery|postage)"
-    r"((?:[\w.-]+ ){0,3}[\w.-]+?)(?: costs?)?\W*",
+    r"((?:[\w.-]+ ){0,3}?[\w.-]+?)(?: costs?)?\W*",
     re.IGNORECASE,
 )
 
