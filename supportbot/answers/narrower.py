@@ -15,7 +15,7 @@ from dataclasses import replace
 from knowledge.text.units import Form, Unit
 from supportbot.answers.rows import subject_of
 from supportbot.answers.wording import Composing
-from supportbot.reader.answer_types import AnswerType, answer_type
+from supportbot.reader.answer_types import WORDS_OF_QUESTIONS, AnswerType, answer_type
 from supportbot.reader.features import UNTYPED
 from supportbot.reader.reading import Reading, ReadUnit
 
@@ -51,9 +51,13 @@ def with_narrower_lowered(work: Composing) -> Composing:
     asks_how = answer_type(work.question) is AnswerType.HOW_TO
 
     wanted = answer_type(work.question)
+    about = asked - work.terms(WORDS_OF_QUESTIONS)
 
     def asks_alike(read: ReadUnit) -> bool:
-        return wanted not in UNTYPED and answer_type(_heading_of(read, work)) is wanted
+        if wanted in UNTYPED or answer_type(_heading_of(read, work)) is not wanted:
+            return False
+        passage = work.passages[read.passage]
+        return bool(about & work.terms(f"{passage.title} {read.unit.heading} {read.unit.text}"))
 
     def lowered_by(read: ReadUnit) -> float:
         if asks_alike(read):

@@ -87,15 +87,19 @@ def with_whole_table(chosen: Sequence[ReadUnit], work: Composing) -> list[Propos
 
 def table_spoken_of(chosen: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
     """The table that a chosen sentence speaks of, and the sentence: “We do not deliver to countries
-    that are not in this table.”"""
+    that are not in this table.” [] if the question names something in the table."""
     speaker = next((one for one in chosen if _SPEAKS_OF_TABLE.search(one.unit.text)), None)
     if speaker is None:
         return []
     section = _section_of(speaker, work)
     in_section = (one for one in work.reading.units if _section_of(one, work) == section)
-    row = next((one for one in in_section if one.unit.form is Form.ROW), None)
-    rows = say_table(row, work) if row is not None else []
-    return [*rows, proposed(speaker, work)] if rows else []
+    rows = [one for one in in_section if one.unit.form is Form.ROW]
+    asked = work.terms(work.text) - work.terms(section[-1][0])
+    cells = " ".join(cell.text for one in rows for cell in one.unit.cells)
+    if not rows or asked & work.terms(cells):
+        return []
+    told = say_table(rows[0], work)
+    return [*told, proposed(speaker, work)] if told else []
 
 
 def say_table(row: ReadUnit, work: Composing) -> list[Proposed]:
