@@ -9,6 +9,10 @@ ARGS ?=
 BIN := .venv/bin
 NODE := $(shell command -v node 2>/dev/null)
 
+# Compiled files are kept, whatever the environment says: without them each process of a stack
+# compiles the product, and each worker of the tests rewrites the asserts of all of them.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install up test check check-python check-frontend bench bench-model bundle clean
 
