@@ -190,6 +190,13 @@ def test_the_audit_log_is_read_and_nothing_else(
     assert "opened the ticket" in agent.get("/admin/tickets/auditentry/").content.decode()
     filtered = agent.get("/admin/tickets/auditentry/?action=ticket.assigned").content.decode()
     assert "opened the ticket" not in filtered
+    for query, areas in (
+        ("area=ticket.", {"ticket"}),
+        ("area=sla.", set()),
+        ("actor_name=ben", {"account"}),
+    ):
+        rows = agent.get(f"/admin/tickets/auditentry/?{query}").context["cl"].result_list
+        assert {row.action.partition(".")[0] for row in rows} == areas
     assert agent.get("/admin/tickets/auditentry/add/").status_code == 403
     for name in ("change", "delete"):
         url = reverse(f"admin:tickets_auditentry_{name}", args=[entry.pk])

@@ -29,6 +29,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from tickets.admin.audit import details_of, names_in, words_of
+from tickets.admin.audit_filters import ActionFilter, ActorFilter, AreaFilter
 from tickets.admin.base import RecordAdmin, labels, local_time, shortened, user_of
 from tickets.admin.conversations import with_last_words
 from tickets.models import AuditEntry, Conversation, Customer, Draft
@@ -199,7 +200,8 @@ class AuditEntryAdmin(RecordAdmin):
 
     list_display = ("created_at", "actor_name", "words", "object_type", "object_id", "details")
     list_display_links = None
-    list_filter = ("action", "created_at", "object_type", "actor_name")
+    list_filter = (AreaFilter, ActionFilter, "created_at", ActorFilter)
+    show_full_result_count = False
     date_hierarchy = "created_at"
     search_fields = ("actor_name", "object_id", "action")
     list_before_template = "tickets/admin/audit_export.html"
