@@ -87,17 +87,21 @@ def with_whole_table(chosen: Sequence[ReadUnit], work: Composing) -> list[Propos
 
 def table_spoken_of(chosen: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
     """The table that a chosen sentence speaks of, and the sentence: “We do not deliver to countries
-    that are not in this table.” [] if the question names something in the table."""
+    that are not in this table.” If the question names something in the table, its row alone."""
     speaker = next((one for one in chosen if _SPEAKS_OF_TABLE.search(one.unit.text)), None)
     if speaker is None:
         return []
     section = _section_of(speaker, work)
     in_section = (one for one in work.reading.units if _section_of(one, work) == section)
     rows = [one for one in in_section if one.unit.form is Form.ROW]
-    asked = work.terms(work.text) - work.terms(section[-1][0])
-    cells = " ".join(cell.text for one in rows for cell in one.unit.cells)
-    if not rows or asked & work.terms(cells):
+    if not rows:
         return []
+    asked = work.terms(work.text) - work.terms(section[-1][0])
+    named = [
+        one for one in rows if asked & work.terms(" ".join(cell.text for cell in one.unit.cells))
+    ]
+    if named:
+        return [proposed(max(named, key=lambda one: one.score), work)]
     told = say_table(rows[0], work)
     return [*told, proposed(speaker, work)] if told else []
 
