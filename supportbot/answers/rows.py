@@ -82,7 +82,8 @@ def say_row(unit: Unit, question: str, text: str = "", locale: str = "en") -> Sa
         values = _chosen(values, asked, wanted, locale)
     elif wanted is AnswerType.MONEY and any(holds(wanted, cell.text) for cell in values):
         values = [cell for cell in values if _SPEAKS.search(cell.text) or _FREE.search(cell.text)]
-    subject = ", ".join(_shortened(cell.text, asked, locale) for cell in subjects)
+    names = dict.fromkeys(_shortened(cell.text, asked, locale) for cell in subjects)
+    subject = ", ".join(names)  # a zone that is one country is named once
     said = ", ".join(_say(cell, values) for cell in values)
     sentence = f"{subject}: {said}" if subject and said else subject or said
     return SaidRow(_ended(sentence), tuple(cell.text for cell in (*subjects, *values)))
