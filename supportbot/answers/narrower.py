@@ -51,6 +51,7 @@ def with_narrower_lowered(work: Composing) -> Composing:
     asks_how = answer_type(work.question) is AnswerType.HOW_TO
 
     wanted = answer_type(work.question)
+    may_be_banned = wanted is AnswerType.YES_NO or bool(FORBIDS.search(work.question))
     about = asked - work.terms(WORDS_OF_QUESTIONS)
 
     def asks_alike(read: ReadUnit) -> bool:
@@ -72,6 +73,7 @@ def with_narrower_lowered(work: Composing) -> Composing:
             (UNASKED_CASE, not raises_case and _is_case(read.unit)),
             (OF_STATE, is_listed and is_of_unasked_state(read, work)),
             (UNASKED_BAN, asks_how and bool(FORBIDS.search(read.unit.lead))),
+            (UNASKED_BAN, not may_be_banned and bool(FORBIDS.search(_heading_of(read, work)))),
             (OF_OTHER_THING, _is_of_other_thing(read, asked, work)),
         )
         return next((by for by, is_so in reasons if is_so), 0.0)
