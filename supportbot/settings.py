@@ -275,9 +275,9 @@ SECRETS_DIR = Path(env_str("SUPPORTBOT_SECRETS_DIR", "/run/secrets"))  # keys na
 VISITOR_TOKEN_SECONDS = env_int("SUPPORTBOT_VISITOR_TOKEN_SECONDS", 3600)
 VISITOR_REFRESH_SECONDS = env_int("SUPPORTBOT_VISITOR_REFRESH_DAYS", 30) * 86400
 REQUEST_MAX_BYTES = env_int("SUPPORTBOT_REQUEST_MAX_KB", 256) * 1024  # of all but staff
-# What the company's server signs a customer's identity with (HS256); without it nobody signs in.
+# The company's server signs a customer's identity (HS256) for so long; empty: nobody signs in.
 IDENTITY_SECRET = env_secret("SUPPORTBOT_IDENTITY_SECRET")
-IDENTITY_HOURS = env_int("SUPPORTBOT_IDENTITY_HOURS", 24)  # that one counts for at most
+IDENTITY_HOURS = env_int("SUPPORTBOT_IDENTITY_HOURS", 24)
 CORS_ALLOWED_ORIGINS = WIDGET_ORIGINS
 CORS_URLS_REGEX = r"^/(api/v1/(visitors|conversations|messages|sites)/|static/).*$"
 
@@ -344,8 +344,7 @@ globals().update(DJANGO_MAIL)
 
 # -- Language, time, logs -----------------------------------------------------------------------
 LANGUAGE_CODE, FORMAT_MODULE_PATH = "en", "supportbot.formats"
-TIME_ZONE = env_str("SUPPORTBOT_TIME_ZONE", "UTC")
-USE_I18N = USE_TZ = True
+TIME_ZONE, USE_I18N, USE_TZ = env_str("SUPPORTBOT_TIME_ZONE", "UTC"), True, True
 LOGGING = logging_config(
     level=env_str("SUPPORTBOT_LOG_LEVEL", "INFO"), as_json=env_bool("SUPPORTBOT_LOG_JSON")
 )
