@@ -168,7 +168,14 @@ async def _read_frame(reader: asyncio.StreamReader) -> bytes:
 
 async def _run(port: int, target: int, faults: set[str]) -> None:
     proxy = Proxy(target, faults)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", port, limit=4 * CHUNK)
+    tasks: set[asyncio.Task[None]] = set()  # the loop itself holds them weakly
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(proxy.serve(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    server = await asyncio.start_server(accept, "127.0.0.1", port, limit=4 * CHUNK)
     async with server:
         await server.serve_forever()
 

@@ -92,7 +92,7 @@ document.addEventListener('DOMContentLoaded', () => {
       show(check, found);
     }
     const rest = faults === 1 ? 'One thing does not get through as it should.' : `${faults} things do not get through as they should.`;
-    summary.textContent = faults === 0 ? 'Everything gets through.' : `${rest} The table says what to do.`;
+    summary.textContent = faults === 0 ? 'Everything gets through.' : `${rest} Read below what to do.`;
     again.disabled = false;
   };
 
