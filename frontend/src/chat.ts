@@ -143,6 +143,7 @@ export class Chat implements Part {
       send: (text, files) => this.client.send(text, files),
       attach: (files) => void this.attach(files),
       saveFile: (file) => void this.saveFile(file),
+      drawFile: (file, canvas) => void this.drawFile(file, canvas),
       pick: (text) => {
         this.client.send(text);
         this.panel.leaveButton();
@@ -208,6 +209,12 @@ export class Chat implements Part {
   private async saveFile(file: SentFile): Promise<void> {
     const { more, moreWords } = (await this.host.load('more').catch(() => null)) ?? {};
     await more?.saveFile(this.client, file).catch(() => this.announcer.say([moreWords?.downloadFailed ?? '']));
+  }
+
+  private async drawFile(file: SentFile, canvas: HTMLCanvasElement): Promise<void> {
+    const { more } = (await this.host.load('more').catch(() => null)) ?? {};
+    if (more) more.drawFile(this.client, file, canvas);
+    else canvas.remove();
   }
 
   private async openSource(messageId: string | null, citations: readonly Citation[], opener: HTMLElement): Promise<void> {

@@ -6,6 +6,7 @@ import { openTray, saveFile } from './files';
 import { openForm } from './form';
 import { SourceView } from './source';
 import { applyMoreStyles } from './styles';
+import { drawFile } from './thumbnail';
 import { saveTranscript } from './transcript';
 
 /** The dialog of a panel that shows sources. */
@@ -19,6 +20,6 @@ function sourceOf(panel: PanelView, { tag, words }: Speech): SourceView {
   return panel.source;
 }
 
-export const more = { openForm, openTray, saveFile, saveTranscript, sourceOf };
+export const more = { drawFile, openForm, openTray, saveFile, saveTranscript, sourceOf };
 
 export type More = typeof more;

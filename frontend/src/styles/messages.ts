@@ -65,6 +65,8 @@ export const messageStyles = `
   display: inline-flex; align-items: center; gap: 6px; max-inline-size: 100%; min-block-size: 32px; margin-block-start: 4px; padding: 4px 10px; border: 1px solid var(--edge);
   border-radius: 10px; background: var(--surface); font-size: 13.5px; overflow-wrap: anywhere; text-align: start;
 }
+.sent-file:has(.picture) { flex-direction: column; align-items: start; }
+.picture { inline-size: 160px; block-size: 120px; border-radius: 8px; }
 .sent-file .icon { inline-size: 16px; block-size: 16px; flex: none; }
 .answer-note { font-size: 13px; color: var(--muted); padding: 4px 2px 0; }
 .dots { display: inline-flex; gap: 4px; }

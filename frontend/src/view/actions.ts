@@ -8,6 +8,8 @@ export interface Actions {
   readonly attach: (files: readonly File[]) => void;
   /** Gives a file that was sent to the browser. */
   readonly saveFile: (file: SentFile) => void;
+  /** Draws an image small. */
+  readonly drawFile: (file: SentFile, canvas: HTMLCanvasElement) => void;
   /** Sends the words of a button that is about to go. */
   readonly pick: (text: string) => void;
   readonly typing: () => void;

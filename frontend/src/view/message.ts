@@ -63,9 +63,11 @@ export function messageRow(item: MessageItem, actions: Actions, live: boolean, c
 }
 
 function fileList(files: readonly SentFile[], actions: Actions): readonly HTMLElement[] {
-  return files.map((file) =>
-    button({ class: 'sent-file', testid: 'sent-file', dir: 'auto' }, [icon('document'), file.name], () => actions.saveFile(file)),
-  );
+  return files.map((file) => {
+    const look = file.content_type.startsWith('image/') ? el('canvas', { class: 'picture', width: 320, height: 240 }) : icon('document');
+    if (look instanceof HTMLCanvasElement) actions.drawFile(file, look);
+    return button({ class: 'sent-file', testid: 'sent-file', dir: 'auto' }, [look, file.name], () => actions.saveFile(file));
+  });
 }
 
 function editable(text: string, at: string, actions: Actions): HTMLElement {
