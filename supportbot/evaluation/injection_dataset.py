@@ -21,6 +21,11 @@ from supportbot.guardrails.detectors import injection_head
 
 FOLDER = Path(injection_head.__file__).parent
 OWN = "own examples"
+OWN_FILES = (
+    ("injection_attacks.toml", True),
+    ("injection_harmless.toml", False),
+    ("ordinary_examples.toml", False),
+)
 ORDINARY = ("banking77", "clinc150")  # set the threshold, and count false alarms
 MOST_ORDINARY = 2500  # of each
 OTHERS = ("bitext", "chitchat")  # sets of questions and small talk
@@ -79,7 +84,7 @@ def load(data: Path) -> InjectionData:
 
 def own_examples() -> Iterator[Row]:
     """Those written for training."""
-    for name, attack in (("injection_attacks.toml", True), ("injection_harmless.toml", False)):
+    for name, attack in OWN_FILES:
         for group, texts in tomllib.loads((FOLDER / name).read_text("utf-8")).items():
             for number, text in enumerate(texts):
                 yield Row(f"{group}{number}", text, attack, OWN, hard=True)

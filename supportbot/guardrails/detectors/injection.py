@@ -14,6 +14,7 @@ from knowledge.embedding.model import BUNDLED
 from knowledge.embedding.questions import encode_questions
 from supportbot.guardrails.detectors.injection_classifier import probability
 from supportbot.guardrails.detectors.injection_features import (
+    asks_for_form_alone,
     features,
     may_speak_to_an_assistant,
     places_of_secrecy,
@@ -40,15 +41,12 @@ def detect(text: str, context: Context) -> Sequence[Finding]:
 
 @functools.lru_cache(maxsize=KEPT)
 def _findings(text: str, of_document: bool) -> tuple[Finding, ...]:
-    """Of a document only those sentences are judged that may speak to an assistant."""
+    """Of a document only those sentences are judged that may speak to an assistant, of a message
+    all but those that only say how to answer."""
     places = [Finding(NAME, HIDDEN, span) for span in hidden(text)[:MOST_HIDDEN]]
     if of_document:
         places += [Finding(NAME, HIDDEN, span) for span in places_of_secrecy(text)[:MOST_HIDDEN]]
-    units = [
-        unit
-        for unit in units_of(text)
-        if not of_document or unit.encoded or may_speak_to_an_assistant(unit.words)
-    ]
+    units = [unit for unit in units_of(text) if unit.encoded or _is_judged(unit.words, of_document)]
     if not units:
         return tuple(places)
     words = [unit.words for unit in units]
@@ -60,6 +58,10 @@ def _findings(text: str, of_document: bool) -> tuple[Finding, ...]:
     if worst.encoded and score >= model.threshold:
         places.append(Finding(NAME, HIDDEN, worst.span, source_words=said))
     return (Finding(NAME, INJECTION, worst.span, score, said), *places)
+
+
+def _is_judged(words: str, of_document: bool) -> bool:
+    return may_speak_to_an_assistant(words) if of_document else not asks_for_form_alone(words)
 
 
 DETECTOR = Detector(
@@ -76,14 +78,14 @@ DETECTOR = Detector(
             "the score that 1% of the questions of banking77 and clinc150 reach."
         ),
         figures=(
-            ("jailbreaks found", "0.902"),
-            ("BIPIA, instructions about the answer, found", "0.493"),
-            ("BIPIA, code, found", "0.700"),
-            ("BIPIA, in e-mails, found", "0.400"),
+            ("jailbreaks found", "0.942"),
+            ("BIPIA, instructions about the answer, found", "0.547"),
+            ("BIPIA, code, found", "0.680"),
+            ("BIPIA, in e-mails, found", "0.447"),
             ("XSTest, harmless, allowed", "1.000"),
-            ("WildGuard, harmless role play among them, allowed", "0.697"),
-            ("false alarms on ordinary questions", "0.008"),
+            ("WildGuard, harmless role play among them, allowed", "0.624"),
+            ("false alarms on ordinary questions", "0.007"),
         ),
-        measured_on=dt.date(2026, 11, 28),
+        measured_on=dt.date(2026, 11, 29),
     ),
 )

@@ -69,6 +69,45 @@ _TELLS_ASSISTANT = re.compile(
     re.IGNORECASE,
 )
 _TO_ITS_READER = re.compile(r"\byou (?:should|can|must|have to)\b", re.IGNORECASE)
+# A customer's whole sentence that says no more than how to be answered, or which manual to send.
+_POLITE = r"(?:(?:please|can you|could you|would you|kindly)\W+)*"
+_ONCE_MORE = r"(?:\W+(?:again|once more|please|for me|to me))*\W*"
+_THING = r"(?!(?:assistant|bot|chat\w*|ai|llm|model|system)\b)\w+(?: \w+)?"
+_LANGUAGES = (
+    r"english|german|french|spanish|italian|dutch|portuguese|polish|turkish|russian|ukrainian|arabic"
+    r"|chinese|japanese|korean|hindi|swedish|danish|norwegian|finnish|czech|greek|hungarian|romanian"
+)
+_HOW = (
+    rf"(?:in|into|to) (?:{_LANGUAGES})|in (?:simple|simpler|plain|easy|other|your own) (?:words|"
+    r"language|terms)|in (?:one|two|three|a few) (?:sentences?|words|points)|in (?:short|detail|"
+    r"capital letters|large letters|a list|a table)|more (?:simply|slowly|briefly)"
+)
+_NOT_HEARD = (
+    r"(?:(?:sorry|i (?:did not|didn't|could not|couldn't) (?:hear|get|understand)(?: you)?)\W+)*"
+)
+_ONLY_FORM = re.compile(
+    rf"\W*how (?:do|would) (?:you|i|we) say [\w' ]{{1,30}} in (?:{_LANGUAGES})\W*|"
+    rf"\W*{_POLITE}(?:(?:say|repeat|explain|write|put|answer|reply|respond|translate|tell me|speak)"
+    rf"(?:\W+(?:it|that|this|me|the answer|your (?:last )?answer|again|once more))*\W+)?"
+    rf"(?:{_HOW}){_ONCE_MORE}"
+    rf"|\W*{_NOT_HEARD}{_POLITE}(?:say|repeat|explain) (?:it|that|this|your (?:last )?answer)"
+    rf"{_ONCE_MORE}"
+    rf"|\W*{_POLITE}(?:translate|summari[sz]e|explain) (?:the|your) (?:returns?|warranty|"
+    rf"delivery|shipping|privacy|refund) (?:policy|terms|conditions|page|rules)"
+    rf"(?:\W+(?:{_HOW}))?{_ONCE_MORE}"
+    rf"|\W*{_POLITE}(?:send|resend|show|give|e-?mail|print)(?: me| us)? (?:the|a) (?:(?:assembly|"
+    r"cleaning|user|installation|descaling|care|operating|safety|washing|set-?up) )?"
+    rf"(?:instructions?|manual|guide)(?: again| once more| for (?:the|my) {_THING}){_ONCE_MORE}",
+    re.IGNORECASE,
+)
+# “Please ignore my mail from yesterday, …”: what is said of an own message or of a thing.
+_TAKES_BACK = re.compile(
+    rf"\W*{_POLITE}(?:ignore|disregard|forget|skip) (?:(?:my|our) (?:\w+ )?(?:e-?mail|mail|message|"
+    r"call|letter|ticket|question|request|complaint|note|order|parcel)|the (?:\w+ )?(?:order|"
+    r"item|parcel|invoice|photo|attachment|address|reminder|discount|voucher))\b",
+    re.IGNORECASE,
+)
+_MOST_AFTER = 10  # words
 STRUCTURE_FEATURES = (*STRUCTURE, ENCODED)
 
 
@@ -81,6 +120,20 @@ def may_speak_to_an_assistant(text: str) -> bool:
     if _CHANGES_RULES.search(text):
         return True
     return bool(STRUCTURE["gives a role"].search(_TO_ITS_READER.sub("", text)))
+
+
+def asks_for_form_alone(text: str) -> bool:
+    """Whether a customer's sentence only says how to answer, which manual to send, or that an own
+    message or order does not count: there is nothing else in it that could steer."""
+    if _ONLY_FORM.fullmatch(text):
+        return True
+    found = _TAKES_BACK.match(text)
+    rest = text[found.end() :] if found else ""
+    return (
+        found is not None
+        and len(rest.split()) <= _MOST_AFTER
+        and not any(pattern.search(rest) for pattern in STRUCTURE.values())
+    )
 
 
 def places_of_secrecy(text: str) -> list[tuple[int, int]]:

@@ -38,6 +38,8 @@ _SPACED = re.compile(r"\b(?:[^\W\d_][ .\-_*]){4,}[^\W\d_]\b")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|(?<=[。！？])|\n+")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(r"\b(?:(?:0x|\\x)?[0-9A-Fa-f]{2}[\s,:]?){12,}\b")
+_REPEATED = re.compile(r"([!?])(?:\s*[!?])+")  # anger, and no form of an attack
+_EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u27bf]+")
 _WORD = re.compile(r"[a-z']+")
 # Cyrillic and Greek letters that look like Latin ones, and digits that stand for letters.
 _LOOKALIKE = str.maketrans(
@@ -74,6 +76,7 @@ def readable(text: str) -> str:
     text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", _shown_tags(text)))
     text = _MIXED.sub(lambda found: found.group().translate(_LOOKALIKE), text)
     text = _LEET_WORD.sub(_as_letters, text)
+    text = _REPEATED.sub(r"\1", _EMOJI.sub(" ", text))
     text = _SPACED.sub(lambda found: re.sub(r"[ .\-_*]", "", found.group()), text)
     return " ".join(text.split())
 
