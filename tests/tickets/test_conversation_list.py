@@ -150,4 +150,4 @@ def test_a_long_list_takes_as_many_queries_as_a_short_one(agent: Client, ada: Cu
     short = [queries(path) for path in lists]
     speak(30)
     assert [queries(path) for path in lists] == short
-    assert short[0] <= 11, "session, user, permissions, counts, badges, mentions, filters, rows"
+    assert short[0] <= 12, "session, user, permissions, counts, badges, mentions, filters, rows"
