@@ -1,7 +1,8 @@
 """Lowers the units that answer a narrower question than the one asked: a row about something that
 the question does not name, a sentence about a case that it does not raise, what is not possible
-when it asks how to do something, the answer to another question of a FAQ, and “It takes up to 5
-days” where “it” is something else.
+when it asks how to do something, what is for those in a state that it does not name, the answer to
+another question of a FAQ, and “It takes up to 5 days” where “it” is something else. Raises what
+stands below a heading that asks for the same.
 
 “When will I get my refund” is not answered by the row “Gift card: at once”, nor by “If you paid for
 Express, we refund …”, as long as something says it in general.
@@ -48,19 +49,20 @@ def with_narrower_lowered(work: Composing) -> Composing:
     """The same, its units scored by how well they answer what is asked in general."""
     asked = work.terms(work.text)  # the question is part of it
     raises_case = bool(CASE_ASKED.search(work.question))
-    asks_how = answer_type(work.question) is AnswerType.HOW_TO
-
     wanted = answer_type(work.question)
+    asks_how = wanted is AnswerType.HOW_TO
     may_be_banned = wanted is AnswerType.YES_NO or bool(FORBIDS.search(work.question))
     about = asked - work.terms(WORDS_OF_QUESTIONS)
 
     def asks_alike(read: ReadUnit) -> bool:
+        """Whether its heading asks for what is asked, and it is about the same thing."""
         if wanted in UNTYPED or answer_type(_heading_of(read, work)) is not wanted:
             return False
         passage = work.passages[read.passage]
         return bool(about & work.terms(f"{passage.title} {read.unit.heading} {read.unit.text}"))
 
     def lowered_by(read: ReadUnit) -> float:
+        """Below 0 for a unit that is raised."""
         if asks_alike(read):
             return -HEADING_ASKS
         if read.unit.form is Form.ROW:

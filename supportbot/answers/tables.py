@@ -11,12 +11,7 @@ from knowledge.text.units import Form
 from supportbot.answers.rows import subject_of
 from supportbot.answers.types import Proposed
 from supportbot.answers.wording import Composing, proposed, word_count
-from supportbot.reader.answer_types import (
-    WORDS_OF_QUESTIONS,
-    AnswerType,
-    answer_type,
-    holds,
-)
+from supportbot.reader.answer_types import WORDS_OF_QUESTIONS, AnswerType, answer_type, holds
 from supportbot.reader.reading import ReadUnit
 
 MOST_WORDS = 45  # of the rows that are said

@@ -57,8 +57,8 @@ def with_named_rows(
     if not thing or wanted in UNTYPED:
         return [*first, *rest]
 
-    def more(at: int) -> float:
-        """How many words the best row's name has besides the thing; endless if none names it."""
+    def words_besides(at: int) -> float:
+        """Of the names of its rows, the fewest words besides the thing; infinite if none has it."""
         lines = candidates[at].text.split("\n")[2:] if candidates[at].text.startswith("|") else []
         names = (
             frozenset(word_numbers(line.strip("| ").partition("|")[0], locale))
@@ -67,7 +67,7 @@ def with_named_rows(
         )
         return min((len(name - thing) for name in names if thing <= name), default=math.inf)
 
-    named = {at: besides for at in rest if (besides := more(at)) < math.inf}
+    named = {at: besides for at in rest if (besides := words_besides(at)) < math.inf}
     brought = sorted(named, key=lambda at: named[at])[:MOST_NAMED]
     kept = first[: limit - len(brought)]
     return [*kept, *brought, *first[len(kept) :], *(at for at in rest if at not in brought)]
