@@ -46,6 +46,17 @@ def test_with_everything_there_it_is_ready(worker: None) -> None:
     assert status == 200
 
 
+def test_an_answer_that_came_too_late_does_not_hide_the_worker(
+    worker: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as hurry:
+        hurry.setattr(health, "WORKER_SECONDS", 0.0001)
+        assert ready()[1]["worker"].startswith("No Celery worker answers.")
+    time.sleep(0.5)  # its answer arrives, and nobody waits for it
+    monkeypatch.setattr(health, "readiness", health.ReadinessCheck())
+    assert ready()[1]["worker"] == "ok"
+
+
 @pytest.fixture
 def no_worker(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody answers, however long one waits."""
