@@ -22,6 +22,10 @@ from supportbot.guardrails.promises import promises_in
         "Your return has been accepted.",
         "That claim was already approved.",
         "You received it, so you can cancel it free of charge.",
+        "The order is free of charge.",
+        "Your whole order will be free.",
+        "Ihre Bestellung ist heute kostenlos.",
+        "Votre commande est gratuite.",
     ],
 )
 def test_an_act_for_this_customer_is_a_promise(sentence: str) -> None:
@@ -41,6 +45,9 @@ def test_an_act_for_this_customer_is_a_promise(sentence: str) -> None:
         "If the return has been accepted, we send a replacement.",
         "A confirmed price match is refunded within 5 working days.",
         "You can return it only once.",
+        "Cancelling an order is free of charge while it is Received.",
+        "The order is free to cancel until it is Packed.",
+        "If your order is free of faults, keep it.",
         "If you received it damaged, send us a photo within 14 days.",
     ],
 )
