@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -114,11 +113,22 @@ def raises(text: str) -> Triage:
     raise RuntimeError("broken")
 
 
+MAY_END = threading.Event()
+
+
 def hangs(text: str) -> Triage:
-    threading.Event().wait(3)
+    MAY_END.wait(60)
     return Triage("other")
 
 
+@pytest.fixture
+def _ends_what_hangs() -> Iterator[None]:
+    MAY_END.clear()
+    yield
+    MAY_END.set()
+
+
+@pytest.mark.usefixtures("_ends_what_hangs")
 @pytest.mark.parametrize("broken", [raises, hangs])
 async def test_broken_triage_costs_no_answer(
     ada: Customer, monkeypatch: pytest.MonkeyPatch, broken: object
@@ -126,7 +136,5 @@ async def test_broken_triage_costs_no_answer(
     monkeypatch.setattr(module, "triage", broken)
     monkeypatch.setattr(module, "SECONDS", 0.3)
     await put_in_effect_async(policy=policy("message", 'text.contains("hygiene")', "draft"))
-    began = time.monotonic()
-    result = await answered(await new_conversation(ada), QUESTION)
-    assert time.monotonic() - began < 3
+    result = await answered(await new_conversation(ada), QUESTION)  # while it still hangs
     assert (result.run.outcome, result.run.policy) == ("answered", [])
