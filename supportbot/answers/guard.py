@@ -7,6 +7,8 @@ import dataclasses
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
+from django.db.models import Q
+
 from knowledge.embedding.model import BUNDLED
 from knowledge.embedding.questions import encode_questions
 from supportbot.answers.models import AnswerRun
@@ -30,6 +32,10 @@ from tickets.services.priority import raise_priority
 
 REFUSAL = "I cannot help with that here. I am glad to answer questions about our products."
 FIXED_WORDING = "fixed_wording"
+# Refused, or about to be: what is in flight counts.
+_REFUSED = Q(outcome=AnswerRun.Outcome.REFUSED) | Q(
+    outcome="", policy__contains=[{"stage": Stage.MESSAGE, "outcome": Outcome.REFUSE}]
+)
 POLICY = "policy"  # the route of replies that a rule gives, and the check of what it stops
 
 
@@ -103,11 +109,7 @@ def base_facts(row: AnswerRun, question: Question) -> Facts:
         identity="signed_in" if has_account else "anonymous",
         channel=_channel(conversation),
         messages=1 + sum(turn.author == Message.Author.CUSTOMER for turn in question.history),
-        refusals=(
-            runs.filter(outcome=AnswerRun.Outcome.REFUSED).count()
-            if conversation is not None
-            else 0
-        ),
+        refusals=runs.filter(_REFUSED).count() if conversation is not None else 0,
     )
 
 
@@ -145,6 +147,15 @@ def reply_of(decision: Decision) -> Reply | None:
         return None
     text = decision.text or (REFUSAL if outcome == AnswerRun.Outcome.REFUSED else "")
     return Reply(POLICY, complete=True, text=text, outcome=outcome)
+
+
+def otherwise_of(decision: Decision) -> Reply | None:
+    """What is said where only the documents' own words may answer and they do not; None where that
+    is not asked for."""
+    if decision.outcome != Outcome.DOCUMENTS:
+        return None
+    refused = AnswerRun.Outcome.REFUSED
+    return Reply(POLICY, complete=True, text=decision.text or REFUSAL, outcome=refused)
 
 
 async def guarded(

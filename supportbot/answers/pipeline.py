@@ -15,6 +15,7 @@ from supportbot.answers.guard import (
     Guard,
     guarded,
     guarded_reply,
+    otherwise_of,
     raise_priority_if_told,
     reply_of,
 )
@@ -31,6 +32,7 @@ from supportbot.answers.second_opinion import second_opinion_of
 from supportbot.answers.sentence_check import check
 from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.answers.validate import validate
+from supportbot.configuration.content import Configuration
 from supportbot.guardrails.policy.rules import Outcome
 
 log = structlog.get_logger(__name__)
@@ -47,7 +49,7 @@ async def answer(run: Run) -> None:
     try:
         question = await run.stage(Stage.RECEIVE, receive, run.row)
         screened = await run.stage(Stage.VALIDATE, _screen, run, guard, question)
-        reply = screened.reply or await _answer(run, guard, screened.question)
+        reply = screened.reply or await _answer(run, guard, screened)
         await run.stage(Stage.COMPLETE, complete_run, run, reply)
         await cache.keep(run, screened.question, reply)
     except AnswerError as error:
@@ -72,11 +74,12 @@ async def _screen(run: Run, guard: Guard, question: Question) -> Screened:
     if reply is None and decision.outcome == Outcome.DRAFT:
         reply = None if await run.hold_for_review() else NOBODY_REVIEWS
     reply = reply or await reply_without_documents(question)
-    return Screened(question, await end_loop(run, question, reply))
+    return Screened(question, await end_loop(run, question, reply), otherwise_of(decision))
 
 
-async def _answer(run: Run, guard: Guard, question: Question) -> Reply:
+async def _answer(run: Run, guard: Guard, screened: Screened) -> Reply:
     """A known answer if there is one and it passes the check; else one from the documents."""
+    question = screened.question
     compares = run.row.delivery == AnswerRun.Delivery.COMPARED
     for find in () if compares else FINDERS:
         known = await find(question, run.configuration)
@@ -87,26 +90,31 @@ async def _answer(run: Run, guard: Guard, question: Question) -> Reply:
             if reply.complete:
                 return reply
             await run.forget(Stage.DELIVER)  # so that it runs again, for the documents
-    return await _answer_from_documents(run, guard, question)
+    return await _answer_from_documents(run, guard, screened)
 
 
-async def _answer_from_documents(run: Run, guard: Guard, question: Question) -> Reply:
+async def _answer_from_documents(run: Run, guard: Guard, screened: Screened) -> Reply:
     run.emit_soon("run.status", status="searching", text="Searching the documents")
-    evidence = await run.stage(Stage.ENRICH, enrich, question, run.configuration, run.payer)
+    content = run.configuration.without_models if screened.otherwise else run.configuration
+    evidence = await run.stage(Stage.ENRICH, enrich, screened.question, content, run.payer)
     if evidence.passages:
         run.emit_soon("run.status", status="writing", text=_reading(len(evidence.passages)))
-    return await run.stage(Stage.DELIVER, _write, run, guard, evidence)
+    reply = await run.stage(Stage.DELIVER, _write, run, guard, evidence, content)
+    says_nothing = reply.outcome in {AnswerRun.Outcome.NO_ANSWER, AnswerRun.Outcome.SMALL_TALK}
+    if screened.otherwise and says_nothing:
+        return await end_loop(run, screened.question, screened.otherwise) or screened.otherwise
+    return reply
 
 
-async def _write(run: Run, guard: Guard, evidence: Evidence) -> Reply:
+async def _write(run: Run, guard: Guard, evidence: Evidence, content: Configuration) -> Reply:
     """Try the routes in the order that the policy decides."""
-    decision = decide(evidence, run.configuration)
+    decision = decide(evidence, content)
     run.record.note_decision(decision)
     if decision.goes_to_person:
         return Reply(
             route=PERSON, complete=True, outcome=AnswerRun.Outcome.HANDED_OVER, reason=POLICY
         )
-    routes = routes_for(decision, run.configuration, run.payer)
+    routes = routes_for(decision, content, run.payer)
     reply = await _try(run, guard, routes, evidence)
     if reply.sentences or reply.outcome:
         return reply

@@ -164,7 +164,9 @@ class Reply:
 
 @dataclass(frozen=True)
 class Screened:
-    """A question that may be answered, and its reply if it needs no documents."""
+    """A question that may be answered, and its reply if it needs no documents. Where there is an
+    `otherwise`, no model reads the question: the documents' own words answer it, or else that."""
 
     question: Question
     reply: Reply | None = None
+    otherwise: Reply | None = None

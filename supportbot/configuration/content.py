@@ -144,6 +144,11 @@ class Configuration(_Part):
         """Whether any model may write an answer."""
         return any(self.routes_for(purpose) for purpose in _WRITES)
 
+    @property
+    def without_models(self) -> Configuration:
+        """The same for a question that no model may read."""
+        return self.model_copy(update={"routes": (), "rewrite_questions": False})
+
     def as_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
 

@@ -3,7 +3,8 @@
 Folders of ordinary messages, each with `queries.jsonl` or `test.jsonl` (`{id, text}` a line), or
 such a file. All of them are put before every detector, triage and the policy in effect, and masked
 as for a model. Whatever is not answered at once, or loses words to a token, counts as an error, and
-each is listed.
+each is listed. What is answered from the documents alone is not held against a detector: there, the
+documents decide. It is counted and listed beside the errors.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from supportbot.evaluation.questions import BadDatasetError, load_texts
 from supportbot.evaluation.report import Figure, Record, Report, Table
 from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
 from supportbot.guardrails.masking import Masking
+from supportbot.guardrails.policy.rules import Outcome
 
 FILES = ("queries.jsonl", "test.jsonl")
 MOST_TOUCHED = 0.01  # of ordinary messages; more fails the evaluation
@@ -45,7 +47,12 @@ class Read:
 
     @property
     def stopped(self) -> bool:
-        return not self.tried.decision.allows
+        return not (self.tried.decision.allows or self.asks_documents)
+
+    @property
+    def asks_documents(self) -> bool:
+        """Whether only the documents may answer."""
+        return self.tried.decision.outcome == Outcome.DOCUMENTS
 
     @property
     def masked(self) -> bool:
@@ -67,13 +74,15 @@ def evaluate(
     read = asyncio.run(_read_all(messages, content, say))
     stopped = mean_of(np.array([float(one.stopped) for one in read]))
     masked = mean_of(np.array([float(one.masked) for one in read]))
+    asked = mean_of(np.array([float(one.asks_documents) for one in read]))
     touched = mean_of(np.array([float(one.touched) for one in read]))
     times = dict(_times(read))
     return Report(
         tables=list(_tables(read, times)),
         notes=[
             f"Stopped or masked: {touched.value:.2%} ({touched.low:.2%} to {touched.high:.2%}) of "
-            f"{len(read)} ordinary messages; at most {MOST_TOUCHED:.0%} may be."
+            f"{len(read)} ordinary messages; at most {MOST_TOUCHED:.0%} may be. Answered from the "
+            f"documents alone: {asked.value:.2%}."
         ],
         passed=touched.value <= MOST_TOUCHED,
         predictions=[_prediction(one) for one in read],
@@ -123,16 +132,16 @@ def _tables(read: Sequence[Read], times: dict[str, tuple[float, float]]) -> Iter
     groups = list(dict.fromkeys(one.group for one in read))
     yield Table(
         "by folder",
-        ["folder", "messages", "stopped", "share", "masked"],
+        ["folder", "messages", "stopped", "share", "masked", "documents alone"],
         [_counts(group, [one for one in read if one.group == group]) for group in groups],
     )
     rules = Counter(rule.id for one in read for rule in one.tried.decision.fired)
     yield Table("rules that fired", ["rule", "messages"], rules.most_common())
-    yield Table(
-        "stopped or masked",
-        ["folder", "outcome", "rules", "found", "message"],
-        [_listed(one) for one in read if one.touched],
-    )
+    columns = ["folder", "outcome", "rules", "found", "message"]
+    touched = [_listed(one) for one in read if one.touched]
+    yield Table("stopped or masked", columns, touched)
+    alone = [_listed(one) for one in read if one.asks_documents and not one.touched]
+    yield Table("answered from the documents alone", columns, alone)
     yield Table(
         "milliseconds a message",
         ["detector", "p50", "p95"],
@@ -143,7 +152,8 @@ def _tables(read: Sequence[Read], times: dict[str, tuple[float, float]]) -> Iter
 def _counts(group: str, read: Sequence[Read]) -> list[Figure]:
     stopped = sum(one.stopped for one in read)
     masked = sum(one.masked for one in read)
-    return [group, len(read), stopped, stopped / len(read), masked]
+    asked = sum(one.asks_documents for one in read)
+    return [group, len(read), stopped, stopped / len(read), masked, asked]
 
 
 def _listed(one: Read) -> list[Figure]:

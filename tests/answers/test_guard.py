@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from supportbot.answers.guard import base_facts
+from supportbot.answers.models import AnswerRun
+from supportbot.answers.types import Question
 from supportbot.guardrails.detectors import runner
 from supportbot.guardrails.detectors.types import Context, Detector, Stage
 from supportbot.guardrails.policy import library
 from supportbot.guardrails.types import Finding
+from supportbot.warmup import warm_up
 from tests.answers.asking import (
     ANSWER,
     SENTENCES,
@@ -27,6 +33,7 @@ from tests.guardrails.detectors.test_runner import CARD
 from tests.openai_server import ModelServer
 from tickets.models import AuditEntry, Conversation, Customer, Draft
 from tickets.services.conversations import start_conversation
+from tickets.services.messages import add_customer_message
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -35,11 +42,23 @@ pytestmark = [
 DETECTORS = "supportbot.answers.guard.DETECTORS"
 
 
+MAY_END = threading.Event()  # what hangs
+
+
+@functools.cache
+def _warm() -> None:
+    """Once in a process, as a web process before it is ready: loading takes longer than budgets."""
+    async_to_sync(warm_up)()
+
+
 @pytest.fixture(autouse=True)
-def _afresh() -> Iterator[None]:
+def _afresh(returns_policy: object) -> Iterator[None]:
+    _warm()
     library.forget()
     runner._under_way.clear()
+    MAY_END.clear()
     yield
+    MAY_END.set()
     runner._under_way.clear()
 
 
@@ -79,6 +98,22 @@ async def test_a_message_is_refused_in_the_rules_own_words(
     (decision,) = result.run.policy
     assert [one["id"] for one in decision["rules"]] == ["test-rule"]
     assert decision["outcome"] == "refuse"
+
+
+async def test_only_the_documents_own_words_answer_or_the_rule_does(
+    ada: Customer, model_server: ModelServer
+) -> None:
+    await put_in_effect_async_with_model(
+        policy("message", 'text.contains("opened")', "documents", "Not here.")
+    )
+    result = await answered(await new_conversation(ada))
+    assert (result.run.outcome, result.run.route) == ("answered", "extractive")
+    assert "Opened coffee beans cannot be returned" in result.standing[0]["text"]
+    asked = "Should I invest in bitcoin?"
+    result = await answered(await new_conversation(ada), asked)
+    assert result.run.outcome == "refused"  # by a rule of the product
+    assert "please ask a professional" in result.answer["message"]["text"]
+    assert model_server.requests == []  # no model has read either
 
 
 async def test_a_key_or_a_password_is_not_for_a_chat(
@@ -147,6 +182,21 @@ rules:
     assert (await answered(await new_conversation(ada))).run.outcome == "answered"
 
 
+async def test_refusals_that_are_still_under_way_count(ada: Customer) -> None:
+    conversation = await new_conversation(ada)
+    message, _ = await in_database(
+        lambda: add_customer_message(conversation=conversation, text="Obey!", client_id="1")
+    )
+    await AnswerRun.objects.acreate(
+        conversation=conversation,
+        question=message,
+        policy=[{"stage": "message", "outcome": "refuse", "rules": []}],
+    )
+    asked = Question(None, conversation.pk, "And now?", (), timezone.localdate())
+    facts = await base_facts(AnswerRun(conversation=conversation), asked)
+    assert facts.refusals == 1
+
+
 async def test_a_customer_who_is_allowed_to_ask_notices_nothing(ada: Customer) -> None:
     await put_in_effect_async(policy=policy("message", 'text.contains("hygiene")', "draft"))
     result = await answered(await new_conversation(ada))
@@ -203,7 +253,7 @@ def raises(text: str, context: Context) -> Sequence[Finding]:
 
 
 def hangs(text: str, context: Context) -> Sequence[Finding]:
-    threading.Event().wait(3)
+    MAY_END.wait(60)
     return []
 
 
@@ -216,9 +266,7 @@ async def test_a_message_that_a_detector_cannot_read_gets_a_draft(
     ada: Customer, monkeypatch: pytest.MonkeyPatch, detect: Callable[..., Sequence[Finding]]
 ) -> None:
     monkeypatch.setattr(DETECTORS, (detector(detect, Stage.MESSAGE),))
-    began = time.monotonic()
-    result = await answered(await new_conversation(ada))
-    assert time.monotonic() - began < 3
+    result = await answered(await new_conversation(ada))  # while it still hangs
     assert result.ever_shown == []
     assert await Draft.objects.acount() == 1
     assert result.run.policy[0]["facts"]["failed"] == ["test"]

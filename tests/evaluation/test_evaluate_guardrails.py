@@ -72,6 +72,15 @@ def test_what_is_stopped_is_listed_with_its_rule_and_fails(
     assert STOPPED_MESSAGES in charts.content.decode()
 
 
+def test_what_the_documents_alone_may_answer_is_listed_and_no_error(tmp_path: Path) -> None:
+    texts = [*ORDINARY, "Should I invest in bitcoin?"]
+    report, passed = evaluate(folder(tmp_path / "shop", texts), no_store=True)
+    assert passed
+    [asked] = report["tables"]["answered from the documents alone"]
+    assert (asked["outcome"], asked["rules"]) == ("documents", "no-advice-of-professions")
+    assert report["tables"]["by folder"][0]["documents alone"] == 1
+
+
 def test_what_a_model_would_not_read_counts_and_is_listed(tmp_path: Path) -> None:
     texts = [*ORDINARY, "Call me on +44 7700 900123"]
     report, passed = evaluate(folder(tmp_path / "shop", texts), no_store=True)

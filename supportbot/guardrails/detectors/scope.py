@@ -1,9 +1,10 @@
 """Subjects that the assistant does not speak about: medical, legal and financial advice, homework,
-code, politics, and the business of other companies.
+code, politics, and the business of other companies; and what only a doctor may say.
 
-A detector cannot search the documents, so a score counts only when it is very high, and hardly at
-all where the message has words of ordinary business. The installation lists words of messages that
-are never out of scope (SUPPORTBOT_SCOPE_ALLOW) and that always are (SUPPORTBOT_SCOPE_DENY).
+A detector cannot search the documents: the policy has them asked before a message is refused. So
+that little is asked of the documents alone, a score counts only when it is very high, and hardly
+at all where the message has words of ordinary business. The installation lists words of messages
+that are never out of scope (SUPPORTBOT_SCOPE_ALLOW) and that always are (SUPPORTBOT_SCOPE_DENY).
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ from supportbot.guardrails.detectors.types import Card, Context, Detector, Stage
 from supportbot.guardrails.types import Finding
 
 NAME = "scope"
-OTHER_COMPANY, DENIED = "other_company", "denied"
-KINDS = ("medical", "legal", "financial", "homework", "code", "politics", OTHER_COMPANY, DENIED)
+OTHER_COMPANY, DENIED, DIAGNOSIS = "other_company", "denied", "diagnosis"
+SUBJECTS = ("medical", "legal", "financial", "homework", "code", "politics")
+KINDS = (*SUBJECTS, DIAGNOSIS, OTHER_COMPANY, DENIED)
 THRESHOLD = 0.98
 LEAST = 0.5  # lower scores are no findings
 SURE = 0.99  # the score of a pattern
@@ -47,6 +49,8 @@ def detect(text: str, context: Context) -> Sequence[Finding]:
     if _listed(settings.SCOPE_ALLOW, text):
         return []
     known = _read()
+    for kind, span in matches(known.diagnosis, text):
+        return [Finding(NAME, kind, span, SURE)]
     is_business = any(True for _ in matches(known.never, text))
     if not is_business:
         for kind, span in matches(known.sure, text):
@@ -84,6 +88,7 @@ class _Read:
         }
         self.sure: Patterns = compiled(sure)
         self.likely: Patterns = compiled(read["likely"])
+        self.diagnosis: Patterns = compiled(read["diagnosis"])
         self.never: Patterns = compiled(read["never"])
 
 
@@ -101,7 +106,7 @@ DETECTOR = Detector(
         data="Found: 16 messages on each subject that were not used to fit the head, by its own "
         "author. Alarms: questions of public sets; those of mtrag do ask for advice.",
         figures=(
-            ("medical found", "12 of 16"),
+            ("medical found, diagnoses and doses among them", "12 of 16"),
             ("legal found", "12 of 16"),
             ("financial found", "7 of 16"),
             ("homework found", "12 of 16"),

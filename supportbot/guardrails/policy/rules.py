@@ -28,6 +28,7 @@ class Outcome(StrEnum):
     RAISE_PRIORITY = "raise_priority"
     MASK = "mask"  # personal data is replaced by its kind
     REWRITE = "rewrite"  # preferred words take the place of forbidden ones
+    DOCUMENTS = "documents"  # no model writes; the rule's text where no document answers
     DRAFT = "draft"  # the answer waits for an agent
     REFUSE = "refuse"  # with a text
     HAND_OVER = "hand_over"
@@ -35,17 +36,22 @@ class Outcome(StrEnum):
 
     @property
     def words(self) -> str:
-        return "is answered" if self == Outcome.ALLOW else self.value.replace("_", " ")
+        return _WORDS.get(self) or self.value.replace("_", " ")
 
 
+_WORDS = {
+    Outcome.ALLOW: "is answered",
+    Outcome.DOCUMENTS: "is answered from the documents alone",
+}
 STRICTNESS = {outcome: number for number, outcome in enumerate(Outcome)}
 # These do not exclude others: they happen beside the strictest one.
 BESIDE = frozenset({Outcome.RAISE_PRIORITY, Outcome.MASK, Outcome.REWRITE})
-NEEDS_TEXT = frozenset({Outcome.REFUSE})
+NEEDS_TEXT = frozenset({Outcome.DOCUMENTS, Outcome.REFUSE})
 BY_STAGE = {
     Stage.MESSAGE: frozenset(Outcome) - {Outcome.REWRITE, Outcome.MASK},
     Stage.RETRIEVAL: frozenset({Outcome.ALLOW, Outcome.BLOCK}),
-    Stage.SENTENCE: frozenset(Outcome) - {Outcome.RAISE_PRIORITY, Outcome.REFUSE},
+    Stage.SENTENCE: frozenset(Outcome)
+    - {Outcome.RAISE_PRIORITY, Outcome.DOCUMENTS, Outcome.REFUSE},
     Stage.ANSWER: frozenset({Outcome.ALLOW, Outcome.DRAFT, Outcome.HAND_OVER, Outcome.BLOCK}),
 }
 

@@ -36,15 +36,33 @@ def kinds(text: str) -> set[str]:
         "can I pay with Apple Pay",
         "what is your returns policy",
         "do you sell school books",
+        "Which medicines can I take on the plane?",
+        "Do I have an infection of malware on my site?",
+        "Wie viele Tabletten Entkalker brauche ich?",
     ],
 )
 def test_what_documents_may_answer_is_in_scope(text: str) -> None:
     assert kinds(text) == set()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how many paracetamol can I take with your coffee",
+        "Do I have the flu? And where is my order?",
+        "should I skip my insulin before the delivery",
+        "Welches Schmerzmittel darf ich einnehmen?",
+        "¿Cuánto paracetamol puedo tomar?",
+    ],
+)
+def test_what_only_a_doctor_may_say_is_told_from_what_documents_may(text: str) -> None:
+    assert kinds(text) == {"diagnosis"}
+
+
 @pytest.mark.parametrize("kind", sorted(UNSEEN))
 def test_what_was_kept_unseen(kind: str) -> None:
-    found = [text for text in UNSEEN[kind]["found"] if kinds(text) == {kind}]
+    wanted = {kind, "diagnosis"} if kind == "medical" else {kind}
+    found = [text for text in UNSEEN[kind]["found"] if kinds(text) & wanted]
     assert len(found) >= LEAST_FOUND
     assert [text for text in UNSEEN[kind]["alike"] if kinds(text)][MOST_ALARMS:] == []
 
@@ -58,12 +76,12 @@ def test_the_installation_says_what_always_and_never_counts(settings: Settings) 
     assert kinds("do you sell horoscopes") == set()  # whole words
 
 
-def test_only_a_score_above_the_threshold_is_refused() -> None:
+def test_only_a_score_above_the_threshold_counts() -> None:
     text = "should I invest in bitcoin"
     found = Detected(tuple(detect(text, MESSAGE)))
     [one] = found.findings
     assert one.score is not None
-    for limit, outcome in ((THRESHOLD, "refuse"), (min(1.0, one.score + 1e-6), "allow")):
+    for limit, outcome in ((THRESHOLD, "documents"), (min(1.0, one.score + 1e-6), "allow")):
         facts = observed(Facts(), text, found, MESSAGE, {"financial": limit})
         assert decide(rules_with("", ""), Stage.MESSAGE, facts).outcome == outcome
 
