@@ -13,6 +13,7 @@ from knowledge.services.ingestion.documents import UploadRefusedError
 from knowledge.services.lifecycle.publishing import LifecycleError
 from supportbot.answers.errors import AnswerError
 from supportbot.api.connection_limits import TooManyConnectionsError
+from supportbot.api.identity import IdentityRefusedError
 from tickets.services.contact import ContactError
 from tickets.services.csat import RatingError
 from tickets.services.customer_files import FileRefusedError
@@ -46,6 +47,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         )
         detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
         response.data = {"code": code, "detail": str(detail), "fields": {}}
+        if isinstance(error, IdentityRefusedError):
+            response.data["reason"] = error.reason
     return response
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
@@ -17,7 +18,7 @@ from rest_framework.views import APIView
 
 from supportbot.api import visitor_tokens
 from supportbot.api.authentication import customer_of
-from supportbot.api.identity import read_identity
+from supportbot.api.identity import accept_identity, read_identity
 from supportbot.api.limits import check_visitor
 from supportbot.api.visitors import VisitorView
 from tickets.models import Customer
@@ -43,6 +44,13 @@ class VisitorRequest(serializers.Serializer[Any]):
         max_length=4000,
         help_text="Signed by the company's server, for a customer who has signed in there.",
     )
+    session = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=100,
+        help_text="A random text that the browser keeps: sites that take an identity once take it "
+        "again from the same one.",
+    )
 
 
 class VisitorResponse(serializers.Serializer[Any]):
@@ -63,9 +71,8 @@ class VisitorsView(APIView):
     def post(self, request: Request) -> Response:
         body = VisitorRequest(data=request.data)
         body.is_valid(raise_exception=True)
-        if identity := body.validated_data.get("identity", ""):
-            customer, tokens = _signed_in(identity)
-            check_visitor(request, customer)
+        if body.validated_data.get("identity"):
+            customer, tokens = _signed_in(request, body.validated_data)
             kept = body.validated_data.get("refresh_token", "")
             if kept and (visitor := _owner_of(kept, visitor_tokens.read_refresh_token)):
                 take_conversations(of=visitor, to=customer)
@@ -78,11 +85,16 @@ class VisitorsView(APIView):
         return Response(VisitorResponse(data).data, status=201)
 
 
-def _signed_in(token: str) -> tuple[Customer, visitor_tokens.VisitorTokens]:
-    identity = read_identity(token)
+@transaction.atomic  # whoever is over a limit has not used their identity
+def _signed_in(
+    request: Request, said: dict[str, Any]
+) -> tuple[Customer, visitor_tokens.VisitorTokens]:
+    identity = read_identity(said["identity"], origin=request.headers.get("Origin", ""))
+    accept_identity(identity, session=said.get("session", ""))
     customer = signed_in_customer(
         external_id=identity.external_id, name=identity.name, email=identity.email
     )
+    check_visitor(request, customer)
     return customer, visitor_tokens.issue_signed_in(customer.pk, identity.audience)
 
 

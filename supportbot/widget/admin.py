@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -17,7 +18,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextareaWidget
 
-from supportbot.widget import self_test
+from supportbot.widget import secret_pages, self_test
 from supportbot.widget.models import Site
 from tickets.admin.base import user_of
 from tickets.services import audit
@@ -51,7 +52,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             *("name", "origins", "is_online", "heading", "greeting", "suggestions"),
             *("privacy_url", "colour", "position", "theme", "language"),
-            *("ask_first", "consent"),
+            *("ask_first", "consent", "has_own_customers", "takes_identities_once"),
         )
 
 
@@ -67,6 +68,10 @@ class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
         (None, {"fields": ["name", "is_online", "origins"]}),
         ("Words", {"fields": ["heading", "greeting", "suggestions", "privacy_url", "language"]}),
         ("Before the chat", {"fields": ["ask_first", "consent"]}),
+        (
+            "Customers who have signed in",
+            {"fields": ["has_own_customers", "takes_identities_once"]},
+        ),
         ("Look", {"fields": ["colour", "theme", "position"]}),
     ]
     LABELS: ClassVar = {"Online": "success", "Offline": "danger"}
@@ -107,6 +112,16 @@ class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
                 )
                 for part, view in tests.items()
             ),
+            path(
+                "<uuid:site_id>/secret/",
+                self.admin_site.admin_view(partial(secret_pages.new_view, self)),
+                name="widget_site_secret",
+            ),
+            path(
+                "<uuid:site_id>/secret/end/",
+                self.admin_site.admin_view(partial(secret_pages.end_view, self)),
+                name="widget_site_secret_end",
+            ),
             *super().get_urls(),
         ]
 
@@ -132,7 +147,14 @@ class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
         extra_context: Any = None,
     ) -> HttpResponse:
         snippet = _snippet(request, object_id) if object_id else ""
-        context = {"snippet": snippet, **(extra_context or {})}
+        secrets = secret_pages.secrets_of(object_id) if object_id else []
+        may = self.has_change_permission(request)
+        context = {
+            "snippet": snippet,
+            "secrets": secrets,
+            "may_change": may,
+            **(extra_context or {}),
+        }
         response: HttpResponse = super().changeform_view(request, object_id, form_url, context)
         return response
 

@@ -100,6 +100,17 @@ class Site(models.Model):
         blank=True,
         help_text="What a visitor must agree to when they leave an address; empty: nothing.",
     )
+    has_own_customers = models.BooleanField(
+        "has customers of its own",
+        default=False,
+        help_text="A customer's id means somebody else here than on other sites. Decide before "
+        "the first customer signs in.",
+    )
+    takes_identities_once = models.BooleanField(
+        "takes an identity once",
+        default=False,
+        help_text="Your server then signs a new identity, with a new “jti”, for every page view.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -143,3 +154,42 @@ class Site(models.Model):
             "colour": self.colour,
             "text_colour": text_on(self.colour),
         }
+
+
+class SiteSecret(models.Model):
+    """What a site's server signs identities with. The secret itself is made of the salt and the
+    installation's key (see site_secrets), so that the database alone gives nobody one."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="secrets")
+    salt = models.UUIDField(default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        default_permissions: ClassVar = ()
+        ordering: ClassVar = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"Secret of {self.site}"
+
+
+class UsedIdentity(models.Model):
+    """An identity that a site takes once, kept until it expires. Hashes only: it names nobody."""
+
+    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="+")
+    jti_hash = models.CharField(max_length=64)
+    session_hash = models.CharField(max_length=64, blank=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions: ClassVar = ()
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["site", "jti_hash"], name="widget_identity_once")
+        ]
+        indexes: ClassVar = [
+            # those that can be forgotten
+            models.Index(fields=["expires_at"], name="widget_identity_expired")
+        ]
+
+    def __str__(self) -> str:
+        return self.jti_hash[:8]

@@ -57,6 +57,8 @@ WORDS = {
     "site.changed": "changed a site with the chat widget",
     "site.created": "added a site with the chat widget",
     "site.deleted": "deleted a site with the chat widget",
+    "site.secret_made": "made a secret for the identities of a site",
+    "site.secrets_ended": "ended the old secrets of a site",
     "proposal.accepted": "accepted a proposal of an agent's words",
     "proposal.dismissed": "dismissed a proposal of an agent's words",
     "proposal.reopened": "put a proposal of an agent's words back",

@@ -64,6 +64,8 @@ ACTIONS = frozenset(
         "site.changed",
         "site.created",
         "site.deleted",
+        "site.secret_made",
+        "site.secrets_ended",
         "proposal.accepted",
         "proposal.dismissed",
         "proposal.reopened",

@@ -57,6 +57,9 @@ document.addEventListener('DOMContentLoaded', () => {
   form?.addEventListener('input', dress);
   form?.addEventListener('change', dress);
 
+});
+
+document.addEventListener('DOMContentLoaded', () => {
   document.querySelector('[data-copy-snippet]')?.addEventListener('click', async () => {
     const snippet = document.querySelector('[data-snippet]');
     const status = document.querySelector('[data-copied]');
