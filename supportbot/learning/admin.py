@@ -19,6 +19,7 @@ from unfold.decorators import display
 from supportbot.answers.errors import AnswerError
 from supportbot.learning.admin_edits import edits_view
 from supportbot.learning.admin_proposals import ProposalAdmin
+from supportbot.learning.filters import OpenUnlessAsked
 from supportbot.learning.groups import (
     ask_again,
     begin_curated_answer,
@@ -36,29 +37,12 @@ ON_A_PAGE = 50
 _Status = QuestionGroup.Status
 
 
-class StatusFilter(admin.SimpleListFilter):
-    """Those that wait, unless others are asked for."""
-
-    title, parameter_name = "state", "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            (_Status.ANSWERED.value, "Answered now"),
-            (_Status.DISMISSED.value, "Dismissed"),
-            ("all", "All"),
-        ]
-
-    def choices(self, changelist: Any) -> Any:
-        for choice in super().choices(changelist):
-            yield (
-                {**choice, "display": "Unanswered"}
-                if choice["display"] == "All" and not choice["query_string"].endswith("all")
-                else choice
-            )
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value() or _Status.OPEN.value
-        return queryset if chosen == "all" else queryset.filter(status=chosen)
+class StatusFilter(OpenUnlessAsked):
+    open_as = "Unanswered"
+    others: ClassVar = [
+        (_Status.ANSWERED.value, "Answered now"),
+        (_Status.DISMISSED.value, "Dismissed"),
+    ]
 
 
 @admin.register(QuestionGroup)

@@ -18,6 +18,7 @@ from knowledge.admin.base import version_url
 from knowledge.admin.diff import compare
 from knowledge.text.sentences import split_sentences
 from supportbot.desk.grounding import WORDS
+from supportbot.learning.filters import OpenUnlessAsked
 from supportbot.learning.models import Proposal
 from supportbot.learning.proposals import (
     dismiss,
@@ -33,26 +34,11 @@ from tickets.models import Ticket
 _Status = Proposal.Status
 
 
-class StatusFilter(admin.SimpleListFilter):
-    """Those that wait, unless others are asked for."""
-
-    title, parameter_name = "state", "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            (_Status.ACCEPTED.value, "Accepted"),
-            (_Status.DISMISSED.value, "Dismissed"),
-            ("every", "All"),
-        ]
-
-    def choices(self, changelist: Any) -> Any:
-        choices = iter(super().choices(changelist))
-        yield {**next(choices), "display": "Open"}
-        yield from choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        chosen = self.value() or _Status.OPEN.value
-        return queryset if chosen == "every" else queryset.filter(status=chosen)
+class StatusFilter(OpenUnlessAsked):
+    others: ClassVar = [
+        (_Status.ACCEPTED.value, "Accepted"),
+        (_Status.DISMISSED.value, "Dismissed"),
+    ]
 
 
 @admin.register(Proposal)
