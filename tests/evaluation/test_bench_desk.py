@@ -17,6 +17,6 @@ def test_every_page_is_asked_for_and_counted() -> None:
     (table,) = report.tables
     pages = {str(row[0]) for row in table.rows}
     assert {"desk, ticket", "dashboard", "list: auditentry", "search: zebrafinch"} <= pages
-    assert all(isinstance(row[3], int) and row[3] > 0 for row in table.rows)
+    assert all(row[-1] or row[0] == "nothing: /healthz" for row in table.rows)
     assert (Ticket.objects.count(), Message.objects.count()) == (8, 80)
     assert not verify_chain().problem
