@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, cast
@@ -11,9 +12,11 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.cache import patch_cache_control
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from knowledge.models import Document, DocumentVersion
@@ -103,6 +106,11 @@ def to_document(version: DocumentVersion) -> HttpResponseRedirect:
 def version_url(version: DocumentVersion) -> str:
     url = reverse("admin:knowledge_document_change", args=[version.document_id])
     return f"{url}?version={version.number}"
+
+
+def local_time(moment: dt.datetime) -> SafeString:
+    """A moment in the time zone of whoever reads it, as everywhere in the admin."""
+    return render_to_string("time.html", {"moment": moment})
 
 
 def ids_in(text: str, most: int) -> list[int]:

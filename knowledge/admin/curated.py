@@ -12,11 +12,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 
-from knowledge.admin.base import number_in, user_of
+from knowledge.admin.base import local_time, number_in, user_of
 from knowledge.admin.steps import language_field, languages
 from knowledge.models import Audience, CuratedAnswer, CuratedQuestion, CuratedSource
 from knowledge.models.documents import default_locale
@@ -123,7 +124,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(CuratedAnswer)
 class CuratedAnswerAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ("answer", "asked", "state", "audience", "updated_at")
+    list_display = ("answer", "asked", "state", "audience", "changed")
     list_filter = (StateFilter, "audience")
     search_fields = ("text", "questions__text")
     search_help_text = "Words of the answer, or of a question"
@@ -176,6 +177,10 @@ class CuratedAnswerAdmin(ModelAdmin):  # type: ignore[misc]
     def asked(self, one: CuratedAnswer) -> str:
         first, *others = [question.text for question in one.questions.all()] or ["-"]
         return f"{first} (and {len(others)} more)" if others else first
+
+    @display(description="changed", ordering="updated_at")  # type: ignore[untyped-decorator]
+    def changed(self, one: CuratedAnswer) -> SafeString:
+        return local_time(one.updated_at)
 
     @display(description="state", label=LABELS)  # type: ignore[untyped-decorator]
     def state(self, one: Any) -> str:

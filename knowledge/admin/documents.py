@@ -13,13 +13,11 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from knowledge.admin import bulk, describing, editing, filters, listing, views
-from knowledge.admin.base import Desk, user_of, version_url
+from knowledge.admin.base import Desk, local_time, user_of, version_url
 from knowledge.admin.page import page_context
 from knowledge.admin.steps import STEPS
 from knowledge.admin.undo import take_offer
@@ -134,8 +132,8 @@ class DocumentAdmin(Desk):
         return listing.render_cell(document, "warnings", listing.render_warnings(document))
 
     @display(description="updated", ordering="updated_at")  # type: ignore[untyped-decorator]
-    def changed(self, document: Document) -> str:
-        return date_format(timezone.localtime(document.updated_at), "DATETIME_FORMAT")
+    def changed(self, document: Document) -> SafeString:
+        return local_time(document.updated_at)
 
     # -- Uploading -------------------------------------------------------------------------------
     def add_view(

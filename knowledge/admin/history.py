@@ -6,16 +6,17 @@ import datetime as dt
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, QuerySet
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat, Trim
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from knowledge.admin.base import ReadOnlyAdmin
+from knowledge.admin.base import ReadOnlyAdmin, local_time
 from knowledge.admin.days import Days
 from knowledge.locales import locale_name
 from knowledge.models import Audience, Document, DocumentEvent, DocumentVersion
@@ -83,8 +84,16 @@ def _days(state: dict[str, Any]) -> str:
 
 
 def events_of(document_id: int) -> QuerySet[DocumentEvent]:
-    """A document's history, the latest first."""
-    return DocumentEvent.objects.filter(document_id=document_id).order_by("-pk")
+    """A document's history, the latest first, each with `name`."""
+    return with_names(DocumentEvent.objects.filter(document_id=document_id).order_by("-pk"))
+
+
+def with_names(events: QuerySet[DocumentEvent]) -> QuerySet[DocumentEvent]:
+    """Each with `name`: what colleagues call whoever did it; empty where that is not known. The
+    history itself holds the name that they logged in with then."""
+    people = get_user_model().objects.filter(pk=OuterRef("actor_id"))
+    full_name = people.annotate(full=Trim(Concat("first_name", Value(" "), "last_name")))
+    return events.annotate(name=Coalesce(Subquery(full_name.values("full")), Value("")))
 
 
 def last_step(document_id: int) -> DocumentEvent | None:
@@ -115,7 +124,10 @@ class ActorFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         names = DocumentEvent.objects.order_by("actor_name").values_list("actor_name", flat=True)
-        return [(name, name) for name in names.distinct()]
+        found = list(names.distinct())
+        people = get_user_model().objects.filter(username__in=found)
+        full = {one.get_username(): one.get_full_name() for one in people}
+        return [(name, full.get(name) or name) for name in found]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(actor_name=self.value()) if self.value() else queryset
@@ -153,15 +165,16 @@ class DocumentEventAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DocumentEvent]:
         events: QuerySet[DocumentEvent] = super().get_queryset(request)
-        return events.annotate(exists=Exists(Document.objects.filter(pk=OuterRef("document_id"))))
+        there = Exists(Document.objects.filter(pk=OuterRef("document_id")))
+        return with_names(events).annotate(exists=there)
 
     @display(description="when", ordering="pk")  # type: ignore[untyped-decorator]
-    def when(self, event: DocumentEvent) -> str:
-        return date_format(timezone.localtime(event.created_at), "DATETIME_FORMAT")
+    def when(self, event: DocumentEvent) -> SafeString:
+        return local_time(event.created_at)
 
     @display(description="who", ordering="actor_name")  # type: ignore[untyped-decorator]
-    def who(self, event: DocumentEvent) -> str:
-        return event.actor_name
+    def who(self, event: Any) -> str:
+        return str(event.name or event.actor_name)
 
     @display(description="what")  # type: ignore[untyped-decorator]
     def what(self, event: DocumentEvent) -> str:

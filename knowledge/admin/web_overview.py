@@ -10,8 +10,8 @@ from django.db.models import Count, F, Q, QuerySet
 from django.http import QueryDict
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.timesince import timeuntil
 
 from knowledge.models import WebPage, WebSource
 
@@ -24,6 +24,7 @@ PAGE_KINDS: dict[str, str] = {
     State.EXCLUDED: "warning",
     State.FAILED: "danger",
 }
+_MINUTE = 60
 _SHORT_WAIT = 5  # seconds; the pause between two requests is not worth a word
 
 
@@ -70,9 +71,10 @@ def _waits(source: WebSource) -> str:
     until = source.lease_until
     if source.lease_token is not None or until is None:
         return ""
-    if (until - timezone.now()).total_seconds() < _SHORT_WAIT:
+    seconds = (until - timezone.now()).total_seconds()
+    if seconds < _SHORT_WAIT:
         return ""
-    return f"goes on at {date_format(timezone.localtime(until), 'H:i:s')}"
+    return f"goes on in {timeuntil(until) if seconds >= _MINUTE else f'{seconds:.0f} seconds'}"
 
 
 def summary_of(source: Any) -> str:

@@ -21,14 +21,13 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from knowledge.admin import web_overview
-from knowledge.admin.base import ids_in, user_of
+from knowledge.admin.base import ids_in, local_time, user_of
 from knowledge.admin.web_form import WebSourceForm
 from knowledge.models import WebSource
 from knowledge.rights import REFUSED, may_publish
@@ -97,7 +96,7 @@ class WebSourceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no typ
 
     @display(description="last refresh", ordering="last_finished_at")  # type: ignore[untyped-decorator]
     def refreshed(self, source: WebSource) -> str:
-        return _moment(source.last_finished_at) or "never"
+        return local_time(source.last_finished_at) if source.last_finished_at else "never"
 
     @display(description="next refresh", ordering="next_run_at")  # type: ignore[untyped-decorator]
     def next_refresh(self, source: WebSource) -> str:
@@ -243,11 +242,7 @@ def describe_next(source: WebSource) -> str:
         return "now"
     if source.next_run_at is None:
         return "only by hand"
-    return _moment(source.next_run_at) if source.next_run_at > timezone.now() else "in a moment"
-
-
-def _moment(moment: Any) -> str:
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT") if moment else ""
+    return local_time(source.next_run_at) if source.next_run_at > timezone.now() else "in a moment"
 
 
 def _sent(request: HttpRequest) -> QueryDict | None:

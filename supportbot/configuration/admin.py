@@ -34,6 +34,8 @@ from supportbot.configuration.forms import (
 from supportbot.configuration.models import Activation, AnswerConfiguration
 from supportbot.configuration.services import ConfigurationError
 from supportbot.llm.presets import presets
+from tickets.admin.base import time_column
+from tickets.services.names import full_name
 
 LIST = "admin:configuration_answerconfiguration_changelist"
 PAGE = "admin:configuration_answerconfiguration_change"
@@ -43,7 +45,7 @@ STATES = {"In effect": "success", "Draft": "info", "Earlier": "", "Never in effe
 
 @admin.register(AnswerConfiguration)
 class AnswerConfigurationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
-    list_display = ("version", "state", "note", "author_label", "created_at")
+    list_display = ("version", "state", "note", "author_label", time_column("created_at", "made"))
     list_before_template = "configuration/admin/above_list.html"
     actions = None
     show_add_link = False
@@ -74,7 +76,7 @@ class AnswerConfigurationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carr
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AnswerConfiguration]:
         found: QuerySet[AnswerConfiguration] = super().get_queryset(request)
-        return found.prefetch_related("activations")
+        return found.select_related("author").prefetch_related("activations")
 
     @display(description="version", ordering="id")  # type: ignore[untyped-decorator]
     def version(self, row: AnswerConfiguration) -> str:
@@ -86,7 +88,7 @@ class AnswerConfigurationAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carr
 
     @display(description="author")  # type: ignore[untyped-decorator]
     def author_label(self, row: AnswerConfiguration) -> str:
-        return row.author_name or row.get_origin_display()
+        return (row.author and full_name(row.author)) or row.author_name or row.get_origin_display()
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         context = {

@@ -11,6 +11,7 @@ from supportbot.configuration.content import Configuration
 from supportbot.configuration.current import current, forget
 from supportbot.configuration.models import Activation, AnswerConfiguration
 from tickets.services import audit
+from tickets.services.names import full_name
 
 
 class ConfigurationError(Exception):
@@ -27,7 +28,7 @@ def begin_draft(
         content=source.parsed.as_json(),
         sha256=source.parsed.sha256,
         author_id=author.pk,
-        author_name=author.get_username(),
+        author_name=full_name(author),
         based_on=source,
         is_draft=True,
     )
@@ -40,7 +41,7 @@ def save_draft(
     """Raises ConfigurationError if it was published or dropped meanwhile."""
     locked = _locked_draft(draft)
     locked.content, locked.sha256, locked.note = content.as_json(), content.sha256, note
-    locked.author_id, locked.author_name = author.pk, author.get_username()
+    locked.author_id, locked.author_name = author.pk, full_name(author)
     locked.save(update_fields=["content", "sha256", "note", "author", "author_name", "updated_at"])
     return locked
 
@@ -79,7 +80,7 @@ def _activate(
     version: AnswerConfiguration | None, *, by: AbstractBaseUser, note: str, action: str
 ) -> None:
     before = AnswerConfiguration.objects.get(pk=current().id)
-    Activation.objects.create(configuration=version, by_name=by.get_username(), note=note)
+    Activation.objects.create(configuration=version, by_name=full_name(by), note=note)
     changed: dict[str, Any] = {"before": before.pk, "note": note}
     changed["sha256"] = version.sha256 if version else ""
     audit.record(action=action, target=version or before, actor=by, **changed)

@@ -28,7 +28,7 @@ from supportbot.evaluation.names import (
     TRIAGE_ARMS,
     TRIAGE_MEASURES,
 )
-from tickets.admin.base import RecordAdmin
+from tickets.admin.base import RecordAdmin, time_column
 
 DRAWN_RUNS = 500  # over all folders
 # In the order of the page.
@@ -40,8 +40,10 @@ _MEASURES = tuple(dict.fromkeys((*MEASURES, *ANSWER_MEASURES, *_OF_GUARDRAILS, *
 @admin.register(EvaluationRun)
 class EvaluationRunAdmin(RecordAdmin):
     page_template = "evaluation/admin/run.html"
-    list_display = ("data", "name", "quality", "questions", "index_model", "code", "created_at")
-    list_display_links = ("data", "created_at")
+    list_display = (
+        *("data", "name", "quality", "questions", "index_model", "code"),
+        time_column("created_at", "when"),
+    )
     list_filter = ("name", "data", "created_at")
     list_before_template = "evaluation/admin/charts.html"
     list_per_page = 50

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from supportbot.manners.models import MannerExample, MannerReply
 from supportbot.manners.recognise import forget
 from supportbot.manners.replies import DEFAULTS
+from tickets.admin.base import time_column
 from tickets.admin.settings import SettingAdmin
 
 
@@ -42,7 +43,7 @@ class MannerReplyAdmin(SettingAdmin):  # type: ignore[type-arg,misc,unused-ignor
 
 @admin.register(MannerExample)
 class MannerExampleAdmin(SettingAdmin):  # type: ignore[type-arg,misc,unused-ignore]
-    list_display: ClassVar = ["text", "manner", "created_at"]
+    list_display: ClassVar = ["text", "manner", time_column("created_at", "added")]
     list_filter: ClassVar = ["manner"]
     search_fields: ClassVar = ["text"]
 

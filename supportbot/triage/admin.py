@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from supportbot.triage.admin_message import correct_view
 from supportbot.triage.intents import forget
 from supportbot.triage.models import OTHER, Intent, IntentExample
-from tickets.admin.base import user_of
+from tickets.admin.base import time_column, user_of
 from tickets.admin.settings import SettingAdmin
 from tickets.models.visibility import visible_by
 
@@ -81,7 +81,7 @@ class IntentAdmin(SettingAdmin):
 
 @admin.register(IntentExample)
 class IntentExampleAdmin(SeenExamples, ModelAdmin):  # type: ignore[misc]
-    list_display: ClassVar = ["text", "intent", "source", "updated_at"]
+    list_display: ClassVar = ["text", "intent", "source", time_column("updated_at", "changed")]
     list_filter: ClassVar = ["intent", "source"]
     list_select_related: ClassVar = ["intent"]
     search_fields: ClassVar = ["text"]

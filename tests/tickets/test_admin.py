@@ -204,9 +204,10 @@ def test_the_audit_log_is_read_and_nothing_else(
     assert browser_of(eve).get("/admin/tickets/auditentry/").status_code == 302
 
 
-def test_the_audit_log_names_assignees_in_one_query(
+def test_the_audit_log_calls_people_by_their_names_in_one_query(
     agent: Client, ticket: Ticket, ben: User
 ) -> None:
+    User.objects.filter(pk=ben.pk).update(first_name="Benjamin", last_name="Ash")
     counts = []
     for _ in range(2):
         assign(ticket=ticket, assignee=ben, agent=ben)
@@ -214,8 +215,11 @@ def test_the_audit_log_names_assignees_in_one_query(
         with CaptureQueriesContext(connection) as queries:
             page = agent.get("/admin/tickets/auditentry/").content.decode()
         counts.append(len(queries))
-    assert "ben → nobody" in page
+    assert "Benjamin Ash → nobody" in page
+    assert '<span title="Log-in name: ben">Benjamin Ash</span>' in page
     assert counts[0] == counts[1]
+    found = agent.get("/admin/tickets/auditentry/?q=benjamin+ash").content.decode()
+    assert "assigned the ticket" in found
 
 
 def test_every_audit_action_has_words() -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 
+from tickets.admin.base import time_column
 from tickets.admin.settings import SettingAdmin
 from tickets.models import AgentProfile
 from tickets.services.names import staff_name
@@ -13,7 +14,7 @@ from tickets.services.names import staff_name
 
 @admin.register(AgentProfile)
 class AgentProfileAdmin(SettingAdmin):
-    list_display = ("name", "user", "is_away", "last_assigned_at")
+    list_display = ("name", "user", "is_away", time_column("last_assigned_at", "last assigned"))
     list_filter = ("is_away",)
     list_select_related = ("user",)
     search_fields = ("user__username", "user__first_name", "user__last_name")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from django.contrib.auth.models import User
-
 from tickets.models import AuditEntry
+from tickets.services.names import full_names
 
 WORDS = {
     "attachment.added": "added a file",
@@ -118,15 +117,13 @@ Names = Mapping[Any, str]  # of users, by their number
 
 
 def names_in(entries: Iterable[AuditEntry]) -> Names:
-    """Of everybody whom a ticket was assigned to, in one query."""
-    wanted = {
-        entry.data.get(key)
-        for entry in entries
-        if entry.action == "ticket.assigned"
-        for key in ("before", "after")
-    } - {None}
-    found = User.objects.filter(pk__in=wanted) if wanted else User.objects.none()
-    return dict(found.values_list("pk", "username"))
+    """Of everybody who did something, or whom a ticket was assigned to, in one query."""
+    wanted = set[int | None]()
+    for entry in entries:
+        wanted.add(entry.actor_id)
+        if entry.action == "ticket.assigned":
+            wanted |= {entry.data.get("before"), entry.data.get("after")}
+    return full_names(wanted)
 
 
 def words_of(entry: AuditEntry) -> str:

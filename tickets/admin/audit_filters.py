@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from tickets.admin.audit import WORDS
 from tickets.services.audit import ACTIONS
+from tickets.services.names import full_name
 
 MOST_NAMES = 100
 THE_PRODUCT = "supportbot"
@@ -47,6 +48,6 @@ class ActorFilter(_Fixed):
     title, parameter_name, field = "who", "actor_name", "actor_name"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        staff = User.objects.filter(is_staff=True).order_by("username")
-        names = [THE_PRODUCT, *staff.values_list("username", flat=True)[:MOST_NAMES]]
-        return [(name, name) for name in names]
+        staff = User.objects.filter(is_staff=True).order_by("first_name", "last_name", "username")
+        names = [(one.username, full_name(one)) for one in staff[:MOST_NAMES]]
+        return [(THE_PRODUCT, THE_PRODUCT), *names]

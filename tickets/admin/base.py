@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 
 from tickets.models.visibility import visible_by
 from tickets.services.names import staff_name
@@ -95,7 +96,18 @@ def user_of(request: HttpRequest) -> User:
 
 def local_time(moment: dt.datetime) -> SafeString:
     """A moment in the time zone of whoever reads it."""
-    return render_to_string("tickets/admin/time.html", {"moment": moment})
+    return render_to_string("time.html", {"moment": moment})
+
+
+def time_column(field: str, words: str) -> Any:
+    """A column of a list: the moment in the row's `field`, called `words`."""
+
+    @display(description=words, ordering=field)  # type: ignore[untyped-decorator]
+    def show(row: Any) -> SafeString | str:
+        moment = getattr(row, field)
+        return local_time(moment) if moment is not None else "-"
+
+    return show
 
 
 def shortened(text: str) -> str:

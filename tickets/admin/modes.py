@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 
-from tickets.admin.base import user_of
+from tickets.admin.base import time_column, user_of
 from tickets.admin.settings import SettingAdmin
 from tickets.models import ChannelMode, Conversation
 from tickets.services.modes import configured_mode, let_open_ones_follow, mode_of
@@ -17,7 +17,7 @@ Mode = Conversation.Mode
 
 @admin.register(ChannelMode)
 class ChannelModeAdmin(SettingAdmin):
-    list_display = ("channel", "in_effect", "set_by", "updated_at")
+    list_display = ("channel", "in_effect", "set_by", time_column("updated_at", "changed"))
     fields = ("channel", "mode")
     readonly_fields = ("channel",)
 

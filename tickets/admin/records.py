@@ -25,18 +25,19 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from tickets.admin.audit import details_of, names_in, words_of
 from tickets.admin.audit_filters import ActionFilter, ActorFilter, AreaFilter
-from tickets.admin.base import RecordAdmin, labels, local_time, shortened, user_of
+from tickets.admin.base import RecordAdmin, labels, shortened, time_column, user_of
 from tickets.admin.conversations import with_last_words
 from tickets.models import AuditEntry, Conversation, Customer, Draft
 from tickets.services import audit
 from tickets.services.audit_export import FORMATS, export_parts
 from tickets.services.erasure import erase_customer
-from tickets.services.names import staff_name
+from tickets.services.names import people_called, staff_name
 from tickets.services.sign_out import sign_out
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
@@ -47,7 +48,13 @@ ROWS_AT_ONCE = 500
 class DraftAdmin(RecordAdmin):
     """Drafts are decided on their ticket's page; this is the list, those that wait first."""
 
-    list_display = ("question_text", "status_label", "customer", "decider", "age")
+    list_display = (
+        "question_text",
+        "status_label",
+        "customer",
+        "decider",
+        time_column("created_at", "written"),
+    )
     list_filter = ("status", "created_at")
     list_select_related = ("question", "decided_by", "ticket__conversation__customer")
     search_fields = ("question__text", "text")
@@ -94,14 +101,10 @@ class DraftAdmin(RecordAdmin):
     def decider(self, draft: Draft) -> str:
         return staff_name(draft.decided_by) if draft.decided_by else "-"
 
-    @display(description="written", ordering="created_at")  # type: ignore[untyped-decorator]
-    def age(self, draft: Draft) -> SafeString:
-        return local_time(draft.created_at)
-
 
 @admin.register(Customer)
 class CustomerAdmin(RecordAdmin):
-    list_display = ("__str__", "email", "conversation_count", "created_at")
+    list_display = ("__str__", "email", "conversation_count", time_column("created_at", "since"))
     list_filter = ("created_at",)
     search_fields = ("=id", "name", "email")
     actions = None
@@ -198,12 +201,16 @@ def may_erase(request: HttpRequest) -> bool:
 class AuditEntryAdmin(RecordAdmin):
     """The database refuses to change entries; this page does not offer it either."""
 
-    list_display = ("created_at", "actor_name", "words", "object_type", "object_id", "details")
+    list_display = (
+        time_column("created_at", "when"),
+        *("who", "words", "object_type", "object_id", "details"),
+    )
     list_display_links = None
     list_filter = (AreaFilter, ActionFilter, "created_at", ActorFilter)
     show_full_result_count = False
     date_hierarchy = "created_at"
     search_fields = ("actor_name", "object_id", "action")
+    search_help_text = "Person, or number or kind of what was changed"
     list_before_template = "tickets/admin/audit_export.html"
     actions = None
 
@@ -231,6 +238,14 @@ class AuditEntryAdmin(RecordAdmin):
         changelist.result_list = rows
         return changelist
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry], search_term: str
+    ) -> tuple[QuerySet[AuditEntry], bool]:
+        """People also by the names that the list shows."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        people = people_called(search_term)
+        return (found | queryset.filter(actor__in=people) if people else found), may_repeat
+
     def export_view(self, request: HttpRequest, form: str) -> HttpResponseBase:
         """What the list shows with the same filters and search, oldest first."""
         if not self.has_view_permission(request):
@@ -249,6 +264,14 @@ class AuditEntryAdmin(RecordAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @display(description="who", ordering="actor_name")  # type: ignore[untyped-decorator]
+    def who(self, entry: Any) -> SafeString | str:
+        """As they are called now; the log holds the name they logged in with then."""
+        name: str = entry.names.get(entry.actor_id, entry.actor_name)
+        if name == entry.actor_name:
+            return name
+        return format_html('<span title="Log-in name: {}">{}</span>', entry.actor_name, name)
 
     @display(description="action", ordering="action")  # type: ignore[untyped-decorator]
     def words(self, entry: AuditEntry) -> str:

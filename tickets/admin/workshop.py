@@ -9,11 +9,10 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from unfold.admin import StackedInline, TabularInline
 from unfold.decorators import display
 
-from tickets.admin.base import RecordAdmin, local_time, user_of
+from tickets.admin.base import RecordAdmin, time_column, user_of
 from tickets.admin.settings import OfTeams, SettingAdmin
 from tickets.models import (
     AgentNotice,
@@ -80,7 +79,7 @@ VARIABLES += ". A word for when one is not known stands behind a bar: {{ custome
 
 @admin.register(SavedReply)
 class SavedReplyAdmin(OfTeams, SettingAdmin):
-    list_display = ("name", "team", "updated_at")
+    list_display = ("name", "team", time_column("updated_at", "changed"))
     list_filter = (("team", admin.RelatedOnlyFieldListFilter),)
     search_fields = ("name", "text")
     fieldsets: ClassVar = [(None, {"fields": ["name", "text", "team"], "description": VARIABLES})]
@@ -226,7 +225,7 @@ class SlaPolicyAdmin(OfTeams, SettingAdmin):
 class AgentNoticeAdmin(RecordAdmin):
     """One's own notices; opening one leads to its ticket and settles it."""
 
-    list_display = ("words", "kind", "is_new", "told")
+    list_display = ("words", "kind", "is_new", time_column("created_at", "told"))
     list_filter = ("kind", ("seen_at", admin.EmptyFieldListFilter))
     actions = None
 
@@ -237,10 +236,6 @@ class AgentNoticeAdmin(RecordAdmin):
     @display(description="new", boolean=True)  # type: ignore[untyped-decorator]
     def is_new(self, notice: AgentNotice) -> bool:
         return notice.seen_at is None
-
-    @display(description="told", ordering="created_at")  # type: ignore[untyped-decorator]
-    def told(self, notice: AgentNotice) -> SafeString:
-        return local_time(notice.created_at)
 
     def render_page(
         self, request: HttpRequest, found: Any, *, status: int = 200, **extra: Any

@@ -11,6 +11,7 @@ from tickets.models import Category, Conversation, Tag, Team, Ticket
 from tickets.services import audit, sla
 from tickets.services.desk import ring_desk
 from tickets.services.happenings import Happening, tell
+from tickets.services.names import full_name, staff_name
 from tickets.services.readers import may_see
 
 Actor = AbstractBaseUser | None
@@ -102,11 +103,11 @@ def _name(row: Category | Team | None) -> str:
 def follow(*, ticket: Ticket, user: AbstractBaseUser, agent: Actor) -> None:
     """Raises ValueError when the user may not see the ticket."""
     if not may_see(ticket).filter(pk=user.pk).exists():
-        raise ValueError(f"{user.get_username()} may not see this ticket.")
+        raise ValueError(f"{staff_name(user)} may not see this ticket.")
     locked = lock_ticket(ticket)
     if not locked.followers.filter(pk=user.pk).exists():
         locked.followers.add(user.pk)
-        _note_change(locked, "followers", (None, user.get_username()), agent)
+        _note_change(locked, "followers", (None, full_name(user)), agent)
 
 
 @transaction.atomic
@@ -114,4 +115,4 @@ def unfollow(*, ticket: Ticket, user: AbstractBaseUser, agent: Actor) -> None:
     locked = lock_ticket(ticket)
     if locked.followers.filter(pk=user.pk).exists():
         locked.followers.remove(user.pk)
-        _note_change(locked, "followers", (user.get_username(), None), agent)
+        _note_change(locked, "followers", (full_name(user), None), agent)
