@@ -9,7 +9,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -52,10 +52,8 @@ def new_view(admin: Any, request: HttpRequest, site_id: UUID) -> HttpResponseBas
     """Asks how long the old one still counts; then shows the new one, this once."""
     site = _changeable(admin, request, site_id)
     newest = secrets_in_force(site).first()
-    context: dict[str, Any] = {
-        **admin.admin_site.each_context(request),
-        "opts": admin.opts,
-        "original": site,
+    context = {
+        **_context(admin, request, site),
         "newest": newest,
         "overlaps": list(OVERLAPS.items()),
         "title": f"New secret for {site}" if newest else f"Secret for {site}",
@@ -80,7 +78,8 @@ def end_view(admin: Any, request: HttpRequest, site_id: UUID) -> HttpResponseBas
     """The old secrets are worth nothing from now on."""
     site = _changeable(admin, request, site_id)
     if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
+        context = {**_context(admin, request, site), "title": f"End the old secrets of {site}"}
+        return TemplateResponse(request, "widget/admin/end_secrets.html", context)
     ended = end_old_secrets(site=site, by=user_of(request))
     said = "Only the newest secret counts now." if ended else "There is no old secret any more."
     messages.success(request, said)
@@ -92,6 +91,10 @@ def _changeable(admin: Any, request: HttpRequest, site_id: UUID) -> Site:
     if not admin.has_change_permission(request, site):
         raise PermissionDenied
     return site
+
+
+def _context(admin: Any, request: HttpRequest, site: Site) -> dict[str, Any]:
+    return {**admin.admin_site.each_context(request), "opts": admin.opts, "original": site}
 
 
 def _back(site: Site) -> HttpResponseRedirect:

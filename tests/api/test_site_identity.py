@@ -175,6 +175,8 @@ def test_a_secret_is_made_and_changed_in_the_admin_and_shown_once(
         browser.post(new, {"hours": "24", "after": made.pk})
     assert shop.secrets.count() == 2
     assert "End the old ones now" in browser.get(change).content.decode()
+    assert "Keep them" in browser.get(end).content.decode()
+    assert reason(signed(text_of(made))) == "taken"
     browser.post(end)
     assert reason(signed(text_of(made))) == "wrong_secret"
     entries = AuditEntry.objects.filter(action__startswith="site.secret").order_by("pk")
