@@ -20,6 +20,7 @@ from supportbot.api import (
     visitors,
 )
 from supportbot.api.contact import AddressView
+from supportbot.api.follow_ups import FollowUpsView
 from supportbot.api.stopping import StopView
 from supportbot.api.visitor_files import FilesView, SentFileView, UnsentFileView
 from supportbot.api.visitor_typing import TypingView
@@ -78,6 +79,7 @@ api: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:conversation_id>/typing/", TypingView.as_view()),
     path("conversations/<uuid:conversation_id>/close/", visitors.CloseView.as_view()),
     path("conversations/<uuid:conversation_id>/rating/", visitors.RatingView.as_view()),
+    path("messages/<uuid:message_id>/follow-ups/", FollowUpsView.as_view()),
     path("messages/<uuid:message_id>/feedback/", visitors.FeedbackView.as_view()),
     path("documents/<str:id>/versions/<str:number>/", include(of_version)),
     path("tickets/<str:pk>/", include(of_ticket)),

@@ -2,6 +2,7 @@
 import { AddressQuestion } from './address';
 import { ChatClient } from './client';
 import type { Citation, SentFile } from './contract';
+import { FollowUps } from './follow-ups';
 import type { Host, Part, Speech } from './launcher/part';
 import { UnreachableError } from './session';
 import type { State } from './state';
@@ -29,6 +30,7 @@ export class Chat implements Part {
   private signedOut = false;
   private panel: PanelView;
   private readonly address: AddressQuestion;
+  private readonly followUps: FollowUps;
   private readonly announcer = new Announcer();
   private readonly title = new TitleNotice();
 
@@ -46,6 +48,7 @@ export class Chat implements Part {
       if (!rest) throw new UnreachableError();
       return rest;
     });
+    this.followUps = new FollowUps(this.client);
     this.address = new AddressQuestion(host, this.client, () => this.panel, () => this.close());
     document.addEventListener('visibilitychange', this.changed);
     this.configure();
@@ -248,6 +251,7 @@ export class Chat implements Part {
     if (live && this.panel.isOpen) this.announcer.say(announcements(this.drawn, state));
     this.drawn = state;
     this.address.askFirst();
+    if (this.panel.isOpen && !document.hidden && this.host.element.getAttribute('follow-ups') !== 'off') void this.followUps.fetch();
     const { conversation, lastSeq } = state;
     const unread = unreadCount(state, storage.readSeq(conversation));
     // With nothing unread the launcher need not load the panel for the events up to here.

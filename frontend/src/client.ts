@@ -1,5 +1,5 @@
 // The conversation without a face: state, outbox and connection, moved by what the visitor does and the server says.
-import type { Citation, ClientFrame, FeedbackValue, SentFile } from './contract';
+import type { Choice, Citation, ClientFrame, FeedbackValue, SentFile } from './contract';
 import { frames, parseEvent } from './contract';
 import { Earlier } from './earlier';
 import { hasGap, reduce } from './reducer';
@@ -28,8 +28,8 @@ export class ChatClient {
   state: State = initialState;
   readonly storage: Storage;
   readonly earlier: Earlier;
+  readonly session: Session;
   private readonly connection: Connection;
-  private readonly session: Session;
   private readonly waiting: ClientFrame[] = [];
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
   private typingSentAt = 0;
@@ -158,6 +158,11 @@ export class ChatClient {
   /** Any request of the visitor's. Raises UnreachableError. */
   request(method: string, path: string, body?: Readonly<Record<string, string>>): Promise<Response> {
     return this.session.request(method, path, body);
+  }
+
+  /** Shows below an answer what may be asked next. */
+  offer(messageId: string, choices: readonly Choice[]): void {
+    this.dispatch({ type: 'local.follow_ups', messageId, choices });
   }
 
   /** A valid token, for what is sent by other means. */

@@ -1,5 +1,5 @@
 // The heart of the widget: a pure function (state, action) → state. A reload replays the stored events through it.
-import type { ErrorEvent, FeedbackValue, Message, SentFile, ServerEvent, UnknownEvent } from './contract';
+import type { Choice, ErrorEvent, FeedbackValue, Message, SentFile, ServerEvent, UnknownEvent } from './contract';
 import { emptyRun, isRunEvent, runKey, sentencesOf, stepRun } from './runs';
 import type { AnswerItem, Notice, NoticeItem, PendingItem, State, StoredItem } from './state';
 import { initialState } from './state';
@@ -10,6 +10,7 @@ export type LocalAction =
   | { readonly type: 'local.retried'; readonly clientId: string }
   | { readonly type: 'local.discarded'; readonly clientId: string }
   | { readonly type: 'local.feedback'; readonly messageId: string; readonly value: FeedbackValue }
+  | { readonly type: 'local.follow_ups'; readonly messageId: string; readonly choices: readonly Choice[] }
   | { readonly type: 'local.handover' }
   | { readonly type: 'local.typing_ended' }
   | { readonly type: 'local.reset' };
@@ -93,6 +94,8 @@ function stepLocal(state: State, action: LocalAction): State {
       return withoutPending(state, action.clientId);
     case 'local.feedback':
       return { ...state, feedback: { ...state.feedback, [action.messageId]: action.value } };
+    case 'local.follow_ups':
+      return { ...state, items: state.items.map((item) => (item.kind === 'answer' && item.message?.id === action.messageId ? { ...item, choices: action.choices } : item)) };
     case 'local.handover':
       return { ...state, handoverAsked: true };
     case 'local.typing_ended':

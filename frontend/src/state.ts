@@ -153,6 +153,13 @@ export function choicesState(state: State, key: string): ChoicesState {
   return last?.kind === 'message' && last.message.author === 'customer' ? 'used' : 'open';
 }
 
+/** The message of the newest answer, if what may be asked next is not known and could be picked; else null. */
+export function awaitsFollowUps(state: State): string | null {
+  const last = state.items.findLast((item) => item.kind === 'answer');
+  if (last?.outcome !== 'answered' || last.choices.length > 0 || last.offerHandover) return null;
+  return choicesState(state, last.key) === 'open' ? (last.message?.id ?? null) : null;
+}
+
 /** The number a step is shown with, counted as the list of the browser counts; null for anything else. */
 export function stepNumber(sentences: readonly Sentence[], index: number): number | null {
   const sentence = sentences[index];

@@ -77,6 +77,11 @@ class Site(models.Model):
         verbose_name="example questions",
         help_text=f"One a line, {MOST_SUGGESTIONS} at most. Choose what your documents answer.",
     )
+    follow_ups = models.BooleanField(
+        "suggests what to ask next",
+        default=True,
+        help_text="Under an answer stand up to three questions that your documents answer, too.",
+    )
     privacy_url = models.URLField("privacy notice", blank=True, max_length=300)
     colour = models.CharField(
         max_length=7,
@@ -141,6 +146,7 @@ class Site(models.Model):
             "lang": self.language,
             "ask-first": self.ask_first,
             "consent": self.consent,
+            "follow-ups": "" if self.follow_ups else "off",
         }
         return {name: value for name, value in given.items() if value}
 

@@ -50,6 +50,7 @@ PATHS = [
     ("post", "conversations/{id}/close/"),
     ("post", "conversations/{id}/typing/"),
     ("post", "messages/{id}/feedback/"),
+    ("get", "messages/{id}/follow-ups/"),
 ]
 
 
