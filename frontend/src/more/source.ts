@@ -4,6 +4,7 @@ import * as format from '../format';
 import { strings } from '../strings';
 import { button, el, icon } from '../view/dom';
 import { trapTab } from '../view/focus';
+import { cellsOf, isRow } from '../view/markdown';
 import { findCells, findQuote, renderPassage } from './passage';
 import type { Span } from './passage';
 
@@ -126,7 +127,7 @@ function passageParts(passage: string, citations: readonly Citation[]): readonly
   found.sort((a, b) => a.start - b.start);
   const parts = [...missing].map((quote, index) =>
     el('blockquote', { dir: 'auto' }, [
-      el('mark', { testid: index === 0 && found.length === 0 ? 'source-quote' : null }, [quote]),
+      el('mark', { testid: index === 0 && found.length === 0 ? 'source-quote' : null }, [isRow(quote) ? cellsOf(quote).join(' · ') : quote]),
     ]),
   );
   const words = used(citations);

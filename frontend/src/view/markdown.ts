@@ -237,9 +237,12 @@ export const isRow = (text: string): boolean => ROW.test(text) && !text.trim().i
 export const isRule = (text: string): boolean => RULE.test(text) && text.includes('|');
 
 /** The cells of a row; a pipe within a cell is written \|. */
+export function cellsOf(line: string): readonly string[] {
+  return line.trim().replace(/^\||(?<!\\)\|$/g, '').split(/(?<!\\)\|/).map((cell) => cell.trim());
+}
+
 export function tableRow(line: string, isHead: boolean): HTMLElement {
-  const cells = line.trim().replace(/^\||(?<!\\)\|$/g, '').split(/(?<!\\)\|/);
-  return el('tr', {}, cells.map((cell) => el(isHead ? 'th' : 'td', isHead ? { scope: 'col' } : {}, inline(cell.trim()))));
+  return el('tr', {}, cellsOf(line).map((cell) => el(isHead ? 'th' : 'td', isHead ? { scope: 'col' } : {}, inline(cell))));
 }
 
 /** A wide table scrolls by itself, also by key. */

@@ -23,6 +23,12 @@ describe('the names of sources', () => {
     expect(named(first, second)).toEqual(names);
   });
 
+  it('name table rows by their first cell, or as they are read', () => {
+    const [express, standard] = ['| Express | £6.95 | next day |', '| Standard | £3.50 | |'];
+    expect(named({ quote: express }, { quote: standard })).toEqual(['Returns › Food · Page 2 · Express', 'Returns › Food · Page 2 · Standard']);
+    expect(named({ quote: express }, { quote: '| Express | £9 |' })[1]).toBe('Returns › Food · Page 2 · “Express, £9”');
+  });
+
   it('say from when each is in effect', () => {
     const [first, second] = named({ effective_from: '2026-01-01' }, { effective_from: '2026-03-01' });
     expect(first).toContain('in effect from');

@@ -2,6 +2,7 @@
 import type { Citation } from '../contract';
 import * as format from '../format';
 import { strings } from '../strings';
+import { cellsOf, isRow } from './markdown';
 
 const QUOTED = 40;
 
@@ -18,8 +19,13 @@ const DETAILS: readonly Detail[] = [
   ({ version }) => strings.version(version),
   ({ effective_from: from }) => (from === null ? '' : strings.effectiveFrom(format.calendarDate(from))),
   ({ updated_at: at }) => (at === '' ? '' : strings.updated(format.day(at))),
-  ({ quote }) => `“${quote.length > QUOTED ? `${quote.slice(0, QUOTED).trimEnd()}…` : quote}”`,
+  ({ quote }) => (isRow(quote) ? (cellsOf(quote)[0] ?? '') : ''),
+  ({ quote }) => `“${shortened(isRow(quote) ? cellsOf(quote).join(', ') : quote)}”`,
 ];
+
+function shortened(quote: string): string {
+  return quote.length > QUOTED ? `${quote.slice(0, QUOTED).trimEnd()}…` : quote;
+}
 
 export function placesOf(citations: readonly Citation[]): readonly Place[] {
   const rests = citations.map((citation) => inDocument(citation, false));
