@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 from knowledge.embedding.model import BUNDLED
 from knowledge.embedding.questions import encode_questions
+from supportbot.guardrails.detectors.injection_address import addresses_an_assistant
 from supportbot.guardrails.detectors.injection_classifier import probability
 from supportbot.guardrails.detectors.injection_features import (
     asks_for_form_alone,
     features,
-    may_speak_to_an_assistant,
     places_of_secrecy,
 )
 from supportbot.guardrails.detectors.injection_head import head
@@ -61,7 +61,7 @@ def _findings(text: str, of_document: bool) -> tuple[Finding, ...]:
 
 
 def _is_judged(words: str, of_document: bool) -> bool:
-    return may_speak_to_an_assistant(words) if of_document else not asks_for_form_alone(words)
+    return addresses_an_assistant(words) if of_document else not asks_for_form_alone(words)
 
 
 DETECTOR = Detector(

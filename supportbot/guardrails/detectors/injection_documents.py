@@ -11,7 +11,8 @@ from knowledge.models import DocumentVersion, Passage
 from knowledge.services.lifecycle.text_checks import Objection, register_text_check
 from supportbot.configuration.current import current_content
 from supportbot.guardrails.detectors import injection
-from supportbot.guardrails.detectors.injection_features import name_tells_assistant
+from supportbot.guardrails.detectors.injection_address import addresses_an_assistant
+from supportbot.guardrails.detectors.injection_text import hidden
 from supportbot.guardrails.detectors.registry import thresholds
 from supportbot.guardrails.detectors.types import Context, Detected, Stage
 from supportbot.guardrails.policy.decide import decide
@@ -19,9 +20,10 @@ from supportbot.guardrails.policy.facts import Facts
 from supportbot.guardrails.policy.library import rules_for
 from supportbot.guardrails.policy.observed import observed
 from supportbot.guardrails.policy.rules import Outcome
+from supportbot.guardrails.types import Finding
 
 CODE = "speaks_to_assistant"
-PASSAGE, MESSAGE = Context(Stage.RETRIEVAL), Context(Stage.MESSAGE)
+PASSAGE = Context(Stage.RETRIEVAL)
 _QUOTED = 160  # characters
 
 
@@ -44,7 +46,7 @@ def _to_names(version: DocumentVersion) -> list[Objection]:
             "it, unless you know why it is called so."
         )
         for what, name in names.items()
-        if name_tells_assistant(name) or _steers(name, MESSAGE)
+        if _steering(name, _of_name(name))
     ]
 
 
@@ -56,18 +58,27 @@ def _to_passage(passage: Passage) -> list[Objection]:
             "and upload the document again; or dismiss this if it is meant for readers.",
             passage,
         )
-        for said in _steers(passage.text, PASSAGE)[:1]
+        for said in _steering(passage.text, injection.detect(passage.text, PASSAGE))[:1]
     ]
 
 
-def _steers(text: str, context: Context) -> list[str]:
-    """What it says where a rule of the stage retrieval blocks it."""
+def _of_name(name: str) -> list[Finding]:
+    """A name is too short for the classifier, and no honest one addresses an assistant."""
+    whole = (0, len(name))
+    found = [Finding(injection.NAME, injection.HIDDEN, span) for span in hidden(name)]
+    if addresses_an_assistant(name):
+        found.append(Finding(injection.NAME, injection.INJECTION, whole, 1.0))
+    return found
+
+
+def _steering(text: str, found: Sequence[Finding]) -> list[str]:
+    """What was found in the text, the surest first, where a rule of the stage retrieval blocks
+    it."""
     content = current_content()
     if injection.NAME in content.detectors_off:
         return []
-    found = injection.detect(text, context)
     limits = thresholds(content.thresholds)
-    facts = observed(Facts(), text, Detected(tuple(found)), context, limits)
+    facts = observed(Facts(), text, Detected(tuple(found)), PASSAGE, limits)
     if decide(rules_for(content.policy).rules, Stage.RETRIEVAL, facts).outcome != Outcome.BLOCK:
         return []
     surest = sorted(found, key=lambda one: -(one.score or 1.0))

@@ -45,30 +45,12 @@ STRUCTURE: dict[str, re.Pattern[str]] = {
     }.items()
 }
 ENCODED = "was encoded"
-# A sentence of a document that has none of these speaks to its reader.
-_TO_AN_ASSISTANT = ("lifts", "about the answer", "role tag")
-# “Questions in the chat are answered by an automatic assistant” only says that there is one.
-_MENTIONS = re.compile(
-    r"\b(?:by|with|from|to) (?:an?|our|the) (?:\w+ ){0,2}(?:assistant|chat ?bot|bot|ai)\b",
-    re.IGNORECASE,
-)
-_CHANGES_RULES = re.compile(
-    r"\b(?:updates?|changes?|additions?|amendments?) (?:to|of|in) your (?:\w+ )?"
-    r"(?:instruction|rule|prompt|guideline)s?\b",
-    re.IGNORECASE,
-)
-# No honest sentence asks not to be passed on, and no name tells an assistant what to do.
+# No honest sentence asks not to be passed on.
 _KEEPS_ITSELF_SECRET = re.compile(
     r"\b(?:do not|don't|never) (?:mention|reveal|repeat|disclose|quote|show) this "
     r"(?:sentence|note|instruction|message|text|paragraph|line)\b",
     re.IGNORECASE,
 )
-_TELLS_ASSISTANT = re.compile(
-    r"\b(?:ais?|llms?|gpts?|chat ?bots?|language models?|assistants?)\b[\s,:;]+"
-    r"(?:must|should|shall|has to|have to|always|never|deny|say|tell|ignore|link|answer|reply)\b",
-    re.IGNORECASE,
-)
-_TO_ITS_READER = re.compile(r"\byou (?:should|can|must|have to)\b", re.IGNORECASE)
 # A customer's whole sentence that says no more than how to be answered, or which manual to send.
 _POLITE = r"(?:(?:please|can you|could you|would you|kindly)\W+)*"
 _ONCE_MORE = r"(?:\W+(?:again|once more|please|for me|to me))*\W*"
@@ -111,17 +93,6 @@ _MOST_AFTER = 10  # words
 STRUCTURE_FEATURES = (*STRUCTURE, ENCODED)
 
 
-def may_speak_to_an_assistant(text: str) -> bool:
-    """Whether a sentence of a document needs a closer look."""
-    if any(STRUCTURE[name].search(text) for name in _TO_AN_ASSISTANT):
-        return True
-    if STRUCTURE["names an assistant"].search(_MENTIONS.sub("", text)):
-        return True
-    if _CHANGES_RULES.search(text):
-        return True
-    return bool(STRUCTURE["gives a role"].search(_TO_ITS_READER.sub("", text)))
-
-
 def asks_for_form_alone(text: str) -> bool:
     """Whether a customer's sentence only says how to answer, which manual to send, or that an own
     message or order does not count: there is nothing else in it that could steer."""
@@ -139,11 +110,6 @@ def asks_for_form_alone(text: str) -> bool:
 def places_of_secrecy(text: str) -> list[tuple[int, int]]:
     """Where a sentence of a document asks its reader not to pass it on."""
     return [found.span() for found in _KEEPS_ITSELF_SECRET.finditer(text)]
-
-
-def name_tells_assistant(name: str) -> bool:
-    """Whether a name, of a file or a document, tells an assistant what to do."""
-    return bool(_TELLS_ASSISTANT.search(name))
 
 
 def features(texts: Sequence[str], embeddings: Vectors, encoded: Sequence[bool]) -> Vectors:
