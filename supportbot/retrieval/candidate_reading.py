@@ -18,6 +18,7 @@ from supportbot.retrieval.question_parts import leans
 
 OTHER_PARTS = 0.5  # weight of the terms of the other questions when one part is read
 REFERRED = 0.5  # weight of the terms of the questions that this one follows up
+ON_TOPIC = 3.0  # of the reader's score, for a passage like the earlier turns (cosine 1)
 LEANT_ON = 1.0  # the same, if the part refers to the rest of the text
 MAX_EMBEDDED = 120  # units without a stored vector that one search embeds: 0.3 s
 
@@ -32,12 +33,10 @@ class PartReading:
 
 @dataclass(frozen=True)
 class CandidateReadings:
-    """`whole` is the reading for the query. `without_history` is the reading for the question
-    without its earlier turns; None if there are none. `parts` has a reading for each question of a
-    text that asks several."""
+    """`whole` is the reading for the query. `parts` has a reading for each question of a text that
+    asks several."""
 
     whole: Reading
-    without_history: Reading | None = None
     parts: tuple[PartReading, ...] = ()
 
 
@@ -62,14 +61,15 @@ def read_candidates(
         PartReading(part, read_passages(_narrowed(question, part, vector), passages))
         for part, vector in zip(retrieved.parts, retrieved.vectors.parts, strict=False)
     )
-    if retrieved.vectors.history is None:
-        return CandidateReadings(whole, parts=parts)
-    rescored = [
-        replace(passage, score=_cosine(candidate, alone.vector))
-        for passage, candidate in zip(passages, candidates, strict=True)
-    ]
-    without_history = read_passages(alone, rescored)
-    return CandidateReadings(whole, without_history, parts)
+    return CandidateReadings(whole, parts)
+
+
+def on_topic(reading: Reading, candidates: Sequence[Candidate], history: Vectors) -> Reading:
+    """The reading with passages near the earlier turns raised: a follow-up stays on its topic.
+    `history` is their vector; the `candidates` were read with their vectors."""
+    raised = [ON_TOPIC * _cosine(candidate, history) for candidate in candidates]
+    units = tuple(replace(unit, score=unit.score + raised[unit.passage]) for unit in reading.units)
+    return replace(reading, units=units)
 
 
 def _following_up(

@@ -12,19 +12,24 @@ from typing import NamedTuple
 
 import numpy as np
 
+from knowledge.embedding.questions import encode_questions
 from knowledge.embedding.vectors import Vectors
 from supportbot.reader.reading import Reading
 from supportbot.retrieval import caches, candidates
 from supportbot.retrieval import scope as scopes
 from supportbot.retrieval.bare_questions import complete_bare_question
 from supportbot.retrieval.candidate_generation import RetrievedCandidates, retrieve_candidates
-from supportbot.retrieval.candidate_reading import CandidateReadings, PartReading, read_candidates
+from supportbot.retrieval.candidate_reading import (
+    CandidateReadings,
+    PartReading,
+    on_topic,
+    read_candidates,
+)
 from supportbot.retrieval.candidates import Candidate
 from supportbot.retrieval.clock import Clock
 from supportbot.retrieval.diversity import diversified
 from supportbot.retrieval.features import (
     FEATURES,
-    MISSING,
     SIGNALS,
     CandidateFeatures,
     Floats,
@@ -32,7 +37,13 @@ from supportbot.retrieval.features import (
     score_features,
     signals,
 )
-from supportbot.retrieval.follow_ups import referred_text
+from supportbot.retrieval.follow_ups import (
+    follows_up,
+    names_nothing,
+    referred_text,
+    refers_back,
+    standing_alone,
+)
 from supportbot.retrieval.languages import cached_document_languages
 from supportbot.retrieval.query import Query, Turn, storable
 from supportbot.retrieval.ranking_model import ranking_model
@@ -121,10 +132,32 @@ def search(
 
     An empty or wordless text is still ranked by meaning. Raises EmbeddingModelError.
     """
-    text = storable(text)
-    key = (text, tuple(history), _scope_key(scope), limit, settings)
+    query = Query(storable(text), (), scope, settings)
+    alone = _search_once(query, limit)
+    if not (history and settings.history):
+        return alone
+    before = next((turn.text for turn in reversed(history) if turn.author == "customer"), "")
+    likeness = float(alone.vector @ encode_questions(alone.model, [storable(before)])[0])
+    if not follows_up(query.text, alone.answerability, likeness):
+        return alone
+    ranking = _search_once(replace(query, history=tuple(history)), limit)
+    if whole := standing_alone(query.text, history):
+        # On a tie the whole question is easier to answer than a fragment and what it refers to.
+        return max(
+            _search_once(replace(query, text=storable(whole)), limit), ranking, key=_answerable
+        )
+    if refers_back(query.text) or names_nothing(query.text):
+        return ranking
+    return max(ranking, alone, key=_answerable)
+
+
+def _answerable(ranking: Ranking) -> float:
+    return ranking.answerability
+
+
+def _search_once(query: Query, limit: int) -> Ranking:
+    key = (query.text, tuple(query.history), _scope_key(query.scope), limit, query.settings)
     with caches.searches(key):
-        query = Query(text, history if settings.history else (), scope, settings)
         return _search(key, query, limit)
 
 
@@ -162,22 +195,20 @@ def _rank(
             order = with_table_parts(diversified(order, found, limit), found, limit)
             order = with_named_rows(order, found, limit, query.text, "en")
     passages = [_ranked(found[row], ordered, row) for row in order[:limit]]
+    best_first = [found[row] for row in order[: min(limit, MAX_READ)]]
     readings = CandidateReadings(Reading())
     referred = referred_text(query.text, query.history)
     if settings.reader:
         with clock("reader"):
-            best_first = [found[row] for row in order[: min(limit, MAX_READ)]]
             readings = read_candidates(query.text, referred, retrieved, best_first)
     reading, share = readings.whole, 0.0
     answerability, known_signals = _answerability(ordered, reading)
-    if readings.without_history is not None:
-        alone = _answerability_without_history(ordered, readings.without_history)
-        if alone > answerability:
-            answerability, reading = alone, readings.without_history
     if settings.reader:
         with clock("strange words"):
             share = strange_share(query.text, reading, best_first)
         answerability = without_strange_words(answerability, share)
+    if retrieved.vectors.history is not None:
+        reading = on_topic(reading, best_first, retrieved.vectors.history)
     with clock("neighbours"):
         passages += _neighbours(retrieved, passages, settings.neighbours)
     return Ranking(
@@ -246,21 +277,6 @@ def _answerability(ordered: _Ordered, reading: Reading) -> tuple[float, Mapping[
         if not np.isnan(value)
     }
     return ranking_model().answerability.probability(values), known
-
-
-def _answerability_without_history(ordered: _Ordered, reading: Reading) -> float:
-    """The probability that there is an answer to the question without its earlier turns. A customer
-    who changes the subject is not at a disadvantage."""
-    best = max(reading.units, key=lambda unit: unit.score, default=None)
-    if ordered.scored is None or best is None:
-        return 0.0
-    values = {
-        "similarity": float(ordered.scored.question_dense[ordered.order[0]]),
-        "topic": 0.0,
-        "unit_score": best.score,
-    }
-    known = np.array([values.get(name, MISSING) for name in SIGNALS])
-    return ranking_model().answerability.probability(known)
 
 
 def _scores(scored: CandidateFeatures, settings: RetrievalSettings) -> Floats:

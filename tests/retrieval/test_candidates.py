@@ -133,7 +133,7 @@ def test_words_of_earlier_turns_score_too(publish: Publish) -> None:
     asked = dict.fromkeys(terms_of("rotate", "en").words, 1.0)
     asked |= dict.fromkeys(terms_of("tyre parcel", "en").words, 0.5)
     by_hand = bm25_by_hand(asked, counts_of_all_served())
-    found = search("rotate", scope=NOW, history=history, limit=1000, settings=ALL).passages
+    found = search("rotate it", scope=NOW, history=history, limit=1000, settings=ALL).passages
     assert found
     for passage in found:
         assert passage.lexical == pytest.approx(by_hand[passage.id], abs=1e-3)

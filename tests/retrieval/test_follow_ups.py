@@ -9,7 +9,7 @@ import pytest
 from knowledge.models import Audience
 from supportbot.answers.composer import compose
 from supportbot.retrieval.caches import clear_caches
-from supportbot.retrieval.follow_ups import referred_text
+from supportbot.retrieval.follow_ups import follows_up, referred_text, standing_alone
 from supportbot.retrieval.query import Turn
 from supportbot.retrieval.search import Scope, search
 from tests.conftest import Publish
@@ -41,6 +41,48 @@ def turns(*questions: str) -> list[Turn]:
 )
 def test_what_a_follow_up_refers_to(earlier: list[str], text: str, expected: str) -> None:
     assert referred_text(text, turns(*earlier)) == expected
+
+
+@pytest.mark.parametrize(
+    ("earlier", "text", "expected"),
+    [
+        (["do you deliver to Spain"], "and to Norway?", "do you deliver to Norway"),
+        (["do you deliver to Spain", "and to Norway?"], "Poland too?", "do you deliver to Poland"),
+        (["how much is the kettle?"], "and the duo?", "how much is the duo"),
+        (["what does a 250 g bag cost"], "and 1 kg", "what does a 1 kg bag cost"),
+        (
+            ["how do I get an invoice"],
+            "for a guest order?",
+            "how do I get an invoice for a guest order",
+        ),
+        (["do you match prices"], "also Amazon's?", "do you match prices Amazon's"),
+        (["how much is the kettle"], "and can I return it", ""),
+        (["how much is the kettle"], "shipping", ""),
+        (["how much is the kettle"], "thanks", ""),
+        ([], "and to Norway?", ""),
+    ],
+)
+def test_a_fragment_stands_for_a_whole_question(
+    earlier: list[str], text: str, expected: str
+) -> None:
+    assert standing_alone(text, turns(*earlier)) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "alone", "likeness", "expected"),
+    [
+        ("can I change my order after it has shipped", 0.8, 0.0, False),
+        ("how do I descale the ingle one", 0.8, 0.0, False),
+        ("forgot my password", 0.8, 0.3, True),  # about the same thing
+        ("who pays the postage", 0.3, 0.0, True),  # the documents do not answer it alone
+        ("is it free", 0.9, 0.0, True),
+        ("for how long?", 0.9, 0.0, True),
+    ],
+)
+def test_a_question_that_stands_alone_is_asked_alone(
+    text: str, alone: float, likeness: float, expected: bool
+) -> None:
+    assert follows_up(text, alone, likeness) is expected
 
 
 def test_a_follow_up_is_answered_about_what_was_asked_before(publish: Publish) -> None:
