@@ -58,7 +58,7 @@ class RuleAdmin(SettingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rule]:
         rules: QuerySet[Rule] = super().get_queryset(request)
-        hidden = hidden_conversations(user_of(request))
+        hidden = hidden_conversations(user_of(request)).values("pk")
         applied = Q(firings__was_applied=True)
         if not sees_all(user_of(request)):
             applied &= ~Q(firings__ticket__conversation__in=hidden)

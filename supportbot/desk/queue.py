@@ -139,7 +139,7 @@ def read_queue(user: User, asked: Asked) -> QueuePage:
     if asked.team is not None:
         tickets = tickets.filter(team=asked.team)
     if asked.words:
-        return _search(tickets, asked)
+        return _search(tickets, asked, user)
     tickets = tickets.filter(_condition(asked.view.key, user))
     pressing_first = asked.view.pressing_first
     order = ["-priority", "status_changed_at", "pk"] if pressing_first else ["-updated_at", "-pk"]
@@ -149,9 +149,9 @@ def read_queue(user: User, asked: Asked) -> QueuePage:
     return QueuePage(_entries(pks[:PAGE]), len(pks) > PAGE)
 
 
-def _search(tickets: QuerySet[Ticket], asked: Asked) -> QueuePage:
+def _search(tickets: QuerySet[Ticket], asked: Asked, user: User) -> QueuePage:
     """Entries also have `hit`, and the first one that is close in meaning `begins_meaning`."""
-    found, meant = find_tickets(tickets, asked.words)
+    found, meant = find_tickets(tickets, asked.words, user)
     start = (asked.page - 1) * PAGE
     pks = [*found, *meant][start : start + PAGE]
     hits = excerpts([pk for pk in pks if pk in set(found)], asked.words)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import structlog
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from knowledge.embedding.model import EmbeddingModelError
@@ -19,10 +20,10 @@ _LITERAL = re.compile(r"[#@\"]|(?:^|\s)-|\A[\d\W]*\Z")
 _LEAST_LETTERS = 4
 
 
-def find_tickets(tickets: QuerySet[Ticket], words: str) -> tuple[list[int], list[int]]:
+def find_tickets(tickets: QuerySet[Ticket], words: str, user: User) -> tuple[list[int], list[int]]:
     """(numbers of tickets with the words, numbers of others close in meaning), each best first.
-    Only of `tickets`: what an agent may not see must not be among them."""
-    found = rank_tickets(tickets, words)
+    Only of `tickets`: what the user may not see must not be among them."""
+    found = rank_tickets(tickets, words, user)
     if _LITERAL.search(words) or len(words) < _LEAST_LETTERS:
         return found, []
     try:

@@ -16,10 +16,11 @@ from django.urls import reverse
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
-from tests.tickets.cast import draft_for
+from tests.tickets.cast import ask, draft_for
 from tickets.models import Conversation, Customer, Draft, Message, Team, Ticket
 from tickets.services import audit
 from tickets.services.conversations import close_conversation, lock_open, start_conversation
+from tickets.services.details import change_team
 from tickets.services.handover import request_person
 from tickets.services.tickets import assign
 
@@ -77,13 +78,20 @@ def test_outsiders_do_not_find_a_private_teams_rows(
 
 
 def test_what_follows_on_a_private_teams_ticket_stays_with_it(hidden: Ticket, ben: User) -> None:
-    """Also after a conversation that only the bot was in."""
+    """Also a conversation that only the bot is in, from its first word on."""
     conversation = hidden.conversation
     for _ in range(2):
         close_conversation(conversation=conversation, by=Conversation.ClosedBy.TIME)
         conversation.refresh_from_db()
         with transaction.atomic():
             conversation = lock_open(conversation)
+    ask(conversation, SECRET)
+    assert not Conversation.objects.visible_to(ben).exists()
+    assert not Message.objects.visible_to(ben).exists()
+    assert not Customer.objects.visible_to(ben).exists()
+    for team, number in [(None, 3), (hidden.team, 0)]:  # the ticket before is given away, and back
+        change_team(ticket=hidden, team=team, agent=None)
+        assert Conversation.objects.visible_to(ben).count() == number
     ticket = request_person(conversation=conversation)
     assert ticket.team == hidden.team
     assert not Ticket.objects.visible_to(ben).exists()
@@ -91,6 +99,7 @@ def test_what_follows_on_a_private_teams_ticket_stays_with_it(hidden: Ticket, be
     close_conversation(conversation=conversation, by=Conversation.ClosedBy.TIME)
     with transaction.atomic():
         conversation = lock_open(conversation)
+    assert conversation in Conversation.objects.visible_to(ben)
     assert request_person(conversation=conversation).team is None
 
 

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
@@ -108,7 +109,6 @@ class TicketAdmin(RecordAdmin):
     search_fields = ("subject",)  # shows the box; get_search_results searches
     search_help_text = "Number, subject, customer, or words of the conversation and its notes"
     ordering = ("-conversation__updated_at",)
-    list_per_page = 50
     actions = None
 
     def get_urls(self) -> list[Any]:
@@ -121,13 +121,14 @@ class TicketAdmin(RecordAdmin):
     # -- The queue -------------------------------------------------------------------------------
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
         tickets: QuerySet[Ticket] = super().get_queryset(request).visible_to(user_of(request))
-        waiting = Count("drafts", filter=Q(drafts__status=Draft.Status.PENDING), distinct=True)
-        return with_clocks(tickets.annotate(waiting=waiting))
+        pending = Draft.objects.filter(ticket=OuterRef("pk"), status=Draft.Status.PENDING)
+        counted = pending.order_by().values("ticket").annotate(number=Count("pk")).values("number")
+        return with_clocks(tickets.annotate(waiting=Coalesce(Subquery(counted), 0)))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Ticket], search_term: str
     ) -> tuple[QuerySet[Ticket], bool]:
-        return matching(queryset, search_term), False
+        return matching(queryset, search_term, user_of(request)), False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         tabs = queue_tabs(request.GET.get(QueueFilter.parameter_name, ""))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from django.conf import settings
 from django.db import models
@@ -13,10 +13,10 @@ from django.db.models.functions import Cast, Coalesce
 from tickets.models.visibility import (
     Reader,
     closed_teams,
-    hidden_conversations,
     hidden_customers,
     hidden_tickets,
     sees_all,
+    visible_by,
 )
 
 _TEXT = models.CharField()
@@ -37,13 +37,14 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         teams = closed_teams(user).values(text=Cast("pk", _TEXT))
         tickets = hidden_tickets(user).values(text=Cast("pk", _TEXT))
         others = [Cast(KeyTextTransform(name, "data"), _TEXT) for name in ("other", "into")]
-        return (
-            self.alias(named=Coalesce(*others, Value(""), output_field=_TEXT))
+        seen = (
+            visible_by(self, user, "conversation_id")
+            .alias(named=Coalesce(*others, Value(""), output_field=_TEXT))
             .exclude(action__in=_OF_TWO, named__in=tickets)
-            .exclude(conversation_id__in=hidden_conversations(user))
             .exclude(object_type="customer", object_id__in=customers)
             .exclude(object_type="team", object_id__in=teams)
         )
+        return cast("Self", seen)
 
 
 class AuditEntry(models.Model):

@@ -108,6 +108,14 @@ class Conversation(models.Model):
         related_name="continues",
         help_text="The conversation that the customer's next message began.",
     )
+    team_before = models.ForeignKey(
+        "tickets.Team",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Whose the ticket was that it follows on, until it has a ticket itself.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -1,8 +1,9 @@
 """Which rows a person may see: tickets of a private team, and all that hangs on them, are for its
 members alone. Every list, count, search and page of agents begins with `visible_to(user)`.
 
-A conversation is hidden with a ticket of it, and a customer when every conversation of theirs is.
-Superusers see everything; who is not signed in sees nothing.
+A conversation is hidden with a ticket of it, or with the one that it follows on until it has one of
+its own; a customer when every conversation of theirs is. Superusers see everything; who is not
+signed in sees nothing.
 """
 
 from __future__ import annotations
@@ -41,17 +42,21 @@ def _conversations() -> models.QuerySet[Conversation]:
     return cast("models.QuerySet[Conversation]", manager.all())
 
 
-def hidden_conversations(user: Reader) -> models.QuerySet[Any, Any]:
-    """Their ids, for `exclude(conversation__in=…)` on rows of any model."""
-    return hidden_tickets(user).values("conversation_id")
+def hidden_conversations(user: Reader) -> models.QuerySet[Conversation]:
+    has_ticket, follows_one = _hidden_by(user, "pk")
+    return _conversations().filter(Q(has_ticket) | Q(follows_one))
+
+
+def _hidden_by(user: Reader, path: str) -> tuple[Exists, Exists]:
+    """What hides the conversation at `path`: a ticket of it, or the one that it follows on."""
+    followed = _conversations().filter(pk=OuterRef(path), team_before__in=closed_teams(user))
+    return Exists(hidden_tickets(user).filter(conversation=OuterRef(path))), Exists(followed)
 
 
 def hidden_customers(user: Reader) -> models.QuerySet[Any, Any]:
     """The ids of customers of whom every conversation is hidden."""
-    hidden = hidden_conversations(user)
-    of_customer = _conversations().filter(customer=OuterRef("customer")).exclude(pk__in=hidden)
-    found = _conversations().filter(pk__in=hidden).exclude(Exists(of_customer))
-    return found.values("customer_id")
+    seen = visible_by(_conversations(), user, "pk").values("customer")
+    return _conversations().exclude(customer__in=seen).values("customer_id")
 
 
 def visible_by(rows: models.QuerySet[M], user: Reader, path: str) -> models.QuerySet[M]:
@@ -60,5 +65,6 @@ def visible_by(rows: models.QuerySet[M], user: Reader, path: str) -> models.Quer
         return rows.none()
     if sees_all(user):
         return rows
-    hidden = Q(**{f"{path}__in": hidden_conversations(user)})
-    return rows.exclude(hidden)
+    # One after the other: each is an anti-join then, which “neither … nor” would not be.
+    has_ticket, follows_one = _hidden_by(user, path)
+    return rows.filter(~has_ticket).filter(~follows_one)

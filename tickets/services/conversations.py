@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from tickets.models import Conversation, Customer, Ticket
+from tickets.models import Conversation, Customer, Team, Ticket
 from tickets.services import audit
 from tickets.services.customer_words import words_in
 from tickets.services.events import append_event
@@ -70,10 +70,29 @@ def take_conversations(*, of: Customer, to: Customer) -> int:
 
 
 def start_conversation(
-    *, customer: Customer, channel: str = Conversation.Channel.CHAT
+    *,
+    customer: Customer,
+    channel: str = Conversation.Channel.CHAT,
+    team_before: Team | None = None,
 ) -> Conversation:
     """A new conversation, in the mode that is set for new ones of its channel."""
-    return Conversation.objects.create(customer=customer, channel=channel, mode=mode_of(channel))
+    return Conversation.objects.create(
+        customer=customer, channel=channel, mode=mode_of(channel), team_before=team_before
+    )
+
+
+def team_of(conversation: Conversation) -> Team | None:
+    """Whose its newest ticket is; without a ticket, whose the one was that it follows on."""
+    newest = conversation.tickets.select_related("team").order_by("-pk").first()
+    return conversation.team_before if newest is None else newest.team
+
+
+def tell_team(conversation: Conversation) -> None:
+    """The ticket has another team: what follows on it is that team's, up to the next ticket."""
+    team, following = team_of(conversation), conversation.continued_in
+    while following is not None and not following.tickets.exists():
+        Conversation.objects.filter(pk=following.pk).update(team_before=team)
+        following = following.continued_in
 
 
 @transaction.atomic
@@ -242,7 +261,9 @@ def continue_conversation(locked: Conversation) -> Conversation:
         return Conversation.objects.select_for_update().get(pk=locked.continued_in_id)
     if locked.state != State.CLOSED:
         _close(locked, ClosedBy.TIME)
-    following = start_conversation(customer=locked.customer, channel=locked.channel)
+    following = start_conversation(
+        customer=locked.customer, channel=locked.channel, team_before=team_of(locked)
+    )
     _go_on_in(locked, following)
     return following
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from tickets.models import Category, Conversation, Tag, Team, Ticket
 from tickets.services import audit, sla
+from tickets.services.conversations import tell_team
 from tickets.services.desk import ring_desk
 from tickets.services.happenings import Happening, tell
 from tickets.services.names import full_name, staff_name
@@ -45,7 +46,9 @@ def change_team(*, ticket: Ticket, team: Team | None, agent: Actor) -> Ticket:
     before, locked.team = locked.team, team
     if team is not None and team.is_private and not (before is not None and before.is_private):
         ring_desk()  # from the pages of those who see it no more
-    return _save(locked, "team", (_name(before), _name(team)), agent)
+    saved = _save(locked, "team", (_name(before), _name(team)), agent)
+    tell_team(locked.conversation)
+    return saved
 
 
 @transaction.atomic

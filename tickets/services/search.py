@@ -17,12 +17,25 @@ from django.contrib.postgres.search import (
     SearchHeadline,
     SearchQuery,
     SearchQueryCombinable,
+    SearchQueryField,
     SearchRank,
     SearchVector,
 )
-from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BooleanField,
+    CharField,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Cast
 
-from tickets.models import Message, Note, Ticket
+from tickets.models import Message, Note, Team, Ticket
+from tickets.models.visibility import sees_all
 
 CONFIG = "english"
 LONGEST = 200  # characters of a query
@@ -51,19 +64,19 @@ class TicketHit:
 
 def search_tickets(*, user: AbstractBaseUser, text: str, limit: int = 20) -> list[TicketHit]:
     """The tickets that fit, best first; a number finds its ticket."""
-    found = rank_tickets(Ticket.objects.visible_to(user), text)[:limit]
+    found = rank_tickets(Ticket.objects.visible_to(user), text, user)[:limit]
     hits = excerpts(found, text)
     return [hits[pk] for pk in found if pk in hits]
 
 
-def rank_tickets(tickets: QuerySet[Ticket], text: str) -> list[int]:
-    """The numbers of those that fit, at most CANDIDATES, best first: the ticket of that number,
-    then by how often and where the words stand, in a short conversation more than in a long one;
-    of equals the newest."""
+def rank_tickets(tickets: QuerySet[Ticket], text: str, user: AbstractBaseUser) -> list[int]:
+    """The numbers of those that fit, of what the user may see; at most CANDIDATES, best first: the
+    ticket of that number, then by how often and where the words stand, in a short conversation more
+    than in a long one; of equals the newest."""
     wanted = _tidied(text)
     if not wanted:
         return []
-    newest = _matching(tickets, wanted).order_by("-pk").values("pk")[:CANDIDATES]
+    newest = _matching(tickets, wanted, user).order_by("-pk").values("pk")[:CANDIDATES]
     rank = SearchRank(F("search__document"), _query(wanted), normalization=Value(LOG_OF_LENGTH))
     ranked = Ticket.objects.filter(pk__in=newest).annotate(rank=rank)
     number = _number(wanted)
@@ -77,19 +90,46 @@ def _tidied(text: str) -> str:
     return " ".join(text.replace("\x00", " ").split())[:LONGEST]
 
 
-def matching(tickets: QuerySet[Ticket], text: str) -> QuerySet[Ticket]:
-    """Those of the tickets that fit; all of them for an empty text."""
+def matching(tickets: QuerySet[Ticket], text: str, user: AbstractBaseUser) -> QuerySet[Ticket]:
+    """Those of the tickets that fit; all of them for an empty text. `tickets` are what the user may
+    see; of other teams' words the search does not even read how many there are."""
     wanted = _tidied(text)
-    return _matching(tickets, wanted) if wanted else tickets
+    return _matching(tickets, wanted, user) if wanted else tickets
 
 
-def _matching(tickets: QuerySet[Ticket], wanted: str) -> QuerySet[Ticket]:
+def _matching(tickets: QuerySet[Ticket], wanted: str, user: AbstractBaseUser) -> QuerySet[Ticket]:
     number = _number(wanted)
-    if number is None:
-        return tickets.filter(search__document=_query(wanted))
-    if wanted.startswith("#"):
+    if wanted.startswith("#") and number is not None:
         return tickets.filter(pk=number)
-    return tickets.filter(Q(search__document=_query(wanted)) | Q(pk=number))
+    query = _query(wanted) if sees_all(user) else _query(wanted) & _of_teams(user)
+    with_words = Q(_HasWords(query))
+    return tickets.filter(with_words if number is None else with_words | Q(pk=number))
+
+
+class _HasWords(Func):
+    """Whether a ticket is among those whose words fit: always by the index, so that the plan says
+    nothing of tickets that the user does not see."""
+
+    template = "(%(expressions)s)))"
+    arg_joiner = " IN (SELECT tickets_with_words("
+    output_field = BooleanField()
+
+    def __init__(self, query: SearchQueryCombinable) -> None:
+        super().__init__(F("pk"), query)
+
+
+class _Literal(SearchQueryCombinable, Cast):  # type: ignore[misc]
+    """A query of lexemes as they are stored, past every parser."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Value(text), SearchQueryField())
+
+
+def _of_teams(user: AbstractBaseUser) -> SearchQueryCombinable:
+    """Tickets of the teams that the user may see, and of none; see the migration
+    `search_by_team`."""
+    teams = [0, *Team.objects.visible_to(user).values_list("pk", flat=True)]
+    return _Literal(" | ".join(f"' {pk}'" for pk in teams))
 
 
 def _number(wanted: str) -> int | None:

@@ -7,15 +7,13 @@ from django.db import transaction
 
 from tickets.models import Conversation, CustomField, Team, Ticket
 from tickets.services import audit, sla
-from tickets.services.conversations import close_conversation
+from tickets.services.conversations import close_conversation, team_of
 from tickets.services.happenings import Happening, tell
 from tickets.services.names import staff_name
 from tickets.services.speaker import let_bot_speak
 from tickets.services.statuses import announce, set_status
 from tickets.services.subjects import SUBJECT_CHARACTERS, subject_of
 from tickets.states import AWAITS_AGENT, TransitionError, check_ticket_transition
-
-MOST_BEFORE = 20  # conversations that are looked through for the ticket before
 
 
 @transaction.atomic
@@ -37,6 +35,8 @@ def ensure_ticket(
             priority=priority,
             team=_private_team_before(locked),
         )
+        if locked.team_before_id is not None:  # from now on the ticket says whose it is
+            Conversation.objects.filter(pk=locked.pk).update(team_before=None)
         audit.record(action="ticket.opened", target=ticket)
         announce(ticket)
         sla.refresh(ticket)
@@ -51,16 +51,8 @@ def ensure_ticket(
 def _private_team_before(conversation: Conversation) -> Team | None:
     """The private team whose ticket this one follows on: what was for its members alone stays so.
     None where the ticket before was of nobody's, or for all."""
-    here: Conversation | None = conversation
-    for _ in range(MOST_BEFORE):
-        if here is None:
-            break
-        before = Ticket.objects.filter(conversation=here).order_by("-pk").first()
-        if before is not None:
-            team = before.team
-            return team if team is not None and team.is_private else None
-        here = here.continues.order_by("-created_at").first()
-    return None
+    team = team_of(conversation)
+    return team if team is not None and team.is_private else None
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -14,9 +15,10 @@ from django.urls import reverse
 from tests.tickets.cast import ask, reply_in
 from tickets.models import Customer, Message, Note, Team, Ticket
 from tickets.services.conversations import start_conversation
+from tickets.services.details import change_team
 from tickets.services.handover import request_person
 from tickets.services.notes import add_note
-from tickets.services.search import search_tickets
+from tickets.services.search import matching, search_tickets
 
 
 def ticket_of(words: str, name: str = "Ada") -> Ticket:
@@ -118,6 +120,24 @@ def test_outsiders_find_nothing_of_a_private_team(grinder: Ticket, ben: User, ev
     assert found(ben, "grinder") == []
     assert found(ben, f"#{grinder.pk}") == []
     team.members.add(ben)
+    assert found(ben, "grinder") == [grinder]
+
+
+def test_a_search_takes_no_time_for_words_of_others(
+    grinder: Ticket, refund: Ticket, ben: User
+) -> None:
+    """What an outsider's search reads is the same whether a private team's tickets have the word or
+    no ticket has it: the same plan, and no row of theirs."""
+    team = Team.objects.create(name="Fraud", is_private=True)
+    change_team(ticket=grinder, team=team, agent=None)
+    plans = []
+    for word in ("grinder", "zebrafish", " ".join(f"' {one}'" for one in (0, team.pk))):
+        tickets = matching(Ticket.objects.visible_to(ben), word, ben)
+        plan = tickets.values("pk").explain(analyze=True, costs=False, timing=False, buffers=False)
+        assert "ProjectSet (actual rows=0.00" in plan
+        plans.append(re.sub(r"'.*tsquery|.* Time: .*|Memory.*", "", plan))
+    assert len(set(plans)) == 1
+    change_team(ticket=grinder, team=None, agent=None)
     assert found(ben, "grinder") == [grinder]
 
 
