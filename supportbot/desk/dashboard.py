@@ -81,10 +81,11 @@ def _answers(user: User, now: dt.datetime, today: dt.datetime) -> dict[str, Any]
         up=Count("pk", filter=Q(value=Feedback.Value.UP)),
         down=Count("pk", filter=Q(value=Feedback.Value.DOWN)),
     )
+    since = now - dt.timedelta(days=QUESTION_DAYS)
+    newest = seen.filter(outcome=_Outcome.NO_ANSWER, created_at__gte=since).order_by("-created_at")
+    # Which first: what was asked is then read of these alone.
     unanswered = (
-        seen.filter(
-            outcome=_Outcome.NO_ANSWER, created_at__gte=now - dt.timedelta(days=QUESTION_DAYS)
-        )
+        AnswerRun.objects.filter(pk__in=list(newest.values_list("pk", flat=True)[:LOOKED_AT]))
         .select_related("question")
         .only("created_at", "question_text", "question__text")
         .prefetch_related("question__joined")
@@ -98,7 +99,7 @@ def _answers(user: User, now: dt.datetime, today: dt.datetime) -> dict[str, Any]
         ],
         "answers_all": counts["all"],
         "feedback": feedback,
-        "unanswered": _grouped(list(unanswered[:LOOKED_AT])),
+        "unanswered": _grouped(list(unanswered)),
         "unanswered_days": QUESTION_DAYS,
     }
 

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from supportbot.learning.edits import APPROVED, EDITED, REJECTED, edits_by_document
+from supportbot.learning.edits import APPROVED, EDITED, REJECTED, edits_by_document, read_drafts
 from tickets.admin.base import user_of
 
 RIGHTS = ("tickets.view_draft", "knowledge.view_document")
@@ -44,7 +44,8 @@ def edits_view(request: HttpRequest, site: AdminSite) -> HttpResponse:
             raise Http404
         held = [d for d in chosen.decisions if outcome not in OUTCOMES or d.outcome == outcome]
         context |= {"chosen": chosen, "title": f"Edited answers: {chosen.document}"}
-        context["page"] = Paginator(held, ON_A_PAGE).get_page(request.GET.get("page"))
+        context["page"] = page = Paginator(held, ON_A_PAGE).get_page(request.GET.get("page"))
+        context["drafts"] = read_drafts(list(page.object_list))
     else:
         context["page"] = Paginator(rows, ON_A_PAGE).get_page(request.GET.get("page"))
     request.current_app = site.name

@@ -3,18 +3,23 @@ not tell of entries that the reader may not see."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from tickets.admin.audit import WORDS
+from tickets.models import AuditEntry
 from tickets.services.audit import ACTIONS
 from tickets.services.names import full_name
 
 MOST_NAMES = 100
+MOST_MONTHS = 36
 THE_PRODUCT = "supportbot"
 
 
@@ -42,6 +47,45 @@ class ActionFilter(_Fixed):
         area, chosen = request.GET.get("area", ""), request.GET.get("action")
         shown = [one for one in sorted(ACTIONS) if one == chosen or (area and one.startswith(area))]
         return [(one, WORDS[one]) for one in shown]
+
+
+class WhenFilter(admin.SimpleListFilter):
+    """Today, this week, or a month since the log began."""
+
+    title, parameter_name = "when", "when"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        begin = AuditEntry.objects.order_by("pk").values_list("created_at", flat=True).first()
+        months = _months(timezone.localdate(begin) if begin else timezone.localdate())
+        named = [(f"{month:%Y-%m}", date_format(month, "F Y")) for month in months]
+        return [("1", "Today"), ("7", "Past 7 days"), *named]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen, today = self.value(), timezone.localdate()
+        if chosen not in dict(self.lookup_choices):
+            return queryset
+        if "-" not in chosen:
+            return queryset.filter(created_at__gte=_midnight(today - dt.timedelta(int(chosen) - 1)))
+        first = dt.date.fromisoformat(f"{chosen}-01")
+        after = _midnight(_next_month(first))
+        return queryset.filter(created_at__gte=_midnight(first), created_at__lt=after)
+
+
+def _months(begin: dt.date) -> list[dt.date]:
+    """The first day of each month since then, the newest first."""
+    months, month = [], begin.replace(day=1)
+    while month <= timezone.localdate():
+        months.append(month)
+        month = _next_month(month)
+    return months[: -MOST_MONTHS - 1 : -1]
+
+
+def _next_month(first: dt.date) -> dt.date:
+    return (first + dt.timedelta(days=31)).replace(day=1)
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 class ActorFilter(_Fixed):

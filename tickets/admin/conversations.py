@@ -71,7 +71,6 @@ class ConversationAdmin(RecordAdmin):
     search_fields = ("=id", "customer__name", "customer__email", "messages__text")
     search_help_text = "Customer, or words of the conversation"
     ordering = (F("last_message_at").desc(nulls_last=True),)
-    list_per_page = 50
     actions = None
     page_template = "tickets/admin/conversation.html"
     LABELS: ClassVar = labels(

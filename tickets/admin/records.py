@@ -30,7 +30,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from tickets.admin.audit import details_of, names_in, words_of
-from tickets.admin.audit_filters import ActionFilter, ActorFilter, AreaFilter
+from tickets.admin.audit_filters import ActionFilter, ActorFilter, AreaFilter, WhenFilter
 from tickets.admin.base import RecordAdmin, labels, shortened, time_column, user_of
 from tickets.admin.conversations import with_last_words
 from tickets.models import AuditEntry, Conversation, Customer, Draft
@@ -206,9 +206,7 @@ class AuditEntryAdmin(RecordAdmin):
         *("who", "words", "object_type", "object_id", "details"),
     )
     list_display_links = None
-    list_filter = (AreaFilter, ActionFilter, "created_at", ActorFilter)
-    show_full_result_count = False
-    date_hierarchy = "created_at"
+    list_filter = (AreaFilter, ActionFilter, WhenFilter, ActorFilter)
     search_fields = ("actor_name", "object_id", "action")
     search_help_text = "Person, or number or kind of what was changed"
     list_before_template = "tickets/admin/audit_export.html"
@@ -220,8 +218,8 @@ class AuditEntryAdmin(RecordAdmin):
         return [path("export/<slug:form>/", view, name=name), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
-        entries: QuerySet[AuditEntry] = super().get_queryset(request)
-        return entries.filter(pk__in=AuditEntry.objects.visible_to(user_of(request)))
+        entries: QuerySet[AuditEntry] = super().get_queryset(request).visible_to(user_of(request))
+        return entries
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         query = request.GET.copy()
