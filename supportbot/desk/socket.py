@@ -10,6 +10,7 @@ import asyncio
 import datetime as dt
 import json
 import time
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 from uuid import UUID
@@ -81,7 +82,8 @@ class DeskConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             try:
                 user = await _agent_of(self.scope)
                 if user is None:
-                    await self.close(CLOSE_NO_AGENT)
+                    with suppress(OSError):  # the page has gone meanwhile
+                        await self.close(CLOSE_NO_AGENT)
                     return
                 self.user, self.teams = user, await _private_teams_of(user)
                 if self.watched is not None and not await _may_watch(user, self.watched):

@@ -1,4 +1,5 @@
-"""Fifty agents claim, approve, reject and take over the same twenty tickets at once, over HTTP.
+"""Fifty agents claim, approve, reject and take over the same twenty tickets at once: over HTTP, at
+the product's own server, each with a desk's socket open.
 
 `SUPPORTBOT_CROWD_SECONDS=60 make test` lets them go on for a minute; they stop after a few seconds
 otherwise.
@@ -6,6 +7,7 @@ otherwise.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import threading
@@ -13,13 +15,18 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
 from rest_framework.authtoken.models import Token
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
 
 from tests.conftest import agent_with_rights
 from tests.tickets.cast import ask, draft_for, open_ticket
@@ -29,9 +36,42 @@ from tickets.services.drafts import create_draft
 
 AGENTS, TICKETS = 50, 20
 SECONDS = float(os.environ.get("SUPPORTBOT_CROWD_SECONDS", "5"))
+TOLD_WITHIN = 10.0  # seconds, of a busy machine, until a loser's socket says what has changed
 STEPS = ["approve", "approve", "reject", "take-over", "take-from", "reply", "requeue", "assign"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+
+
+@dataclass
+class Ear:
+    """An agent's socket: when it said that which conversation has changed."""
+
+    socket: ClientConnection
+    heard: list[tuple[float, str]] = field(default_factory=list)
+
+    def listen(self) -> None:
+        with suppress(ConnectionClosed):
+            for frame in self.socket:
+                said = json.loads(frame)
+                if said["type"] == "changed" and said["conversation"]:
+                    self.heard.append((time.monotonic(), said["conversation"]))
+
+    def heard_of(self, lost: Lost) -> bool:
+        return any(
+            one == lost.conversation and lost.began <= at <= lost.ended + TOLD_WITHIN
+            for at, one in self.heard
+        )
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Somebody else was first: with a draft, since the agent looked at it; with the conversation,
+    since the sockets are open."""
+
+    agent: int
+    conversation: str
+    began: float
+    ended: float
 
 
 @dataclass
@@ -39,11 +79,12 @@ class Crowd:
     """What the agents were told: (step, status code) → how often."""
 
     url: str
-    tickets: list[int]
+    tickets: dict[int, str]  # number → conversation
     names: list[str]
     until: float = 0.0
     told: Counter[tuple[str, int]] = field(default_factory=Counter)
     strange: list[str] = field(default_factory=list)
+    lost: list[Lost] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def work(self, key: str, number: int) -> None:
@@ -51,11 +92,17 @@ class Crowd:
         chance = random.Random(number)  # noqa: S311
         session = httpx.Client(headers={"Authorization": f"Token {key}"}, timeout=60)
         while time.monotonic() < self.until:
-            step, ticket = chance.choice(STEPS), chance.choice(self.tickets)
+            step, ticket = chance.choice(STEPS), chance.choice(list(self.tickets))
+            began = time.monotonic()
             answer = self._do(session, step, ticket, chance)
             if answer is None:
                 continue
             with self.lock:
+                if answer.status_code == 409:
+                    # Who speaks now may do so since long before this agent looked.
+                    since = began if "this draft" in answer.text.lower() else 0.0
+                    lost = Lost(number, self.tickets[ticket], since, time.monotonic())
+                    self.lost.append(lost)
                 self.told[step, answer.status_code] += 1
                 if answer.status_code == 409 and not answer.json()["detail"].endswith("."):
                     self.strange.append(answer.text)
@@ -107,17 +154,37 @@ def agents(db: None) -> Iterator[list[User]]:
 
 
 def test_every_draft_is_sent_at_most_once_and_every_loser_is_told(
-    live_server: object, agents: list[User], capsys: pytest.CaptureFixture[str]
+    server: str, agents: list[User], capsys: pytest.CaptureFixture[str]
 ) -> None:
     tickets = [open_ticket() for _ in range(TICKETS)]
     for ticket in tickets:
         draft_for(ticket.conversation)
     crowd = Crowd(
-        url=str(live_server),
-        tickets=[ticket.pk for ticket in tickets],
+        url=server,
+        tickets={ticket.pk: str(ticket.conversation_id) for ticket in tickets},
         names=[agent.username for agent in agents],
-        until=time.monotonic() + SECONDS,
     )
+    with listening(server, agents) as ears:
+        work_together(crowd, agents, tickets)
+        waits_until = time.monotonic() + TOLD_WITHIN
+        while time.monotonic() < waits_until and not_told(crowd, ears):
+            time.sleep(0.1)
+    assert crowd.strange == []
+    assert not_told(crowd, ears) == []
+    check_drafts(crowd)
+    check_replies(crowd)
+    check_speakers()
+    assert verify_chain().problem == ""
+    with capsys.disabled():
+        heard = sum(len(ear.heard) for ear in ears)
+        print(  # noqa: T201
+            f"{sum(crowd.told.values())} requests: {dict(sorted(crowd.told.items()))}; {heard} "
+            f"words on {len(ears)} sockets; {len(crowd.lost)} losers, all told"
+        )
+
+
+def work_together(crowd: Crowd, agents: list[User], tickets: list[Ticket]) -> None:
+    crowd.until = time.monotonic() + SECONDS
     threads = [
         threading.Thread(target=crowd.work, args=(Token.objects.create(user=agent).key, number))
         for number, agent in enumerate(agents)
@@ -127,13 +194,32 @@ def test_every_draft_is_sent_at_most_once_and_every_loser_is_told(
         thread.start()
     for thread in threads:
         thread.join()
-    assert crowd.strange == []
-    check_drafts(crowd)
-    check_replies(crowd)
-    check_speakers()
-    assert verify_chain().problem == ""
-    with capsys.disabled():
-        print(f"{sum(crowd.told.values())} requests: {dict(sorted(crowd.told.items()))}")  # noqa: T201
+
+
+@contextmanager
+def listening(server: str, agents: list[User]) -> Iterator[list[Ear]]:
+    """A socket of each agent, open."""
+    with ExitStack() as stack:
+        ears = [Ear(stack.enter_context(socket_of(server, agent))) for agent in agents]
+        threads = [threading.Thread(target=ear.listen) for ear in ears]
+        for thread in threads:
+            thread.start()
+        yield ears
+    for thread in threads:
+        thread.join()
+
+
+def socket_of(server: str, agent: User) -> AbstractContextManager[ClientConnection]:
+    browser = Client()
+    browser.force_login(agent)
+    cookie = f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}"
+    address = f"{server.replace('http', 'ws')}/ws/desk/"
+    return connect(address, additional_headers={"Cookie": cookie}, open_timeout=60)
+
+
+def not_told(crowd: Crowd, ears: list[Ear]) -> list[Lost]:
+    """Losers whose sockets have not said, since they looked, that there is something else."""
+    return [lost for lost in crowd.lost if not ears[lost.agent].heard_of(lost)]
 
 
 def check_drafts(crowd: Crowd) -> None:

@@ -7,6 +7,7 @@ told (supportbot.desk.socket).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -24,9 +25,19 @@ DESK_GROUP = "desk"
 
 
 def ring_desk(changed: models.Model | None = None) -> None:
-    """Tell every open page of an agent, once the transaction commits."""
-    conversation = _conversation_of(changed)
-    transaction.on_commit(lambda: _ring(conversation), robust=True)
+    """Tell every open page of an agent, once the transaction commits: once for each conversation,
+    however much of it has changed."""
+    bell = _Bell(_conversation_of(changed))
+    if all(waiting != bell for _, waiting, _ in transaction.get_connection().run_on_commit):
+        transaction.on_commit(bell, robust=True)
+
+
+@dataclass(frozen=True)
+class _Bell:
+    conversation: UUID | None
+
+    def __call__(self) -> None:
+        _ring(self.conversation)
 
 
 def _conversation_of(changed: models.Model | None) -> UUID | None:
