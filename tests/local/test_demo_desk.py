@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_desk_begins_with_tickets_in_every_state(returns_policy: DocumentVersion) -> None:
-    assert seed_desk() == 13
+    assert seed_desk() == 16
     assert set(Ticket.objects.values_list("status", flat=True)) == set(Ticket.Status.values)
     statuses = set(Draft.objects.values_list("status", flat=True))
     assert statuses >= {Draft.Status.PENDING, Draft.Status.APPROVED, Draft.Status.REJECTED}

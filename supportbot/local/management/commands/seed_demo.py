@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from knowledge.progress import wait_for
+from supportbot.learning.proposing import propose
 from supportbot.local.demo_desk import seed_desk
 from supportbot.local.seeding import seed_demo
 
@@ -22,4 +23,8 @@ class Command(BaseCommand):
         progress = wait_for([version.pk for version in versions], self.stdout)
         self.stdout.write(f"{progress.live} demo documents are live, {progress.failed} failed.")
         if stories := seed_desk():
-            self.stdout.write(f"{stories} demo conversations are on the desk.")
+            proposals = propose()
+            self.stdout.write(
+                f"{stories} demo conversations are on the desk, and {proposals} proposals for the "
+                "documents came from what agents wrote in them."
+            )
