@@ -72,6 +72,12 @@ class RecordAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        if not (changelist.query or changelist.has_active_filters):
+            changelist.full_result_count = changelist.result_count  # no “Show all” where all is
+        return changelist
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         context = {
             # Not "Select ticket to change": this stands in the browser's tab.
