@@ -228,11 +228,12 @@ def lead_of(sentence: dict[str, Any]) -> str:
 
 
 def _hand_to_agents(run: Run, reply: Reply) -> None:
+    has_answer = reply.outcome != Outcome.NO_ANSWER
     create_draft(
         question=Message.objects.select_related("conversation").get(pk=run.row.question_key),
         run_id=run.id,
-        text="" if reply.outcome == Outcome.NO_ANSWER else text_of(reply),
-        sentences=list(reply.sentences),
+        text=text_of(reply) if has_answer else "",
+        sentences=list(reply.sentences) if has_answer else [],
         passages=run.row.passages,
     )
 

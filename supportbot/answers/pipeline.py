@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
-from supportbot.answers import cache, curated
+from supportbot.answers import cache, curated, extractive_route, nearest
 from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run, first_by
 from supportbot.answers.enrich import enrich, search_ahead
 from supportbot.answers.errors import AnswerError
@@ -32,7 +33,7 @@ from supportbot.answers.second_opinion import second_opinion_of
 from supportbot.answers.sentence_check import check
 from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.answers.validate import validate
-from supportbot.configuration.content import Configuration
+from supportbot.configuration.content import Configuration, RouteKind
 from supportbot.guardrails.policy.rules import Outcome
 
 log = structlog.get_logger(__name__)
@@ -99,15 +100,18 @@ async def _answer_from_documents(run: Run, guard: Guard, screened: Screened) -> 
     evidence = await run.stage(Stage.ENRICH, enrich, screened.question, content, run.payer)
     if evidence.passages:
         run.emit_soon("run.status", status="writing", text=_reading(len(evidence.passages)))
-    reply = await run.stage(Stage.DELIVER, _write, run, guard, evidence, content)
+    reply = await run.stage(Stage.DELIVER, _write, run, guard, screened, evidence, content)
     says_nothing = reply.outcome in {AnswerRun.Outcome.NO_ANSWER, AnswerRun.Outcome.SMALL_TALK}
     if screened.otherwise and says_nothing:
         return await end_loop(run, screened.question, screened.otherwise) or screened.otherwise
     return reply
 
 
-async def _write(run: Run, guard: Guard, evidence: Evidence, content: Configuration) -> Reply:
-    """Try the routes in the order that the policy decides."""
+async def _write(
+    run: Run, guard: Guard, screened: Screened, evidence: Evidence, content: Configuration
+) -> Reply:
+    """Try the routes in the order that the policy decides. If none answers, what comes nearest is
+    shown, unless the question has another reply."""
     decision = decide(evidence, content)
     run.record.note_decision(decision)
     if decision.goes_to_person:
@@ -118,7 +122,25 @@ async def _write(run: Run, guard: Guard, evidence: Evidence, content: Configurat
     reply = await _try(run, guard, routes, evidence)
     if reply.sentences or reply.outcome:
         return reply
-    return await reply_without_answer(evidence.question) or no_answer(evidence, reply.route)
+    if small_talk := await reply_without_answer(evidence.question):
+        return small_talk
+    without = no_answer(evidence, reply.route)
+    if screened.otherwise or not evidence.is_near:
+        return without
+    return await _doubt(run, guard, evidence, without)
+
+
+async def _doubt(run: Run, guard: Guard, evidence: Evidence, without: Reply) -> Reply:
+    """The reply `without` an answer, with what comes nearest in place of its text."""
+    route = Route(extractive_route.NAME, RouteKind.EXTRACTIVE, nearest.generate)
+    near = await _try(run, guard, [route], evidence)
+    if near.outcome:  # a rule decided about it
+        return near
+    if any(sentence["citations"] for sentence in near.sentences):
+        return replace(without, sentences=near.sentences, text="")
+    if near.sentences:  # the doubt alone
+        await run.emit("answer.replaced", reason="model_failed")
+    return without
 
 
 async def _try(run: Run, guard: Guard, routes: Sequence[Route], evidence: Evidence) -> Reply:

@@ -26,7 +26,8 @@ from supportbot.retrieval.search import RankedPassage
 FRAME = "frame"
 # The fixed wording that an answer may have without a citation.
 TOO_LITTLE = "That is all I can say for certain from our documents. A person can tell you more."
-FRAMES = frozenset({REGRET, TOO_LITTLE})
+DOUBT = "I am not sure that our documents answer this. The nearest I found:"
+FRAMES = frozenset({REGRET, TOO_LITTLE, DOUBT})
 SAID_BEFORE = "said_before"
 MIN_SHARED = 0.5  # share of a quoted sentence's words that stand in its passage
 ANSWERS = 8  # the best units by the reader: only these may take the place of a sentence

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from supportbot.answers import extractive_route
+from supportbot.answers import extractive_route, nearest
 from supportbot.answers.deliver import sentence_to_wire, text_of
 from supportbot.answers.enrich import enrich
 from supportbot.answers.manners import reply_without_answer, reply_without_documents
@@ -45,9 +46,16 @@ async def try_question(question: Question) -> Trial:
     evidence = await enrich(question, configuration, Payer(budgets=configuration.budgets))
     checked = check(extractive_route.generate(evidence), evidence)
     kept = tuple([sentence async for sentence in checked if sentence.kept])
-    if not kept:
-        reply = await reply_without_answer(question) or no_answer(evidence, extractive_route.NAME)
+    if kept:
+        return Trial(evidence, kept, Outcome.ANSWERED, _text(kept))
+    if reply := await reply_without_answer(question):
         return Trial(evidence, (), reply.outcome, reply.text, reply.choices)
+    reply = no_answer(evidence, extractive_route.NAME)
+    checked = check(nearest.generate(evidence), evidence)
+    near = tuple([sentence async for sentence in checked if sentence.kept])
+    return Trial(evidence, near, reply.outcome, _text(near) or reply.text, reply.choices)
+
+
+def _text(kept: Sequence[Checked]) -> str:
     sentences = tuple(sentence_to_wire(one) for one in kept)
-    text = text_of(Reply(extractive_route.NAME, sentences))
-    return Trial(evidence, kept, Outcome.ANSWERED, text)
+    return text_of(Reply(extractive_route.NAME, sentences))

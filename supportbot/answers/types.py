@@ -76,6 +76,9 @@ class CuratedText:
     context: str = ""
 
 
+NEARLY = 0.6  # of the threshold of answerability
+
+
 @dataclass(frozen=True)
 class Evidence:
     """A question and the passages that may answer it, best first. `rewritten` is the question as a
@@ -101,6 +104,12 @@ class Evidence:
     def is_answerable(self) -> bool:
         """Whether the answerability reaches the threshold."""
         return bool(self.passages) and self.ranking.answerability >= self.answerability_min
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the answerability comes near the threshold without reaching it."""
+        nearly = self.ranking.answerability >= NEARLY * self.answerability_min
+        return bool(self.passages) and nearly and not self.is_answerable
 
 
 @dataclass(frozen=True)

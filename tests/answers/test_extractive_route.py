@@ -10,14 +10,15 @@ from knowledge.text.units import units_of
 from supportbot.answers.enrich import enrich
 from supportbot.answers.extractive_route import generate
 from supportbot.answers.receive import receive
-from supportbot.answers.sentence_check import check_sentence
+from supportbot.answers.sentence_check import DOUBT, check_sentence
 from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_thread
-from supportbot.answers.types import Evidence, Proposed
+from supportbot.answers.types import NEARLY, Evidence, Proposed
 from supportbot.answers.validate import validate
 from supportbot.configuration.environment import configuration_of_environment
 from tests.answers.asking import QUESTION, answered, ask, in_database
 from tests.answers.passages import evidence
+from tests.configuration.publishing import put_in_effect_async
 from tests.conftest import Publish
 from tests.openai_server import ModelServer
 from tickets.models import Conversation, Message
@@ -81,6 +82,23 @@ async def test_a_question_that_the_documents_do_not_answer_gets_nothing(
     text: str, conversation: Conversation
 ) -> None:
     assert (await propose(conversation, text))[1] == []
+
+
+@pytest.mark.usefixtures("returns_policy")
+async def test_what_comes_near_is_quoted_with_the_doubt_first(conversation: Conversation) -> None:
+    """It counts as no answer; the customer reads it, and is offered topics and a person."""
+    far = await answered(conversation, "Who won the football world cup in 1966?")
+    assert far.standing == []
+    sure = (await propose(conversation, QUESTION))[0].ranking.answerability
+    await put_in_effect_async(answerability_min=min(1.0, sure / NEARLY - 0.01))
+    result = await answered(conversation)
+    result.assert_one_whole_answer()
+    assert result.answer["outcome"] == "no_answer"
+    assert result.answer["offer_handover"]
+    doubt, quoted = result.standing[:2]
+    assert (doubt["text"], doubt["citations"]) == (DOUBT, [])
+    assert "Opened coffee beans cannot be returned" in quoted["text"]
+    assert quoted["citations"]
 
 
 async def test_the_same_sentence_is_not_said_twice(
