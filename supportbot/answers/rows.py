@@ -10,6 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from babel import Locale
+
 from knowledge.terms import word_numbers
 from knowledge.text.units import Cell, Unit
 from supportbot.reader.answer_types import AnswerType, answer_type, holds
@@ -53,6 +55,18 @@ _RANGE = re.compile(
     r"(?P<high>\d+(?:\.\d+)?)\s*(?P<unit>[a-z]+)",
     re.IGNORECASE,
 )
+_TERRITORIES = frozenset(Locale("en").territories.values())
+_PLACES = sorted(
+    {*_TERRITORIES, "Northern Ireland", "England", "Scotland", "Wales", "Great Britain"},
+    key=len,
+    reverse=True,
+)
+# “us” is no country unless it is written as one.
+_PLACE = re.compile(
+    rf"\b(?:(?i:UK|EU|USA|{'|'.join(map(re.escape, _PLACES))})|US)\b",
+)
+_SAME_PLACE = {"united kingdom": "uk", "united states": "usa", "us": "usa"}
+_BESIDE_PLACE = re.compile(r"[\W_]*(?:mainland|republic|of|and|the|rest)?[\W_]*", re.IGNORECASE)
 _LIST = re.compile(r"\s*,\s*(?:and\s+)?|\s+and\s+")
 
 
@@ -71,7 +85,8 @@ def say_row(unit: Unit, question: str, text: str = "", locale: str = "en") -> Sa
     asked = set(word_numbers(text, locale))
     wanted = answer_type(question)
     cells = [cell for cell in unit.cells if not _SAYS_NOTHING.match(cell.text)]
-    subjects, values = _parted(cells)
+    subjects, others = _parted(cells)
+    values = list(_of_asked_place(others, text))
     if banded := _band(values, text):
         values = banded
     elif named := _named_columns(values, asked, locale):
@@ -140,6 +155,28 @@ def _named_columns(values: Sequence[Cell], asked: set[int], locale: str) -> list
     return [c for c, fit in zip(values, fits, strict=True) if fit == best] if best else []
 
 
+def _of_asked_place(values: Sequence[Cell], text: str) -> Sequence[Cell]:
+    """The cells without the columns of other places, where the text names the place of one:
+    “Ireland” next to “UK” and “Northern Ireland, Isle of Man”."""
+    asked = _places(text)
+    heads = {id(cell): _places(cell.head) for cell in values if _is_place(cell.head)}
+    if not any(head & asked for head in heads.values()):
+        return values
+    return [cell for cell in values if heads.get(id(cell), asked) & asked]
+
+
+def _places(text: str) -> set[str]:
+    names = (found[0].lower() for found in _PLACE.finditer(text))
+    return {_SAME_PLACE.get(name, name) for name in names}
+
+
+def _is_place(head: str) -> bool:
+    """Whether a column heading names a place, or several, and nothing else."""
+    others = _PLACE.sub(" ", head).split()
+    is_alone = "," in head or all(_BESIDE_PLACE.fullmatch(word) for word in others)
+    return is_alone and bool(_PLACE.search(head))
+
+
 def _chosen(values: Sequence[Cell], asked: set[int], wanted: AnswerType, locale: str) -> list[Cell]:
     """The cells that the question names or asks for; the first ones if it names none."""
 
@@ -205,7 +242,7 @@ def _shortened(text: str, asked: set[int], locale: str) -> str:
 def _lowered(text: str) -> str:
     """The text with a lower-case first letter, unless a name or abbreviation starts there."""
     first, _, rest = text.partition(" ")
-    if _NAME.match(text) or rest[:1].isupper() or rest[:1].isdigit():
+    if _NAME.match(text) or _is_place(text) or rest[:1].isupper() or rest[:1].isdigit():
         return text
     return text[:1].lower() + text[1:] if first[1:].islower() or len(first) == 1 else text
 

@@ -38,7 +38,7 @@ _SHORT_FORMS = {
     }
 }
 _WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?:['’][^\W\d_]+)?(?![^\W_])")
-# Documents write “500 g” for “500g”. A code such as “E02” or “A200s” starts with a letter.
+# Most documents write “500 g” for “500g”. A code such as “E02” or “A200s” starts with a letter.
 _MEASURE = re.compile(
     r"(?<![^\W_])(\d+(?:[.,]\d+)?)(kg|g|mg|ml|cl|l|mm|cm|km|m|kw|w|v|gb|mb|tb|hrs?|mins?|am|pm)\b",
     re.IGNORECASE,
@@ -108,7 +108,7 @@ def correct_spelling(text: str, languages: Sequence[str]) -> str:
     """The text with its misspelt words corrected, in those `languages` that have a dictionary."""
     if len(text) > MAX_CHARACTERS:
         return text
-    text = _renamed(_MEASURE.sub(r"\1 \2", _expanded(text, languages)), languages)
+    text = _renamed(_measured(_expanded(text, languages), languages), languages)
     dictionaries = [d for language in languages if (d := _dictionary(language)) is not None]
     if not dictionaries:
         return text
@@ -144,6 +144,14 @@ def word_frequency(word: str, language: str) -> float:
 def _expanded(text: str, languages: Sequence[str]) -> str:
     forms = {short: long for one in languages for short, long in _SHORT_FORMS.get(one, {}).items()}
     return _WORD.sub(lambda match: forms.get(match[0].lower(), match[0]), text)
+
+
+def _measured(text: str, languages: Sequence[str]) -> str:
+    """“500 g” for “500g”, unless documents write it as one word, as “20GB”."""
+    written = _in_documents({found[0] for found in _MEASURE.finditer(text)}, languages)
+    return _MEASURE.sub(
+        lambda found: found[0] if found[0] in written else f"{found[1]} {found[2]}", text
+    )
 
 
 def _renamed(text: str, languages: Sequence[str]) -> str:

@@ -21,6 +21,11 @@ KETTLES = """| | Heron 0.9 | Heron 1.2 |
 | Citric acid powder | 15 g | 20 g |"""
 
 
+NEXT_DAY = """| Method | UK mainland | Northern Ireland, Isle of Man | Republic of Ireland | Slot |
+|---|---|---|---|---|
+| Next day | £7.99, order by 8pm | Not offered | €11.99, order by 3pm | morning |"""
+
+
 def row(table: str) -> Unit:
     (unit,) = [unit for unit in units_of(table) if unit.form is Form.ROW]
     return unit
@@ -90,3 +95,11 @@ def test_a_price_is_not_the_amount_from_which_it_is_free() -> None:
     table = RATES.replace("Free from", "Free delivery from")
     assert "£12.95" in say_row(row(table), "how much is delivery to spain").text
     assert "£150" in say_row(row(table), "from when is delivery to spain free").text
+
+
+def test_of_columns_for_places_the_one_asked_for_is_said() -> None:
+    said = say_row(row(NEXT_DAY), "what is next day delivery in ireland")
+    assert said.text == "Next day: €11.99, order by 3pm, slot: morning."
+    everywhere = say_row(row(NEXT_DAY), "what is next day delivery").text
+    assert "£7.99" in everywhere
+    assert "€11.99" in everywhere
