@@ -14,6 +14,7 @@ import re
 from dataclasses import replace
 
 from knowledge.text.units import Form, Unit
+from supportbot.answers.ranges import amounts_in, is_in_range
 from supportbot.answers.rows import subject_of
 from supportbot.answers.wording import Composing
 from supportbot.reader.answer_types import WORDS_OF_QUESTIONS, AnswerType, answer_type
@@ -28,6 +29,7 @@ OF_OTHER_THING = 1.5
 OF_OTHER_QUESTION = 2.0  # times the share of that question's words that are not asked
 HEADING_ASKS = 1.0  # a unit below “How long you have” is raised for “how many days do I have”
 OF_STATE = 1.0  # an item or step below “Delivered, says the tracking”
+OF_RANGE = 1.0  # a row for “£250 to £600” is raised for “a phone of £300”, or else lowered
 NAMED_FIRST = 0.2  # a row whose first cell is all in the question is raised
 # A sentence about one case of a rule, and a question about one.
 CASE = re.compile(
@@ -51,6 +53,7 @@ def with_narrower_lowered(work: Composing) -> Composing:
     raises_case = bool(CASE_ASKED.search(work.question))
     wanted = answer_type(work.question)
     asks_how = wanted is AnswerType.HOW_TO
+    amounts = amounts_in(work.text)
     may_be_banned = wanted is AnswerType.YES_NO or bool(FORBIDS.search(work.question))
     about = asked - work.terms(WORDS_OF_QUESTIONS)
 
@@ -66,6 +69,9 @@ def with_narrower_lowered(work: Composing) -> Composing:
         if asks_alike(read):
             return -HEADING_ASKS
         if read.unit.form is Form.ROW:
+            is_meant = is_in_range(read.unit.cells[0].text, amounts)
+            if is_meant is not None:
+                return -OF_RANGE if is_meant else OF_RANGE
             return _lowered_row(read.unit, asked, work)
         if read.unit.heading.endswith("?"):
             heading = work.terms(read.unit.heading)
