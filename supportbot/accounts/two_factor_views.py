@@ -38,6 +38,7 @@ def code(request: HttpRequest) -> HttpResponse:
     if not two_factor.is_on(step.user):
         return redirect("account:set_up")
     form = CodeForm(request.POST or None)
+    form.fields["code"].widget.attrs["autofocus"] = True
     status = 200
     if request.method == "POST" and form.is_valid():
         problem, status = _refusal(request, step.user, form.cleaned_data["code"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -26,6 +26,11 @@ LOCKED = 429
 
 class LogInForm(AuthenticationForm):  # type: ignore[misc]  # unfold carries no types
     retry_seconds = 0
+    error_messages: ClassVar = {
+        **AuthenticationForm.error_messages,
+        "invalid_login": "This username and password do not belong together, or may not log in "
+        "here. Capital letters count in both.",
+    }
 
     def get_invalid_login_error(self) -> ValidationError:
         if not getattr(self.request, "axes_locked_out", False):
