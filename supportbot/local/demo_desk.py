@@ -27,6 +27,8 @@ from tickets.models import (
     Customer,
     Draft,
     Event,
+    Macro,
+    MacroStep,
     Message,
     SavedReply,
     Tag,
@@ -75,12 +77,25 @@ def seed_desk() -> int:
     agents = [_agent(entry) for entry in demo["agents"]]
     for entry in demo["saved_replies"]:
         SavedReply.objects.get_or_create(name=entry["name"], defaults={"text": entry["text"]})
+    for entry in demo["macros"]:
+        _add_macro(entry)
     for entry in demo["stories"]:
         _play(entry, agents)
     for entry in demo["stories"]:
         known = Customer.objects.filter(external_id=entry["customer"]["id"])
         known.update(email=entry["customer"]["email"])
     return len(demo["stories"])
+
+
+def _add_macro(entry: dict[str, Any]) -> None:
+    macro, created = Macro.objects.get_or_create(
+        name=entry["name"], defaults={"about": entry["about"]}
+    )
+    for position, step in enumerate(entry["steps"] if created else []):
+        tag = Tag.objects.get_or_create(name=step["tag"])[0] if "tag" in step else None
+        one = MacroStep(macro=macro, **{**step, "tag": tag, "position": position})
+        one.full_clean()
+        one.save()
 
 
 def _agent(entry: dict[str, str]) -> User:

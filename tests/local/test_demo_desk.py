@@ -13,7 +13,7 @@ from django.utils import timezone
 from knowledge.models import DocumentVersion
 from supportbot.answers.models import AnswerRun
 from supportbot.local.demo_desk import STEPS, STORY_FILE, seed_desk
-from tickets.models import AuditEntry, Conversation, Customer, Draft, Event, Feedback, Ticket
+from tickets.models import AuditEntry, Conversation, Customer, Draft, Event, Feedback, Macro, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,6 +45,7 @@ def test_the_desk_begins_with_tickets_in_every_state(returns_policy: DocumentVer
     days = {event.created_at.date() for event in Event.objects.all()}
     assert len(days) > 2
 
+    assert {len(macro.steps.all()) for macro in Macro.objects.all()} == {2, 3}
     assert seed_desk() == 0, "a second time changes nothing"
 
 

@@ -42,6 +42,7 @@ from tickets.services.sign_out import sign_out
 
 CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl"}
 ROWS_AT_ONCE = 500
+LINKED = {"ticket", "conversation", "customer", "draft"}  # what entries of the log lead to
 
 
 @admin.register(Draft)
@@ -58,6 +59,7 @@ class DraftAdmin(RecordAdmin):
     list_filter = ("status", "created_at")
     list_select_related = ("question", "decided_by", "ticket__conversation__customer")
     search_fields = ("question__text", "text")
+    search_help_text = "Words of the question or of the draft"
     actions = None
     LABELS: ClassVar = labels(
         [
@@ -107,6 +109,7 @@ class CustomerAdmin(RecordAdmin):
     list_display = ("__str__", "email", "conversation_count", time_column("created_at", "since"))
     list_filter = ("created_at",)
     search_fields = ("=id", "name", "email")
+    search_help_text = "Name or e-mail address"
     actions = None
     page_template = "tickets/admin/customer.html"
 
@@ -203,7 +206,7 @@ class AuditEntryAdmin(RecordAdmin):
 
     list_display = (
         time_column("created_at", "when"),
-        *("who", "words", "object_type", "object_id", "details"),
+        *("who", "words", "target", "details"),
     )
     list_display_links = None
     list_filter = (AreaFilter, ActionFilter, WhenFilter, ActorFilter)
@@ -274,6 +277,18 @@ class AuditEntryAdmin(RecordAdmin):
     @display(description="action", ordering="action")  # type: ignore[untyped-decorator]
     def words(self, entry: AuditEntry) -> str:
         return words_of(entry)
+
+    @display(description="of", ordering="object_type")  # type: ignore[untyped-decorator]
+    def target(self, entry: AuditEntry) -> SafeString | str:
+        """The kind of what was changed, and its number: a link where there is a page."""
+        number = f"#{entry.object_id}" if entry.object_id.isdecimal() else entry.object_id[:8]
+        words = f"{entry.object_type} {number}".strip()
+        if entry.object_type not in LINKED:
+            return words
+        url = reverse(f"admin:tickets_{entry.object_type}_change", args=[entry.object_id])
+        return format_html(
+            '<a class="sb-link" href="{}" title="{}">{}</a>', url, entry.object_id, words
+        )
 
     @display(description="details")  # type: ignore[untyped-decorator]
     def details(self, entry: Any) -> str:
