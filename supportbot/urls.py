@@ -21,6 +21,7 @@ from supportbot.api import (
 )
 from supportbot.api.contact import AddressView
 from supportbot.api.follow_ups import FollowUpsView
+from supportbot.api.help import ArticleView, HelpView
 from supportbot.api.stopping import StopView
 from supportbot.api.visitor_files import FilesView, SentFileView, UnsentFileView
 from supportbot.api.visitor_typing import TypingView
@@ -81,6 +82,8 @@ api: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:conversation_id>/rating/", visitors.RatingView.as_view()),
     path("messages/<uuid:message_id>/follow-ups/", FollowUpsView.as_view()),
     path("messages/<uuid:message_id>/feedback/", visitors.FeedbackView.as_view()),
+    path("help/", HelpView.as_view()),
+    path("help/<int:document_id>/", ArticleView.as_view()),
     path("documents/<str:id>/versions/<str:number>/", include(of_version)),
     path("tickets/<str:pk>/", include(of_ticket)),
     path("sites/<uuid:site_id>/", SiteView.as_view()),

@@ -124,6 +124,7 @@ export class Chat implements Part {
       suggestions: parseSuggestions(element.getAttribute('suggestions')),
       signedIn: this.host.identity() !== null,
       files: element.getAttribute('files') !== 'off',
+      help: element.getAttribute('help') !== 'off',
     });
     this.changed();
   }
@@ -177,8 +178,22 @@ export class Chat implements Part {
       loadEarlier: () => this.client.loadEarlier(),
       close: () => this.close(),
       end: () => this.client.end(),
-      showHistory: () => void this.panel.history.open(this.client.earlier, this.client.state.conversation),
+      showHelp: () => void this.showHelp(),
+      showHistory: () => this.showHistory(),
     };
+  }
+
+  private showHistory(): void {
+    this.panel.help?.close();
+    void this.panel.history.open(this.client.earlier, this.client.state.conversation);
+  }
+
+  /** The files come when somebody wants to read; without them the button stays, to be pressed again. */
+  private async showHelp(): Promise<void> {
+    const { panel, client } = this;
+    const { openHelp, moreWords } = (await this.host.load('help').catch(() => null)) ?? {};
+    panel.history.close();
+    if (moreWords && panel.element.isConnected) openHelp?.(panel, client.session, this.speech, moreWords);
   }
 
   private retry(clientId: string): void {

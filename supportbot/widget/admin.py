@@ -52,7 +52,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             *("name", "origins", "is_online", "heading", "greeting", "suggestions"),
             *("privacy_url", "colour", "position", "theme", "language"),
-            *("ask_first", "consent", "follow_ups"),
+            *("ask_first", "consent", "follow_ups", "has_help"),
             *("has_own_customers", "takes_identities_once"),
         )
 
@@ -68,7 +68,7 @@ class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     fieldsets: ClassVar = [
         (None, {"fields": ["name", "is_online", "origins"]}),
         ("Words", {"fields": ["heading", "greeting", "suggestions", "privacy_url", "language"]}),
-        ("In the chat", {"fields": ["follow_ups"]}),
+        ("In the chat", {"fields": ["follow_ups", "has_help"]}),
         ("Before the chat", {"fields": ["ask_first", "consent"]}),
         (
             "Customers who have signed in",

@@ -82,6 +82,11 @@ class Site(models.Model):
         default=True,
         help_text="Under an answer stand up to three questions that your documents answer, too.",
     )
+    has_help = models.BooleanField(
+        "shows help articles",
+        default=True,
+        help_text="Visitors read and search, in the chat, the documents that answers rest on.",
+    )
     privacy_url = models.URLField("privacy notice", blank=True, max_length=300)
     colour = models.CharField(
         max_length=7,
@@ -146,6 +151,7 @@ class Site(models.Model):
             "lang": self.language,
             "ask-first": self.ask_first,
             "consent": self.consent,
+            "help": "" if self.has_help else "off",
             "follow-ups": "" if self.follow_ups else "off",
         }
         return {name: value for name, value in given.items() if value}

@@ -19,6 +19,7 @@ from tickets.models import Customer
 
 FOR_VISITORS = (
     *("/api/v1/visitors/", "/api/v1/conversations/", "/api/v1/messages/", "/api/v1/files/"),
+    "/api/v1/help/",
     "/api/v1/sites/",  # how the widget looks, which any page may read
 )
 BY_SIGNATURE = ("/api/v1/mail/incoming/",)  # tests/mail/test_pages.py

@@ -14,7 +14,7 @@ import { applySheet } from '../view/sheet';
 type Wish = (part: Part) => void;
 
 export class SupportChat extends HTMLElement implements SupportChatElement {
-  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url', 'identity', 'lang', 'ask-first', 'consent', 'files'];
+  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url', 'identity', 'lang', 'ask-first', 'consent', 'files', 'help'];
   /** Where the server is when no base-url is given: the origin of the script. */
   static defaultBaseUrl = '';
   /** Where the script came from; null where a page has bundled it. */
@@ -176,8 +176,8 @@ export class SupportChat extends HTMLElement implements SupportChatElement {
     this.launcher.removeAttribute('aria-busy');
   }
 
-  private async load(what: 'panel' | 'news' | 'site' | 'more' | 'rest'): Promise<void> {
-    const words = what === 'more' ? 'locales/more/' : what === 'panel' && !this.words ? 'locales/' : '';
+  private async load(what: 'panel' | 'news' | 'site' | 'more' | 'help' | 'rest'): Promise<void> {
+    const words = what === 'more' || what === 'help' ? 'locales/more/' : what === 'panel' && !this.words ? 'locales/' : '';
     await Promise.all([this.file(`support-chat-${what}`), words && this.file(words + this.language)]);
   }
 

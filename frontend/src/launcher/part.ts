@@ -4,6 +4,7 @@
 import type { SupportChatEvents } from '../../support-chat';
 import type { Strings } from '../locales/en';
 import type { MoreWords } from '../locales/more/en';
+import type { openHelp } from '../help/open';
 import type { More } from '../more/all';
 import type { RestFactory } from '../transport/transport';
 import type { Language } from './language';
@@ -23,7 +24,7 @@ export interface Host {
   readonly speech: Speech;
   /** The page hears of it as an event `support-chat-NAME`. */
   /** Loads what is rarely needed, with its words in the language that was chosen. Raises when it cannot be had. */
-  readonly load: (what: 'more' | 'rest') => Promise<Provided>;
+  readonly load: (what: 'more' | 'help' | 'rest') => Promise<Provided>;
   readonly emit: (name: EventName, detail?: Readonly<Record<string, number>>) => void;
   readonly drawLauncher: (look: LauncherLook) => void;
   readonly focusLauncher: () => void;
@@ -75,6 +76,7 @@ export interface Provided {
   /** Of the language of the speech that `more` was called in. */
   readonly moreWords?: MoreWords;
   readonly more?: More;
+  readonly openHelp?: typeof openHelp;
   readonly rest?: RestFactory;
   readonly watch?: (baseUrl: string, identity: () => string | null, onNews: () => void) => Watch;
 }

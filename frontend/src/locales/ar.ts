@@ -62,6 +62,7 @@ export const ar: Strings = {
 
   end: 'إنهاء الدردشة',
   endConfirm: 'هل تريد إنهاءها حقًا؟',
+  help: 'المساعدة',
   earlierConversations: 'المحادثات السابقة',
   noEarlier: 'لا توجد محادثات سابقة.',
   earlierFailed: 'تعذّر تحميل محادثاتك السابقة.',

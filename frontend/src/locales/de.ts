@@ -62,6 +62,7 @@ export const de: Strings = {
 
   end: 'Chat beenden',
   endConfirm: 'Wirklich beenden?',
+  help: 'Hilfe',
   earlierConversations: 'Frühere Unterhaltungen',
   noEarlier: 'Es gibt keine früheren Unterhaltungen.',
   earlierFailed: 'Ihre früheren Unterhaltungen konnten nicht geladen werden.',

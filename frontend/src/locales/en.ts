@@ -61,6 +61,7 @@ export const en = {
 
   end: 'End chat',
   endConfirm: 'Really end it?',
+  help: 'Help',
   earlierConversations: 'Earlier conversations',
   noEarlier: 'There are no earlier conversations.',
   earlierFailed: 'Your earlier conversations could not be loaded.',

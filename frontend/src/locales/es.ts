@@ -62,6 +62,7 @@ export const es: Strings = {
 
   end: 'Terminar el chat',
   endConfirm: '¿Terminarlo de verdad?',
+  help: 'Ayuda',
   earlierConversations: 'Conversaciones anteriores',
   noEarlier: 'No hay conversaciones anteriores.',
   earlierFailed: 'No se pudieron cargar tus conversaciones anteriores.',

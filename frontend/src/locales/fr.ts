@@ -62,6 +62,7 @@ export const fr: Strings = {
 
   end: 'Terminer le chat',
   endConfirm: 'Vraiment terminer ?',
+  help: 'Aide',
   earlierConversations: 'Conversations précédentes',
   noEarlier: 'Il n’y a pas de conversation précédente.',
   earlierFailed: 'Vos conversations précédentes n’ont pas pu être chargées.',

@@ -62,6 +62,7 @@ export const it: Strings = {
 
   end: 'Termina la chat',
   endConfirm: 'Terminarla davvero?',
+  help: 'Aiuto',
   earlierConversations: 'Conversazioni precedenti',
   noEarlier: 'Non ci sono conversazioni precedenti.',
   earlierFailed: 'Impossibile caricare le conversazioni precedenti.',

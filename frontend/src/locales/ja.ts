@@ -62,6 +62,7 @@ export const ja: Strings = {
 
   end: 'チャットを終了',
   endConfirm: '本当に終了しますか？',
+  help: 'ヘルプ',
   earlierConversations: '以前の会話',
   noEarlier: '以前の会話はありません。',
   earlierFailed: '以前の会話を読み込めませんでした。',

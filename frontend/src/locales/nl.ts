@@ -62,6 +62,7 @@ export const nl: Strings = {
 
   end: 'Chat beëindigen',
   endConfirm: 'Echt beëindigen?',
+  help: 'Help',
   earlierConversations: 'Eerdere gesprekken',
   noEarlier: 'Er zijn geen eerdere gesprekken.',
   earlierFailed: 'Je eerdere gesprekken konden niet worden geladen.',

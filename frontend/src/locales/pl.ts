@@ -62,6 +62,7 @@ export const pl: Strings = {
 
   end: 'Zakończ czat',
   endConfirm: 'Na pewno zakończyć?',
+  help: 'Pomoc',
   earlierConversations: 'Wcześniejsze rozmowy',
   noEarlier: 'Nie ma wcześniejszych rozmów.',
   earlierFailed: 'Nie udało się wczytać wcześniejszych rozmów.',

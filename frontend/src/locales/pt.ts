@@ -62,6 +62,7 @@ export const pt: Strings = {
 
   end: 'Encerrar o chat',
   endConfirm: 'Encerrar mesmo?',
+  help: 'Ajuda',
   earlierConversations: 'Conversas anteriores',
   noEarlier: 'Não há conversas anteriores.',
   earlierFailed: 'Não foi possível carregar suas conversas anteriores.',

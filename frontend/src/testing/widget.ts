@@ -3,13 +3,14 @@ import { vi } from 'vitest';
 import { Chat } from '../chat';
 import { SupportChat } from '../launcher/element';
 import { en } from '../locales/more/en';
+import { openHelp } from '../help/open';
 import { more } from '../more/all';
 import { FakeSocket, settle } from './server';
 
 /** Registers the element with the panel at hand, as if it had been loaded before. */
 export function defineElement(): void {
   if (!customElements.get('support-chat')) customElements.define('support-chat', SupportChat);
-  SupportChat.provide({ mount: (host) => new Chat(host), more, moreWords: en });
+  SupportChat.provide({ mount: (host) => new Chat(host), more, openHelp, moreWords: en });
   vi.spyOn(SupportChat.prototype as unknown as { load: () => Promise<void> }, 'load').mockResolvedValue();
 }
 

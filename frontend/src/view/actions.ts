@@ -38,6 +38,7 @@ export interface Actions {
   /** Ends the conversation. */
   readonly end: () => void;
   readonly showHistory: () => void;
+  readonly showHelp: () => void;
 }
 
 /** What a row needs beside its item. */

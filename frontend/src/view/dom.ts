@@ -49,6 +49,7 @@ const ICONS = {
   document: 'M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8l-5-5Zm0 0v5h5M9 13h6M9 17h4',
   arrowDown: 'M12 5v14M5.5 12.5 12 19l6.5-6.5',
   back: 'M15 5l-7 7 7 7',
+  help: 'M5 19.5V5.5A2 2 0 0 1 7 3.5h12v14H7a2 2 0 0 0 0 4h12',
   history: 'M12 7v5l3.5 2M3.5 12a8.5 8.5 0 1 0 2.6-6.1M3.5 4v4h4',
   copy: 'M9 9h10v11H9ZM5 15V4h10',
   edit: 'M4 20l1-4L16 5l3 3L8 19Z',

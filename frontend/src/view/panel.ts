@@ -9,6 +9,7 @@ import { button, el, icon, setAttribute, setText } from './dom';
 import type { IconName } from './dom';
 import { EmptyView } from './empty';
 import { trapTab } from './focus';
+import type { HelpView } from '../help/view';
 import { HistoryView } from './history';
 import { LogView } from './log';
 import type { SourceView } from '../more/source';
@@ -24,6 +25,8 @@ export interface PanelOptions {
   readonly signedIn: boolean;
   /** Visitors may send files. */
   readonly files: boolean;
+  /** Help articles are offered. */
+  readonly help: boolean;
 }
 
 const PHONE = '(max-width: 480px)';
@@ -35,6 +38,8 @@ export class PanelView {
   /** The dialog for sources, once one was opened. */
   source: SourceView | null = null;
   readonly history: HistoryView;
+  /** Help articles, once they were opened. */
+  help: HelpView | null = null;
   private readonly empty: EmptyView;
   private readonly title = el('h2', { id: 'title', class: 'title', dir: 'auto' });
   private readonly subtitle = el('p', { class: 'subtitle', testid: 'speaker', dir: 'auto' }, [strings.subtitle]);
@@ -44,6 +49,8 @@ export class PanelView {
   private readonly form = el('div', { class: 'source-layer', hidden: true });
   private leaveForm: (() => void) | null = null;
   private readonly main: HTMLElement;
+  private readonly logFrame: HTMLElement;
+  private readonly openHelp = this.headButton('help-open', 'help', strings.help, () => this.actions.showHelp());
   private options: PanelOptions | null = null;
 
   constructor(private readonly actions: Actions) {
@@ -51,11 +58,8 @@ export class PanelView {
     this.empty = new EmptyView(actions.pick);
     this.log = new LogView(actions, this.empty.element);
     const logFrame = el('div', { class: 'log-frame' }, [this.log.element, this.log.jump]);
-    this.history = new HistoryView(actions, (open) => {
-      logFrame.hidden = open;
-      this.composer.element.hidden = open;
-      if (!open) this.composer.focus();
-    });
+    this.logFrame = logFrame;
+    this.history = new HistoryView(actions, (open) => this.setAside(open));
     this.leaveAddress = button({ class: 'leave', testid: 'leave-address', hidden: true }, [strings.leaveAddress], () => actions.leaveAddress());
     this.main = el('div', { class: 'main' }, [
       this.header(),
@@ -85,6 +89,7 @@ export class PanelView {
     if (!open) {
       this.source?.close();
       this.history.close();
+      this.help?.close();
       this.closeForm();
     }
     this.element.hidden = !open;
@@ -93,6 +98,13 @@ export class PanelView {
 
   get hasForm(): boolean {
     return this.leaveForm !== null;
+  }
+
+  /** Whether something else stands in the place of the conversation. */
+  setAside(aside: boolean): void {
+    this.logFrame.hidden = aside;
+    this.composer.element.hidden = aside;
+    if (!aside) this.composer.focus();
   }
 
   /** Whether a dialog covers the conversation. */
@@ -132,6 +144,7 @@ export class PanelView {
     setText(this.title, options.heading ?? strings.heading);
     this.empty.update(options.greeting, options.suggestions);
     this.composer.takesFiles = options.files;
+    this.openHelp.hidden = !options.help;
     this.composer.privacyUrl = options.privacyUrl;
   }
 
@@ -168,6 +181,7 @@ export class PanelView {
     return el('div', { class: 'panel-head' }, [
       el('div', { class: 'mark', 'aria-hidden': 'true' }, [icon('chat')]),
       el('div', { class: 'titles' }, [this.title, this.subtitle]),
+      this.openHelp,
       this.headButton('history-open', 'history', strings.earlierConversations, () => this.actions.showHistory()),
       this.headButton('close', 'close', strings.close, () => this.actions.close()),
     ]);
@@ -182,6 +196,7 @@ export class PanelView {
       event.stopPropagation();
       if (this.leaveForm) this.leaveForm();
       else if (this.source?.isOpen) this.source.close();
+      else if (this.help?.isOpen) this.help.leave();
       else if (this.history.isOpen) this.history.close();
       else if (this.composer.canStop) this.actions.stop();
       else this.actions.close();

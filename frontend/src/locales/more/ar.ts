@@ -29,6 +29,15 @@ export const ar: MoreWords = {
   files_off: 'لا يمكن إرسال ملفات هنا.',
   uploadFailed: 'لم يُرسل الملف. أزله وحاول مرة أخرى.',
   downloadFailed: 'تعذر تحميل الملف. يرجى المحاولة مرة أخرى.',
+  help: 'مقالات المساعدة',
+  helpSearch: 'ابحث في المساعدة',
+  helpFind: 'بحث',
+  helpResults: 'النتائج',
+  helpAll: 'كل المقالات',
+  helpNone: 'لم يُعثر على شيء. جرّب كلمات أخرى أو اسأل هنا:',
+  helpFailed: 'تعذّر تحميل المساعدة.',
+  helpBack: 'العودة إلى المساعدة',
+  helpAsk: 'اسأل عن هذا',
 };
 
 provideMoreWords(ar);

@@ -29,6 +29,15 @@ export const de: MoreWords = {
   files_off: 'Hier können keine Dateien gesendet werden.',
   uploadFailed: 'Die Datei wurde nicht gesendet. Entfernen Sie sie und versuchen Sie es noch einmal.',
   downloadFailed: 'Die Datei konnte nicht geladen werden. Bitte versuchen Sie es noch einmal.',
+  help: 'Hilfeartikel',
+  helpSearch: 'In der Hilfe suchen',
+  helpFind: 'Suchen',
+  helpResults: 'Ergebnisse',
+  helpAll: 'Alle Artikel',
+  helpNone: 'Nichts gefunden. Versuchen Sie andere Wörter, oder fragen Sie hier:',
+  helpFailed: 'Die Hilfe konnte nicht geladen werden.',
+  helpBack: 'Zurück zur Hilfe',
+  helpAsk: 'Dazu fragen',
 };
 
 provideMoreWords(de);

@@ -29,6 +29,15 @@ export const en = {
   files_off: 'Files cannot be sent here.',
   uploadFailed: 'The file was not sent. Remove it and try again.',
   downloadFailed: 'The file could not be loaded. Please try again.',
+  help: 'Help articles',
+  helpSearch: 'Search the help',
+  helpFind: 'Search',
+  helpResults: 'Results',
+  helpAll: 'All articles',
+  helpNone: 'Nothing was found. Try other words, or ask here:',
+  helpFailed: 'The help could not be loaded.',
+  helpBack: 'Back to the help',
+  helpAsk: 'Ask about this',
 };
 
 export type MoreWords = typeof en;

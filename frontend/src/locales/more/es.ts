@@ -29,6 +29,15 @@ export const es: MoreWords = {
   files_off: 'Aquí no se pueden enviar archivos.',
   uploadFailed: 'El archivo no se envió. Quítalo e inténtalo de nuevo.',
   downloadFailed: 'No se pudo cargar el archivo. Inténtalo de nuevo.',
+  help: 'Artículos de ayuda',
+  helpSearch: 'Buscar en la ayuda',
+  helpFind: 'Buscar',
+  helpResults: 'Resultados',
+  helpAll: 'Todos los artículos',
+  helpNone: 'No se encontró nada. Pruebe con otras palabras o pregunte aquí:',
+  helpFailed: 'No se pudo cargar la ayuda.',
+  helpBack: 'Volver a la ayuda',
+  helpAsk: 'Preguntar sobre esto',
 };
 
 provideMoreWords(es);

@@ -29,6 +29,15 @@ export const fr: MoreWords = {
   files_off: 'Aucun fichier ne peut être envoyé ici.',
   uploadFailed: 'Le fichier n’a pas été envoyé. Retirez-le et réessayez.',
   downloadFailed: 'Le fichier n’a pas pu être chargé. Réessayez.',
+  help: 'Articles d’aide',
+  helpSearch: 'Rechercher dans l’aide',
+  helpFind: 'Rechercher',
+  helpResults: 'Résultats',
+  helpAll: 'Tous les articles',
+  helpNone: 'Aucun résultat. Essayez d’autres mots, ou posez la question ici :',
+  helpFailed: 'L’aide n’a pas pu être chargée.',
+  helpBack: 'Retour à l’aide',
+  helpAsk: 'Poser une question à ce sujet',
 };
 
 provideMoreWords(fr);

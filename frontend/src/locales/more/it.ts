@@ -29,6 +29,15 @@ export const it: MoreWords = {
   files_off: 'Qui non si possono inviare file.',
   uploadFailed: 'Il file non è stato inviato. Rimuovilo e riprova.',
   downloadFailed: 'Impossibile caricare il file. Riprova.',
+  help: 'Articoli della guida',
+  helpSearch: 'Cerca nella guida',
+  helpFind: 'Cerca',
+  helpResults: 'Risultati',
+  helpAll: 'Tutti gli articoli',
+  helpNone: 'Nessun risultato. Provi con altre parole o chieda qui:',
+  helpFailed: 'Impossibile caricare la guida.',
+  helpBack: 'Torna alla guida',
+  helpAsk: 'Chiedi informazioni',
 };
 
 provideMoreWords(it);

@@ -29,6 +29,15 @@ export const ja: MoreWords = {
   files_off: 'ここではファイルを送信できません。',
   uploadFailed: 'ファイルは送信されませんでした。削除してもう一度お試しください。',
   downloadFailed: 'ファイルを読み込めませんでした。もう一度お試しください。',
+  help: 'ヘルプ記事',
+  helpSearch: 'ヘルプを検索',
+  helpFind: '検索',
+  helpResults: '検索結果',
+  helpAll: 'すべての記事',
+  helpNone: '見つかりませんでした。別の言葉で試すか、ここで質問してください：',
+  helpFailed: 'ヘルプを読み込めませんでした。',
+  helpBack: 'ヘルプに戻る',
+  helpAsk: 'これについて質問する',
 };
 
 provideMoreWords(ja);

@@ -29,6 +29,15 @@ export const nl: MoreWords = {
   files_off: 'Hier kunnen geen bestanden worden verzonden.',
   uploadFailed: 'Het bestand is niet verzonden. Verwijder het en probeer het opnieuw.',
   downloadFailed: 'Het bestand kon niet worden geladen. Probeer het opnieuw.',
+  help: 'Helpartikelen',
+  helpSearch: 'Zoeken in de hulp',
+  helpFind: 'Zoeken',
+  helpResults: 'Resultaten',
+  helpAll: 'Alle artikelen',
+  helpNone: 'Niets gevonden. Probeer andere woorden, of vraag het hier:',
+  helpFailed: 'De hulp kon niet worden geladen.',
+  helpBack: 'Terug naar de hulp',
+  helpAsk: 'Hierover vragen',
 };
 
 provideMoreWords(nl);

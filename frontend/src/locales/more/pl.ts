@@ -29,6 +29,15 @@ export const pl: MoreWords = {
   files_off: 'Tutaj nie można wysyłać plików.',
   uploadFailed: 'Plik nie został wysłany. Usuń go i spróbuj ponownie.',
   downloadFailed: 'Nie udało się wczytać pliku. Spróbuj ponownie.',
+  help: 'Artykuły pomocy',
+  helpSearch: 'Szukaj w pomocy',
+  helpFind: 'Szukaj',
+  helpResults: 'Wyniki',
+  helpAll: 'Wszystkie artykuły',
+  helpNone: 'Nic nie znaleziono. Spróbuj innych słów albo zapytaj tutaj:',
+  helpFailed: 'Nie udało się wczytać pomocy.',
+  helpBack: 'Wróć do pomocy',
+  helpAsk: 'Zapytaj o to',
 };
 
 provideMoreWords(pl);

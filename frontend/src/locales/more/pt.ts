@@ -29,6 +29,15 @@ export const pt: MoreWords = {
   files_off: 'Não é possível enviar arquivos aqui.',
   uploadFailed: 'O arquivo não foi enviado. Remova-o e tente de novo.',
   downloadFailed: 'Não foi possível carregar o arquivo. Tente de novo.',
+  help: 'Artigos de ajuda',
+  helpSearch: 'Pesquisar na ajuda',
+  helpFind: 'Pesquisar',
+  helpResults: 'Resultados',
+  helpAll: 'Todos os artigos',
+  helpNone: 'Nada encontrado. Tente outras palavras ou pergunte aqui:',
+  helpFailed: 'Não foi possível carregar a ajuda.',
+  helpBack: 'Voltar à ajuda',
+  helpAsk: 'Perguntar sobre isto',
 };
 
 provideMoreWords(pt);

@@ -35,6 +35,7 @@ document.addEventListener('DOMContentLoaded', () => {
       lang: value('language'),
       'ask-first': value('ask_first'),
       consent: value('consent'),
+      help: document.getElementById('id_has_help')?.checked === false ? 'off' : '',
       'follow-ups': document.getElementById('id_follow_ups')?.checked === false ? 'off' : '',
     };
     for (const [name, said] of Object.entries(wanted)) {
