@@ -49,7 +49,8 @@ LIMIT 400
 
 @dataclass(frozen=True)
 class Said:
-    """What the conversation has already: keys of questions, ids of cited documents, quotes."""
+    """What the conversation has already: keys of questions, quotes, and the ids of the documents
+    that the answer cites."""
 
     asked: frozenset[str]
     documents: tuple[int, ...]
@@ -82,7 +83,7 @@ def follow_ups(message: Message, *, reader: Audience) -> list[Choice]:
         configuration(run.configuration_id).content if run.configuration_id else current_content()
     )
     near = {int(one["passage_id"]): float(one["dense"]) for one in run.passages}
-    return next_questions(said_in(message.conversation), near, content, reader)
+    return next_questions(said_in(message), near, content, reader)
 
 
 def next_questions(
@@ -172,19 +173,21 @@ def _is_answered(section: Section, said: Said, scope: Scope, content: Configurat
     return quotes[0] in section.quotes and not (section.is_topic and is_of_rows)
 
 
-def said_in(conversation: Conversation) -> Said:
-    """Of the conversation's last messages, the newest answer first."""
-    messages = list(conversation.messages.order_by("-seq")[:20])
+def said_in(answer: Message) -> Said:
+    """Of the last messages of its conversation, and the documents that the answer itself cites: a
+    customer who has gone on from deliveries to a subscription has done with deliveries."""
+    messages = list(answer.conversation.messages.order_by("-seq")[:20])
     asked = (one.text for one in messages if one.author == Message.Author.CUSTOMER)
-    citations = [
-        citation
-        for one in messages
-        for sentence in one.sentences
-        for citation in sentence.get("citations", [])
-        if citation.get("kind") == "passage"
-    ]
+    quoted = (citation for one in messages for citation in _citations(one))
     return Said(
         asked=frozenset(question_key(text) for text in asked),
-        documents=tuple({int(one["document_id"]) for one in citations}),
-        quotes=frozenset(one["quote"] for one in citations),
+        documents=tuple({int(one["document_id"]) for one in _citations(answer)}),
+        quotes=frozenset(one["quote"] for one in quoted),
     )
+
+
+def _citations(message: Message) -> Iterator[dict[str, Any]]:
+    for sentence in message.sentences:
+        for citation in sentence.get("citations", []):
+            if citation.get("kind") == "passage":
+                yield citation
