@@ -14,6 +14,7 @@ from supportbot.evaluation.report import EvaluationError
 from supportbot.guardrails.detectors.injection_head import Head
 
 FALSE_ALARMS = 0.01  # of ordinary questions, at the threshold
+LEAST_THRESHOLD = 0.55  # lower ones take documents with rules for attacks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,10 +58,10 @@ def above(scores: Floats) -> float:
 
 
 def fit_for_product(texts: Texts) -> Head:
-    """Weights fitted to all, with the threshold. The questions that set it are none of those that
-    the weights are fitted to."""
+    """Weights fitted to all, with the threshold, which is at least LEAST_THRESHOLD. The questions
+    that set it are none of those that the weights are fitted to."""
     found = fit_head(texts.without(""))
-    threshold = above(head_scores(found, texts.calibration))
+    threshold = max(above(head_scores(found, texts.calibration)), LEAST_THRESHOLD)
     return dataclasses.replace(found, threshold=threshold)
 
 

@@ -72,6 +72,7 @@ _ONLY_FORM = re.compile(
     rf"\W*{_POLITE}(?:(?:say|repeat|explain|write|put|answer|reply|respond|translate|tell me|speak)"
     rf"(?:\W+(?:it|that|this|me|the answer|your (?:last )?answer|again|once more))*\W+)?"
     rf"(?:{_HOW}){_ONCE_MORE}"
+    rf"|\W*{_NOT_HEARD}what (?:did|have) you (?:just )?(?:say|said)(?: (?:before|again))?\W*"
     rf"|\W*{_NOT_HEARD}{_POLITE}(?:say|repeat|explain) (?:it|that|this|your (?:last )?answer)"
     rf"{_ONCE_MORE}"
     rf"|\W*{_POLITE}(?:translate|summari[sz]e|explain) (?:the|your) (?:returns?|warranty|"
@@ -79,7 +80,7 @@ _ONLY_FORM = re.compile(
     rf"(?:\W+(?:{_HOW}))?{_ONCE_MORE}"
     rf"|\W*{_POLITE}(?:send|resend|show|give|e-?mail|print)(?: me| us)? (?:the|a) (?:(?:assembly|"
     r"cleaning|user|installation|descaling|care|operating|safety|washing|set-?up) )?"
-    rf"(?:instructions?|manual|guide)(?: again| once more| for (?:the|my) {_THING}){_ONCE_MORE}",
+    rf"(?:instructions?|manual|guide)(?: again| once more| for (?:the|my) {_THING})?{_ONCE_MORE}",
     re.IGNORECASE,
 )
 # “Please ignore my mail from yesterday, …”: what is said of an own message or of a thing.

@@ -80,7 +80,7 @@ def test_danger_is_found_in_the_languages_of_the_widget(kind: str) -> None:
     assert [text for text in ORDINARY[kind] if kind not in kinds(text)] == []
 
 
-@pytest.mark.parametrize("where", ["english", "abroad"])
+@pytest.mark.parametrize("where", ["english", "abroad", "everyday"])
 def test_ordinary_messages_are_no_offence_in_any_language(where: str) -> None:
     stopped = {text: kinds(text) - {"profanity", "abuse"} for text in ORDINARY[where]}
     assert {text: found for text, found in stopped.items() if found} == {}
