@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.tickets.cast import a_draft, ask
 from tickets.admin.audit import WORDS
@@ -218,8 +219,9 @@ def test_the_audit_log_calls_people_by_their_names_in_one_query(
     assert "Benjamin Ash → nobody" in page
     assert '<span title="Log-in name: ben">Benjamin Ash</span>' in page
     assert counts[0] == counts[1]
-    found = agent.get("/admin/tickets/auditentry/?q=benjamin+ash").content.decode()
-    assert "assigned the ticket" in found
+    month = f"{timezone.localdate():%Y-%m}"
+    for query in ("q=benjamin+ash", f"when={month}", "when=1", "when=1999-12"):
+        assert "assigned the ticket" in agent.get(f"/admin/tickets/auditentry/?{query}").text
 
 
 def test_every_audit_action_has_words() -> None:
