@@ -16,7 +16,6 @@ from uuid import UUID
 
 import structlog
 from asgiref.sync import sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -28,10 +27,11 @@ from supportbot.answers.runner import runner
 from supportbot.answers.stop import stop_answer
 from supportbot.answers.threads import in_thread
 from supportbot.api.connection_limits import Place, TooManyConnectionsError, take_place
-from supportbot.api.event_stream import POLL_SECONDS, Feed
+from supportbot.api.event_stream import Feed
 from supportbot.api.frames import FrameError, messages_wanted, read_frame
 from supportbot.api.last_seen import note_seen
 from supportbot.api.limits import seconds_to_wait
+from supportbot.api.sockets import SocketConsumer, lost_wake_ups
 from supportbot.api.visitor_tokens import BadTokenError, read_token, was_revoked
 from supportbot.desk.presence import tell_customer_types
 from supportbot.widget.origins import is_site_origin
@@ -62,18 +62,17 @@ def is_same_origin(scope: dict[str, Any], others: Collection[str] = ()) -> bool:
     return bool(urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin-1"))
 
 
-class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class ChatConsumer(SocketConsumer):
     customer: Customer
-    place: Place | None = None
+    held: Place | None = None
     audience: Audience
     conversation: Conversation | None = None
     feed: Feed | None = None
-    poller: asyncio.Task[None] | None = None
     typed_at = 0.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.sending = asyncio.Lock()  # the poller and the wake-ups must not send the same event
+        self.sending = asyncio.Lock()  # polls and wake-ups must not send the same event
 
     # -- opening and closing ---------------------------------------------------------------------
     async def connect(self) -> None:
@@ -83,7 +82,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             return
         try:
             customer, audience = await _visitor_of(self._token())
-            self.place = await sync_to_async(take_place, thread_sensitive=False)(str(customer.pk))
+            self.held = await sync_to_async(take_place, thread_sensitive=False)(str(customer.pk))
         except BadTokenError:
             await self.close(CLOSE_BAD_TOKEN)
             return
@@ -91,7 +90,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._send_error(FrameError(error.code, error.text, retryable=True), {})
             await self.close(CLOSE_TOO_MANY)
             return
-        self.place.hold()
+        self.held.hold()
         self.customer, self.audience = customer, audience
 
     async def _is_of_a_page_of_ours(self) -> bool:
@@ -107,11 +106,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         raise BadTokenError
 
     async def disconnect(self, code: int) -> None:
-        if self.poller is not None:
-            self.poller.cancel()
-        if self.place is not None:
-            await self.place.leave()
-            await sync_to_async(note_seen, thread_sensitive=False)([self.place.visitor])
+        lost_wake_ups().remove(self)
+        if self.held is not None:
+            await self.held.leave()
+            await sync_to_async(note_seen, thread_sensitive=False)([self.held.visitor])
         if self.conversation is not None:
             try:
                 await self.channel_layer.group_discard(
@@ -210,9 +208,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self.channel_layer.group_add(group_of(conversation.pk), self.channel_name)
         except (RedisError, OSError) as error:
             log.warning("channel_layer_unavailable", error=str(error))
-        await self._send_new()
-        if self.poller is None:
-            self.poller = asyncio.create_task(self._poll())
+        await self.catch_up()
+        lost_wake_ups().add(self)
 
     async def _earlier(self, frame: dict[str, Any], conversation: Conversation) -> None:
         before = frame.get("before")
@@ -246,26 +243,20 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await self._send(event)
                 return
         if self.feed is not None and event["seq"] > self.feed.cursor:
-            await self._send_new()
+            await self.catch_up()
 
     async def customer_signed_out(self, message: dict[str, Any]) -> None:
         """A wake-up that says the token this socket was opened with is worth nothing any more."""
         await self.close(CLOSE_BAD_TOKEN)
 
-    async def _send_new(self) -> None:
+    def place(self) -> tuple[UUID, int] | None:
+        return None if self.feed is None else (self.feed.conversation_id, self.feed.cursor)
+
+    async def catch_up(self) -> None:
         async with self.sending:
             while self.feed is not None and (events := await self.feed.read()):
                 for event in events:
                     await self._send(event)
-
-    async def _poll(self) -> None:
-        """Finds what a lost wake-up would have told."""
-        while True:
-            await asyncio.sleep(POLL_SECONDS)
-            try:
-                await self._send_new()
-            except Exception:
-                log.exception("poll_failed")
 
     async def _send(self, event: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(event))

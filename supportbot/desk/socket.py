@@ -17,7 +17,6 @@ from uuid import UUID
 
 import structlog
 from asgiref.sync import sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.auth.models import User
@@ -31,6 +30,7 @@ from supportbot.accounts import two_factor
 from supportbot.accounts.second_step import VERIFIED
 from supportbot.answers.threads import in_thread
 from supportbot.api.realtime import CLOSE_BAD_ORIGIN, is_same_origin
+from supportbot.api.sockets import SocketConsumer
 from supportbot.desk.access import tickets_for
 from supportbot.desk.presence import (
     Person,
@@ -54,7 +54,7 @@ CHECKED_SECONDS = 5.0  # after so long a session that has ended is noticed
 KINDS = ("", "reply", "note")
 
 
-class DeskConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class DeskConsumer(SocketConsumer):
     user: User
     watched: UUID | None = None
     told_typing_at = 0.0

@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from supportbot.answers.threads import in_thread
-from supportbot.api import realtime, visitor_tokens
+from supportbot.api import sockets, visitor_tokens
 from tests.api.sockets import CONTRACT, MESSAGE, Socket, count, say, socket_of
 from tests.tickets.cast import reply_in
 from tickets.models import Conversation, Customer, Message, Ticket
@@ -106,17 +106,18 @@ async def test_two_sockets_each_get_every_event_once_and_in_order(
 async def test_a_lost_wake_up_is_made_good(
     conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(realtime, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr(sockets, "POLL_SECONDS", 0.1)
     async with socket_of(conversation.customer_id, after=0) as socket:
-        # A row alone, as if Redis had been away when it was written.
+        # Rows alone, as if Redis had been away when they were written.
         await in_thread(conversation.events.create)(seq=1, type="run.status", payload={})
+        await in_thread(Conversation.objects.update)(last_seq=1)
         assert (await socket.next())["seq"] == 1
 
 
 async def test_looking_and_being_woken_at_once_send_nothing_twice(
     conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(realtime, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr(sockets, "POLL_SECONDS", 0.0)
     async with socket_of(conversation.customer_id, after=0) as socket:
         for _ in range(30):
             await say(conversation)
