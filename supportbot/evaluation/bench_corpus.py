@@ -25,6 +25,7 @@ from knowledge.terms import passage_weights, sparse_vector
 from knowledge.text.units import unit_texts
 from supportbot.evaluation.questions import BadDatasetError, Text, load_questions
 from supportbot.evaluation.recombine import load_texts, paragraphs_of
+from supportbot.local.seeding import DEMO_FOLDER
 
 OWN_SHARE = (0.5, 0.8)  # of the vector: from, to
 NOISE = 0.3  # its length beside that of the vector
@@ -103,6 +104,12 @@ def load_documents(data: Path, passages: int) -> list[RealDocument]:
     if not documents:
         raise BadDatasetError(f"There is no text in the corpora below {data}.")
     return documents
+
+
+def demo_documents() -> list[RealDocument]:
+    """The demo's texts in Markdown."""
+    paths = sorted((DEMO_FOLDER / "documents").glob("*.md"))
+    return [_cut(Text(path.stem, path.stem, path.read_text("utf-8"))) for path in paths]
 
 
 def _cut(text: Text) -> RealDocument:

@@ -11,9 +11,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
+import psutil
 import websockets
 from django.conf import settings
 from django.db import connection
@@ -44,6 +46,7 @@ _ENVIRONMENT = {
     "SUPPORTBOT_LIMIT_VISITORS": "100000/minute",
     "SUPPORTBOT_LOG_LEVEL": "WARNING",
 }
+_ECHO_SECONDS = 30.0
 _RIVALS = "supportbot.evaluation.chat_rivals"
 _WITH_OUR_PACKAGES = """
 import runpy, sys
@@ -105,9 +108,10 @@ class Child:
 
 
 @contextmanager
-def scripted_model() -> Iterator[str]:
-    """The base URL of a scripted model."""
-    child = Child("The scripted model", "supportbot.evaluation.scripted_model")
+def scripted_model(words: int | None = None) -> Iterator[str]:
+    """The base URL of a scripted model. It says one sentence, or up to so many words."""
+    wanted = [] if words is None else [str(words)]
+    child = Child("The scripted model", "supportbot.evaluation.scripted_model", *wanted)
     try:
         yield f"http://127.0.0.1:{child.receive()}/v1"
     finally:
@@ -117,25 +121,70 @@ def scripted_model() -> Iterator[str]:
 @contextmanager
 def product(model: str) -> Iterator[System]:
     """A web process over this process's database, with the model for its answers."""
+    with web_process(model) as (url, _):
+        yield partial(_ask_product, url, model)
+
+
+@contextmanager
+def web_process(model: str, **environment: str) -> Iterator[tuple[str, psutil.Process]]:
+    """Its address, and the process. `environment` is for it alone. Raises EvaluationError."""
     with tempfile.TemporaryDirectory(prefix="supportbot-bench-") as folder:
         paths = StackPaths(Path(folder))
-        environment = {
+        given = {
             **program_environment(paths, database_url(), settings.REDIS_URL),
             **_ENVIRONMENT,
+            **environment,
             "OPENAI_BASE_URL": model,
             "SUPPORTBOT_MODELS_DIR": str(settings.MODELS_DIR),
         }
         port, supervisor = _free_port(), Supervisor(lambda line: None)
         try:
             url = f"http://127.0.0.1:{port}"
-            web = web_child(paths, environment, "127.0.0.1", port)
+            web = web_child(paths, given, "127.0.0.1", port)
             # Not /readyz, which also asks for a worker: nothing here needs one.
             supervisor.start(replace(web, ready=partial(_answers, f"{url}/healthz")))
-            yield partial(_ask_product, url, model)
+            yield url, _process_at(port)
         except StackError as error:
             raise EvaluationError(str(error)) from error
         finally:
             supervisor.stop()
+
+
+@contextmanager
+def echo_process() -> Iterator[tuple[str, psutil.Process]]:
+    """A bare Channels consumer behind the same server; its address, and the process."""
+    port = _free_port()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "uvicorn", "supportbot.evaluation.echo:application"),
+            *("--host", "127.0.0.1", "--port", str(port), "--lifespan", "off"),
+            *("--ws", "websockets-sansio", "--no-access-log", "--log-level", "warning"),
+        ]
+    )
+    try:
+        ends_at = time.monotonic() + _ECHO_SECONDS
+        while not _listens(port):
+            if process.poll() is not None or time.monotonic() > ends_at:
+                raise EvaluationError("The bare consumer did not start; see above.")
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}", psutil.Process(process.pid)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _process_at(port: int) -> psutil.Process:
+    """The child of this process that serves the port."""
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if str(port) in child.cmdline():
+                return child
+    raise EvaluationError("The web process has ended; see above.")
+
+
+def _listens(port: int) -> bool:
+    with closing(socket.socket()) as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 def installed_rivals(python: Path) -> list[str]:

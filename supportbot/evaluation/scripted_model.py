@@ -5,6 +5,8 @@ It says the first sentence of the first passage it is given, at the pace of a qu
 and `GET /asked` tells when it was asked what. Only the standard library is loaded, and a server
 takes next to nothing of the machine that it shares with what is measured. Whoever serves it in a
 process of their own gives it words and a pace.
+
+With a number behind its name it says the sentences of all passages, up to so many words.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ FIRST_SECONDS, WORD_SECONDS = 0.3, 0.05
 MOST_WORDS = 30
 # A passage as the product's prompt shows it, and else whatever comes first.
 _PASSAGE = re.compile(r"\[1\] <\w+> [^\n]*\n(.*?)\n</", re.DOTALL)
+_PASSAGES = re.compile(r"\[\d+\] <\w+> [^\n]*\n(.*?)\n</", re.DOTALL)
 _HEAD = (
     "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nConnection: close\r\nCache-Control: no-cache\r\n\r\n"
 )
@@ -105,12 +108,30 @@ async def _send(writer: asyncio.StreamWriter, event: dict[str, Any]) -> None:
     await writer.drain()
 
 
-async def main() -> None:
-    listener = await asyncio.start_server(ScriptedModel().serve, "127.0.0.1", 0)
+def long_answer_to(prompt: str, words: int) -> str:
+    """The sentences of all passages, up to so many words."""
+    sentences: list[str] = []
+    for text in _PASSAGES.findall(prompt):
+        plain = re.sub(r"[|*#_>\s]+", " ", text).strip()
+        sentences += re.findall(r"[^.!?]+[.!?]", plain)
+    said: list[str] = []
+    for sentence in dict.fromkeys(map(str.strip, sentences)):
+        if len(said) + len(sentence.split()) > words:
+            break
+        said += sentence.split()
+    return " ".join(said) or answer_to(prompt)
+
+
+async def main(words: int | None) -> None:
+    def says(body: dict[str, Any]) -> str:
+        prompt = "\n".join(said_in(body))
+        return answer_to(prompt) if words is None else long_answer_to(prompt, words)
+
+    listener = await asyncio.start_server(ScriptedModel(says).serve, "127.0.0.1", 0)
     sys.stdout.write(f"{listener.sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()
     await listener.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else None))

@@ -17,6 +17,7 @@ from supportbot.evaluation import (
     bench_ingest,
     bench_model,
     bench_retrieval,
+    bench_sockets,
 )
 from supportbot.evaluation.questions import BadDatasetError, load_questions
 from supportbot.evaluation.report import EvaluationError, Report, write_predictions
@@ -75,6 +76,18 @@ class Command(BaseCommand):
             help="chat with --data only: the Python of an environment with other pipelines "
             "(tests/bench/chat_rivals.txt)",
         )
+        parser.add_argument(
+            "--sockets",
+            type=int,
+            help="chat only: open so many sockets and measure what they cost, beside a bare "
+            f"Channels consumer (such as {bench_sockets.SOCKETS})",
+        )
+        parser.add_argument(
+            "--streaming",
+            type=int,
+            help="chat with --sockets only: how many of them are answered all the time (default: "
+            f"{bench_sockets.STREAMING}, or all where there are fewer)",
+        )
         parser.add_argument("--model", default="", help="model only: its name at --url")
         parser.add_argument(
             "--answers",
@@ -117,7 +130,11 @@ def _bench_retrieval(data: Path | None, passages: list[int] | None) -> Figures |
 
 
 def _bench_chat(data: Path | None, options: dict[str, Any]) -> Figures | Report:
-    """With --url the product that runs there; with --data one made for the measurement."""
+    """With --url the product that runs there; with --data or --sockets one made for the
+    measurement."""
+    if options["sockets"] is not None:
+        streaming = options["streaming"] or min(bench_sockets.STREAMING, options["sockets"])
+        return bench_sockets.run(data, bench_sockets.Plan(options["sockets"], streaming), _say)
     if data is not None and options["url"] is None:
         passages = max(options["passages"] or [bench_answers.PASSAGES])
         return bench_answers.run(data, passages, say=_say, rivals=options["rivals"])
