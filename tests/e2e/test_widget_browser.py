@@ -199,11 +199,32 @@ def test_axe_finds_nothing_in_any_state(
         expect(ada.find("transcript")).to_be_visible()
         look("history")
         ada.find("history-back").first.click()
+        _read_help(ada, look)
         ada.ask("x" * 10_000)
         expect(ada.find("edit")).to_be_visible()
         look("error")
         assert not _reaches_over(ada), "nothing is wider than the screen"
     assert not any(found.values()), found
+
+
+def _read_help(ada: Window, look: Callable[[str], None]) -> None:
+    """A search, and what it finds, with the keyboard alone."""
+    ada.find("help-open").click()
+    expect(ada.find("help-entry").first).to_be_visible()
+    look("help")
+    ada.find("help-input").fill("opened goods")
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.locator(".help-snippet").first).to_be_visible()
+    ada.find("help-entry").first.focus()
+    ada.page.keyboard.press("Enter")
+    expect(ada.find("article")).to_be_visible()
+    look("article")
+    wide = "element => element.scrollWidth > element.clientWidth"
+    assert not ada.find("help").evaluate(wide)
+    ada.page.keyboard.press("Escape")
+    expect(ada.find("help-input")).to_be_visible()
+    ada.page.keyboard.press("Escape")
+    expect(ada.find("input")).to_be_focused()
 
 
 def _reaches_over(ada: Window) -> bool:
