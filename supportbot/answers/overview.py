@@ -50,6 +50,20 @@ _OF_ITSELF = re.compile(
 )
 
 
+# “Opening hours”, “when are you open”: a table of weekdays and times answers.
+_ASKS_FOR_HOURS = re.compile(
+    r"\b(?:opening|business|office|shop|store|working) (?:hours|times)\b|^\W*(?:your )?hours\W*$"
+    r"|\bwhen (?:are|r) (?:you|u) (?:open|there)\b"
+    r"|\b(?:what time|when) do (?:you|u) (?:open|close)\b",
+    re.IGNORECASE,
+)
+_WEEKDAY = re.compile(r"\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\b", re.IGNORECASE)
+_HOURS = re.compile(
+    r"\d{1,2}(?:[.:]\d\d)?\s*(?:am|pm)?\s*(?:–|-|to)\s*\d{1,2}(?:[.:]\d\d)?\s*(?:am|pm)?",
+    re.IGNORECASE,
+)
+
+
 def say_overview(ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
     """The beginning of the section that the question names, and nothing else; [] if it names none
     or asks for more. “When are you open?” is answered by a table alone."""
@@ -102,9 +116,11 @@ def _sections(
         is_headed = heading not in {"", title} and _is_all_of(topic, heading, work)
         start = work.passages[units[0].passage].position
         is_titled = by_title and _names(topic, title, work)
-        if is_headed or is_titled or (general and _heads(topic, units, work)):
+        is_table = _heads(topic, units, work)
+        timetable = _timetable(units) if _ASKS_FOR_HOURS.search(work.question) else []
+        if is_headed or is_titled or (general and (is_table or timetable)):
             order = 0 if is_whole else 1 if is_headed else 2
-            found.append(((order, 0 if order == 1 else start, number), units))
+            found.append(((order, 0 if order == 1 else start, number), timetable or units))
     for _, units in sorted(found, key=lambda one: one[0]):
         told = (
             at
@@ -134,6 +150,14 @@ def _heads(topic: frozenset[int], units: Sequence[ReadUnit], work: Composing) ->
     """Whether it is a table whose rows are the topic: “Store” stands above their names."""
     first = units[0].unit
     return first.form is Form.ROW and topic <= work.terms(first.cells[0].head)
+
+
+def _timetable(units: Sequence[ReadUnit]) -> list[ReadUnit]:
+    """The rows of a section if they have weekdays and times; else []."""
+    rows = [one for one in units if one.unit.form is Form.ROW]
+    said = [" ".join(f"{cell.head} {cell.text}" for cell in row.unit.cells) for row in rows[:2]]
+    is_one = all(_WEEKDAY.search(text) and _HOURS.search(text) for text in said)
+    return rows if len(rows) > 1 and is_one else []
 
 
 def _tells(unit: ReadUnit, topic: frozenset[int], work: Composing) -> bool:
