@@ -20,8 +20,8 @@ On public holidays most lines are open from 10 am to 4 pm and the others are shu
 
 | Team | Number | Monday to Friday | Sunday |
 |---|---|---|---|
-| Billing | 0330 808 4400 | 8am–8pm | 10am–4pm |
-| Faults | 0330 808 4410 | 7am–10pm | 8am–8pm |
+| Billing | 01632 960400 | 8am–8pm | 10am–4pm |
+| Faults | 01632 960410 | 7am–10pm | 8am–8pm |
 """
 
 
