@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator, capfirst
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
+from unfold.views import ChangeList
 
 from tickets.models.visibility import visible_by
 from tickets.services.names import staff_name
@@ -57,6 +58,14 @@ class RowsFirst(Paginator):  # type: ignore[type-arg]  # no generic at run time
         return page
 
 
+class RecordList(ChangeList):  # type: ignore[misc]  # unfold carries no types
+    def get_results(self, request: HttpRequest) -> None:
+        """One page, too, is found rows first: in as many statements as one of many."""
+        super().get_results(request)
+        if not self.multi_page:
+            self.result_list = self.paginator.page(1).object_list
+
+
 class RecordAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     """Shows rows and changes nothing by a form: what changes them are services."""
 
@@ -71,6 +80,9 @@ class RecordAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordList]:
+        return RecordList
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
