@@ -19,7 +19,6 @@ import numpy as np
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from supportbot.accounts.roles import update_roles
@@ -81,6 +80,7 @@ class _Spent:
     clock: float
     processor: float
     database: float
+    statements: int
 
     @property
     def work(self) -> float:
@@ -92,16 +92,17 @@ def _rows(agent: User, say: Say, requests: int) -> Iterator[list[Figure]]:
     browser.force_login(agent)
     for name, address in _pages(agent):
         spent = [_spent(browser, address(number)) for number in range(requests)]
-        with CaptureQueriesContext(connection) as queries:
-            last = _spent(browser, address(0))
-        counted = spent[1:] or [last]
+        counted = spent[1:] or [_spent(browser, address(0))]
+        # Not the most: once a minute a request also notes that the session is in use.
+        counts = [one.statements for one in counted]
+        statements = int(np.percentile(counts, 90, method="lower"))
         p50, p95 = np.percentile([1000 * one.clock for one in counted], [50, 95])
         processor = np.median([1000 * one.processor for one in counted])
         database = np.median([1000 * one.database for one in counted])
         work = np.percentile([1000 * one.work for one in counted], 95)
         figures = [round(float(one)) for one in (p50, p95, processor, database, work)]
-        say(f"{name}: {p50:.0f} ms, of work {work:.0f} ms, {len(queries)} statements")
-        yield [name, *figures, len(queries)]
+        say(f"{name}: {p50:.0f} ms, of work {work:.0f} ms, {statements} statements")
+        yield [name, *figures, statements]
 
 
 def _spent(browser: Client, url: str) -> _Spent:
@@ -109,19 +110,25 @@ def _spent(browser: Client, url: str) -> _Spent:
     clock, processor = time.perf_counter(), time.thread_time()
     with connection.execute_wrapper(statements):
         response = browser.get(url)
-    spent = _Spent(time.perf_counter() - clock, time.thread_time() - processor, statements.seconds)
+    spent = _Spent(
+        time.perf_counter() - clock,
+        time.thread_time() - processor,
+        statements.seconds,
+        statements.count,
+    )
     if response.status_code != HTTPStatus.OK:
         raise EvaluationError(f"{url} answers {response.status_code}.")
     return spent
 
 
 class _Statements:
-    """How long the statements of a connection took."""
+    """How many statements of a connection there were, and how long they took."""
 
     def __init__(self) -> None:
-        self.seconds = 0.0
+        self.seconds, self.count = 0.0, 0
 
     def __call__(self, execute: Callable[..., Any], *args: Any) -> Any:
+        self.count += 1
         begun = time.perf_counter()
         try:
             return execute(*args)
