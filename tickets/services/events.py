@@ -44,7 +44,11 @@ EVENT_TYPES = frozenset(
 # numbers gapless: they commit in order or not at all.
 _APPEND = """
 WITH numbered AS (
-    UPDATE tickets_conversation SET last_seq = last_seq + 1 WHERE id = %s RETURNING id, last_seq
+    UPDATE tickets_conversation
+    SET last_seq = last_seq + 1,
+        updated_at = CASE WHEN %s THEN %s ELSE updated_at END,
+        last_message_at = CASE WHEN %s THEN %s ELSE last_message_at END
+    WHERE id = %s RETURNING id, last_seq
 )
 INSERT INTO tickets_event (conversation_id, seq, created_at, type, payload)
 SELECT id, last_seq, %s, %s, %s FROM numbered RETURNING seq
@@ -56,8 +60,11 @@ def group_of(conversation_id: UUID) -> str:
     return f"conversation.{conversation_id}"
 
 
-def append_event(*, conversation_id: UUID, type: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """Store the conversation's next event; sockets hear of it when the transaction commits.
+def append_event(
+    *, conversation_id: UUID, type: str, payload: dict[str, Any], is_message: bool = False
+) -> dict[str, Any]:
+    """Store the conversation's next event; sockets hear of it when the transaction commits. One
+    that shows a message puts the conversation first in lists.
 
     Must run in a transaction, so that the event and the change it tells of stand or fall together.
     Returns the event as it goes over the wire.
@@ -70,7 +77,8 @@ def append_event(*, conversation_id: UUID, type: str, payload: dict[str, Any]) -
         conversation_id=conversation_id, type=type, payload=payload, created_at=timezone.now()
     )
     with connection.cursor() as cursor:
-        values: list[Any] = [conversation_id, event.created_at, type, Json(payload)]
+        changed = [is_message, event.created_at] * 2
+        values: list[Any] = [*changed, conversation_id, event.created_at, type, Json(payload)]
         cursor.execute(_APPEND, values)
         row = cursor.fetchone()
     if row is None:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.utils import timezone
 
 from tickets.models import Conversation, Feedback, Message
 from tickets.services import sla
@@ -28,7 +27,7 @@ from tickets.states import check_may_speak
 Author = Message.Author
 
 
-def message_to_wire(message: Message) -> dict[str, Any]:
+def message_to_wire(message: Message, *, may_have_files: bool = True) -> dict[str, Any]:
     """The message as the widget gets it. Needs `agent` loaded where there is one."""
     return {
         "id": str(message.id),
@@ -40,7 +39,7 @@ def message_to_wire(message: Message) -> dict[str, Any]:
         "agent_name": display_name(message.agent) if message.agent is not None else None,
         "run_id": str(message.run_id) if message.run_id else None,
         "sentences": message.sentences,
-        "files": _files_of(message),
+        "files": _files_of(message) if may_have_files else [],
     }
 
 
@@ -51,7 +50,7 @@ def _files_of(message: Message) -> list[dict[str, Any]]:
     return [file_to_wire(one) for one in message.attachments.all() if not one.refused]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def add_customer_message(
     *, conversation: Conversation, text: str, client_id: str, files: Sequence[UUID] = ()
 ) -> tuple[Message, bool]:
@@ -69,10 +68,13 @@ def add_customer_message(
     if files:
         message.save()
         send_files(message=message, files=files, of=conversation)
-    _show(message)
-    name_ticket(message)
+    # Most questions have no ticket, and none is opened while the conversation is locked.
+    has_ticket = locked.tickets.exists()
+    _show(message, has_ticket=has_ticket)
     _begin_lease(locked)
-    heard_from_customer(locked)
+    if has_ticket:
+        name_ticket(message)
+        heard_from_customer(locked)
     return message, True
 
 
@@ -145,7 +147,7 @@ def add_notice(*, conversation: Conversation, text: str) -> Message:
     return message
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def add_bot_answer(
     *,
     question: Message,
@@ -170,22 +172,22 @@ def add_bot_answer(
     return message
 
 
-def _show(message: Message, type: str = "message.created", **details: Any) -> None:
-    """Store a message with the event that shows it, whose number is its place."""
+def _show(
+    message: Message, type: str = "message.created", *, has_ticket: bool = True, **details: Any
+) -> None:
+    """Store a message with the event that shows it, whose number is its place. `has_ticket`: the
+    conversation may have one."""
+    is_new = message._state.adding  # files are there before the message is shown
     message.save()
     wire = append_event(
         conversation_id=message.conversation_id,
         type=type,
-        payload={**details, "message": message_to_wire(message)},
+        payload={**details, "message": message_to_wire(message, may_have_files=not is_new)},
+        is_message=True,
     )
     message.seq = wire["seq"]
     message.save(update_fields=["seq"])
-    # Lists are ordered by the newest change.
-    now = timezone.now()
-    Conversation.objects.filter(pk=message.conversation_id).update(
-        updated_at=now, last_message_at=now
-    )
-    if message.author in {Author.CUSTOMER, Author.AGENT}:
+    if has_ticket and message.author in {Author.CUSTOMER, Author.AGENT}:
         sla.refresh_conversation(message.conversation_id)
         tell_of_message(message)
     queue_email(message)
