@@ -46,6 +46,11 @@ STRUCTURE: dict[str, re.Pattern[str]] = {
 }
 ENCODED = "was encoded"
 # No honest sentence asks not to be passed on.
+_PUTS_WORDS = re.compile(  # into the mouth of an assistant that is no person
+    r"(?<!sales )(?<!shop )(?<!store )\b(?:assistant|chat ?bot|ai|llm) (?:must|has to|shall) "
+    r"(?:say|claim|deny|confirm|state)\b",
+    re.IGNORECASE,
+)
 _KEEPS_ITSELF_SECRET = re.compile(
     r"\b(?:do not|don't|never) (?:mention|reveal|repeat|disclose|quote|show) this "
     r"(?:sentence|note|instruction|message|text|paragraph|line)\b",
@@ -109,8 +114,9 @@ def asks_for_form_alone(text: str) -> bool:
 
 
 def places_of_secrecy(text: str) -> list[tuple[int, int]]:
-    """Where a sentence of a document asks its reader not to pass it on."""
-    return [found.span() for found in _KEEPS_ITSELF_SECRET.finditer(text)]
+    """Where a sentence of a document asks not to be passed on, or says what an assistant says."""
+    patterns = (_KEEPS_ITSELF_SECRET, _PUTS_WORDS)
+    return [found.span() for pattern in patterns for found in pattern.finditer(text)]
 
 
 def features(texts: Sequence[str], embeddings: Vectors, encoded: Sequence[bool]) -> Vectors:

@@ -94,22 +94,21 @@ DETECTOR = Detector(
     budget_ms=3000,
     card=Card(
         about="Abuse, hate, sexual content, self-harm, threats and swear words.",
-        data="Found: 16 messages of each kind that were not used to fit it, by its own author, "
-        "and 60 of people in distress of the public set chitchat. Alarms: questions of public "
-        "sets.",
+        data="Found: 16 messages of each kind that were not used to fit it, by its own author. "
+        "Alarms: questions of public sets, and everyday messages kept apart.",
         figures=(
-            ("abuse found", "12 of 16"),
+            ("abuse found", "14 of 16"),
             ("hate found", "16 of 16"),
-            ("sexual found", "15 of 16"),
+            ("sexual found", "13 of 16"),
             ("self-harm found", "15 of 16"),
             ("threats found", "16 of 16"),
             ("profanity found", "16 of 16"),
-            ("distress of chitchat found", "49 of 60"),
             ("messages that sound alike stopped", "1 of 96"),
-            ("ordinary messages in 16 other languages stopped", "0 of 89"),
+            ("ordinary messages in 16 other languages stopped", "0 of 96"),
             ("questions of banking77 stopped", "0 of 3,079"),
-            ("questions of clinc150 stopped", "1 of 4,500"),
-            ("safe questions of XSTest stopped", "7 of 133"),
+            ("questions of clinc150 stopped", "0 of 4,500"),
+            ("everyday messages, kept apart, stopped", "0 of 106"),
+            ("safe questions of XSTest stopped", "8 of 133"),
             ("time beside the embedding, p50 and p95", "0.5 and 9 ms, on busy cores"),
         ),
         measured_on=dt.date(2026, 11, 29),

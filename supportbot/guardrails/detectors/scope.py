@@ -106,9 +106,9 @@ DETECTOR = Detector(
         data="Found: 16 messages on each subject that were not used to fit the head, by its own "
         "author. Alarms: questions of public sets; those of mtrag do ask for advice.",
         figures=(
-            ("medical found, diagnoses and doses among them", "12 of 16"),
+            ("medical found, diagnoses and doses among them", "11 of 16"),
             ("legal found", "12 of 16"),
-            ("financial found", "7 of 16"),
+            ("financial found", "6 of 16"),
             ("homework found", "12 of 16"),
             ("code found", "11 of 16"),
             ("politics found", "12 of 16"),
