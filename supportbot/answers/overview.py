@@ -100,6 +100,7 @@ def _sections(
     a document about nothing else, from its beginning, then those that a heading names, then those
     of a document that is about the topic among others. If the question is not `general`, only those
     that a heading names. They start with a fact if the question asks for one."""
+    asks_for_hours = _ASKS_FOR_HOURS.search(work.question) and not _WEEKDAY.search(work.question)
     readable = {id(unit) for unit in ranked}
     places: dict[tuple[int, int, str, str], list[ReadUnit]] = {}
     for unit in work.reading.units:
@@ -117,7 +118,7 @@ def _sections(
         start = work.passages[units[0].passage].position
         is_titled = by_title and _names(topic, title, work)
         is_table = _heads(topic, units, work)
-        timetable = _timetable(units) if _ASKS_FOR_HOURS.search(work.question) else []
+        timetable = _timetable(units) if asks_for_hours else []
         if is_headed or is_titled or (general and (is_table or timetable)):
             order = 0 if is_whole else 1 if is_headed else 2
             found.append(((order, 0 if order == 1 else start, number), timetable or units))
