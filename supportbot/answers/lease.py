@@ -39,6 +39,11 @@ class Lease(leases.Lease):
         """`update`, from a coroutine."""
         await in_thread(self.update)(**changes)
 
+    def has_ended(self) -> bool:
+        """Whether the run ended while this process held it."""
+        ended = [AnswerRun.Status.COMPLETED, AnswerRun.Status.FAILED]
+        return super().held().filter(status__in=ended).exists()
+
     def release(self) -> None:
         """Give up the lease, so that another process can take the run."""
         self.held().update(lease_until=timezone.now())
@@ -59,6 +64,8 @@ class Lease(leases.Lease):
             try:
                 await in_lease_thread(self.update)()
             except LeaseLostError:
+                if await in_lease_thread(self.has_ended)():
+                    return  # what comes after the answer may still be going on
                 log.warning("lease_lost", run=str(self.rows[0].pk))
                 if block is not None:
                     block.cancel()

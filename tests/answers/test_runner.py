@@ -154,6 +154,18 @@ async def test_the_work_is_cancelled_when_the_lease_is_lost(
     gate.set()
 
 
+async def test_what_follows_the_end_of_a_run_is_not_cancelled(
+    conversation: Conversation, settings: Settings
+) -> None:
+    """A lease that is looked at just as its run has ended is not lost."""
+    settings.RUN_LEASE_SECONDS = 0.06
+    run = await claim(await ask(conversation))
+    assert run is not None
+    async with run.lease.kept_alive():
+        await in_database(lambda: AnswerRun.objects.update(status=Status.COMPLETED))
+        await asyncio.sleep(0.2)  # several looks at the lease
+
+
 async def test_a_lease_is_prolonged_while_the_work_goes_on(
     model_server: ModelServer, conversation: Conversation, settings: Settings
 ) -> None:
