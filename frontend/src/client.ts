@@ -1,5 +1,6 @@
 // The conversation without a face: state, outbox and connection, moved by what the visitor does and the server says.
 import type { Choice, Citation, ClientFrame, FeedbackValue, SentFile } from './contract';
+import { newId } from './ids';
 import { frames, parseEvent } from './contract';
 import { Earlier } from './earlier';
 import { hasGap, reduce } from './reducer';
@@ -288,10 +289,4 @@ export class ChatClient {
     const slept = this.hiddenAt > 0 && Date.now() - this.hiddenAt > SLEEP_MS;
     if (this.status === 'reconnecting' || slept) this.connection.reconnect();
   };
-}
-
-/** randomUUID exists on secure pages only; a page on plain http still needs ids that do not collide. */
-function newId(): string {
-  if (typeof crypto.randomUUID === 'function') return crypto.randomUUID();
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -138,9 +138,19 @@ describe('Session', () => {
       storage.refreshToken = 'anonymous';
       server.route(/visitors\/$/, () => json(visitor({ refresh_token: '' })));
       await signedIn().token();
-      expect(server.requests[0]?.body).toEqual({ identity: IDENTITY, refresh_token: 'anonymous' });
+      expect(server.requests[0]?.body).toEqual({ identity: IDENTITY, session: storage.session, refresh_token: 'anonymous' });
       expect(storage.refreshToken).toBeNull();
       expect(storage.hasSignedIn).toBe(true);
+    });
+
+    it('is shown again by the same browser: a site may take an identity once', async () => {
+      await signedIn().token();
+      storage.visitor = null; // another tab, or an hour later
+      await signedIn().token();
+      const sessions = server.requests.map(({ body }) => (body as { session: string }).session);
+      expect(sessions).toHaveLength(2);
+      expect(sessions[0]).toBe(sessions[1]);
+      expect(sessions[0]).toMatch(/.{16,}/);
     });
 
     it('is kept for the pages of a tab, for as long as the page says the same', async () => {

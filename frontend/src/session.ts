@@ -117,7 +117,7 @@ export class Session {
   private async signIn(identity: string): Promise<Visitor> {
     // What was said here before goes over to the customer.
     const kept = this.storage.refreshToken;
-    const response = await this.post({ identity, ...(kept && { refresh_token: kept }) });
+    const response = await this.post({ identity, session: this.storage.session, ...(kept && { refresh_token: kept }) });
     if ([400, 401, 403].includes(response.status)) throw new SignedOutError();
     if (!response.ok) throw new UnreachableError();
     this.storage.hasSignedIn = true;

@@ -1,5 +1,6 @@
 // What the browser remembers between visits: the refresh token, the outbox, how far the visitor has read.
 import type { SentFile } from './contract';
+import { newId } from './ids';
 import type { Failure } from './state';
 
 /** A message kept until the server confirms it, so that a reload does not lose it. */
@@ -94,6 +95,15 @@ export class Storage {
     this.write('signed-in', value ? '1' : null);
   }
 
+  /** Tells this browser apart: a site that takes an identity once takes it again from here. */
+  get session(): string {
+    const kept = this.read('session');
+    if (kept !== null) return kept;
+    const made = newId();
+    this.write('session', made);
+    return made;
+  }
+
   /** Whether a page's question for an address was answered, or skipped. */
   get wasAsked(): boolean {
     return this.read('asked') !== null;
@@ -109,6 +119,7 @@ export class Storage {
     this.write('refresh', null);
     this.write('asked', null);
     this.write('read', null);
+    this.write('session', null);
   }
 
   get outbox(): readonly OutboxEntry[] {
