@@ -99,6 +99,7 @@ def events(consumer: type) -> list[str]:
         name
         for name, method in vars(consumer).items()
         if inspect.iscoroutinefunction(method)
+        and len(inspect.signature(method).parameters) > 1  # the message
         and not name.startswith("_")
         and name not in _OF_CONSUMERS
     )

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import redis
 from django.conf import settings
@@ -124,10 +125,14 @@ def _redis() -> str:
 def _worker() -> str:
     until = time.monotonic() + WORKER_SECONDS
     try:
-        replies = app.control.inspect(timeout=WORKER_SECONDS, limit=1).ping()
-        # An answer that came too late for the last question uses up the limit of this one.
-        if not replies and (left := until - time.monotonic()) > 0:
-            replies = app.control.inspect(timeout=left).ping()
+        # A connection of its own: an old one does not know that Redis has been emptied, and with it
+        # the queue for the answer.
+        with app.connection_for_write() as broker:
+            ask = partial(app.control.inspect, connection=broker)
+            replies = ask(timeout=WORKER_SECONDS, limit=1).ping()
+            # An answer that came too late for the last question uses up the limit of this one.
+            if not replies and (left := until - time.monotonic()) > 0:
+                replies = ask(timeout=left).ping()
     except (BrokerError, redis.RedisError, OSError):
         return "No worker can be asked, because Redis does not answer."
     if replies:

@@ -50,7 +50,7 @@ def _files_of(message: Message) -> list[dict[str, Any]]:
     return [file_to_wire(one) for one in message.attachments.all() if not one.refused]
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def add_customer_message(
     *, conversation: Conversation, text: str, client_id: str, files: Sequence[UUID] = ()
 ) -> tuple[Message, bool]:
@@ -147,7 +147,7 @@ def add_notice(*, conversation: Conversation, text: str) -> Message:
     return message
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def add_bot_answer(
     *,
     question: Message,

@@ -141,8 +141,8 @@ def test_every_detail_is_changed_with_a_line_in_the_audit_log(ticket: Ticket, be
         ("subject", "Asked for a person", "New words"),
         ("tags", None, "vip"),
         ("tags", "vip", None),
-        ("followers", None, "ben"),
-        ("followers", "ben", None),
+        ("followers", None, "Ben"),
+        ("followers", "Ben", None),
     ]
 
 
