@@ -145,8 +145,8 @@ def _ask(story: Story, step: Step) -> None:
 
 
 def _answer(run: AnswerRun) -> None:
-    """On a slow machine an attempt may lose its lease, at its very end too; it is then made again,
-    as the server does."""
+    """On a slow machine an attempt may lose its lease; it is then made again, as the server
+    does."""
     for _ in range(ATTEMPTS):
         with suppress(CancelledError):
             async_to_sync(execute)(run.pk)

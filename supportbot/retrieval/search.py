@@ -133,22 +133,26 @@ def search(
     An empty or wordless text is still ranked by meaning. Raises EmbeddingModelError.
     """
     query = Query(storable(text), (), scope, settings)
-    alone = _search_once(query, limit)
     if not (history and settings.history):
-        return alone
-    before = next((turn.text for turn in reversed(history) if turn.author == "customer"), "")
-    likeness = float(alone.vector @ encode_questions(alone.model, [storable(before)])[0])
-    if not follows_up(query.text, alone.answerability, likeness):
+        return _search_once(query, limit)
+    # What says that it goes on from before need not be asked alone.
+    goes_on = refers_back(query.text) or names_nothing(query.text)
+    alone = None if goes_on else _search_once(query, limit)
+    if alone is not None and not follows_up(
+        query.text, alone.answerability, _likeness(alone, history)
+    ):
         return alone
     ranking = _search_once(replace(query, history=tuple(history)), limit)
     if whole := standing_alone(query.text, history):
-        # On a tie the whole question is easier to answer than a fragment and what it refers to.
-        return max(
-            _search_once(replace(query, text=storable(whole)), limit), ranking, key=_answerable
-        )
-    if refers_back(query.text) or names_nothing(query.text):
-        return ranking
-    return max(ranking, alone, key=_answerable)
+        alone = _search_once(replace(query, text=storable(whole)), limit)
+    # On a tie the question that needs no other is easier to answer.
+    return ranking if alone is None else max(alone, ranking, key=_answerable)
+
+
+def _likeness(alone: Ranking, history: Sequence[Turn]) -> float:
+    """The cosine of a question to the customer's last one."""
+    before = next((turn.text for turn in reversed(history) if turn.author == "customer"), "")
+    return float(alone.vector @ encode_questions(alone.model, [storable(before)])[0])
 
 
 def _answerable(ranking: Ranking) -> float:
