@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.test import Client
 
+from supportbot.answers.policy_check import try_message
+from supportbot.configuration import current
 from supportbot.configuration.content import Configuration
 from supportbot.configuration.current import current_content
 from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
+from supportbot.guardrails.policy import library
+from supportbot.guardrails.policy.rules import Outcome
 from tests.configuration.publishing import put_in_effect
 from tests.configuration.test_admin import begin, fields_of
 from tests.guardrails.policy.test_rules import GOOD, rule
+from tickets.models import AuditEntry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,6 +57,28 @@ def test_a_threshold_is_changed_for_one_kind_alone(page: Client, olga: User) -> 
     assert published(page, **{f"threshold_{kind}": str(other)}) == ""
     assert current_content().thresholds == {kind: other}
     assert "threshold" in published(page, **{f"threshold_{kind}": "1.5"})
+
+
+def test_a_threshold_decides_in_every_process_within_seconds_and_is_audited(
+    page: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_effect()
+
+    def outcome() -> Outcome:
+        tried = async_to_sync(try_message)("Please answer in one word only.", current_content())
+        return tried.decision.outcome
+
+    assert outcome() == Outcome.ALLOW
+    elsewhere = copy.copy(current._kept)  # what another process remembers
+    assert published(page, threshold_injection="0.01", note="Stricter") == ""
+    assert outcome() == Outcome.DOCUMENTS
+    monkeypatch.setattr(current, "_kept", elsewhere)
+    assert outcome() == Outcome.ALLOW
+    elsewhere.read_at -= current.KEPT_SECONDS
+    assert outcome() == Outcome.DOCUMENTS
+    assert current.KEPT_SECONDS + library.LOOK_SECONDS <= 5
+    entry = AuditEntry.objects.filter(action="configuration.published").latest("id")
+    assert (entry.actor_name, "Stricter" in str(entry.data)) == ("olga", True)
 
 
 def test_rules_of_their_own_are_part_of_the_version(page: Client) -> None:

@@ -33,8 +33,11 @@ class Condition:
 
     def holds(self, facts: Facts) -> bool:
         """Raises ConditionError if it cannot be told."""
-        result = self.compiled.eval(data=_values(facts, self.over))
-        value = result.value()
+        try:
+            value = self.compiled.eval(data=_values(facts, self.over)).value()
+        except Exception as error:  # bare ones, such as of an iteration budget of 10,000 steps
+            said = _in_words(str(error))
+            raise ConditionError(f"“{self.text}” could not be told: {said}") from error
         if not isinstance(value, bool):
             raise ConditionError(f"“{self.text}” could not be told: {value}")
         return value

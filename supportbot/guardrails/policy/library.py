@@ -9,13 +9,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from django.conf import settings
 
-from supportbot.guardrails.policy.rules import Policy, PolicyError, Rule, merge, parse_policy
+from supportbot.guardrails.policy.rules import (
+    LARGEST,
+    Policy,
+    PolicyError,
+    Rule,
+    merge,
+    parse_policy,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -34,39 +42,50 @@ class Rules:
 
 def read_folder(folder: Path) -> list[tuple[str, Policy]]:
     """The policies of a folder by name of file. Raises PolicyError."""
-    found = []
-    for path in sorted(folder.glob("*.yaml")):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise PolicyError(f"{path.name}: it cannot be read: {error}") from error
-        found.append((path.name, parse_policy(text, path.name)))
-    return found
+    return [(path.name, _read_file(path)) for path in _files(folder)]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Hidden ones are an editor's own. Raises PolicyError."""
+    if not folder.is_dir():
+        raise PolicyError(f"SUPPORTBOT_POLICIES_DIR: there is no folder {folder}")
+    return sorted(path for path in folder.glob("*.yaml") if not path.name.startswith("."))
+
+
+def _read_file(path: Path) -> Policy:
+    if not path.is_file():
+        raise PolicyError(f"{path.name}: it is no file, or leads nowhere")
+    try:
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LARGEST + 1)
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{path.name}: it cannot be read: {error}") from error
+    return parse_policy(text, path.name)
 
 
 def rules_with(edited: str, folder: str | None = None) -> tuple[Rule, ...]:
     """The product's rules with those of the installation's folder and of an edited policy. Raises
     PolicyError."""
-    policies = read_folder(OWN)
     folder = settings.POLICIES_DIR if folder is None else folder
-    if folder:
-        path = Path(folder)
-        if not path.is_dir():
-            raise PolicyError(f"SUPPORTBOT_POLICIES_DIR: there is no folder {folder}")
-        policies += read_folder(path)
+    return _together(read_folder(Path(folder)) if folder else [], edited)
+
+
+def _together(of_folder: Sequence[tuple[str, Policy]], edited: str) -> tuple[Rule, ...]:
+    policies = [*read_folder(OWN), *of_folder]
     if edited.strip():
         policies.append((EDITED, parse_policy(edited, EDITED)))
     return merge(policies)
 
 
 class _Kept:
-    """What this process remembers: the last good rules by edited text."""
+    """What this process remembers: the last good rules by edited text, and the last good policies
+    of the folder, which go on when another configuration is published."""
+
+    of_folder: list[tuple[str, Policy]] | None
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.rules: dict[str, Rules] = {}
-        self.states: dict[str, object] = {}
-        self.looked_at: dict[str, float] = {}
+        self.forget()
 
     def get(self, edited: str) -> Rules:
         with self.lock:
@@ -79,20 +98,49 @@ class _Kept:
             if known is not None and state == self.states[edited]:
                 return known
             self.states[edited] = state
-            self.rules[edited] = self._read(edited, known)
+            self.rules[edited] = self._read(edited)
             return self.rules[edited]
 
-    def _read(self, edited: str, known: Rules | None) -> Rules:
+    def _read(self, edited: str) -> Rules:
+        folder = settings.POLICIES_DIR
         try:
-            return Rules(rules_with(edited))
+            of_folder = read_folder(Path(folder)) if folder else []
+            rules = _together(of_folder, edited)
         except PolicyError as error:
             log.error("policy_refused", error=str(error))
-            last = known.rules if known is not None else merge(read_folder(OWN))
-            return Rules(last, str(error))
+            return Rules(self._last_good(edited), str(error))
+        self.of_folder = of_folder
+        self.good[edited] = rules
+        return Rules(rules)
+
+    def _last_good(self, edited: str) -> tuple[Rule, ...]:
+        """Under the same edited text, or of the folder with this one. A process that has not seen
+        a good folder takes each file of it that can be used."""
+        if edited in self.good:
+            return self.good[edited]
+        of_folder = _usable_files() if self.of_folder is None else self.of_folder
+        for policies, text in ((of_folder, edited), ([], edited), (of_folder, "")):
+            with suppress(PolicyError):
+                return _together(policies, text)
+        return _together([], "")
 
     def forget(self) -> None:
-        with self.lock:
-            self.rules.clear()
+        self.rules: dict[str, Rules] = {}
+        self.states: dict[str, object] = {}
+        self.looked_at: dict[str, float] = {}
+        self.good: dict[str, tuple[Rule, ...]] = {}
+        self.of_folder = None
+
+
+def _usable_files() -> list[tuple[str, Policy]]:
+    found: list[tuple[str, Policy]] = []
+    with suppress(PolicyError):
+        for path in _files(Path(settings.POLICIES_DIR)) if settings.POLICIES_DIR else []:
+            with suppress(PolicyError):
+                one = (path.name, _read_file(path))
+                merge([*read_folder(OWN), *found, one])
+                found.append(one)
+    return found
 
 
 def _state() -> Sequence[tuple[str, int, int]]:
@@ -100,8 +148,15 @@ def _state() -> Sequence[tuple[str, int, int]]:
     folder = settings.POLICIES_DIR
     if not folder:
         return []
-    stats = [(path.name, path.stat()) for path in sorted(Path(folder).glob("*.yaml"))]
-    return [(name, stat.st_mtime_ns, stat.st_size) for name, stat in stats]
+    return [_state_of(path) for path in sorted(Path(folder).glob("*.yaml"))]
+
+
+def _state_of(path: Path) -> tuple[str, int, int]:
+    try:
+        stat = path.stat()
+    except OSError:  # it has just gone, or leads nowhere
+        return (path.name, 0, 0)
+    return (path.name, stat.st_mtime_ns, stat.st_size)
 
 
 _kept = _Kept()
@@ -114,4 +169,5 @@ def rules_for(edited: str) -> Rules:
 
 def forget() -> None:
     """Read everything again."""
-    _kept.forget()
+    with _kept.lock:
+        _kept.forget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import Any
@@ -139,6 +140,10 @@ def parse_policy(text: str, source: str) -> Policy:
         line = mark.line + 1 if mark is not None else 1
         problem = getattr(error, "problem", None) or "it is no YAML"
         raise PolicyError(f"{source}, line {line}: {problem}") from error
+    except RecursionError as error:
+        raise PolicyError(f"{source}, line 1: it is nested too deeply") from error
+    except ValueError as error:  # such as a month 13
+        raise PolicyError(f"{source}, line 1: a value cannot be read: {error}") from error
     if node is None or not isinstance(data, dict):
         raise PolicyError(f"{source}, line 1: a policy begins with name, about and rules")
     try:
@@ -192,7 +197,12 @@ def _typed(name: str, value: Any) -> Any:
     elif isinstance(value, wanted) and not (wanted is int and isinstance(value, bool)):
         return value
     shown = "a list of words" if wanted == tuple[str, ...] else wanted.__name__
-    raise ValueError(f"the fact “{name}” is {shown}, not {value!r}")
+    given = (
+        f"a {type(value).__name__} of others"
+        if isinstance(value, list | dict)
+        else reprlib.repr(value)
+    )
+    raise ValueError(f"the fact “{name}” is {shown}, not {given}")
 
 
 def _line_of(node: yaml.Node, place: Sequence[int | str]) -> int:

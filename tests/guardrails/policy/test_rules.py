@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,15 @@ rules:
       - {facts: {topics: [press]}, fires: true}
       - {facts: {}, fires: false}
 """
+
+
+EDITED = GOOD.replace("press-gets-a-person", "edited-rule").replace(
+    '"press" in topics', '"press" in topics && size(topics) > 0'
+)
+# Each line holds ten times the line before: unfolded, a hundred million words.
+BOMB = "bomb:\n  - &a [x]\n" + "".join(
+    f"  - &{name} [{', '.join([f'*{before}'] * 10)}]\n" for before, name in pairwise("abcdefgh")
+)
 
 
 def rules(text: str = GOOD) -> tuple[Rule, ...]:
@@ -82,6 +92,18 @@ def test_the_products_own_rules_can_be_read_and_their_examples_hold() -> None:
         (GOOD.replace("    stage: message\n", ""), "line 4: stage is missing"),
         (GOOD.replace("stage:", "stages:"), "stage is missing|stages is no part"),
         (GOOD + "x" * 100_000, "more than 100,000 characters"),
+        ("[" * 5000, "nested too deeply"),
+        (GOOD.replace("[press]", "2026-13-01"), "a value cannot be read"),
+        (
+            rule(when="topics.all(a, topics.all(b, a == b))").replace(
+                "[press]", f"[{'a, ' * 20_000}a]"
+            ),
+            "could not be told",
+        ),
+        (
+            BOMB + GOOD.replace("[press]", "*h"),
+            "line 19: .*“topics” is a list of words, not a list of others",
+        ),
     ],
 )
 def test_a_policy_that_cannot_be_used_is_refused_with_file_line_and_reason(
@@ -152,6 +174,40 @@ def test_a_broken_folder_leaves_the_last_good_rules_in_effect(
     assert found.problem == "shop.yaml, line 7: when: there is no fact “nonsense”"
     file.write_text(rule(outcome="draft"))
     assert rules_for("").problem == ""
+
+
+def test_a_file_that_leads_nowhere_leaves_the_last_good_rules_in_effect(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "LOOK_SECONDS", 0.0)
+    settings.POLICIES_DIR = str(tmp_path)
+    (tmp_path / "shop.yaml").write_text(GOOD)
+    (tmp_path / ".#shop.yaml").symlink_to("ben@desk.1234")  # Emacs writes beside
+    assert rules_for("").problem == ""
+    (tmp_path / "zone.yaml").symlink_to(tmp_path / "gone")
+    found = rules_for("")
+    assert found.problem == "zone.yaml: it is no file, or leads nowhere"
+    assert "press-gets-a-person" in {one.id for one in found.rules}
+
+
+def test_the_last_good_folder_goes_on_under_another_configuration(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "LOOK_SECONDS", 0.0)
+    settings.POLICIES_DIR = str(tmp_path)
+    (tmp_path / "shop.yaml").write_text(GOOD)
+    (tmp_path / "zone.yaml").write_text(EDITED.replace("edited", "of-zone"))
+    rules_for("")
+    (tmp_path / "zone.yaml").write_text("name: [")
+    both = {"press-gets-a-person", "edited-rule"}
+    found = rules_for(EDITED)
+    assert found.problem.startswith("zone.yaml, line 1")
+    assert both | {"of-zone-rule"} <= {one.id for one in found.rules}
+    library.forget()  # a process that starts now takes what can be used
+    found = rules_for(EDITED)
+    assert both <= {one.id for one in found.rules}
+    assert "of-zone-rule" not in {one.id for one in found.rules}
+    assert found.problem.startswith("zone.yaml, line 1")
 
 
 def test_a_condition_takes_microseconds() -> None:
