@@ -7,7 +7,7 @@ import asyncio
 import math
 import threading
 import time
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,12 +19,14 @@ from supportbot.guardrails.types import Finding
 
 log = structlog.get_logger(__name__)
 
-HANGING = 2  # calls of one detector that may hang before it is no longer called
+AGAIN_SECONDS = 10.0  # while a call hangs, how long until the detector is called once more
+SLOW_SECONDS, MOST_SLOW = 0.5, 6  # calls of one detector that may take longer at once
 MOST_FINDINGS = 200
 PATIENCE = 0.05  # seconds that one detector may keep the others of its text waiting
 
-_pool = ThreadPoolExecutor(8, "detector")
-_under_way: Counter[str] = Counter()
+_pool = ThreadPoolExecutor(16, "detector")
+# By detector: its calls, and when each began.
+_under_way: defaultdict[str, dict[object, float]] = defaultdict(dict)
 _lock = threading.Lock()
 
 
@@ -43,7 +45,8 @@ async def run_detectors(
     await reading.finished()
     findings = [one for name in reading.names for one in reading.found.get(name) or ()]
     failed = tuple(name for name in reading.names if reading.found.get(name) is None)
-    return Detected(tuple(findings), failed, reading.times(), reading.together_ms)
+    times = reading.times()
+    return Detected(tuple(findings), failed, times, reading.together_ms, reading.cpu_ms)
 
 
 class _Reading:
@@ -56,6 +59,7 @@ class _Reading:
         self._submitted = time.perf_counter()
         self._began: dict[str, float] = {}
         self._took: dict[str, float] = {}
+        self._cpu: dict[str, float] = {}
         self.names = [one.name for one in chosen]
         self.found: dict[str, Sequence[Finding] | None] = {}  # None: nothing to rely on
         self.together_ms = 0.0
@@ -73,6 +77,10 @@ class _Reading:
             thread.add_done_callback(_ignore)
         self.found = {name: self.found.get(name) for name in self.names}
         self.together_ms = round(1000 * (time.perf_counter() - self._submitted), 1)
+
+    @property
+    def cpu_ms(self) -> float:
+        return round(sum(self._cpu.values()), 1)
 
     def times(self) -> tuple[tuple[str, float], ...]:
         return tuple((name, round(self._took.get(name, 0.0), 1)) for name in self.names)
@@ -102,7 +110,10 @@ class _Reading:
             while True:
                 one = self._left.popleft()
                 self._began[one.name] = time.perf_counter()
-                self._end(one, _found(one, self._text, self._context))
+                cpu = time.thread_time()
+                found = _found(one, self._text, self._context)
+                self._cpu[one.name] = 1000 * (time.thread_time() - cpu)
+                self._end(one, found)
         except IndexError:
             return
         finally:
@@ -111,32 +122,34 @@ class _Reading:
 
 def _found(detector: Detector, text: str, context: Context) -> Sequence[Finding] | None:
     """The findings; None if there are none to rely on."""
-    if not _may_be_called(detector):
+    call = object()
+    if not _may_begin(detector, call):
         return None
-    try:
-        return _call(detector, text, context)
-    except Exception as error:  # noqa: BLE001  whatever a detector does, it has not passed
-        log.error("detector_failed", detector=detector.name, error=repr(error))
-        return None
-
-
-def _may_be_called(detector: Detector) -> bool:
-    """Not while earlier calls hang, so that a broken detector takes no thread from the others."""
-    with _lock:
-        if _under_way[detector.name] >= HANGING + _pool._max_workers // 2:
-            log.error("detector_hangs", detector=detector.name)
-            return False
-        _under_way[detector.name] += 1
-        return True
-
-
-def _call(detector: Detector, text: str, context: Context) -> Sequence[Finding]:
     readable = text.encode("utf-8", "replace").decode()  # lone surrogates; as long as before
     try:
         return checked(detector, text, detector.detect(readable, context))
+    except Exception as error:  # noqa: BLE001  whatever a detector does, it has not passed
+        log.error("detector_failed", detector=detector.name, error=repr(error))
+        return None
     finally:
         with _lock:
-            _under_way[detector.name] -= 1
+            _under_way[detector.name].pop(call, None)
+
+
+def _may_begin(detector: Detector, call: object) -> bool:
+    """Not while earlier calls hang: each costs its text the detector's budget and takes a thread
+    from the others, so one is tried now and then."""
+    now = time.monotonic()
+    with _lock:
+        calls = _under_way[detector.name]
+        ages = [now - began for began in calls.values()]
+        hangs = max(ages, default=0.0) > detector.budget_ms / 1000
+        slow = sum(age > SLOW_SECONDS for age in ages)
+        if (hangs and min(ages) < AGAIN_SECONDS) or slow >= MOST_SLOW:
+            log.error("detector_hangs", detector=detector.name)
+            return False
+        calls[call] = now
+        return True
 
 
 def checked(detector: Detector, text: str, found: object) -> Sequence[Finding]:

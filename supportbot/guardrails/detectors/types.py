@@ -60,12 +60,13 @@ class Detector:
 class Detected:
     """`failed` are the names of detectors that raised, took too long or returned nonsense. What
     they would have found is not known, so the text has not passed. `together_ms` is how long the
-    text waited for all of them."""
+    text waited for all of them, `cpu_ms` what they took of a core."""
 
     findings: tuple[Finding, ...] = ()
     failed: tuple[str, ...] = ()
     milliseconds: tuple[tuple[str, float], ...] = ()
     together_ms: float = 0.0
+    cpu_ms: float = 0.0
 
     def score(self, kind: str) -> float:
         """The highest score of the kind; 0 without a finding of it."""
