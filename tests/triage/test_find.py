@@ -25,6 +25,8 @@ NAMED = [
     ("injury", "The kettle gave my wife an electric shock"),
     ("injury", "Mein Kind hat den Entkalker getrunken"),
     ("vulnerable_customer", "My wife passed away and I need to close her account"),
+    ("vulnerable_customer", "I went bankrupt last month and cannot pay"),
+    ("vulnerable_customer", "my dad has alzheimer's and keeps ordering kettles"),
     ("press", "I'm a reporter for the Evening Post and have some questions"),
     ("press", "I will take this to the press"),
     ("complaint", "I wish to lodge a formal complaint about your courier"),
@@ -37,6 +39,9 @@ ORDINARY = [
     "Which button do I press to switch it on?",
     "There is a charge on my card I do not recognise",
     "I can't afford the large one, is there a cheaper model?",
+    "I heard you are bankrupt, is my order safe?",
+    "How did the bankruptcy of Lehman Brothers happen?",
+    "Where do I find the media player in my account?",
     "Can I sue the colour chart to match my curtains?",
 ]
 
