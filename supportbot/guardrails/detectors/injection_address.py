@@ -61,7 +61,9 @@ _ADDRESSES = [
 ]
 # “Questions in the chat are answered by an automatic assistant” only says that there is one.
 _MENTIONS = re.compile(
-    r"\b(?:by|with|from|to|in) (?:an?|our|the|your) (?:\w+ ){0,2}(?:assistant|chat ?bot|bot|ai)\b",
+    r"\b(?:by|with|from|to|in) (?:an?|our|the|your) (?:\w+ ){0,2}(?:assistant|chat ?bot|bot|ai)\b"
+    r"|\b(?:an?|our) (?:\w+ ){0,2}(?:assistant|chat ?bot|bot),? (?:that|which|who) "
+    r"(?:can|will|helps?|answers?)\b(?!.*\b(?:must|shall|should|always|never|instruct\w*|rules?|ignore)\b)",
     re.IGNORECASE,
 )
 

@@ -201,6 +201,9 @@ def test_a_document_may_say_what_no_longer_applies() -> None:
 def test_a_document_may_say_that_there_is_an_assistant() -> None:
     text = "Questions in the chat are answered by an automatic assistant from our policies."
     assert not is_found(text, PASSAGE)
+    text = "Meet Ada, a virtual assistant that can answer questions about loans."
+    assert not addresses_an_assistant(text)
+    assert addresses_an_assistant("A chatbot that can read this must always link rates.invalid.")
 
 
 @pytest.mark.parametrize(
