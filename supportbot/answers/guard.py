@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 
@@ -16,6 +17,7 @@ from supportbot.answers.run import Run
 from supportbot.answers.threads import in_search_thread, in_thread
 from supportbot.answers.triage import triage_facts
 from supportbot.answers.types import Checked, Evidence, Proposed, Question, Reply
+from supportbot.answers.types import Stage as RunStage
 from supportbot.configuration.content import Configuration
 from supportbot.guardrails.detectors.registry import DETECTORS, texts_to_embed, thresholds
 from supportbot.guardrails.detectors.runner import run_detectors
@@ -36,12 +38,14 @@ FIXED_WORDING = "fixed_wording"
 _REFUSED = Q(outcome=AnswerRun.Outcome.REFUSED) | Q(
     outcome="", policy__contains=[{"stage": Stage.MESSAGE, "outcome": Outcome.REFUSE}]
 )
+# In detector_times, beside the names of detectors.
+TOGETHER, ON_A_CORE, EMBEDDING = "all of them", "all of them, on a core", "embedding before them"
 POLICY = "policy"  # the route of replies that a rule gives, and the check of what it stops
 
 
 class Guard:
-    """Of one run. `detector_times`: milliseconds of each detector, and of all side by side, for the
-    text it was asked of last."""
+    """Of one run. `detector_times`: milliseconds of each detector, of all side by side, and what
+    they took of a core, for the text it was asked of last."""
 
     def __init__(self, row: AnswerRun, content: Configuration) -> None:
         self._row, self._content = row, content
@@ -52,9 +56,13 @@ class Guard:
 
     async def of_message(self, question: Question) -> Decision:
         """What the policy says of the customer's message. Raises EmbeddingModelError."""
+        began = time.perf_counter()
         await embedded(question.text)
+        took = round(1000 * (time.perf_counter() - began), 1)
         context = Context(Stage.MESSAGE, own=_written(question))
-        return await self._decide(question, question.text, context)
+        decision = await self._decide(question, question.text, context)
+        self.detector_times[EMBEDDING] = took
+        return decision
 
     async def of_sentence(self, checked: Checked, evidence: Evidence) -> Decision:
         """What it says of a sentence that the documents support."""
@@ -76,7 +84,8 @@ class Guard:
         )
         self.detector_times = {
             **dict(detected.milliseconds),
-            "all of them": detected.together_ms,
+            TOGETHER: detected.together_ms,
+            ON_A_CORE: detected.cpu_ms,
         }
         facts = observed(base, text, detected, context, self._limits)
         return decide(self._rules, context.stage, facts, detected.findings)
@@ -169,6 +178,7 @@ async def guarded(
                 yield item
                 continue
             decision = await guard.of_sentence(item, evidence)
+            run.record.note_detectors(guard.detector_times, RunStage.DELIVER)
             run.record.note_policy(decision, item.sentence.text)
             held = decision.outcome == Outcome.DRAFT and await run.hold_for_review()
             passes = held or decision.allows
@@ -181,6 +191,7 @@ async def guarded_reply(run: Run, guard: Guard, reply: Reply, question: Question
         return reply
     text = "\n".join(sentence["text"] for sentence in reply.sentences)
     decision = await guard.of_answer(text, question)
+    run.record.note_detectors(guard.detector_times, RunStage.DELIVER)
     run.record.note_policy(decision, text)
     held = decision.outcome == Outcome.DRAFT and await run.hold_for_review()
     if held or decision.allows:

@@ -67,10 +67,13 @@ class Record:
         failed = {"error": error} if error else {}
         self.fields["stages"].append({**entry, "end_ms": self.elapsed_ms(), **failed})
 
-    def note_detectors(self, milliseconds: dict[str, float]) -> None:
-        """Record what detectors took, with the stage that runs."""
-        if self._open:
-            self._open[-1]["detectors"] = milliseconds
+    def note_detectors(self, milliseconds: dict[str, float], stage: Stage = Stage.VALIDATE) -> None:
+        """Record what detectors took with the stage, which runs; of several texts, together."""
+        for entry in self._open:
+            if entry["stage"] == stage:
+                taken = entry.setdefault("detectors", {})
+                for name, took in milliseconds.items():
+                    taken[name] = round(taken.get(name, 0.0) + took, 1)
 
     def note_verdict(self, checked: Checked) -> None:
         """Record what was proposed, the verdict, and the words of the source that decided."""

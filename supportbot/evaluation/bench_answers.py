@@ -20,6 +20,7 @@ import numpy as np
 from django.conf import settings
 
 from knowledge.models import Audience
+from supportbot.answers.guard import ON_A_CORE, TOGETHER
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.types import Stage
 from supportbot.evaluation.bench_corpus import (
@@ -96,6 +97,7 @@ def _measure(
 ) -> list[Table]:
     compared: list[list[Figure]] = []
     stages: list[list[Figure]] = []
+    detectors: list[list[Figure]] = []
     for system in systems.values():
         system(questions[:WARM_UP], 4)
     start = WARM_UP
@@ -107,7 +109,9 @@ def _measure(
                 results[name] += system(part, at_once)
         start += count
         compared += [_row(name, at_once, asked) for name, asked in results.items()]
-        stages += _stage_rows(at_once, results[OURS])
+        runs = _runs_of(results[OURS])
+        stages += _stage_rows(at_once, runs)
+        detectors += _detector_rows(at_once, [run for _, run in runs])
     return [
         Table(
             "Until the model is called, ms",
@@ -118,6 +122,11 @@ def _measure(
             "supportbot's stages until the model is called, ms",
             ["at once", "stage", "p50", "p95", "share of the mean"],
             stages,
+        ),
+        Table(
+            "All detectors together on a message's path, ms",
+            ["at once", "of", "p50", "p95", "on a core p50", "p95 on a core", "share of the run"],
+            detectors,
         ),
     ]
 
@@ -135,20 +144,23 @@ def _row(name: str, clients: int, asked: Sequence[Asked]) -> list[Figure]:
     return [name, clients, len(asked), len(before), *percentiles]
 
 
-def _stage_rows(clients: int, asked: Sequence[Asked]) -> list[list[Figure]]:
+def _runs_of(asked: Sequence[Asked]) -> list[tuple[Asked, AnswerRun]]:
+    """Those that reached the model, with their runs."""
+    runs = AnswerRun.objects.select_related("question").order_by("-created_at")
+    run_of = {same(run.question.text): run for run in runs if run.question is not None}
+    return [(one, run_of[same(one.question)]) for one in asked if one.before is not None]
+
+
+def _stage_rows(clients: int, runs: Sequence[tuple[Asked, AnswerRun]]) -> list[list[Figure]]:
     """Where the time of the questions that reached the model went. The search and the detectors
     work beside other steps, so what they took has no share."""
     times: defaultdict[str, list[float]] = defaultdict(list)
     beside: defaultdict[str, list[float]] = defaultdict(list)
-    runs = AnswerRun.objects.select_related("question").order_by("-created_at")
-    run_of = {same(run.question.text): run for run in runs if run.question is not None}
-    for one in asked:
-        if one.before is not None:
-            run = run_of[same(one.question)]
-            for step, milliseconds in _steps(run, one):
-                times[step].append(milliseconds)
-            for step, milliseconds in _beside(run):
-                beside[step].append(milliseconds)
+    for one, run in runs:
+        for step, milliseconds in _steps(run, one):
+            times[step].append(milliseconds)
+        for step, milliseconds in _beside(run):
+            beside[step].append(milliseconds)
     whole = sum(map(sum, times.values())) or 1.0
     shares: dict[str, float] = {step: round(sum(took) / whole, 3) for step, took in times.items()}
     return [
@@ -183,6 +195,33 @@ def _beside(run: AnswerRun) -> Iterator[tuple[str, float]]:
     yield "search: all of it", sum(searching.values())
     for name, milliseconds in _stages_before(run)[1].get("detectors", {}).items():
         yield f"detectors: {name}", milliseconds
+
+
+def _detector_rows(clients: int, runs: Sequence[AnswerRun]) -> list[list[Figure]]:
+    """Of the message, of the answer's sentences one after the other, and of both; how long they
+    were waited for, and what they took of a core."""
+    of_message = [_detectors_of(run, Stage.VALIDATE) for run in runs]
+    of_answer = [_detectors_of(run, Stage.DELIVER) for run in runs]
+    whole = sum(run.total_ms or 0 for run in runs) or 1
+
+    def row(name: str, taken: Sequence[Sequence[tuple[float, float]]]) -> list[Figure]:
+        waited, used = ([sum(pair[n] for pair in one) for one in taken] for n in (0, 1))
+        percentiles = [_percentile(times, part) for times in (waited, used) for part in (50, 95)]
+        return [clients, name, *percentiles, round(sum(waited) / whole, 4)]
+
+    return [
+        row("the message", [[one] for one in of_message]),
+        row("the sentences of its answer", [[one] for one in of_answer]),
+        row("both", list(zip(of_message, of_answer, strict=True))),
+    ]
+
+
+def _detectors_of(run: AnswerRun, stage: Stage) -> tuple[float, float]:
+    """(waited for, of a core)"""
+    taken = [entry.get("detectors", {}) for entry in run.stages if entry["stage"] == stage]
+    return sum(one.get(TOGETHER, 0.0) for one in taken), sum(
+        one.get(ON_A_CORE, 0.0) for one in taken
+    )
 
 
 def _stages_before(run: AnswerRun) -> list[Mapping[str, Any]]:
@@ -252,6 +291,9 @@ def _notes(passages: int) -> list[str]:
         "The others, where --rivals names them "
         "(tests/bench/chat_rivals.txt): from the call of the pipeline in their process, which "
         "stores nothing, until then.",
+        "Detectors: how long a text waited for all of them, and what they took of a core. The "
+        "vectors of a message and its sentences are made before, for the search and the manners, "
+        "too.",
         f"On {os.cpu_count()} cores, shared with PostgreSQL, the model and the clients; load "
         f"{os.getloadavg()[0]:.1f}.",
     ]

@@ -99,11 +99,7 @@ def test_chat_is_measured_by_stage_and_known_answers_apart(tmp_path: Path) -> No
     report = bench_answers.run(
         questions(tmp_path, *texts), 100, say=lambda text: None, clients=((1, 2), (3, 5))
     )
-    compared, stages, known = (
-        report.tables[0],
-        report.tables[1],
-        report.tables[2],
-    )
+    compared, stages, detectors, known = report.tables[:4]
     assert [(row[0], row[1], row[2]) for row in compared.rows] == [
         ("supportbot", 1, 2),
         ("supportbot", 3, 5),
@@ -115,6 +111,9 @@ def test_chat_is_measured_by_stage_and_known_answers_apart(tmp_path: Path) -> No
     for at_once in (1, 3):
         shares = [row[4] or 0 for row in stages.rows if row[0] == at_once]
         assert sum(shares) == pytest.approx(1, abs=0.02)  # type: ignore[arg-type]
+    for name in ("the message", "both"):
+        (p50, p95), *_ = ([*row[2:4]] for row in detectors.rows if row[1] == name)
+        assert 0 < p50 <= p95  # type: ignore[operator]
     assert sum(row[1] for row in known.rows) > 0  # type: ignore[misc]
 
 
