@@ -95,17 +95,32 @@ _TAKES_BACK = re.compile(
     r"item|parcel|invoice|photo|attachment|address|reminder|discount|voucher))\b",
     re.IGNORECASE,
 )
+# “Pretend I am five and explain the return policy”: whom to explain it to.
+_POLICY = (
+    r"\b(?:returns?|warranty|guarantee|delivery|shipping|privacy|refund|payment) "
+    r"(?:policy|policies|terms|conditions|rules)\b"
+)
+_FOR_WHOM = re.compile(
+    rf"\W*{_POLITE}(?:(?:pretend|imagine|assume|suppose) (?:that )?i(?:['’]?m| am| was| were)"
+    r"|as if i (?:were|was)|like i(?:['’]?m| am)) (?:an? |only |just )*"
+    r"(?:(?:complete |total |absolute )?(?:beginner|newbie|child|kid|dummy|new(?: here)?)"
+    r"|four|five|six|seven|eight|ten|[4-9]|1[0-2])(?:[ -]years?[ -]old)?\b",
+    re.IGNORECASE,
+)
 _MOST_AFTER = 10  # words
 STRUCTURE_FEATURES = (*STRUCTURE, ENCODED)
 
 
 def asks_for_form_alone(text: str) -> bool:
-    """Whether a customer's sentence only says how to answer, which manual to send, or that an own
-    message or order does not count: there is nothing else in it that could steer."""
+    """Whether a customer's sentence only says how to answer and for whom, which manual to send, or
+    that an own message or order does not count: there is nothing else in it that could steer."""
     if _ONLY_FORM.fullmatch(text):
         return True
-    found = _TAKES_BACK.match(text)
-    rest = text[found.end() :] if found else ""
+    found, rest = _TAKES_BACK.match(text), ""
+    if found:
+        rest = text[found.end() :]
+    elif found := _FOR_WHOM.search(text):
+        rest = re.sub(_POLICY, "", text[: found.start()] + text[found.end() :], flags=re.IGNORECASE)
     return (
         found is not None
         and len(rest.split()) <= _MOST_AFTER

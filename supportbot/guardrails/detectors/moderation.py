@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,6 +37,12 @@ SURE = 0.95  # the score of a pattern
 LIKELY = 1.0  # logits that a word of the kind adds to the head
 WITHOUT = -1.5  # and that the head loses where there is none
 LEAST = 0.2  # lower scores are no findings
+_DYING_TO_KNOW = re.compile(
+    r"\b(?:dying (?:to (?:know|try|see|get|taste|hear|have)|of (?:curiosity|boredom|laughter))"
+    r"|sterbe vor (?:neugier|langeweile|lachen)|meurs d['’]envie|morte? de rire"
+    r"|muero (?:por|de (?:ganas|risa|curiosidad)))\b",
+    re.IGNORECASE,
+)
 
 
 def detect(text: str, context: Context) -> Sequence[Finding]:
@@ -67,8 +74,8 @@ def _local(text: str, context: Context) -> list[Finding]:
 
 
 def _by_head(text: str) -> Mapping[str, float]:
-    """The highest of all parts, by kind."""
-    parts = parts_of(text)
+    """The highest of all parts, by kind, without what only says how much somebody wants to know."""
+    parts = parts_of(_DYING_TO_KNOW.sub("", text))
     best: dict[str, float] = {}
     for part, shares in zip(parts, likelihoods(NAME, parts), strict=True):
         hinted = {kind for kind, _ in matches(_patterns()[1], part)}

@@ -37,6 +37,8 @@ def kinds(text: str, context: Context = MESSAGE) -> set[str]:
         "is there a hotel near Penistone or Cockermouth",
         "does my life insurance end when I end my contract",
         "I will sue you and leave a bad review",
+        "Ich sterbe vor Neugier, was kostet die Mühle",
+        "Je meurs d’envie d’essayer ce café",
     ],
 )
 def test_ordinary_words_are_no_offence(text: str) -> None:
@@ -59,6 +61,8 @@ def test_swearing_at_a_thing_is_profanity_alone(text: str) -> None:
         ("quiero suicidarme", "self_harm"),
         ("I know where you live", "threat"),
         ("ich weiß, wo du wohnst", "threat"),
+        ("Ich komme vorbei und schlage euch tot", "threat"),
+        ("Ich sterbe vor Hunger und will nicht mehr leben", "self_harm"),
         ("je vais te tuer", "threat"),
         ("te voy a matar", "threat"),
     ],
