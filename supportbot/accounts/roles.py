@@ -19,11 +19,12 @@ _READS = (
 _WORKS = (
     *("tickets.view_*", "tickets.change_ticket", "tickets.change_draft", "tickets.add_note"),
     *("tickets.change_conversation", "tickets.change_customer", "tickets.change_message"),
+    "answers.change_firedrule",  # what they think of rules that fired
 )
 _AGENT = (*_READS, *_WORKS)
 _SENIOR = (
     *_AGENT,
-    *("answers.change_firedrule", "knowledge.add_curatedanswer", "triage.*_intentexample"),
+    *("knowledge.add_curatedanswer", "triage.*_intentexample"),
     *("tickets.*_savedreply", "tickets.*_macro", "tickets.*_macrostep", "tickets.*_tag"),
 )
 _EDITOR = (

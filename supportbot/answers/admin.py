@@ -15,7 +15,7 @@ from unfold.decorators import display
 from supportbot.answers.admin_again import again_context, again_view
 from supportbot.answers.admin_cache import CacheCheckAdmin, CachedAnswerAdmin
 from supportbot.answers.admin_compare import compare_two, compare_view
-from supportbot.answers.admin_guardrails import FiredRuleAdmin, stopped_lately
+from supportbot.answers.admin_guardrails import FiredRuleAdmin, fired_in, stopped_lately
 from supportbot.answers.admin_model_calls import calls_of
 from supportbot.answers.admin_promote import promote_view
 from supportbot.answers.admin_recall import CitesFilter, asked_for, recall_view
@@ -147,6 +147,7 @@ class AnswerRunAdmin(VisibleRows, RecordAdmin):
             "routes": explain_routes(found),
             "calls": calls_of(found),
             **again_context(request, found),
+            **fired_in(request, found),
         }
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

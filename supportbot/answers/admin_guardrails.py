@@ -3,6 +3,7 @@ to try a message, and what other thresholds would change."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar, cast
@@ -12,16 +13,19 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
 from knowledge.admin.base import ReadOnlyAdmin, number_in, user_of
-from supportbot.answers.models import FiredRule
+from supportbot.answers.models import AnswerRun, FiredRule
 from supportbot.answers.policy_check import compare, last_messages, try_message
 from supportbot.configuration.content import Configuration
 from supportbot.configuration.current import current_content
@@ -57,14 +61,25 @@ def stopped_lately(user: User) -> list[str]:
     ]
 
 
-@admin.action(description="These were right")
+@admin.action(description="These were right", permissions=["judge"])
 def were_right(modeladmin: Any, request: HttpRequest, queryset: QuerySet[FiredRule]) -> None:
     _judge(request, queryset, Opinion.RIGHT)
 
 
-@admin.action(description="These were false alarms")
+@admin.action(description="These were false alarms", permissions=["judge"])
 def were_false(modeladmin: Any, request: HttpRequest, queryset: QuerySet[FiredRule]) -> None:
     _judge(request, queryset, Opinion.FALSE_ALARM)
+
+
+def may_judge(request: HttpRequest) -> bool:
+    return user_of(request).has_perm("answers.change_firedrule")
+
+
+def fired_in(request: HttpRequest, run: AnswerRun) -> dict[str, Any]:
+    """For the page of a run: its rules that fired, and whether the reader may say what they think
+    of them."""
+    rows = _seen_by(user_of(request)).filter(run=run).select_related("opinion_by").order_by("id")
+    return {"fired": rows, "may_judge": may_judge(request)}
 
 
 def _judge(request: HttpRequest, queryset: QuerySet[FiredRule], opinion: Opinion) -> None:
@@ -100,8 +115,27 @@ class FiredRuleAdmin(VisibleRows, ReadOnlyAdmin):
         css: ClassVar = {"all": ["knowledge/desk.css"]}
 
     def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.try_view)
-        return [path("try/", view, name="answers_firedrule_try"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("try/", view(self.try_view), name="answers_firedrule_try"),
+            path("<int:pk>/judge/", view(self.judge_view), name="answers_firedrule_judge"),
+            *super().get_urls(),
+        ]
+
+    def has_judge_permission(self, request: HttpRequest) -> bool:
+        return may_judge(request)
+
+    @method_decorator(require_POST)
+    def judge_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What somebody thinks of one rule that fired, said on the page of its run."""
+        if not (self.has_view_permission(request) and may_judge(request)):
+            raise PermissionDenied
+        rows = _seen_by(user_of(request)).filter(pk=pk)
+        row, opinion = get_object_or_404(rows), request.POST.get("opinion")
+        if opinion in Opinion.values:
+            _judge(request, rows, Opinion(opinion))
+        address = reverse("admin:answers_answerrun_change", args=[row.run_id])
+        return HttpResponseRedirect(f"{address}#policy-title")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         content = current_content()
@@ -159,7 +193,11 @@ class FiredRuleAdmin(VisibleRows, ReadOnlyAdmin):
         if request.method == "POST" and "compare" in request.POST:
             stored = async_to_sync(last_messages)(MESSAGES, user_of(request))
             context["looked_at"] = len(stored)
-            context["changed"] = async_to_sync(compare)(now, other, stored)
+            changed = async_to_sync(compare)(now, other, stored)
+            context["changed"] = changed
+            context["kinds"] = Counter(
+                (one.before.outcome.words, one.after.outcome.words) for one in changed
+            ).most_common()
         return TemplateResponse(request, "answers/admin/try_guardrails.html", context)
 
 

@@ -7,9 +7,10 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
+from pytest_django import Settings
 
 from supportbot.answers.models import AnswerRun, FiredRule
 from supportbot.guardrails.detectors.registry import DETECTORS
@@ -22,6 +23,12 @@ from tickets.services.messages import add_customer_message
 pytestmark = pytest.mark.django_db(transaction=True)
 Browser = Callable[[User], Client]
 PAGE = "/admin/answers/firedrule/"
+DECISION = {
+    "stage": "message",
+    "outcome": "refuse",
+    "rules": [{"id": "test-rule", "statement": "What the test asks for.", "when": "true"}],
+    "facts": {},
+}
 REFUSES = policy("message", 'text.contains("opened")', "refuse", "Not here.")
 
 
@@ -66,6 +73,45 @@ def test_agents_say_what_was_right_and_it_is_audited(
     assert (fired.opinion, fired.opinion_by) == (opinion, ben)
     assert "1 was marked." in page
     assert AuditEntry.objects.filter(action="rule.judged", actor=ben).count() == 1
+
+
+def test_an_opinion_is_said_on_the_page_of_the_run(
+    ben: User, browser_of: Browser, fired: FiredRule
+) -> None:
+    AnswerRun.objects.update(policy=[DECISION], status="completed")
+    page = f"/admin/answers/answerrun/{fired.run_id}/change/"
+    browser = browser_of(ben)
+    shown = browser.get(page).content.decode()
+    assert f"{PAGE}{fired.pk}/judge/" in shown
+    assert 'name="text" value="Is it &lt;b&gt;opened&lt;/b&gt;?"' in shown  # to try it again
+    said = browser.post(f"{PAGE}{fired.pk}/judge/", {"opinion": "false_alarm"}, follow=True)
+    assert "test-rule was a false alarm" in said.content.decode()
+    assert "false alarm, Ben says" in said.content.decode()
+    browser.post(f"{PAGE}{fired.pk}/judge/", {"opinion": "nonsense"})
+    fired.refresh_from_db()
+    assert (fired.opinion, AuditEntry.objects.filter(action="rule.judged").count()) == (
+        "false_alarm",
+        1,
+    )
+
+
+def test_who_may_only_look_has_no_opinion(ben: User, browser_of: Browser, fired: FiredRule) -> None:
+    right = Permission.objects.get(codename="change_firedrule")
+    ben.user_permissions.remove(right)
+    browser = browser_of(ben)
+    assert browser.post(f"{PAGE}{fired.pk}/judge/", {"opinion": "right"}).status_code == 403
+    browser.post(PAGE, {"action": "were_right", "_selected_action": [str(fired.pk)]}, follow=True)
+    fired.refresh_from_db()
+    assert fired.opinion == ""
+
+
+def test_the_page_says_where_a_file_is_broken_and_that_the_last_good_rules_go_on(
+    ben: User, browser_of: Browser, tmp_path: Path, settings: Settings
+) -> None:
+    settings.POLICIES_DIR = str(tmp_path)
+    (tmp_path / "shop.yaml").write_text(REFUSES.replace("text.contains", "txt.contains"))
+    page = browser_of(ben).get(PAGE).content.decode()
+    assert "the last good ones are in effect. shop.yaml, line 7: when: there is no fact" in page
 
 
 def test_the_queue_says_what_was_blocked_until_somebody_has_judged_it(
