@@ -14,12 +14,9 @@ from knowledge.embedding.model import BUNDLED
 from knowledge.embedding.questions import encode_questions
 from supportbot.guardrails.detectors.injection_address import addresses_an_assistant
 from supportbot.guardrails.detectors.injection_classifier import probability
-from supportbot.guardrails.detectors.injection_features import (
-    asks_for_form_alone,
-    features,
-    places_of_secrecy,
-)
+from supportbot.guardrails.detectors.injection_features import features, places_of_secrecy
 from supportbot.guardrails.detectors.injection_head import head
+from supportbot.guardrails.detectors.injection_ordinary import cannot_steer
 from supportbot.guardrails.detectors.injection_text import hidden, units_of
 from supportbot.guardrails.detectors.types import Card, Context, Detector, Stage
 from supportbot.guardrails.types import Finding
@@ -42,7 +39,7 @@ def detect(text: str, context: Context) -> Sequence[Finding]:
 @functools.lru_cache(maxsize=KEPT)
 def _findings(text: str, of_document: bool) -> tuple[Finding, ...]:
     """Of a document only those sentences are judged that may speak to an assistant, of a message
-    all but those that only say how to answer."""
+    all but those that cannot steer."""
     places = [Finding(NAME, HIDDEN, span) for span in hidden(text)[:MOST_HIDDEN]]
     if of_document:
         places += [Finding(NAME, HIDDEN, span) for span in places_of_secrecy(text)[:MOST_HIDDEN]]
@@ -61,7 +58,7 @@ def _findings(text: str, of_document: bool) -> tuple[Finding, ...]:
 
 
 def _is_judged(words: str, of_document: bool) -> bool:
-    return addresses_an_assistant(words) if of_document else not asks_for_form_alone(words)
+    return addresses_an_assistant(words) if of_document else not cannot_steer(words)
 
 
 DETECTOR = Detector(

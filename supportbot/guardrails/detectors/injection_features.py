@@ -56,76 +56,7 @@ _KEEPS_ITSELF_SECRET = re.compile(
     r"(?:sentence|note|instruction|message|text|paragraph|line)\b",
     re.IGNORECASE,
 )
-# A customer's whole sentence that says no more than how to be answered, or which manual to send.
-_POLITE = r"(?:(?:please|can you|could you|would you|kindly)\W+)*"
-_ONCE_MORE = r"(?:\W+(?:again|once more|please|for me|to me))*\W*"
-_THING = r"(?!(?:assistant|bot|chat\w*|ai|llm|model|system)\b)\w+(?: \w+)?"
-_LANGUAGES = (
-    r"english|german|french|spanish|italian|dutch|portuguese|polish|turkish|russian|ukrainian|arabic"
-    r"|chinese|japanese|korean|hindi|swedish|danish|norwegian|finnish|czech|greek|hungarian|romanian"
-)
-_HOW = (
-    rf"(?:in|into|to) (?:{_LANGUAGES})|in (?:simple|simpler|plain|easy|other|your own) (?:words|"
-    r"language|terms)|in (?:one|two|three|a few) (?:sentences?|words|points)|in (?:short|detail|"
-    r"capital letters|large letters|a list|a table)|more (?:simply|slowly|briefly)"
-)
-_NOT_HEARD = (
-    r"(?:(?:sorry|i (?:did not|didn't|could not|couldn't) (?:hear|get|understand)(?: you)?)\W+)*"
-)
-_ONLY_FORM = re.compile(
-    rf"\W*how (?:do|would) (?:you|i|we) say [\w' ]{{1,30}} in (?:{_LANGUAGES})\W*|"
-    rf"\W*{_POLITE}(?:(?:say|repeat|explain|write|put|answer|reply|respond|translate|tell me|speak)"
-    rf"(?:\W+(?:it|that|this|me|the answer|your (?:last )?answer|again|once more))*\W+)?"
-    rf"(?:{_HOW}){_ONCE_MORE}"
-    rf"|\W*{_NOT_HEARD}what (?:did|have) you (?:just )?(?:say|said)(?: (?:before|again))?\W*"
-    rf"|\W*{_NOT_HEARD}{_POLITE}(?:say|repeat|explain) (?:it|that|this|your (?:last )?answer)"
-    rf"{_ONCE_MORE}"
-    rf"|\W*{_POLITE}(?:translate|summari[sz]e|explain) (?:the|your) (?:returns?|warranty|"
-    rf"delivery|shipping|privacy|refund) (?:policy|terms|conditions|page|rules)"
-    rf"(?:\W+(?:{_HOW}))?{_ONCE_MORE}"
-    rf"|\W*{_POLITE}(?:send|resend|show|give|e-?mail|print)(?: me| us)? (?:the|a) (?:(?:assembly|"
-    r"cleaning|user|installation|descaling|care|operating|safety|washing|set-?up) )?"
-    rf"(?:instructions?|manual|guide)(?: again| once more| for (?:the|my) {_THING})?{_ONCE_MORE}",
-    re.IGNORECASE,
-)
-# “Please ignore my mail from yesterday, …”: what is said of an own message or of a thing.
-_TAKES_BACK = re.compile(
-    rf"\W*{_POLITE}(?:ignore|disregard|forget|skip) (?:(?:my|our) (?:\w+ )?(?:e-?mail|mail|message|"
-    r"call|letter|ticket|question|request|complaint|note|order|parcel)|the (?:\w+ )?(?:order|"
-    r"item|parcel|invoice|photo|attachment|address|reminder|discount|voucher))\b",
-    re.IGNORECASE,
-)
-# “Pretend I am five and explain the return policy”: whom to explain it to.
-_POLICY = (
-    r"\b(?:returns?|warranty|guarantee|delivery|shipping|privacy|refund|payment) "
-    r"(?:policy|policies|terms|conditions|rules)\b"
-)
-_FOR_WHOM = re.compile(
-    rf"\W*{_POLITE}(?:(?:pretend|imagine|assume|suppose) (?:that )?i(?:['’]?m| am| was| were)"
-    r"|as if i (?:were|was)|like i(?:['’]?m| am)) (?:an? |only |just )*"
-    r"(?:(?:complete |total |absolute )?(?:beginner|newbie|child|kid|dummy|new(?: here)?)"
-    r"|four|five|six|seven|eight|ten|[4-9]|1[0-2])(?:[ -]years?[ -]old)?\b",
-    re.IGNORECASE,
-)
-_MOST_AFTER = 10  # words
 STRUCTURE_FEATURES = (*STRUCTURE, ENCODED)
-
-
-def asks_for_form_alone(text: str) -> bool:
-    """Whether a customer's sentence only says how to answer and for whom, which manual to send, or
-    that an own message or order does not count: there is nothing else in it that could steer."""
-    if _ONLY_FORM.fullmatch(text):
-        return True
-    found, rest = _TAKES_BACK.match(text), ""
-    if found:
-        rest = text[found.end() :]
-    elif found := _FOR_WHOM.search(text):
-        rest = re.sub(_POLICY, "", text[: found.start()] + text[found.end() :], flags=re.IGNORECASE)
-    return (
-        found is not None
-        and len(rest.split()) <= _MOST_AFTER
-        and not any(pattern.search(rest) for pattern in STRUCTURE.values())
-    )
 
 
 def places_of_secrecy(text: str) -> list[tuple[int, int]]:
