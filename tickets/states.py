@@ -96,6 +96,10 @@ def may_answer(conversation: Conversation) -> bool:
     return conversation.state == State.BOT and conversation.mode == Conversation.Mode.REPLY
 
 
+# The same as a condition on the conversation's row.
+MAY_ANSWER_SQL = f"state = '{State.BOT.value}' AND mode = '{Conversation.Mode.REPLY.value}'"
+
+
 def taken_words(conversation: Conversation) -> str:
     name = staff_name(conversation.agent) if conversation.agent is not None else "Somebody else"
     return f"{name} speaks with the customer now. Take the conversation over before you reply."

@@ -67,8 +67,7 @@ async def deliver_sentences(
                     continue
                 patience.reschedule(None)  # the first sentence is there
                 wire = sentence_to_wire(item)
-                await run.emit("answer.sentence", index=len(sentences), **wire)
-                run.record.note_first_sentence()
+                await _show(run, len(sentences), wire)
                 sentences.append(wire)
     except TimeoutError:
         if not patience.expired():
@@ -89,6 +88,15 @@ async def deliver_sentences(
     return await _finished(run, route, sentences, stopped)
 
 
+async def _show(run: Run, index: int, wire: dict[str, Any]) -> None:
+    """The first sentence at once; the next ones as they come, together while others are stored."""
+    if index:
+        run.emit_soon("answer.sentence", index=index, **wire)
+        return
+    await run.emit("answer.sentence", index=index, **wire)
+    run.record.note_first_sentence()
+
+
 async def _finished(run: Run, route: Route, sentences: list[dict[str, Any]], stopped: int) -> Reply:
     if not sentences and route.model:
         return _failed(run, route, "nothing_kept", "no sentence passed")
@@ -98,7 +106,7 @@ async def _finished(run: Run, route: Route, sentences: list[dict[str, Any]], sto
         frame = checked_frame(TOO_LITTLE)
         run.record.note_verdict(frame)
         wire = sentence_to_wire(frame)
-        await run.emit("answer.sentence", index=len(sentences), **wire)
+        await _show(run, len(sentences), wire)
         sentences.append(wire)
     return Reply(
         route=route.name,

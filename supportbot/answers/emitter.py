@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -11,10 +12,15 @@ from supportbot.answers.lease import Lease
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.threads import in_thread
 from tickets.models import Conversation
-from tickets.services.events import append_event
-from tickets.states import may_answer
+from tickets.services.events import Condition, NewEvent, append_event, append_while
+from tickets.states import MAY_ANSWER_SQL, may_answer
 
 Delivery = AnswerRun.Delivery
+_HELD = f"""
+SELECT FROM answers_answerrun
+WHERE id = %(run)s AND lease_token = %(token)s AND status = '{AnswerRun.Status.RUNNING.value}'
+FOR UPDATE
+"""
 
 
 class Emitter:
@@ -28,15 +34,29 @@ class Emitter:
     def is_muted(self) -> bool:
         return self.row.delivery != Delivery.STREAM
 
-    async def emit(self, type: str, **payload: Any) -> None:
-        """Store and send an event. Raises LeaseLostError if another process has taken over."""
-        await in_thread(self._emit)(type, payload)
+    async def emit(self, events: Sequence[NewEvent]) -> None:
+        """Store and send events. Raises LeaseLostError if another process has taken over."""
+        await in_thread(self._emit)(events)
+
+    def _emit(self, events: Sequence[NewEvent]) -> None:
+        if self.is_muted or not self._append_at_once(events):
+            self._append_or_mute(events)
+
+    def _append_at_once(self, events: Sequence[NewEvent]) -> bool:
+        """In one statement; whether this process holds the run and the bot may speak."""
+        held = {"run": self.row.pk, "token": self._lease.token}
+        return append_while(
+            Condition(_HELD, MAY_ANSWER_SQL, held),
+            conversation_id=self.row.conversation_key,
+            events=[NewEvent(one.type, self._payload(one.payload)) for one in events],
+        )
 
     @transaction.atomic
-    def _emit(self, type: str, payload: dict[str, Any]) -> None:
+    def _append_or_mute(self, events: Sequence[NewEvent]) -> None:
         self.lock()
         if not self.is_muted:
-            self.append(type, payload)
+            for event in events:
+                self.append(event.type, event.payload)
 
     def lock(self) -> Conversation | None:
         """Lock the run, then its conversation, if it has one. Mute the bot if it may no longer
@@ -71,8 +91,11 @@ class Emitter:
         append_event(
             conversation_id=self.row.conversation_key,
             type=type,
-            payload={"run_id": str(self.row.pk), **payload},
+            payload=self._payload(payload),
         )
+
+    def _payload(self, payload: dict[str, Any]) -> dict[str, Any]:
+        return {"run_id": str(self.row.pk), **payload}
 
 
 EventQueue = asyncio.Queue[dict[str, Any] | None]  # None: the run has ended
@@ -89,8 +112,9 @@ class DirectEmitter(Emitter):
     def is_muted(self) -> bool:
         return False
 
-    async def emit(self, type: str, **payload: Any) -> None:
-        self.append(type, payload)
+    async def emit(self, events: Sequence[NewEvent]) -> None:
+        for event in events:
+            self.append(event.type, event.payload)
 
     async def hold_for_review(self) -> bool:
         return False  # there is no conversation that an agent could answer
@@ -101,5 +125,5 @@ class DirectEmitter(Emitter):
 
     def append(self, type: str, payload: dict[str, Any]) -> None:
         """Pass an event on; may be called from any thread."""
-        event = {"type": type, "run_id": str(self.row.pk), **payload}
+        event = {"type": type, **self._payload(payload)}
         self._loop.call_soon_threadsafe(self._events.put_nowait, event)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
-from functools import partial
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
@@ -34,6 +33,7 @@ from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Stage
 from supportbot.configuration.content import Configuration
+from tickets.services.events import NewEvent
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -83,7 +83,9 @@ class Run:
         self.record = Record(row)
         self._unsaved: list[tuple[Stage, Any]] = []
         self._noted: dict[str, Any] = {}
-        self._writing: asyncio.Task[None] | None = None
+        self._storing: asyncio.Future[None] | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self._waiting: list[NewEvent] = []
 
     async def stage(
         self, stage: Stage, function: Callable[..., Awaitable[T]], *arguments: Any
@@ -101,7 +103,10 @@ class Run:
         if stage in QUICK:
             self._unsaved.append((stage, result))
         elif stage in BESIDE:
-            self._write_soon(partial(in_thread(self._store), stage, result, self.record.columns()))
+            self._storing = asyncio.ensure_future(
+                in_thread(self._store)(stage, result, self.record.columns())
+            )
+            self._storing.add_done_callback(_take_error)
         elif stage is not Stage.COMPLETE:
             await self.written()
             await in_thread(self._store)(stage, result, self.record.columns())
@@ -118,25 +123,13 @@ class Run:
             columns |= its_columns
         self.lease.update(results=results, **{**columns, **noted}, **recorded)
 
-    def _write_soon(self, write: Callable[[], Awaitable[None]]) -> None:
-        """Write in the background, in order. Whoever writes next waits for it, and gets its
-        errors."""
-        before = self._writing
-
-        async def write_in_turn() -> None:
-            if before is not None:
-                await before
-            await write()
-
-        self._writing = asyncio.create_task(write_in_turn())
-        # A run that is cancelled never asks how it went.
-        self._writing.add_done_callback(lambda task: task.cancelled() or task.exception())
-
     async def written(self) -> None:
         """Wait for what is written in the background. Raises its errors."""
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            await writing
+        writing = [task for task in (self._storing, self._sending) if task is not None]
+        self._storing = self._sending = None
+        for result in await asyncio.gather(*writing, return_exceptions=True):
+            if result is not None:
+                raise result
 
     async def settled(self) -> None:
         """The same at the end of an attempt that has failed: a write that is still under way would
@@ -220,10 +213,29 @@ class Run:
         return STAGE_ERRORS[stage](str(raised))
 
     async def emit(self, type: str, **payload: Any) -> None:
-        """Store and send an event; see Emitter.emit."""
-        await self.written()
-        await self.emitter.emit(type, **payload)
+        """Store and send an event, and those that wait before it; see Emitter.emit."""
+        self.emit_soon(type, **payload)
+        if self._sending is not None:
+            await self._sending
 
     def emit_soon(self, type: str, **payload: Any) -> None:
-        """The same for an event that nothing waits for."""
-        self._write_soon(partial(self.emitter.emit, type, **payload))
+        """The same for an event that nothing waits for. Those that come while others are written
+        are written together."""
+        self._waiting.append(NewEvent(type, payload))
+        if len(self._waiting) == 1:
+            self._sending = asyncio.create_task(self._send_after(self._sending))
+            self._sending.add_done_callback(_take_error)
+
+    async def _send_after(self, before: asyncio.Task[None] | None) -> None:
+        try:
+            if before is not None:
+                await before
+        finally:
+            events, self._waiting = self._waiting, []
+        await self.emitter.emit(events)
+
+
+def _take_error(task: asyncio.Future[None]) -> None:
+    """A run that is cancelled never asks how it went."""
+    if not task.cancelled():
+        task.exception()

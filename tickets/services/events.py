@@ -7,6 +7,10 @@ An event is a row before anybody sees it. The channel layer only says "there is 
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +57,36 @@ WITH numbered AS (
 INSERT INTO tickets_event (conversation_id, seq, created_at, type, payload)
 SELECT id, last_seq, %s, %s, %s FROM numbered RETURNING seq
 """
+# The same for several events, while a row is held and a condition on the conversation holds. The
+# row is locked before the conversation, as everywhere.
+_APPEND_WHILE = """
+WITH held AS ({held}), numbered AS (
+    UPDATE tickets_conversation SET last_seq = last_seq + %(count)s
+    WHERE id = %(conversation)s AND {condition} AND EXISTS (SELECT FROM held)
+    RETURNING id, last_seq
+)
+INSERT INTO tickets_event (conversation_id, seq, created_at, type, payload)
+SELECT id, last_seq - %(count)s + place, %(now)s, type, payload::jsonb
+FROM numbered, unnest(%(types)s::text[], %(payloads)s::text[])
+     WITH ORDINALITY AS new (type, payload, place)
+RETURNING seq
+"""
+
+
+@dataclass(frozen=True)
+class NewEvent:
+    type: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """When events may be stored, in SQL: `held` selects a row and locks it, `of_conversation` is a
+    condition on the conversation's row. `values` are those that `held` names."""
+
+    held: str
+    of_conversation: str
+    values: dict[str, Any]
 
 
 def group_of(conversation_id: UUID) -> str:
@@ -69,8 +103,7 @@ def append_event(
     Must run in a transaction, so that the event and the change it tells of stand or fall together.
     Returns the event as it goes over the wire.
     """
-    if type not in EVENT_TYPES:
-        raise ValueError(f"unknown event type {type!r}")
+    _check_type(type)
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("append_event needs a transaction")
     event = Event(
@@ -87,6 +120,37 @@ def append_event(
     wire = to_wire(event)
     transaction.on_commit(lambda: notify(conversation_id, wire), robust=True)
     return wire
+
+
+def append_while(
+    condition: Condition, *, conversation_id: UUID, events: Sequence[NewEvent]
+) -> bool:
+    """Store the conversation's next events, all or none, in one statement of its own: whether the
+    condition held. Sockets hear of each of them."""
+    for event in events:
+        _check_type(event.type)
+    now = timezone.now()
+    statement = _APPEND_WHILE.format(held=condition.held, condition=condition.of_conversation)
+    values = {
+        **condition.values,
+        "count": len(events),
+        "conversation": conversation_id,
+        "now": now,
+        "types": [event.type for event in events],
+        "payloads": [json.dumps(event.payload) for event in events],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        numbers = sorted(row[0] for row in cursor.fetchall())
+    for seq, event in zip(numbers, events, strict=False):
+        wire = {"seq": seq, "type": event.type, "at": iso(now), **event.payload}
+        transaction.on_commit(partial(notify, conversation_id, wire), robust=True)
+    return bool(numbers)
+
+
+def _check_type(type: str) -> None:
+    if type not in EVENT_TYPES:
+        raise ValueError(f"unknown event type {type!r}")
 
 
 def to_wire(event: Event) -> dict[str, Any]:

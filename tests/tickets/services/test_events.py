@@ -20,13 +20,17 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.utils import timezone
 
 from tests.tickets.cast import ask, at_once, draft_for
 from tickets.models import Conversation, Event, Ticket
 from tickets.services.drafts import approve_draft
 from tickets.services.events import (
     EVENT_TYPES,
+    Condition,
+    NewEvent,
     append_event,
+    append_while,
     events_after,
     group_of,
     iso,
@@ -34,6 +38,7 @@ from tickets.services.events import (
     to_wire,
 )
 from tickets.services.handover import give_back
+from tickets.states import MAY_ANSWER_SQL, may_answer
 
 CONTRACT = json.loads(
     (Path(__file__).parents[2] / "contracts" / "realtime.json").read_text("utf-8")
@@ -89,6 +94,25 @@ def test_an_event_needs_a_transaction(conversation: Conversation) -> None:
     with pytest.raises(RuntimeError, match="needs a transaction"):
         append_event(conversation_id=conversation.pk, type="run.status", payload={})
     assert Event.objects.count() == 0
+
+
+@pytest.mark.parametrize("mode", Conversation.Mode.values)
+@pytest.mark.parametrize("state", ["bot", "waiting", "closed"])
+def test_events_of_an_answer_are_stored_while_the_bot_may_speak(
+    conversation: Conversation, state: str, mode: str
+) -> None:
+    append(conversation)
+    waits = {"waiting_since": timezone.now(), "handover_reason": "customer_asked"}
+    Conversation.objects.update(state=state, mode=mode, **(waits if state == "waiting" else {}))
+    conversation.refresh_from_db()
+    events = [NewEvent("run.status", {"number": number}) for number in range(2)]
+    may_speak = may_answer(conversation)
+    for held, is_stored in (("SELECT", may_speak), ("SELECT WHERE %(no)s", False)):
+        condition = Condition(held, MAY_ANSWER_SQL, {"no": False})
+        stored = append_while(condition, conversation_id=conversation.pk, events=events)
+        assert stored == is_stored
+    seqs = [(event["seq"], event["number"]) for event in events_after(conversation.pk, 1)]
+    assert seqs == ([(2, 0), (3, 1)] if may_speak else [])
 
 
 def test_events_are_read_from_a_number_on_and_up_to_a_limit(conversation: Conversation) -> None:
