@@ -23,6 +23,7 @@ from supportbot.checks import log_settings  # noqa: E402
 from supportbot.desk.socket import DeskConsumer  # noqa: E402
 from supportbot.retrieval.strange_words import embed_common_words  # noqa: E402
 from supportbot.warmup import warm_up  # noqa: E402
+from tickets.services.announcing import announcer  # noqa: E402
 
 
 async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -38,6 +39,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
                 await send({"type": "lifespan.startup.failed", "message": str(error)})
                 return
             Thread(target=embed_common_words, name="words", daemon=True).start()
+            announcer.start()
             await runner.start()
             keeper = asyncio.create_task(keep_places())
             await send({"type": "lifespan.startup.complete"})
@@ -45,6 +47,7 @@ async def lifespan(scope: dict[str, Any], receive: Any, send: Any) -> None:
             if keeper is not None:
                 keeper.cancel()
             await runner.stop()
+            await announcer.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
 

@@ -11,15 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import structlog
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import models, transaction
-from redis.exceptions import RedisError
 
 from tickets.models import Conversation, Team
-
-log = structlog.get_logger(__name__)
+from tickets.services.announcing import announcer
 
 DESK_GROUP = "desk"
 
@@ -51,15 +46,9 @@ def _conversation_of(changed: models.Model | None) -> UUID | None:
 
 
 def _ring(conversation: UUID | None) -> None:
-    layer = get_channel_layer()
-    if layer is None:
-        return
     event: dict[str, Any] = {"type": "desk.changed", "conversation": None, "teams": []}
     if conversation is not None:
         closed = Team.objects.filter(is_private=True, tickets__conversation=conversation)
         event["conversation"] = str(conversation)
         event["teams"] = list(closed.distinct().values_list("pk", flat=True))
-    try:
-        async_to_sync(layer.group_send)(DESK_GROUP, event)
-    except (RedisError, OSError) as error:
-        log.warning("desk_not_told", error=str(error))
+    announcer.announce(DESK_GROUP, event)

@@ -14,17 +14,12 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import structlog
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.db import connection, transaction
 from django.utils import timezone
 from psycopg.types.json import Json
-from redis.exceptions import RedisError
 
 from tickets.models import Conversation, Event
-
-log = structlog.get_logger(__name__)
+from tickets.services.announcing import announcer
 
 EVENT_TYPES = frozenset(
     {
@@ -164,16 +159,8 @@ def iso(moment: dt.datetime) -> str:
 
 def notify(conversation_id: UUID, wire: dict[str, Any]) -> None:
     """Send one frame to the conversation's sockets. A dead Redis delays it, never loses it."""
-    layer = get_channel_layer()
-    if layer is None:
-        return
-    try:
-        async_to_sync(layer.group_send)(
-            group_of(conversation_id),
-            {"type": "conversation.event", "conversation": str(conversation_id), "event": wire},
-        )
-    except (RedisError, OSError) as error:
-        log.warning("event_not_announced", conversation=str(conversation_id), error=str(error))
+    frame = {"type": "conversation.event", "conversation": str(conversation_id), "event": wire}
+    announcer.announce(group_of(conversation_id), frame)
 
 
 def events_after(conversation_id: UUID, seq: int, limit: int = 500) -> list[dict[str, Any]]:

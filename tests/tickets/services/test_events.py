@@ -24,6 +24,8 @@ from django.utils import timezone
 
 from tests.tickets.cast import ask, at_once, draft_for
 from tickets.models import Conversation, Event, Ticket
+from tickets.services import events
+from tickets.services.announcing import Announcer
 from tickets.services.drafts import approve_draft
 from tickets.services.events import (
     EVENT_TYPES,
@@ -105,11 +107,11 @@ def test_events_of_an_answer_are_stored_while_the_bot_may_speak(
     waits = {"waiting_since": timezone.now(), "handover_reason": "customer_asked"}
     Conversation.objects.update(state=state, mode=mode, **(waits if state == "waiting" else {}))
     conversation.refresh_from_db()
-    events = [NewEvent("run.status", {"number": number}) for number in range(2)]
+    new = [NewEvent("run.status", {"number": number}) for number in range(2)]
     may_speak = may_answer(conversation)
     for held, is_stored in (("SELECT", may_speak), ("SELECT WHERE %(no)s", False)):
         condition = Condition(held, MAY_ANSWER_SQL, {"no": False})
-        stored = append_while(condition, conversation_id=conversation.pk, events=events)
+        stored = append_while(condition, conversation_id=conversation.pk, events=new)
         assert stored == is_stored
     seqs = [(event["seq"], event["number"]) for event in events_after(conversation.pk, 1)]
     assert seqs == ([(2, 0), (3, 1)] if may_speak else [])
@@ -208,6 +210,22 @@ async def test_sockets_hear_of_an_event_after_the_commit(conversation: Conversat
         assert (await told)["event"] == sent
 
 
+@pytest.mark.django_db(transaction=True)
+async def test_the_web_process_announces_in_order_without_making_threads_wait(
+    conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Announcer()
+    monkeypatch.setattr(events, "announcer", own)
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add(group_of(conversation.pk), channel)
+    own.start()
+    sent = [await database_sync_to_async(append)(conversation, number) for number in range(5)]
+    await own.stop()
+    async with asyncio.timeout(10):
+        assert [(await layer.receive(channel))["event"] for _ in sent] == sent
+
+
 def test_sockets_hear_nothing_of_what_is_undone(
     conversation: Conversation, django_capture_on_commit_callbacks: Any
 ) -> None:
@@ -245,7 +263,7 @@ def test_a_dead_redis_is_survived() -> None:
         check=False,
     )
     assert result.stdout.strip().endswith("survived"), result.stderr
-    assert "event_not_announced" in result.stdout + result.stderr
+    assert "not_announced" in result.stdout + result.stderr
 
 
 def test_a_frame_without_a_listener_disturbs_nobody() -> None:
