@@ -28,7 +28,7 @@ from tickets.models import Conversation, Message
 from tickets.services import audit
 from tickets.services.drafts import create_draft
 from tickets.services.handover import request_person
-from tickets.services.messages import add_bot_answer
+from tickets.services.messages import BotAnswer, show_bot_answer
 
 Outcome = AnswerRun.Outcome
 NO_PERSON_HERE = (
@@ -188,7 +188,7 @@ def _tell_conversation(
     elif run.emitter.is_muted:
         _hand_to_agents(run, reply)
     else:
-        _send(run, outcome, reply)
+        _send(run, conversation, outcome, reply)
     _no_longer_awaited(run)
 
 
@@ -208,16 +208,15 @@ def _answer_directly(run: Run, outcome: Outcome, reply: Reply) -> Outcome:
     return outcome
 
 
-def _send(run: Run, outcome: str, reply: Reply) -> None:
-    add_bot_answer(
-        question=Message.objects.get(pk=run.row.question_key),
-        run_id=run.id,
-        text=text_of(reply),
-        sentences=list(reply.sentences),
-        outcome=outcome,
-        offer_handover=reply.offer_handover,
-        choices=[{"label": one.label, "text": one.text} for one in reply.choices],
-    )
+def _send(run: Run, conversation: Conversation, outcome: str, reply: Reply) -> None:
+    details = {
+        "outcome": outcome,
+        "offer_handover": reply.offer_handover,
+        "choices": [{"label": one.label, "text": one.text} for one in reply.choices],
+    }
+    sentences = list(reply.sentences)
+    answer = BotAnswer(run.row.question_key, run.id, text_of(reply), sentences, details)
+    show_bot_answer(locked=conversation, answer=answer)
 
 
 def text_of(reply: Reply) -> str:

@@ -64,7 +64,7 @@ class Emitter:
 
         Everywhere the run is locked before the conversation, which prevents deadlocks.
         """
-        self._lease.update()
+        self._lease.lock()
         conversation = Conversation.objects.select_for_update().get(pk=self.row.conversation_key)
         if not self.is_muted and not may_answer(conversation):
             # Withdraw the unfinished answer; the rest of the run writes a draft.
@@ -121,7 +121,7 @@ class DirectEmitter(Emitter):
 
     def lock(self) -> None:
         """Lock the run. Raises LeaseLostError."""
-        self._lease.update()
+        self._lease.lock()
 
     def append(self, type: str, payload: dict[str, Any]) -> None:
         """Pass an event on; may be called from any thread."""

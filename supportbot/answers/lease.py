@@ -35,6 +35,11 @@ class Lease(leases.Lease):
     def held(self) -> QuerySet[AnswerRun]:
         return super().held().filter(status=AnswerRun.Status.RUNNING)
 
+    def lock(self) -> None:
+        """Lock the run in a transaction. Raises LeaseLostError."""
+        if not self.held().select_for_update().values_list("pk").first():
+            raise LeaseLostError
+
     async def save(self, **changes: Any) -> None:
         """`update`, from a coroutine."""
         await in_thread(self.update)(**changes)

@@ -79,14 +79,19 @@ def _plain_words(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
-def memory_for(message: Message, *, recent: int, today: dt.date, products: Iterable[str]) -> Memory:
-    """Remember what the message says, and return what the conversation knows by now. `recent` is
-    the number of turns that are told word for word; the summary is of what was asked before."""
-    remember(message=message, facts=facts_in(message.question_text, today=today, products=products))
-    facts = facts_of(message.conversation_id)
+def memory_for(
+    message: Message, text: str, *, recent: int | None, today: dt.date, products: Iterable[str]
+) -> Memory:
+    """Remember what the message says in `text`, and return what the conversation knows by now.
+    `recent` is the number of turns that are told word for word, None if all are; the summary is of
+    what was asked before these."""
+    new = list(facts_in(text, today=today, products=products))
+    remember(message=message, facts=new)
+    is_known = bool(new) or message.seq != 1  # a first message without facts leaves nothing to know
+    facts = facts_of(message.conversation_id) if is_known else ()
     return Memory(
         facts=tuple((fact.get_kind_display(), fact.value) for fact in facts),
-        summary=_summary(message, recent),
+        summary="" if recent is None else _summary(message, recent),
     )
 
 

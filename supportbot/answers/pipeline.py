@@ -48,7 +48,7 @@ async def answer(run: Run) -> None:
     (LeaseLostError)."""
     guard = Guard(run.row, run.configuration)
     try:
-        question = await run.stage(Stage.RECEIVE, receive, run.row)
+        question = await run.stage(Stage.RECEIVE, receive, run.row, run.asked)
         screened = await run.stage(Stage.VALIDATE, _screen, run, guard, question)
         reply = screened.reply or await _answer(run, guard, screened)
         await run.stage(Stage.COMPLETE, complete_run, run, reply)

@@ -9,16 +9,18 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from knowledge.models import Audience
 from supportbot.answers.errors import ReceiveError
+from supportbot.answers.lease import Lease
 from supportbot.answers.memory import memory_for, product_names
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Question
+from supportbot.configuration.current import Current
 from supportbot.retrieval.query import Turn
 from tickets.models import Conversation, Event, Message
 from tickets.services.conversations import latest_of
@@ -93,25 +95,36 @@ def readable(raw: str) -> str:
 @dataclass(frozen=True)
 class Accepted:
     """A stored message and the run that answers it; None where people answer without the bot.
-    `restarted`: the run had started, and starts again with this message as part of its question."""
+    `restarted`: the run had started, and starts again with this message as part of its question.
+    `started`: this process has the run's lease already."""
 
     message: Message
     run: AnswerRun | None
     restarted: bool = False
+    started: bool = False
 
 
 @transaction.atomic
 def accept_message(
-    *, conversation: Conversation, incoming: IncomingMessage, reader: Audience = Audience.PUBLIC
+    *,
+    conversation: Conversation,
+    incoming: IncomingMessage,
+    reader: Audience = Audience.PUBLIC,
+    decides: Current | None = None,
 ) -> Accepted:
     """Store the message and queue its run, or join it to the question sent a moment before. For a
-    known client_id, return what is stored. Raises ReceiveError for files alone that are gone."""
-    before = _lock_last_run(latest_of(conversation))
+    known client_id, return what is stored. Raises ReceiveError for files alone that are gone.
+
+    With `decides`, the configuration in effect, the run starts at once if it is its turn.
+    """
+    seen = _look_at(conversation)
+    before = _lock_last_run(latest_of(conversation)) if seen.is_answered or seen.goes_on else None
     message, created = add_customer_message(
         conversation=conversation,
         text=incoming.text,
         client_id=incoming.client_id,
         files=incoming.files,
+        awaits_bot=before is None and not incoming.files,
     )
     has_files = bool(incoming.files) and message.attachments.exists()
     if created and not incoming.text and not has_files:
@@ -134,15 +147,53 @@ def accept_message(
             return Accepted(message, None)
     if before is not None and _belongs_to(message, before):
         return Accepted(message, before, restarted=_join(message, before))
-    run = AnswerRun.objects.create(
+    if not message.awaits_answer:
+        message.awaits_answer = True
+        message.save(update_fields=["awaits_answer"])
+    run = AnswerRun(
         conversation=message.conversation,
         question=message,
         delivery=delivery_in(message.conversation),
         reader=reader,
     )
-    message.awaits_answer = True
-    message.save(update_fields=["awaits_answer"])
-    return Accepted(message, run)
+    # Nothing has happened between the first look and the lock, so no other question is in turn.
+    in_turn = before is None and not seen.goes_on and seen.last_seq == message.conversation.last_seq
+    if decides is not None and in_turn:
+        start(run, decides)
+    run.save(force_insert=True)
+    if run.status == AnswerRun.Status.RUNNING and run.delivery == AnswerRun.Delivery.STREAM:
+        _tell_started(run, message)
+    return Accepted(message, run, started=run.status == AnswerRun.Status.RUNNING)
+
+
+def start(run: AnswerRun, decides: Current) -> None:
+    """Set what an attempt of a run begins with. To store it is the caller's part."""
+    run.status = AnswerRun.Status.RUNNING
+    run.attempts += 1
+    Lease.begin(run)
+    if run.started_at is None and run.conversation is not None:
+        run.started_at = timezone.now()
+        run.delivery = delivery_in(run.conversation)
+    if run.configuration_id is None:
+        run.configuration_id, run.configuration_hash = decides.id, decides.sha256
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A conversation before it is locked: whether it goes on in another one, whether a question of
+    it is being answered, and the number of its last event."""
+
+    goes_on: bool
+    is_answered: bool
+    last_seq: int
+
+
+def _look_at(conversation: Conversation) -> _Seen:
+    unfinished = AnswerRun.objects.unfinished().filter(conversation=OuterRef("pk"))
+    found = Conversation.objects.filter(pk=conversation.pk)
+    columns = ("continued_in", Exists(unfinished), "last_seq")
+    following, is_answered, last_seq = found.values_list(*columns).get()
+    return _Seen(following is not None, is_answered, last_seq)
 
 
 def delivery_in(conversation: Conversation) -> AnswerRun.Delivery:
@@ -192,18 +243,22 @@ def _join(message: Message, run: AnswerRun) -> bool:
         ]
     )
     if is_running and run.delivery == AnswerRun.Delivery.STREAM:
-        # The answer is shown below the whole question.
-        append_event(
-            conversation_id=run.conversation_key,
-            type="run.started",
-            payload={"run_id": str(run.pk), "message_id": str(message.pk)},
-        )
+        _tell_started(run, message)  # the answer is shown below the whole question
     return is_running
 
 
+def _tell_started(run: AnswerRun, message: Message) -> None:
+    append_event(
+        conversation_id=run.conversation_key,
+        type="run.started",
+        payload={"run_id": str(run.pk), "message_id": str(message.pk)},
+    )
+
+
 @in_thread
-def receive(run: AnswerRun) -> Question:
-    """The run's question as stored, with its history and what the conversation remembers."""
+def receive(run: AnswerRun, asked: Message | None = None) -> Question:
+    """The run's question as stored, with its history and what the conversation remembers. `asked`
+    is its message if that has just been stored, with nothing joined to it."""
     if run.question_id is None:
         return Question(
             message_id=None,
@@ -213,16 +268,28 @@ def receive(run: AnswerRun) -> Question:
             as_of=timezone.localdate(run.created_at),
             reader=Audience(run.reader),
         )
-    message = Message.objects.prefetch_related("joined").get(pk=run.question_id)
+    if asked is None:
+        message = Message.objects.prefetch_related("joined").get(pk=run.question_id)
+        text = message.question_text
+    else:
+        message, text = asked, asked.text
     asked_on = timezone.localdate(message.created_at)
+    is_first = message.seq == 1  # what its conversation begins with
+    history = () if is_first else _history_of(message)
     return Question(
         message_id=message.id,
         conversation_id=run.conversation_id,
-        text=message.question_text,
-        history=_history_of(message),
+        text=text,
+        history=history,
         as_of=asked_on,
         reader=Audience(run.reader),
-        memory=memory_for(message, recent=HISTORY_TURNS, today=asked_on, products=product_names()),
+        memory=memory_for(
+            message,
+            text,
+            recent=HISTORY_TURNS if len(history) == HISTORY_TURNS else None,
+            today=asked_on,
+            products=product_names(),
+        ),
     )
 
 

@@ -33,6 +33,7 @@ from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Stage
 from supportbot.configuration.content import Configuration
+from tickets.models import Message
 from tickets.services.events import NewEvent
 
 log = structlog.get_logger(__name__)
@@ -68,12 +69,16 @@ BESIDE = frozenset({Stage.ENRICH})
 
 class Run:
     """An AnswerRun whose lease this process holds. The events of a run without a conversation go to
-    `events`."""
+    `events`. `asked`: its question, if that has just been stored with nothing joined to it."""
 
     def __init__(
-        self, row: AnswerRun, configuration: Configuration, events: EventQueue | None = None
+        self,
+        row: AnswerRun,
+        configuration: Configuration,
+        events: EventQueue | None = None,
+        asked: Message | None = None,
     ) -> None:
-        self.row = row
+        self.row, self.asked = row, asked
         self.configuration = configuration
         self.id: UUID = row.id
         self.lease = Lease(row)

@@ -7,7 +7,9 @@ keeper looks for runs that were never started or whose process died.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -18,11 +20,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from knowledge.leases import LeaseLostError
+from knowledge.models import Audience
 from supportbot.answers.errors import AnswerError
-from supportbot.answers.lease import Lease
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.pipeline import answer, fail
-from supportbot.answers.receive import Accepted, delivery_in
+from supportbot.answers.receive import Accepted, IncomingMessage, accept_message, start
 from supportbot.answers.results import unpacked
 from supportbot.answers.run import Run
 from supportbot.answers.stop import keep_record_of_stopped
@@ -65,6 +67,19 @@ class Runner:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         self._loop = None
 
+    async def accept(
+        self, *, conversation: Conversation, incoming: IncomingMessage, reader: Audience
+    ) -> None:
+        """Store a customer's message and start to answer it: see accept_message."""
+        accept = in_thread(_accept)
+        accepted, run = await accept(conversation, incoming, reader, self._loop is not None)
+        if run is None:
+            self.begin(accepted)
+        elif self._loop is None:  # the process ends
+            await in_thread(run.lease.release)()
+        else:
+            self._add(run.id, self._carry_on(run))
+
     def begin(self, accepted: Accepted) -> None:
         """Start to answer a message as soon as it is committed."""
         if accepted.run is not None and accepted.run.status == Status.QUEUED:
@@ -103,7 +118,10 @@ class Runner:
                 running.add_done_callback(lambda _: self._begin(run_id))
                 running.cancel()
             return
-        task = asyncio.create_task(self._work(run_id), name=f"run {run_id}")
+        self._add(run_id, self._work(run_id))
+
+    def _add(self, run_id: UUID, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=f"run {run_id}")
         self._tasks[run_id] = task
         task.add_done_callback(lambda _: self._tasks.pop(run_id, None))
 
@@ -111,6 +129,11 @@ class Runner:
         """Answer a question, then the next one of its conversation."""
         await execute(run_id)
         await self._follow(run_id)
+
+    async def _carry_on(self, run: Run) -> None:
+        """The same for a run that has started already."""
+        await carry_out(run)
+        await self._follow(run.id)
 
     async def _keep(self) -> None:
         while True:
@@ -132,8 +155,12 @@ async def execute(run_id: UUID) -> None:
     """Claim a run and answer it. Does nothing if another process has it, or if an earlier question
     of its conversation is not answered yet."""
     run = await claim(run_id)
-    if run is None:
-        return
+    if run is not None:
+        await carry_out(run)
+
+
+async def carry_out(run: Run) -> None:
+    """Answer a run whose lease this process holds."""
     try:
         async with run.lease.kept_alive():
             if await _has_failed_too_often(run):
@@ -211,6 +238,19 @@ def find_next(run_id: UUID) -> UUID | None:
     return waiting.values_list("pk", flat=True).first()
 
 
+def _accept(
+    conversation: Conversation, incoming: IncomingMessage, reader: Audience, starts: bool
+) -> tuple[Accepted, Run | None]:
+    """The run is one that has started."""
+    decides = current() if starts else None
+    accepted = accept_message(
+        conversation=conversation, incoming=incoming, reader=reader, decides=decides
+    )
+    if decides is None or accepted.run is None or not accepted.started:
+        return accepted, None
+    return accepted, Run(accepted.run, decides.content, asked=accepted.message)
+
+
 @in_thread
 def claim(run_id: UUID) -> Run | None:
     """Take the lease by compare-and-set, and announce the start of the run to the customer."""
@@ -219,28 +259,21 @@ def claim(run_id: UUID) -> Run | None:
         row = (
             AnswerRun.objects.next_in_turn()
             .select_for_update(skip_locked=True, of=("self",))
-            .select_related("conversation")
+            .select_related("conversation__customer")
             .filter(pk=run_id)
             .filter(Q(lease_until=None) | Q(lease_until__lt=now))
             .first()
         )
         if row is None:
             return None
-        row.status = Status.RUNNING
-        row.attempts += 1
-        Lease.begin(row)
-        if row.started_at is None:
-            row.started_at = now
-            row.delivery = delivery_in(Conversation.objects.get(pk=row.conversation_key))
-        if row.configuration_id is None:
-            row.configuration_id, row.configuration_hash = decides.id, decides.sha256
+        start(row, decides)
         row.save(
             update_fields=[
                 *("status", "attempts", "lease_token", "lease_until"),
                 *("started_at", "delivery", "configuration", "configuration_hash"),
             ]
         )
-        run = Run(row, configuration(row.configuration_id).content)
+        run = Run(row, configuration(row.configuration_id or decides.id).content)
         if not run.emitter.is_muted:
             _announce(run)
     return run

@@ -22,7 +22,7 @@ from redis.exceptions import RedisError
 
 from knowledge.models import Audience
 from supportbot.answers.errors import AnswerError
-from supportbot.answers.receive import accept_message, check_message, readable
+from supportbot.answers.receive import check_message, readable
 from supportbot.answers.runner import runner
 from supportbot.answers.stop import stop_answer
 from supportbot.answers.threads import in_thread
@@ -223,10 +223,7 @@ class ChatConsumer(SocketConsumer):
     async def _message(self, frame: dict[str, Any], conversation: Conversation) -> None:
         incoming = check_message(frame)
         await self._count("messages", "message")
-        accepted = await in_thread(accept_message)(
-            conversation=conversation, incoming=incoming, reader=self.audience
-        )
-        runner.begin(accepted)
+        await runner.accept(conversation=conversation, incoming=incoming, reader=self.audience)
 
     # -- events to the client --------------------------------------------------------------------
     async def conversation_event(self, message: dict[str, Any]) -> None:

@@ -61,14 +61,16 @@ def test_what_is_no_fact_is_left_alone(text: str) -> None:
 def test_what_was_asked_before_the_last_turns_is_told_in_a_line() -> None:
     conversation = start_conversation(customer=Customer.objects.create(name="Ada"))
     messages = [ask(conversation, f"Question {number}?") for number in range(6)]
-    memory = memory_for(messages[-1], recent=2, today=TODAY, products=PRODUCTS)
+    last = messages[-1]
+    memory = memory_for(last, last.text, recent=2, today=TODAY, products=PRODUCTS)
     assert memory.summary == "Question 0?; Question 1?; Question 2?"
-    assert memory_for(messages[1], recent=2, today=TODAY, products=PRODUCTS).summary == ""
+    assert memory_for(messages[1], "", recent=2, today=TODAY, products=PRODUCTS).summary == ""
 
 
 @pytest.mark.django_db
 def test_facts_of_earlier_messages_are_still_known() -> None:
     conversation = start_conversation(customer=Customer.objects.create(name="Ada"))
     for text in ("I live in Spain", "order A-10023", "How long does it take?"):
-        memory = memory_for(ask(conversation, text), recent=10, today=TODAY, products=PRODUCTS)
+        message = ask(conversation, text)
+        memory = memory_for(message, text, recent=None, today=TODAY, products=PRODUCTS)
     assert memory.facts == (("Country", "Spain"), ("Order number", "A-10023"))

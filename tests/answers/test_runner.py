@@ -17,11 +17,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from knowledge.leases import LeaseLostError
+from knowledge.models import Audience
 from supportbot.answers import runner as runner_module
 from supportbot.answers.models import AnswerRun
+from supportbot.answers.receive import IncomingMessage, accept_message
 from supportbot.answers.runner import Runner, claim, execute, find_abandoned
 from supportbot.answers.threads import in_thread
-from tests.answers.asking import ANSWER, SENTENCES, ask, in_database, saying, told
+from supportbot.configuration.current import current
+from tests.answers.asking import ANSWER, QUESTION, SENTENCES, ask, in_database, saying, told
 from tests.llm.scenarios import first_part
 from tests.openai_server import ModelServer, Request, Scenario, Wire, begin, end, speak, wait_for
 from tickets.models import Conversation, Draft, Event
@@ -271,6 +274,59 @@ async def test_outside_a_web_process_submitting_leaves_the_run_queued(
     run_id = await ask(conversation)
     Runner().submit(run_id)
     assert (await told(run_id)).run.status == Status.QUEUED
+
+
+async def test_messages_that_come_at_once_are_accepted_and_answered_in_turn(
+    conversation: Conversation, settings: Settings
+) -> None:
+    settings.MESSAGE_JOIN_SECONDS = 0
+    questions = [QUESTION, "What does a return cost?", "Can I return opened coffee?"]
+    async with started(Runner()) as runner:
+        await asyncio.gather(*(accept(runner, conversation, text) for text in questions))
+        await until(lambda: AnswerRun.objects.filter(status=Status.COMPLETED).count() == 3)
+    runs = await in_database(lambda: list(AnswerRun.objects.all()))
+    assert [run.attempts for run in runs] == [1, 1, 1]
+    types = [event["type"] for event in (await told(runs[0].pk)).events]
+    turn = ["run.started", "answer.completed"]
+    assert [type for type in types if type in turn] == 3 * turn
+
+
+async def test_what_is_added_to_an_accepted_question_starts_its_run_again(
+    model_server: ModelServer, conversation: Conversation
+) -> None:
+    gate = threading.Event()
+    model_server.says(pausing(gate), saying(ANSWER))
+    async with started(Runner()) as runner:
+        for text in ("I have a question.", QUESTION):
+            await accept(runner, conversation, text)
+        gate.set()
+        await until(lambda: AnswerRun.objects.filter(status=Status.COMPLETED).exists())
+    run = await in_database(AnswerRun.objects.get)
+    result = await told(run.pk)
+    assert (run.attempts, run.retrieval["asked"]) == (2, f"I have a question. {QUESTION}")
+    assert [sentence["text"] for sentence in result.standing] == SENTENCES
+    assert result.answer["message"]["sentences"] == result.standing
+
+
+async def test_an_accepted_question_whose_process_dies_is_taken_over(
+    conversation: Conversation,
+) -> None:
+    decides = await in_database(current)
+    incoming = IncomingMessage(QUESTION, "c-1")
+    accept = in_thread(accept_message)
+    accepted = await accept(conversation=conversation, incoming=incoming, decides=decides)
+    assert accepted.started
+    assert accepted.run is not None
+    assert await claim(accepted.run.pk) is None
+    await expire(accepted.run.pk)
+    assert await find_abandoned() == [accepted.run.pk]
+    await execute(accepted.run.pk)
+    (await told(accepted.run.pk)).assert_one_whole_answer()
+
+
+async def accept(runner: Runner, conversation: Conversation, text: str) -> None:
+    incoming = IncomingMessage(text, str(uuid.uuid4()))
+    await runner.accept(conversation=conversation, incoming=incoming, reader=Audience.PUBLIC)
 
 
 @pytest.mark.usefixtures("fresh_connections")

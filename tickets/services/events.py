@@ -43,14 +43,24 @@ EVENT_TYPES = frozenset(
 # numbers gapless: they commit in order or not at all.
 _APPEND = """
 WITH numbered AS (
-    UPDATE tickets_conversation
-    SET last_seq = last_seq + 1,
-        updated_at = CASE WHEN %s THEN %s ELSE updated_at END,
-        last_message_at = CASE WHEN %s THEN %s ELSE last_message_at END
-    WHERE id = %s RETURNING id, last_seq
+    UPDATE tickets_conversation SET last_seq = last_seq + 1
+    WHERE id = %(conversation)s RETURNING id, last_seq
 )
 INSERT INTO tickets_event (conversation_id, seq, created_at, type, payload)
-SELECT id, last_seq, %s, %s, %s FROM numbered RETURNING seq
+SELECT id, last_seq, %(now)s, %(type)s, %(payload)s FROM numbered RETURNING seq
+"""
+# A message's place is the number of the event that shows it.
+_APPEND_MESSAGE = """
+WITH numbered AS (
+    UPDATE tickets_conversation
+    SET last_seq = last_seq + 1, updated_at = %(now)s, last_message_at = %(now)s
+    WHERE id = %(conversation)s RETURNING id, last_seq
+), placed AS (
+    UPDATE tickets_message SET seq = last_seq FROM numbered
+    WHERE tickets_message.id = %(message)s
+)
+INSERT INTO tickets_event (conversation_id, seq, created_at, type, payload)
+SELECT id, last_seq, %(now)s, %(type)s, %(payload)s FROM numbered RETURNING seq
 """
 # The same for several events, while a row is held and a condition on the conversation holds. The
 # row is locked before the conversation, as everywhere.
@@ -90,10 +100,10 @@ def group_of(conversation_id: UUID) -> str:
 
 
 def append_event(
-    *, conversation_id: UUID, type: str, payload: dict[str, Any], is_message: bool = False
+    *, conversation_id: UUID, type: str, payload: dict[str, Any], shows: UUID | None = None
 ) -> dict[str, Any]:
     """Store the conversation's next event; sockets hear of it when the transaction commits. One
-    that shows a message puts the conversation first in lists.
+    that `shows` a stored message gives it its place, and puts the conversation first in lists.
 
     Must run in a transaction, so that the event and the change it tells of stand or fall together.
     Returns the event as it goes over the wire.
@@ -104,10 +114,15 @@ def append_event(
     event = Event(
         conversation_id=conversation_id, type=type, payload=payload, created_at=timezone.now()
     )
+    values: dict[str, Any] = {
+        "conversation": conversation_id,
+        "now": event.created_at,
+        "type": type,
+        "payload": Json(payload),
+        "message": shows,
+    }
     with connection.cursor() as cursor:
-        changed = [is_message, event.created_at] * 2
-        values: list[Any] = [*changed, conversation_id, event.created_at, type, Json(payload)]
-        cursor.execute(_APPEND, values)
+        cursor.execute(_APPEND if shows is None else _APPEND_MESSAGE, values)
         row = cursor.fetchone()
     if row is None:
         raise Conversation.DoesNotExist

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -18,13 +18,15 @@ Kind = ConversationFact.Kind
 SINGLE = frozenset({Kind.COUNTRY, Kind.ORDER_DATE})
 
 
-@transaction.atomic
 def remember(*, message: Message, facts: Iterable[tuple[Kind, str]]) -> None:
     """Store the facts of a message. The same message twice adds nothing."""
+    if new := list(facts):  # most messages have none
+        _remember(message, new)
+
+
+@transaction.atomic
+def _remember(message: Message, facts: Sequence[tuple[Kind, str]]) -> None:
     of_conversation = ConversationFact.objects.filter(conversation_id=message.conversation_id)
-    facts = list(facts)
-    if not facts:
-        return  # as in most messages
     for kind, value in facts:
         if kind in SINGLE:
             of_conversation.filter(kind=kind).exclude(value=value).delete()

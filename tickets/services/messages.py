@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import connection, transaction
 
 from tickets.models import Conversation, Feedback, Message
 from tickets.services import sla
@@ -22,9 +22,17 @@ from tickets.services.outbox import queue_email
 from tickets.services.speaker import lease_from_now
 from tickets.services.subjects import name_ticket
 from tickets.services.timers import heard_from_customer
-from tickets.states import check_may_speak
+from tickets.states import BY_PEOPLE, check_may_speak
 
 Author = Message.Author
+_LOOK_UP = """
+SELECT EXISTS (SELECT FROM tickets_ticket WHERE conversation_id = %(conversation)s),
+       EXISTS (
+           SELECT FROM tickets_message m JOIN tickets_conversation c ON c.id = m.conversation_id
+           WHERE c.customer_id = %(customer)s AND m.author = %(author)s
+             AND m.client_id = %(client_id)s
+       )
+"""
 
 
 def message_to_wire(message: Message, *, may_have_files: bool = True) -> dict[str, Any]:
@@ -50,32 +58,62 @@ def _files_of(message: Message) -> list[dict[str, Any]]:
     return [file_to_wire(one) for one in message.attachments.all() if not one.refused]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def add_customer_message(
-    *, conversation: Conversation, text: str, client_id: str, files: Sequence[UUID] = ()
+    *,
+    conversation: Conversation,
+    text: str,
+    client_id: str,
+    files: Sequence[UUID] = (),
+    awaits_bot: bool = False,
 ) -> tuple[Message, bool]:
     """Store what a customer sent: (message, created). The same `client_id` changes nothing.
+    `awaits_bot`: it awaits an answer of the bot where the bot answers.
 
     What is written into a conversation that has ended goes into the one that follows on it. Leaves
     the message's conversation locked.
     """
-    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
-    while (known := _sent_before(locked, client_id)) is None and has_ended(locked):
+    of_conversation = Conversation.objects.select_for_update(of=("self",))
+    locked = of_conversation.select_related("customer").get(pk=conversation.pk)
+    # Most questions have no ticket, and none is opened while the conversation is locked.
+    has_ticket, is_id_known = _look_up(locked, client_id)
+    known = _sent_before(locked, client_id) if is_id_known else None
+    while known is None and has_ended(locked):
         locked = continue_conversation(locked)
+        has_ticket = locked.tickets.exists()
+        known = _sent_before(locked, client_id) if is_id_known else None
     if known is not None:
         return known, False
-    message = Message(conversation=locked, author=Author.CUSTOMER, text=text, client_id=client_id)
+    message = Message(
+        conversation=locked,
+        author=Author.CUSTOMER,
+        text=text,
+        client_id=client_id,
+        awaits_answer=awaits_bot and locked.mode not in BY_PEOPLE,
+    )
     if files:
         message.save()
         send_files(message=message, files=files, of=conversation)
-    # Most questions have no ticket, and none is opened while the conversation is locked.
-    has_ticket = locked.tickets.exists()
     _show(message, has_ticket=has_ticket)
     _begin_lease(locked)
     if has_ticket:
         name_ticket(message)
         heard_from_customer(locked)
     return message, True
+
+
+def _look_up(locked: Conversation, client_id: str) -> tuple[bool, bool]:
+    """Whether a conversation has tickets, and whether its customer has used the id before."""
+    values: dict[str, Any] = {
+        "conversation": locked.pk,
+        "customer": locked.customer_id,
+        "author": Author.CUSTOMER,
+        "client_id": client_id,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK_UP, values)
+        has_ticket, is_id_known = cursor.fetchall()[0]
+    return has_ticket, is_id_known
 
 
 def _begin_lease(locked: Conversation) -> None:
@@ -159,16 +197,31 @@ def add_bot_answer(
     """Store the answer to a question; `details` go with the event that completes it. Raises
     SpeakerError unless the bot speaks in the conversation."""
     locked = Conversation.objects.select_for_update().get(pk=question.conversation_id)
+    answer = BotAnswer(question.pk, run_id, text, sentences, details)
+    return show_bot_answer(locked=locked, answer=answer)
+
+
+@dataclass(frozen=True)
+class BotAnswer:
+    question_id: UUID
+    run_id: UUID
+    text: str
+    sentences: list[dict[str, Any]]
+    details: dict[str, Any]
+
+
+def show_bot_answer(*, locked: Conversation, answer: BotAnswer) -> Message:
+    """The same in a transaction that has locked the conversation."""
     check_may_speak(locked, Author.BOT)
     message = Message(
         conversation=locked,
         author=Author.BOT,
-        text=text,
-        sentences=sentences,
-        run_id=run_id,
-        reply_to=question,
+        text=answer.text,
+        sentences=answer.sentences,
+        run_id=answer.run_id,
+        reply_to_id=answer.question_id,
     )
-    _show(message, "answer.completed", run_id=str(run_id), **details)
+    _show(message, "answer.completed", run_id=str(answer.run_id), **answer.details)
     return message
 
 
@@ -183,10 +236,9 @@ def _show(
         conversation_id=message.conversation_id,
         type=type,
         payload={**details, "message": message_to_wire(message, may_have_files=not is_new)},
-        is_message=True,
+        shows=message.pk,
     )
     message.seq = wire["seq"]
-    message.save(update_fields=["seq"])
     if has_ticket and message.author in {Author.CUSTOMER, Author.AGENT}:
         sla.refresh_conversation(message.conversation_id)
         tell_of_message(message)
