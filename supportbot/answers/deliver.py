@@ -162,7 +162,7 @@ def complete_run(run: Run, reply: Reply) -> None:
     finished_at = timezone.now()
     record_citations(run_id=run.id, sentences=reply.sentences, at=finished_at)
     record_fired(run)
-    columns = {**run.record.columns(), "route": reply.route, "cost": cost_of(run)}
+    columns = {**run.columns(), "route": reply.route, "cost": cost_of(run)}
     run.lease.update(
         status=AnswerRun.Status.COMPLETED,
         outcome=outcome,
@@ -277,7 +277,7 @@ def fail_run(run: Run, error: AnswerError) -> None:
         error_code=error.code,
         finished_at=timezone.now(),
         cost=cost_of(run),
-        **run.record.columns(),
+        **run.columns(),
     )
 
 

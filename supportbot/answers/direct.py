@@ -140,5 +140,5 @@ def _end(run: Run, code: str) -> None:
             error_code=code,
             results={},
             finished_at=timezone.now(),
-            **run.record.columns(),
+            **run.columns(),
         )

@@ -11,15 +11,15 @@ import structlog
 from django.conf import settings
 
 from knowledge.embedding.model import endpoint_model_of
-from knowledge.models import Collection, CuratedQuestion
+from knowledge.models import Collection
 from knowledge.text.same_question import question_key
-from supportbot.answers.models import CachedAnswer
 from supportbot.answers.rewrite import standalone
 from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_search_thread
 from supportbot.answers.types import Evidence, Question, Snapshot
 from supportbot.configuration.content import Configuration
 from supportbot.manners.recognise import recognise
+from supportbot.retrieval.scope import execute
 from supportbot.retrieval.search import RankedPassage, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
 
@@ -28,6 +28,12 @@ log = structlog.get_logger(__name__)
 PASSAGES = 16
 MOST_AHEAD = os.cpu_count() or 1  # searches ahead of their turn; more would only hold up others
 NEIGHBOURS = 2  # best passages whose neighbours are added: a list may continue there
+
+
+_KNOWN = """
+SELECT EXISTS (SELECT FROM knowledge_curatedquestion WHERE key = %(key)s)
+    OR EXISTS (SELECT FROM answers_cachedanswer WHERE key = %(key)s) AS is_known
+"""
 
 
 async def enrich(question: Question, configuration: Configuration, payer: Payer) -> Evidence:
@@ -60,9 +66,8 @@ def _ended(task: asyncio.Future[None]) -> None:
 
 def _search_unless_known(question: Question, configuration: Configuration) -> None:
     key = question_key(question.text)
-    for answers in (CuratedQuestion.objects, CachedAnswer.objects):
-        if key and answers.filter(key=key).exists():
-            return
+    if key and execute(_KNOWN, {"key": key})[0].is_known:
+        return
     recognised = recognise(question.text)
     if recognised is None or recognised.has_question:
         _retrieve(question, None, configuration)

@@ -15,7 +15,7 @@ from knowledge.embedding.questions import encode_questions
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.run import Run
 from supportbot.answers.threads import in_search_thread, in_thread
-from supportbot.answers.triage import triage_facts
+from supportbot.answers.triage import triaged
 from supportbot.answers.types import Checked, Evidence, Proposed, Question, Reply
 from supportbot.answers.types import Stage as RunStage
 from supportbot.configuration.content import Configuration
@@ -29,6 +29,7 @@ from supportbot.guardrails.policy.observed import BRAND, PERSONAL, observed
 from supportbot.guardrails.policy.rules import Outcome
 from supportbot.guardrails.types import Finding, Verdict
 from supportbot.manners.recognise import parts_of
+from supportbot.triage.find import Triage
 from tickets.models import Conversation, Message
 from tickets.services.priority import raise_priority
 
@@ -45,7 +46,8 @@ POLICY = "policy"  # the route of replies that a rule gives, and the check of wh
 
 class Guard:
     """Of one run. `detector_times`: milliseconds of each detector, of all side by side, and what
-    they took of a core, for the text it was asked of last."""
+    they took of a core, for the text it was asked of last. `unstored`: triage that is left to
+    store with the message."""
 
     def __init__(self, row: AnswerRun, content: Configuration) -> None:
         self._row, self._content = row, content
@@ -53,6 +55,7 @@ class Guard:
         self._rules = rules_for(content.policy).rules
         self._base: Facts | None = None
         self.detector_times: dict[str, float] = {}
+        self.unstored: Triage | None = None
 
     async def of_message(self, question: Question) -> Decision:
         """What the policy says of the customer's message. Raises EmbeddingModelError."""
@@ -93,10 +96,9 @@ class Guard:
     async def _base_facts(self, question: Question) -> Facts:
         """Who asks, and what; the same for all texts of the run."""
         if self._base is None:
-            base, asked = await asyncio.gather(
-                base_facts(self._row, question), triage_facts(question)
-            )
-            self._base = dataclasses.replace(base, **asked)
+            base, asked = await asyncio.gather(base_facts(self._row, question), triaged(question))
+            self._base = dataclasses.replace(base, **asked.facts)
+            self.unstored = asked.unstored
         return self._base
 
 
@@ -112,13 +114,14 @@ def base_facts(row: AnswerRun, question: Question) -> Facts:
     """Who asks, where, and how often."""
     conversation = row.conversation
     runs = AnswerRun.objects.filter(conversation=conversation).exclude(pk=row.pk)
+    has_runs = conversation is not None and bool(question.history)
     has_account = conversation is not None and bool(conversation.customer.external_id)
     return Facts(
         audience=str(question.reader),
         identity="signed_in" if has_account else "anonymous",
         channel=_channel(conversation),
         messages=1 + sum(turn.author == Message.Author.CUSTOMER for turn in question.history),
-        refusals=runs.filter(_REFUSED).count() if conversation is not None else 0,
+        refusals=runs.filter(_REFUSED).count() if has_runs else 0,
     )
 
 

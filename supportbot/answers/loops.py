@@ -35,7 +35,7 @@ async def end_loop(run: Run, question: Question, reply: Reply | None) -> Reply |
     conversation = run.row.conversation_id
     if conversation is None or run.emitter.is_muted or (reply and reply.outcome in _STANDS):
         return reply
-    earlier = await in_thread(_earlier)(conversation, run.id)
+    earlier = await in_thread(_earlier)(conversation, run.id) if question.history else ()
     is_refused = reply is not None and reply.outcome == Outcome.REFUSED
     reason = reached(run.configuration.limits, question.text, earlier, is_refused=is_refused)
     if reason is None:

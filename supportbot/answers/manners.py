@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Question, Reply
-from supportbot.manners.foreign_language import foreign_language
+from supportbot.manners.foreign_language import ForeignLanguage, foreign_language
 from supportbot.manners.models import Manner
 from supportbot.manners.recognise import Recognised, recognise
 from supportbot.manners.replies import REGRET, reply_to
@@ -17,7 +19,7 @@ ROUTE = "manners"
 @in_thread
 def reply_without_documents(question: Question) -> Reply | None:
     """The reply to a message that is no question to the documents; None for a question."""
-    if foreign := foreign_language(question.text, document_languages()):
+    if foreign := _foreign(question.text):
         return Reply(
             ROUTE,
             complete=True,
@@ -29,6 +31,14 @@ def reply_without_documents(question: Question) -> Reply | None:
     if recognised is None or recognised.has_question:
         return None
     return _reply(recognised)
+
+
+def _foreign(text: str) -> ForeignLanguage | None:
+    """The language of a question, if certainly no document is in it."""
+    # More languages only make it less foreign, so most questions need no look at the documents.
+    if foreign_language(text, [settings.DEFAULT_LOCALE]) is None:
+        return None
+    return foreign_language(text, document_languages())
 
 
 def _reply(recognised: Recognised) -> Reply:

@@ -31,6 +31,8 @@ from supportbot.answers.routing import PERSON, decide
 from supportbot.answers.run import Run
 from supportbot.answers.second_opinion import second_opinion_of
 from supportbot.answers.sentence_check import check
+from supportbot.answers.threads import in_thread
+from supportbot.answers.triage import store_of
 from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.answers.validate import validate
 from supportbot.configuration.content import Configuration, RouteKind
@@ -68,6 +70,8 @@ async def _screen(run: Run, guard: Guard, question: Question) -> Screened:
     question = await validate(question)
     search_ahead(question, run.configuration)
     decision = await guard.of_message(question)
+    if guard.unstored is not None:
+        run.beside(in_thread(store_of)(question, guard.unstored))
     run.record.note_policy(decision)
     run.record.note_detectors(guard.detector_times)
     await raise_priority_if_told(run, decision)
@@ -98,6 +102,8 @@ async def _answer_from_documents(run: Run, guard: Guard, screened: Screened) -> 
     run.emit_soon("run.status", status="searching", text="Searching the documents")
     content = run.configuration.without_models if screened.otherwise else run.configuration
     evidence = await run.stage(Stage.ENRICH, enrich, screened.question, content, run.payer)
+    if evidence.rewritten is not None:
+        run.keep_beside()
     if evidence.passages:
         run.emit_soon("run.status", status="writing", text=_reading(len(evidence.passages)))
     reply = await run.stage(Stage.DELIVER, _write, run, guard, screened, evidence, content)
@@ -149,6 +155,8 @@ async def _try(run: Run, guard: Guard, routes: Sequence[Route], evidence: Eviden
     reply, until = Reply(route=""), run.first_sentence_until()
     opinion = second_opinion_of(run.configuration, run.payer)
     for position, route in enumerate(routes):
+        if route.model is not None:
+            run.keep_beside()
         proposed = run.stream(Stage.GENERATE, route.generate(evidence))
         checked = run.stream(Stage.CHECK, check(proposed, evidence, opinion))
         models_left = sum(1 for later in routes[position + 1 :] if later.model)

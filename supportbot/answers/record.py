@@ -133,11 +133,12 @@ class Record:
         )
         log.warning("route_failed", run=self.run_id, route=route.name, code=code)
 
-    def columns(self) -> dict[str, Any]:
-        """The columns to store now. A stage that is still running is stored as if it ended now."""
+    def columns(self, *, under_way: bool = True) -> dict[str, Any]:
+        """The columns to store now. A stage that is still running is stored as if it ended now, or
+        not at all."""
         now = self.elapsed_ms()
-        under_way = [{**entry, "end_ms": now} for entry in self._open]
-        stages = [*self.fields["stages"], *under_way]
+        running = [{**entry, "end_ms": now} for entry in self._open if under_way]
+        stages = [*self.fields["stages"], *running]
         return {**self.fields, "stages": stages, "total_ms": now}
 
 

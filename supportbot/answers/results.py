@@ -123,10 +123,16 @@ _FORMS: dict[Stage, Form[Any]] = {
 }
 
 
-def packed(stage: Stage, result: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A result as stored: {stage: JSON}, and columns of AnswerRun."""
+def packed(stage: Stage, result: Any) -> dict[str, Any]:
+    """A result as stored: {stage: JSON}."""
     form = _FORMS.get(stage)
-    return ({}, {}) if form is None else ({str(stage): form.pack(result)}, form.columns(result))
+    return {} if form is None else {str(stage): form.pack(result)}
+
+
+def columns_of(stage: Stage, result: Any) -> dict[str, Any]:
+    """Columns of AnswerRun that show a result."""
+    form = _FORMS.get(stage)
+    return {} if form is None else form.columns(result)
 
 
 def unpacked(stage: Stage, results: dict[str, Any]) -> Any:

@@ -28,7 +28,7 @@ from supportbot.answers.errors import (
 from supportbot.answers.lease import Lease
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.record import Record
-from supportbot.answers.results import packed, unpacked
+from supportbot.answers.results import columns_of, packed, unpacked
 from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Stage
@@ -60,11 +60,6 @@ STAGE_SECONDS: dict[Stage, float] = {
     Stage.DELIVER: 60,  # and what the models may take
     Stage.COMPLETE: 30,
 }
-# Stages that take no longer than storing their result does. It is stored with the next stage's;
-# whoever takes the run over before that runs them again.
-QUICK = frozenset({Stage.RECEIVE, Stage.VALIDATE})
-# Stored while the next stage works: a model is not called later because of it.
-BESIDE = frozenset({Stage.ENRICH})
 
 
 class Run:
@@ -86,9 +81,10 @@ class Run:
             Emitter(row, self.lease) if events is None else DirectEmitter(row, self.lease, events)
         )
         self.record = Record(row)
-        self._unsaved: list[tuple[Stage, Any]] = []
+        self._unsaved: dict[Stage, Any] = {}
         self._noted: dict[str, Any] = {}
-        self._storing: asyncio.Future[None] | None = None
+        self._costs = False
+        self._beside: list[asyncio.Future[None]] = []
         self._sending: asyncio.Task[None] | None = None
         self._waiting: list[NewEvent] = []
 
@@ -96,7 +92,11 @@ class Run:
         self, stage: Stage, function: Callable[..., Awaitable[T]], *arguments: Any
     ) -> T:
         """Run one stage, or return the result that an earlier attempt stored. Measures and limits
-        its time, wraps its errors in the stage's error class and stores its result."""
+        its time, and wraps its errors in the stage's error class.
+
+        Results are stored from the first call of a model on: what came before takes less time to
+        work out again than to store.
+        """
         known = unpacked(stage, self.row.results)
         if known is not None:
             return cast(T, known)
@@ -105,33 +105,50 @@ class Run:
                 if stage is Stage.COMPLETE:
                     await self.written()
                 result = await function(*arguments)
-        if stage in QUICK:
-            self._unsaved.append((stage, result))
-        elif stage in BESIDE:
-            self._storing = asyncio.ensure_future(
-                in_thread(self._store)(stage, result, self.record.columns())
-            )
-            self._storing.add_done_callback(_take_error)
-        elif stage is not Stage.COMPLETE:
+        if stage is not Stage.COMPLETE:
+            self._unsaved[stage] = result
+            self.note(**columns_of(stage, result))
+        if stage is Stage.DELIVER and self._costs:
             await self.written()
-            await in_thread(self._store)(stage, result, self.record.columns())
+            await in_thread(self.store)()
         return result
 
-    def _store(self, stage: Stage, result: Any, recorded: dict[str, Any]) -> None:
-        """The result, those of quick stages before it, and what was recorded until then."""
+    def keep_beside(self) -> None:
+        """Store what was found until now, while a model works."""
+        self._costs = True
+        if self._unsaved:
+            self.beside(in_thread(self._store)(self.columns(under_way=False)))
+
+    def beside(self, work: Awaitable[None]) -> None:
+        """Do something that only the end of the run waits for."""
+        self._beside.append(asyncio.ensure_future(work))
+        self._beside[-1].add_done_callback(_take_error)
+
+    def store(self) -> None:
+        """Store the results of stages, and what was recorded until now. Raises LeaseLostError."""
+        self._store(self.columns())
+
+    def _store(self, columns: dict[str, Any]) -> None:
+        unsaved, self._unsaved = self._unsaved, {}
         noted, self._noted = self._noted, {}
-        unsaved, self._unsaved = [*self._unsaved, (stage, result)], []
-        results, columns = dict(self.row.results), dict[str, Any]()
-        for each, its_result in unsaved:
-            stored, its_columns = packed(each, its_result)
-            results |= stored
-            columns |= its_columns
-        self.lease.update(results=results, **{**columns, **noted}, **recorded)
+        results = dict(self.row.results)
+        for stage, result in unsaved.items():
+            results |= packed(stage, result)
+        try:
+            self.lease.update(results=results, **columns)
+        except BaseException:
+            self._unsaved, self._noted = unsaved | self._unsaved, noted | self._noted
+            raise
+
+    def columns(self, *, under_way: bool = True) -> dict[str, Any]:
+        """What the run has found and recorded until now, as it is stored with it; see
+        Record.columns."""
+        return {**self._noted, **self.record.columns(under_way=under_way)}
 
     async def written(self) -> None:
         """Wait for what is written in the background. Raises its errors."""
-        writing = [task for task in (self._storing, self._sending) if task is not None]
-        self._storing = self._sending = None
+        writing = [*self._beside, *([self._sending] if self._sending is not None else [])]
+        self._beside, self._sending = [], None
         for result in await asyncio.gather(*writing, return_exceptions=True):
             if result is not None:
                 raise result
@@ -143,8 +160,10 @@ class Run:
             await self.written()
 
     def note(self, **columns: Any) -> None:
-        """Columns to store with the next result of a stage."""
+        """Columns to store with the results."""
         self._noted |= columns
+        for name, value in columns.items():
+            setattr(self.row, name, value)
 
     async def hold_for_review(self) -> bool:
         """Let an agent review the answer; see Emitter.hold_for_review."""
@@ -152,8 +171,11 @@ class Run:
         return await self.emitter.hold_for_review()
 
     async def forget(self, stage: Stage) -> None:
-        """Drop the stored result of a stage, so that it can run again."""
+        """Drop the result of a stage, so that it can run again."""
         await self.written()
+        self._unsaved.pop(stage, None)
+        if stage not in self.row.results:
+            return
         kept = {name: result for name, result in self.row.results.items() if name != stage}
         await self.lease.save(results=kept)
 

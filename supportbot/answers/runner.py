@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -172,7 +173,7 @@ async def carry_out(run: Run) -> None:
         await in_thread(keep_record_of_stopped)(run)
     except asyncio.CancelledError:
         await run.settled()
-        await in_thread(run.lease.release)()
+        await in_thread(_let_go)(run)
         await in_thread(keep_record_of_stopped)(run)
         raise
     except Exception:
@@ -181,11 +182,18 @@ async def carry_out(run: Run) -> None:
         await _keep_record(run)
 
 
+def _let_go(run: Run) -> None:
+    """Leave the run to another process, with what was found until now."""
+    with suppress(LeaseLostError):
+        run.store()
+    run.lease.release()
+
+
 async def _keep_record(run: Run) -> None:
     """Store what this attempt did, if the database is back."""
     await run.settled()
     try:
-        await run.lease.save(**run.record.columns())
+        await in_thread(run.store)()
     except (DatabaseFailure, LeaseLostError):
         log.warning("attempt_not_recorded", run=str(run.id))
 

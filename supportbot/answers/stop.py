@@ -99,4 +99,4 @@ def keep_record_of_stopped(run: Run) -> None:
     )
     if stopped.first() is not None:
         record_fired(run)
-        stopped.update(cost=cost_of(run), **run.record.columns())
+        stopped.update(cost=cost_of(run), **run.columns())

@@ -19,6 +19,7 @@ from supportbot.guardrails.detectors import runner
 from supportbot.guardrails.detectors.types import Context, Detector, Stage
 from supportbot.guardrails.policy import library
 from supportbot.guardrails.types import Finding
+from supportbot.retrieval.query import Turn
 from supportbot.warmup import warm_up
 from tests.answers.asking import (
     ANSWER,
@@ -192,7 +193,8 @@ async def test_refusals_that_are_still_under_way_count(ada: Customer) -> None:
         question=message,
         policy=[{"stage": "message", "outcome": "refuse", "rules": []}],
     )
-    asked = Question(None, conversation.pk, "And now?", (), timezone.localdate())
+    said = (Turn("customer", message.text),)
+    asked = Question(None, conversation.pk, "And now?", said, timezone.localdate())
     facts = await base_facts(AnswerRun(conversation=conversation), asked)
     assert facts.refusals == 1
 

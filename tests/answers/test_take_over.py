@@ -83,7 +83,7 @@ async def test_evidence_survives_being_stored(conversation: Conversation) -> Non
     assert run is not None
     question = await run.stage(Stage.RECEIVE, receive, run.row)
     evidence = await run.stage(Stage.ENRICH, enrich, question, run.configuration, run.payer)
-    await run.written()
+    await in_database(run.store)
     stored = await in_database(lambda: AnswerRun.objects.get(pk=run.id).results)
     read = unpacked(Stage.ENRICH, stored)
     assert read.question == question

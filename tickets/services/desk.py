@@ -19,20 +19,24 @@ from tickets.services.announcing import announcer
 DESK_GROUP = "desk"
 
 
-def ring_desk(changed: models.Model | None = None) -> None:
+def ring_desk(changed: models.Model | None = None, *, has_ticket: bool = True) -> None:
     """Tell every open page of an agent, once the transaction commits: once for each conversation,
-    however much of it has changed."""
-    bell = _Bell(_conversation_of(changed))
-    if all(waiting != bell for _, waiting, _ in transaction.get_connection().run_on_commit):
-        transaction.on_commit(bell, robust=True)
+    however much of it has changed. `has_ticket`: it may have one, which may be a private team's."""
+    bell = _Bell(_conversation_of(changed), has_ticket)
+    for _, waiting, _ in transaction.get_connection().run_on_commit:
+        if isinstance(waiting, _Bell) and waiting.conversation == bell.conversation:
+            waiting.has_ticket |= has_ticket
+            return
+    transaction.on_commit(bell, robust=True)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Bell:
     conversation: UUID | None
+    has_ticket: bool
 
     def __call__(self) -> None:
-        _ring(self.conversation)
+        _ring(self.conversation, has_ticket=self.has_ticket)
 
 
 def _conversation_of(changed: models.Model | None) -> UUID | None:
@@ -45,10 +49,11 @@ def _conversation_of(changed: models.Model | None) -> UUID | None:
     return None
 
 
-def _ring(conversation: UUID | None) -> None:
+def _ring(conversation: UUID | None, *, has_ticket: bool) -> None:
     event: dict[str, Any] = {"type": "desk.changed", "conversation": None, "teams": []}
     if conversation is not None:
-        closed = Team.objects.filter(is_private=True, tickets__conversation=conversation)
         event["conversation"] = str(conversation)
+    if conversation is not None and has_ticket:
+        closed = Team.objects.filter(is_private=True, tickets__conversation=conversation)
         event["teams"] = list(closed.distinct().values_list("pk", flat=True))
     announcer.announce(DESK_GROUP, event)

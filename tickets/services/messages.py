@@ -243,7 +243,7 @@ def _show(
         sla.refresh_conversation(message.conversation_id)
         tell_of_message(message)
     queue_email(message)
-    ring_desk(message)
+    ring_desk(message, has_ticket=has_ticket)
 
 
 def give_feedback(*, message: Message, value: str, comment: str = "") -> Feedback:
