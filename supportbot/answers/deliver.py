@@ -67,7 +67,7 @@ async def deliver_sentences(
                     continue
                 patience.reschedule(None)  # the first sentence is there
                 wire = sentence_to_wire(item)
-                await _show(run, len(sentences), wire)
+                run.show_soon(len(sentences), wire)
                 sentences.append(wire)
     except TimeoutError:
         if not patience.expired():
@@ -85,19 +85,10 @@ async def deliver_sentences(
         return Reply(route=route.name, complete=True)
     finally:
         run.record.note_route(route)
-    return await _finished(run, route, sentences, stopped)
+    return _finished(run, route, sentences, stopped)
 
 
-async def _show(run: Run, index: int, wire: dict[str, Any]) -> None:
-    """The first sentence at once; the next ones as they come, together while others are stored."""
-    if index:
-        run.emit_soon("answer.sentence", index=index, **wire)
-        return
-    await run.emit("answer.sentence", index=index, **wire)
-    run.record.note_first_sentence()
-
-
-async def _finished(run: Run, route: Route, sentences: list[dict[str, Any]], stopped: int) -> Reply:
+def _finished(run: Run, route: Route, sentences: list[dict[str, Any]], stopped: int) -> Reply:
     if not sentences and route.model:
         return _failed(run, route, "nothing_kept", "no sentence passed")
     run.record.note_tried(route, "answered" if sentences else "nothing_found")
@@ -106,7 +97,7 @@ async def _finished(run: Run, route: Route, sentences: list[dict[str, Any]], sto
         frame = checked_frame(TOO_LITTLE)
         run.record.note_verdict(frame)
         wire = sentence_to_wire(frame)
-        await _show(run, len(sentences), wire)
+        run.show_soon(len(sentences), wire)
         sentences.append(wire)
     return Reply(
         route=route.name,

@@ -42,13 +42,19 @@ async def enrich(question: Question, configuration: Configuration, payer: Payer)
     return await in_search_thread(_retrieve)(question, rewritten, configuration)
 
 
-def search_ahead(question: Question, configuration: Configuration) -> None:
-    """Start the search while the policy and the known answers are looked at: `enrich` finds its
-    result, or waits for it. Not for what a model rewrites first, not where others wait, and not
-    where another server embeds: nothing leaves the product before the policy has spoken."""
+def works_ahead(question: Question, configuration: Configuration) -> bool:
+    """Whether to look for an answer while the policy looks at the question. Not where a model
+    rewrites it first, and not where another server embeds: nothing leaves the product before the
+    policy has spoken."""
     rewrites = configuration.rewrite_questions and bool(question.history)
     leaves = endpoint_model_of(settings.EMBEDDING_MODEL) is not None
-    if rewrites or leaves or question.preview is not None or len(_ahead) >= MOST_AHEAD:
+    return not (rewrites or leaves or question.preview is not None)
+
+
+def search_ahead(question: Question, configuration: Configuration) -> None:
+    """Start the search, unless others wait for theirs: `enrich` finds its result, or waits for
+    it."""
+    if len(_ahead) >= MOST_AHEAD:
         return
     task = asyncio.ensure_future(in_search_thread(_search_unless_known)(question, configuration))
     _ahead.add(task)

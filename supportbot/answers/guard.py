@@ -109,19 +109,33 @@ def embedded(text: str) -> None:
     encode_questions(BUNDLED, [text, *texts_to_embed(text), *parts_of(text)])
 
 
-@in_thread
-def base_facts(row: AnswerRun, question: Question) -> Facts:
+async def base_facts(row: AnswerRun, question: Question) -> Facts:
     """Who asks, where, and how often."""
-    conversation = row.conversation
-    runs = AnswerRun.objects.filter(conversation=conversation).exclude(pk=row.pk)
-    has_runs = conversation is not None and bool(question.history)
+    # Without a history nothing was refused, and who asks is mostly read with the run.
+    if question.history or not _knows_customer(row):
+        return await in_thread(_facts_of)(row, question)
+    return _facts_of(row, question)
+
+
+def _knows_customer(row: AnswerRun) -> bool:
+    if row.conversation_id is None:
+        return True
+    conversation = row._state.fields_cache.get("conversation")
+    return conversation is not None and "customer" in conversation._state.fields_cache
+
+
+def _facts_of(row: AnswerRun, question: Question) -> Facts:
+    conversation, refusals = row.conversation, 0
+    if conversation is not None and question.history:
+        runs = AnswerRun.objects.filter(conversation=conversation).exclude(pk=row.pk)
+        refusals = runs.filter(_REFUSED).count()
     has_account = conversation is not None and bool(conversation.customer.external_id)
     return Facts(
         audience=str(question.reader),
         identity="signed_in" if has_account else "anonymous",
         channel=_channel(conversation),
         messages=1 + sum(turn.author == Message.Author.CUSTOMER for turn in question.history),
-        refusals=runs.filter(_REFUSED).count() if has_runs else 0,
+        refusals=refusals,
     )
 
 

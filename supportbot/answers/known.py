@@ -6,8 +6,9 @@ like any answer; if nothing of it passes, the next finder and then the search ha
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +34,34 @@ class Known:
 
 
 Finder = Callable[[Question, Configuration], Awaitable[Known | None]]
+
+
+class LookUps:
+    """The finders' work on one question. It may begin before it is known whether it is needed."""
+
+    def __init__(self, finders: Sequence[Finder], configuration: Configuration) -> None:
+        self._finders, self._configuration = finders, configuration
+        self._tasks: list[asyncio.Future[Known | None]] = []
+
+    def begin(self, question: Question) -> None:
+        if not self._tasks:
+            self._tasks = [
+                asyncio.ensure_future(find(question, self._configuration)) for find in self._finders
+            ]
+
+    async def found(self, question: Question) -> AsyncGenerator[Known]:
+        """What they find, in their order."""
+        self.begin(question)
+        for task in self._tasks:
+            if (known := await task) is not None:
+                yield known
+
+    async def end(self) -> None:
+        """Let go of what nobody waits for any more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
 
 # As the search reads them; a customer with a cached answer should not wait for an ORM.
 _LIVE = """

@@ -16,8 +16,13 @@ from knowledge import leases
 from knowledge.leases import LeaseLostError
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.threads import in_lease_thread, in_thread
+from supportbot.retrieval.scope import execute
 
 log = structlog.get_logger(__name__)
+_LOCK = """
+SELECT id FROM answers_answerrun
+WHERE id = %(run)s AND lease_token = %(token)s AND status = 'running' FOR UPDATE
+"""
 
 
 class Lease(leases.Lease):
@@ -37,7 +42,7 @@ class Lease(leases.Lease):
 
     def lock(self) -> None:
         """Lock the run in a transaction. Raises LeaseLostError."""
-        if not self.held().select_for_update().values_list("pk").first():
+        if not execute(_LOCK, {"run": self.rows[0].pk, "token": self.token}):
             raise LeaseLostError
 
     async def save(self, **changes: Any) -> None:

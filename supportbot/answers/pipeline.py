@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 
 import structlog
 
 from supportbot.answers import cache, curated, extractive_route, nearest
 from supportbot.answers.deliver import complete_run, deliver_sentences, fail_run, first_by
-from supportbot.answers.enrich import enrich, search_ahead
+from supportbot.answers.enrich import enrich, search_ahead, works_ahead
 from supportbot.answers.errors import AnswerError
 from supportbot.answers.guard import (
     POLICY,
@@ -20,7 +22,7 @@ from supportbot.answers.guard import (
     raise_priority_if_told,
     reply_of,
 )
-from supportbot.answers.known import Finder
+from supportbot.answers.known import Finder, LookUps
 from supportbot.answers.loops import end_loop
 from supportbot.answers.manners import reply_without_answer, reply_without_documents
 from supportbot.answers.models import AnswerRun
@@ -36,6 +38,7 @@ from supportbot.answers.triage import store_of
 from supportbot.answers.types import Evidence, Question, Reply, Screened, Stage
 from supportbot.answers.validate import validate
 from supportbot.configuration.content import Configuration, RouteKind
+from supportbot.guardrails.policy.decide import Decision
 from supportbot.guardrails.policy.rules import Outcome
 
 log = structlog.get_logger(__name__)
@@ -49,14 +52,18 @@ async def answer(run: Run) -> None:
     """Run the stages once. The run always ends: completed, failed, or taken over by another process
     (LeaseLostError)."""
     guard = Guard(run.row, run.configuration)
+    compares = run.row.delivery == AnswerRun.Delivery.COMPARED
+    known = LookUps(() if compares else FINDERS, run.configuration)
     try:
         question = await run.stage(Stage.RECEIVE, receive, run.row, run.asked)
-        screened = await run.stage(Stage.VALIDATE, _screen, run, guard, question)
-        reply = screened.reply or await _answer(run, guard, screened)
+        screened = await run.stage(Stage.VALIDATE, _screen, run, guard, known, question)
+        reply = screened.reply or await _answer(run, guard, known, screened)
         await run.stage(Stage.COMPLETE, complete_run, run, reply)
         await cache.keep(run, screened.question, reply)
     except AnswerError as error:
         await fail(run, error)
+    finally:
+        await known.end()
 
 
 async def fail(run: Run, error: AnswerError) -> None:
@@ -65,33 +72,42 @@ async def fail(run: Run, error: AnswerError) -> None:
     await run.stage(Stage.COMPLETE, fail_run, run, error)
 
 
-async def _screen(run: Run, guard: Guard, question: Question) -> Screened:
+async def _screen(run: Run, guard: Guard, known: LookUps, question: Question) -> Screened:
     """What the policy says of the message, and the reply if it needs no documents."""
     question = await validate(question)
-    search_ahead(question, run.configuration)
-    decision = await guard.of_message(question)
+    if works_ahead(question, run.configuration):
+        known.begin(question)
+        search_ahead(question, run.configuration)
+    without_documents = asyncio.ensure_future(reply_without_documents(question))
+    try:
+        decision = await guard.of_message(question)
+        reply = await _reply_of(run, guard, decision, question) or await without_documents
+    finally:
+        without_documents.cancel()
+    return Screened(question, await end_loop(run, question, reply), otherwise_of(decision))
+
+
+async def _reply_of(run: Run, guard: Guard, decision: Decision, question: Question) -> Reply | None:
+    """Record what the policy says of a message; the reply if it gives one."""
     if guard.unstored is not None:
         run.beside(in_thread(store_of)(question, guard.unstored))
     run.record.note_policy(decision)
     run.record.note_detectors(guard.detector_times)
     await raise_priority_if_told(run, decision)
-    reply = reply_of(decision)
-    if reply is None and decision.outcome == Outcome.DRAFT:
-        reply = None if await run.hold_for_review() else NOBODY_REVIEWS
-    reply = reply or await reply_without_documents(question)
-    return Screened(question, await end_loop(run, question, reply), otherwise_of(decision))
+    if reply := reply_of(decision):
+        return reply
+    if decision.outcome != Outcome.DRAFT or await run.hold_for_review():
+        return None
+    return NOBODY_REVIEWS
 
 
-async def _answer(run: Run, guard: Guard, screened: Screened) -> Reply:
+async def _answer(run: Run, guard: Guard, known: LookUps, screened: Screened) -> Reply:
     """A known answer if there is one and it passes the check; else one from the documents."""
-    question = screened.question
-    compares = run.row.delivery == AnswerRun.Delivery.COMPARED
-    for find in () if compares else FINDERS:
-        known = await find(question, run.configuration)
-        if known is not None:
-            run.record.note_known(known.route, known.reason)
-            run.note(**known.columns)
-            reply = await run.stage(Stage.DELIVER, _try, run, guard, [known.route], known.evidence)
+    async with aclosing(known.found(screened.question)) as found:
+        async for one in found:
+            run.record.note_known(one.route, one.reason)
+            run.note(**one.columns)
+            reply = await run.stage(Stage.DELIVER, _try, run, guard, [one.route], one.evidence)
             if reply.complete:
                 return reply
             await run.forget(Stage.DELIVER)  # so that it runs again, for the documents

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Question
 from supportbot.configuration.current import Current
 from supportbot.retrieval.query import Turn
+from supportbot.retrieval.scope import execute
 from tickets.models import Conversation, Event, Message
 from tickets.services.conversations import latest_of
 from tickets.services.customer_files import MOST_OF_A_MESSAGE
@@ -34,6 +35,16 @@ from tickets.states import BY_PEOPLE, may_answer
 HISTORY_TURNS = 10
 CLIENT_ID_CHARACTERS = 100
 FILE_WORDS = "Thank you for the file. A colleague will look at it and reply here."
+
+
+# Before every message, so without the ORM.
+_LOOK = """
+SELECT continued_in_id IS NOT NULL, EXISTS (
+    SELECT FROM answers_answerrun r
+    WHERE r.conversation_id = c.id AND r.status IN ('queued', 'running')
+), last_seq
+FROM tickets_conversation c WHERE id = %(conversation)s
+"""
 
 
 @dataclass(frozen=True)
@@ -189,11 +200,10 @@ class _Seen:
 
 
 def _look_at(conversation: Conversation) -> _Seen:
-    unfinished = AnswerRun.objects.unfinished().filter(conversation=OuterRef("pk"))
-    found = Conversation.objects.filter(pk=conversation.pk)
-    columns = ("continued_in", Exists(unfinished), "last_seq")
-    following, is_answered, last_seq = found.values_list(*columns).get()
-    return _Seen(following is not None, is_answered, last_seq)
+    found = execute(_LOOK, {"conversation": conversation.pk})
+    if not found:
+        raise Conversation.DoesNotExist
+    return _Seen(*found[0])
 
 
 def delivery_in(conversation: Conversation) -> AnswerRun.Delivery:

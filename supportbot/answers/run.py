@@ -253,13 +253,24 @@ class Run:
             self._sending = asyncio.create_task(self._send_after(self._sending))
             self._sending.add_done_callback(_take_error)
 
+    def show_soon(self, index: int, sentence: dict[str, Any]) -> None:
+        """Emit a sentence in its wire form."""
+        self.emit_soon("answer.sentence", index=index, **sentence)
+        if index == 0 and self._sending is not None:
+            self._sending.add_done_callback(self._note_first_sentence)
+
+    def _note_first_sentence(self, sending: asyncio.Task[None]) -> None:
+        if not sending.cancelled() and sending.exception() is None:
+            self.record.note_first_sentence()
+
     async def _send_after(self, before: asyncio.Task[None] | None) -> None:
         try:
             if before is not None:
                 await before
         finally:
             events, self._waiting = self._waiting, []
-        await self.emitter.emit(events)
+        if events:
+            await self.emitter.emit(events)
 
 
 def _take_error(task: asyncio.Future[None]) -> None:

@@ -32,6 +32,7 @@ from supportbot.answers.stop import keep_record_of_stopped
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Stage
 from supportbot.configuration.current import configuration, current
+from supportbot.retrieval import scope
 from tickets.models import Conversation, Event, Message
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,10 @@ Status = AnswerRun.Status
 LOOK_SECONDS = 1.5
 START_GRACE = timedelta(seconds=2)  # so long, only the process that queued a run starts it
 DRAIN_SECONDS = 3.0
+_WAITS = """
+SELECT 1 FROM answers_answerrun answered JOIN answers_answerrun r USING (conversation_id)
+WHERE answered.id = %(run)s AND r.status = 'queued' LIMIT 1
+"""
 
 
 class Runner:
@@ -239,6 +244,8 @@ def end_orphans() -> None:
 @in_thread
 def find_next(run_id: UUID) -> UUID | None:
     """The run that may start in the conversation of `run_id`, if no process has started it."""
+    if not scope.execute(_WAITS, {"run": run_id}):  # after most answers nothing waits
+        return None
     of_conversation = AnswerRun.objects.filter(pk=run_id).values("conversation")
     waiting = AnswerRun.objects.next_in_turn().filter(
         conversation__in=of_conversation, status=Status.QUEUED, lease_until=None
