@@ -23,7 +23,7 @@ from supportbot.answers.models import AnswerRun
 from supportbot.answers.spending import notices
 from supportbot.answers.verdict_words import explain_policy, explain_verdicts
 from supportbot.configuration.current import current_content
-from tickets.admin.base import RecordAdmin, VisibleRows
+from tickets.admin.base import RecordAdmin, VisibleRows, time_column
 from tickets.admin.notices import register_notices
 
 __all__ = ["AnswerRunAdmin", "CacheCheckAdmin", "CachedAnswerAdmin", "FiredRuleAdmin"]
@@ -75,7 +75,7 @@ class AnswerRunAdmin(VisibleRows, RecordAdmin):
         "route",
         "first_sentence",
         "total",
-        "created_at",
+        time_column("created_at", "asked"),
     )
     list_filter = (CitesFilter, "outcome", "route", "status", "delivery", "created_at")
     list_before_template = "answers/admin/citing.html"

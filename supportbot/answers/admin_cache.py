@@ -20,11 +20,12 @@ from unfold.decorators import display
 from knowledge.admin.base import ReadOnlyAdmin
 from supportbot.answers.cache import NAME
 from supportbot.answers.models import AnswerRun, CacheCheck, CachedAnswer
-from tickets.admin.base import VisibleRows, local_time, shortened, user_of
+from tickets.admin.base import VisibleRows, local_time, shortened, time_column, user_of
 from tickets.models.visibility import visible_by
 
 DAYS = 30
 LIST_CHARACTERS = 100
+KEPT_SINCE = time_column("created_at", "kept since")
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,17 @@ class CachedAnswerAdmin(VisibleRows, ModelAdmin):  # type: ignore[misc]  # no ty
     list_per_page = 50
     """Deleting one here only means that the next customer's answer is written anew."""
 
-    list_display = ("question_text", "audience", "hits", "last_hit", "kept", "written_by")
+    list_display = ("question_text", "audience", "hits", "last_hit", KEPT_SINCE, "written_by")
     list_filter = ("reader", "created_at")
     list_before_template = "answers/admin/cache.html"
     list_select_related = ("run",)
     search_fields = ("question",)
     search_help_text = "Words of the question"
-    fields = ("question", "answer", "reader", "day", "created_at", "checked_at", "written_by")
+    fields = (
+        *("question", "answer", "reader", "day"),
+        *(KEPT_SINCE, time_column("checked_at", "passages last checked")),
+        "written_by",
+    )
     readonly_fields = ("answer", "written_by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CachedAnswer]:
@@ -122,10 +127,6 @@ class CachedAnswerAdmin(VisibleRows, ModelAdmin):  # type: ignore[misc]  # no ty
     def last_hit(self, answer: Any) -> SafeString | str:
         return local_time(answer.hit_last) if answer.hit_last else "never"
 
-    @display(description="kept since", ordering="created_at")  # type: ignore[untyped-decorator]
-    def kept(self, answer: CachedAnswer) -> SafeString:
-        return local_time(answer.created_at)
-
     @display(description="written by")  # type: ignore[untyped-decorator]
     def written_by(self, answer: CachedAnswer) -> SafeString:
         return _run_link(answer.run, answer.run.route)
@@ -145,7 +146,7 @@ class CachedAnswerAdmin(VisibleRows, ModelAdmin):  # type: ignore[misc]  # no ty
 class CacheCheckAdmin(VisibleRows, ReadOnlyAdmin):
     conversation_path = "new_run__conversation"
     list_per_page = 50
-    list_display = ("question_text", "result", "cached", "new", "created_at")
+    list_display = ("question_text", "result", "cached", "new", time_column("created_at", "when"))
     list_filter = ("agrees", "created_at")
     list_select_related = ("cached_run", "new_run")
     search_fields = ("question",)

@@ -33,7 +33,7 @@ from supportbot.configuration.models import AnswerConfiguration
 from supportbot.guardrails.detectors.registry import DETECTORS, thresholds
 from supportbot.guardrails.policy.library import rules_for
 from supportbot.guardrails.policy.rules import Outcome
-from tickets.admin.base import VisibleRows
+from tickets.admin.base import VisibleRows, time_column
 from tickets.models.visibility import visible_by
 from tickets.services import audit
 
@@ -99,7 +99,10 @@ def _judge(request: HttpRequest, queryset: QuerySet[FiredRule], opinion: Opinion
 @admin.register(FiredRule)
 class FiredRuleAdmin(VisibleRows, ReadOnlyAdmin):
     conversation_path = "run__conversation"
-    list_display = ("rule", "on", "outcome_label", "opinion_label", "created_at", "why")
+    list_display = (
+        *("rule", "on", "outcome_label", "opinion_label"),
+        *(time_column("created_at", "when"), "why"),
+    )
     list_filter = ("rule", "stage", "outcome", "opinion", "created_at")
     list_select_related = ("run", "run__question", "opinion_by")
     list_before_template = "answers/admin/guardrails.html"

@@ -13,7 +13,7 @@ from unfold.decorators import display
 from knowledge.admin.base import ReadOnlyAdmin
 from supportbot.answers.models import AnswerRun, ModelCall
 from supportbot.answers.route_trial import WORDS
-from tickets.admin.base import VisibleRows
+from tickets.admin.base import VisibleRows, time_column
 
 OUTCOMES = {
     **WORDS,
@@ -27,7 +27,7 @@ OUTCOMES = {
 class ModelCallAdmin(VisibleRows, ReadOnlyAdmin):
     conversation_path = "run__conversation"
     list_display = (
-        *("created_at", "operation", "route", "model", "outcome_label"),
+        *(time_column("created_at", "when"), "operation", "route", "model", "outcome_label"),
         *("tokens", "price", "time", "run_link"),
     )
     list_filter = ("operation", "outcome", "route", "created_at")

@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextareaWidge
 
 from supportbot.widget import secret_pages, self_test
 from supportbot.widget.models import Site
-from tickets.admin.base import user_of
+from tickets.admin.base import time_column, user_of
 from tickets.services import audit
 
 
@@ -60,7 +60,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
 @admin.register(Site)
 class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     form = SiteForm
-    list_display = ("name", "state", "where", "updated_at")
+    list_display = ("name", "state", "where", time_column("updated_at", "changed"))
     search_fields = ("name",)
     list_before_template = "widget/admin/self_test_link.html"
     change_form_outer_before_template = "widget/admin/snippet.html"

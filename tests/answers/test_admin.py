@@ -242,6 +242,7 @@ def test_the_page_shows_each_call_with_its_request_escaped(
     assert "0.001234 USD" in shown
     listed = client.get("/admin/answers/modelcall/").content.decode()
     assert "broken off" in listed
+    assert "<local-time" in listed
     call = run.model_calls.get()
     detail = client.get(f"/admin/answers/modelcall/{call.pk}/change/").content.decode()
     assert "Rules &lt;b&gt;here" in detail

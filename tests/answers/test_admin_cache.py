@@ -66,6 +66,7 @@ async def test_hits_misses_and_wrong_hits_are_counted(
     assert str(entry.run_id) in checks
     assert "the run that wrote it" in run
     assert "Opened coffee beans cannot be returned" in own
+    assert all("<local-time" in page for page in (listed, checks, run, own))
 
 
 @pytest.mark.usefixtures("returns_policy")

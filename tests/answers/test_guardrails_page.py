@@ -53,6 +53,7 @@ def test_the_page_shows_what_fired_and_every_detector(
 ) -> None:
     page = browser_of(ben).get(PAGE).content.decode()
     assert "message: Is it &lt;b&gt;opened&lt;/b&gt;?" in page
+    assert "<local-time" in page
     for one in DETECTORS:
         assert one.card.about[:40] in page
 
