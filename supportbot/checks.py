@@ -15,6 +15,7 @@ from limits import parse
 from knowledge.embedding.model import BUNDLED
 from supportbot.accounts.roles import ROLES
 from supportbot.api.proxies import unknown_proxy_seen
+from supportbot.llm import local_speech
 from tickets.models import Conversation
 from tickets.services.assignment import Strategy
 
@@ -30,6 +31,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *_answer_cache(),
         *_assignment(),
         *_model(),
+        *_speech(),
         *_limits(),
         *_embedding_model(),
         *_origins(),
@@ -129,6 +131,15 @@ def _embedding_model() -> list[CheckMessage]:
         return []
     hint = "Set SUPPORTBOT_EMBEDDING_MODEL to a folder that exists, a hub name, or bundled."
     return [Error(f"There is no folder {name!r}.", hint=hint, id="supportbot.E004")]
+
+
+def _speech() -> list[CheckMessage]:
+    if not settings.SPEECH_FOLDER or not (missing := local_speech.why_missing()):
+        return []
+    hint = (
+        "Until then customers see no button for voice. See SUPPORTBOT_SPEECH_FOLDER in README.md."
+    )
+    return [Warning(missing, hint=hint, id="supportbot.W033")]
 
 
 def _origins() -> list[CheckMessage]:

@@ -16,6 +16,13 @@ from supportbot.logs import logging_config
 from supportbot.mail_settings import DJANGO_MAIL, MAIL, MAIL_SCHEDULE  # noqa: F401
 from supportbot.secret_key import kept_secret_key
 from supportbot.ticket_settings import TICKETS, TICKETS_SCHEDULE  # noqa: F401
+from supportbot.visitor_settings import (  # noqa: F401
+    CONNECTIONS_IN_ALL,
+    CONNECTIONS_PER_VISITOR,
+    RATE_LIMITS,
+    SPEECH_FOLDER,
+    TRANSCRIBE_MODEL,
+)
 from supportbot.webhook_settings import WEBHOOK_SCHEDULE, WEBHOOKS  # noqa: F401
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -301,16 +308,6 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "supportbot.api.errors.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
-RATE_LIMITS = {
-    "visitors": env_str("SUPPORTBOT_LIMIT_VISITORS", "600/minute"),
-    "renewals": env_str("SUPPORTBOT_LIMIT_RENEWALS", "60/minute"),
-    "messages": env_str("SUPPORTBOT_LIMIT_MESSAGES", "20/minute"),
-    "frames": env_str("SUPPORTBOT_LIMIT_FRAMES", "120/minute"),
-    "staff": env_str("SUPPORTBOT_LIMIT_STAFF", "6000/minute"),
-}
-# Open sockets and event streams: of one visitor, who may have many tabs, and of all web processes.
-CONNECTIONS_PER_VISITOR = env_int("SUPPORTBOT_LIMIT_VISITOR_CONNECTIONS", 20)
-CONNECTIONS_IN_ALL = env_int("SUPPORTBOT_LIMIT_CONNECTIONS", 5000)
 SPECTACULAR_SETTINGS = {
     "TITLE": "supportbot",
     "DESCRIPTION": "Grounded, cited answers from your documents, or a person.",

@@ -53,7 +53,8 @@ ONLY_FOR_EVALUATION = {
     "supportbot.triage.training",
 }
 # It runs in an environment of its own: tests/bench/chat_rivals.txt.
-ELSEWHERE = {"supportbot.evaluation.chat_rivals"}
+# The other one imports what the extra “voice” is for.
+ELSEWHERE = {"supportbot.evaluation.chat_rivals", "supportbot.llm.local_speech"}
 # Django and Celery are built on them.
 BROUGHT_ALONG = {"asgiref", "kombu"}
 
@@ -134,6 +135,7 @@ def test_every_library_that_a_module_imports_is_declared_for_it() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
     at_run_time = distributions(project["dependencies"])
+    assert distributions(extras["voice"]) == {"faster-whisper"}, "see ELSEWHERE"
     in_evaluation = at_run_time | distributions(extras["evaluation"] + extras["rivals"])
     known = {*sys.stdlib_module_names, *PACKAGES, *BROUGHT_ALONG}
     providers = packages_distributions()

@@ -40,6 +40,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "supportbot.E011": {"MODEL_CONTEXT_TOKENS": 100},
     "supportbot.W008": {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https")},
     "supportbot.W009": {"DATA_DIR": PROXY_SEEN},
+    "supportbot.W033": {"SPEECH_FOLDER": "/no/such/folder"},
     "supportbot.E010": {"IDENTITY_SECRET": "too short"},
     "supportbot.E031": {"OPENID": replace(OPENID, issuer="http://login.example")},
     "supportbot.E032": {"OPENID": replace(OPENID, roles={"cs": "Boss"})},

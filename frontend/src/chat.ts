@@ -1,7 +1,8 @@
 // The chat behind the launcher: the wiring between the element, the client and its views.
 import { AddressQuestion } from './address';
 import { ChatClient } from './client';
-import type { Citation, SentFile } from './contract';
+import type { Citation } from './contract';
+import { Extras } from './extras';
 import { FollowUps } from './follow-ups';
 import type { Host, Part, Speech } from './launcher/part';
 import { UnreachableError } from './session';
@@ -31,6 +32,7 @@ export class Chat implements Part {
   private panel: PanelView;
   private readonly address: AddressQuestion;
   private readonly followUps: FollowUps;
+  private readonly extras: Extras;
   private readonly announcer = new Announcer();
   private readonly title = new TitleNotice();
 
@@ -41,6 +43,7 @@ export class Chat implements Part {
     const root = host.element.shadowRoot;
     if (root) applyStyles(root);
     speak(host.speech.tag, host.speech.words);
+    this.extras = new Extras(host, () => this.client, () => this.panel, (text) => this.announcer.say([text]));
     this.panel = new PanelView(this.actions());
     host.frame.prepend(this.panel.element, this.announcer.element);
     this.client = new ChatClient(host.baseUrl, () => this.changed(), host.identity, async () => {
@@ -123,8 +126,8 @@ export class Chat implements Part {
       privacyUrl: element.getAttribute('privacy-url'),
       suggestions: parseSuggestions(element.getAttribute('suggestions')),
       signedIn: this.host.identity() !== null,
-      files: element.getAttribute('files') !== 'off',
-      help: element.getAttribute('help') !== 'off',
+      files: this.isOn('files'),
+      help: this.isOn('help'),
     });
     this.changed();
   }
@@ -145,9 +148,7 @@ export class Chat implements Part {
   private actions(): Actions {
     return {
       send: (text, files) => this.client.send(text, files),
-      attach: (files) => void this.attach(files),
-      saveFile: (file) => void this.saveFile(file),
-      drawFile: (file, canvas) => void this.drawFile(file, canvas),
+      ...this.extras.actions(),
       pick: (text) => {
         this.client.send(text);
         this.panel.leaveButton();
@@ -179,20 +180,22 @@ export class Chat implements Part {
       close: () => this.close(),
       end: () => this.client.end(),
       showHelp: () => void this.showHelp(),
-      showHistory: () => this.showHistory(),
+      showHistory: () => void this.showHistory(),
     };
   }
 
-  private showHistory(): void {
-    this.panel.help?.close();
-    void this.panel.history.open(this.client.earlier, this.client.state.conversation);
+  private async showHistory(): Promise<void> {
+    const { panel } = this;
+    const { more, moreWords } = (await this.host.load('more').catch(() => null)) ?? {};
+    panel.help?.close();
+    if (moreWords && panel.element.isConnected) more?.openHistory(panel, this.actions(), this.client, this.speech, moreWords);
   }
 
   /** The files come when somebody wants to read; without them the button stays, to be pressed again. */
   private async showHelp(): Promise<void> {
     const { panel, client } = this;
     const { openHelp, moreWords } = (await this.host.load('help').catch(() => null)) ?? {};
-    panel.history.close();
+    panel.history?.close();
     if (moreWords && panel.element.isConnected) openHelp?.(panel, client.session, this.speech, moreWords);
   }
 
@@ -211,28 +214,6 @@ export class Chat implements Part {
   private async saveTranscript(conversation: string): Promise<void> {
     const { more } = await this.host.load('more');
     await more?.saveTranscript(this.client.earlier, conversation, this.host.element.getAttribute('heading'), this.speech);
-  }
-
-  /** A file that cannot be loaded leaves what was there. */
-  private async attach(files: readonly File[]): Promise<void> {
-    const { client, host } = this;
-    const { composer } = this.panel;
-    const { more, moreWords: words } = (await host.load('more').catch(() => null)) ?? {};
-    if (!more || !words) return;
-    composer.files ??= more.openTray({ client, words, baseUrl: host.baseUrl, element: composer.tray, changed: () => composer.fitSend() });
-    composer.files.add(files);
-    composer.focus();
-  }
-
-  private async saveFile(file: SentFile): Promise<void> {
-    const { more, moreWords } = (await this.host.load('more').catch(() => null)) ?? {};
-    await more?.saveFile(this.client, file).catch(() => this.announcer.say([moreWords?.downloadFailed ?? '']));
-  }
-
-  private async drawFile(file: SentFile, canvas: HTMLCanvasElement): Promise<void> {
-    const { more } = (await this.host.load('more').catch(() => null)) ?? {};
-    if (more) more.drawFile(this.client, file, canvas);
-    else canvas.remove();
   }
 
   private async openSource(messageId: string | null, citations: readonly Citation[], opener: HTMLElement): Promise<void> {
@@ -263,10 +244,11 @@ export class Chat implements Part {
     const { state, status, storage } = this.client;
     const live = Date.now() >= this.liveFrom;
     this.panel.render(state, status, live);
+    this.panel.composer.takesVoice = this.takesVoice;
     if (live && this.panel.isOpen) this.announcer.say(announcements(this.drawn, state));
     this.drawn = state;
     this.address.askFirst();
-    if (this.panel.isOpen && !document.hidden && this.host.element.getAttribute('follow-ups') !== 'off') void this.followUps.fetch();
+    if (this.panel.isOpen && !document.hidden && this.isOn('follow-ups')) void this.followUps.fetch();
     const { conversation, lastSeq } = state;
     const unread = unreadCount(state, storage.readSeq(conversation));
     // With nothing unread the launcher need not load the panel for the events up to here.
@@ -275,9 +257,18 @@ export class Chat implements Part {
     const before = this.unread;
     this.unread = hasRead || this.panel.isOpen ? 0 : unread;
     if (this.unread !== before) this.host.emit('unread', { count: this.unread });
-    const wantsTitle = document.hidden && this.host.element.getAttribute('title-notice') !== 'off';
+    const wantsTitle = document.hidden && this.isOn('title-notice');
     this.title.show(wantsTitle ? unread : 0);
     this.drawLauncher();
+  }
+
+  private get takesVoice(): boolean {
+    return this.isOn('voice') && this.client.session.hasOffer('voice');
+  }
+
+  /** What a page can switch off by an attribute. */
+  private isOn(name: string): boolean {
+    return this.host.element.getAttribute(name) !== 'off';
   }
 
   private drawLauncher(): void {

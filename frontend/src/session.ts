@@ -1,6 +1,6 @@
 // The visitor's session: a short-lived token that the tab keeps, renewed with the refresh token the browser keeps or
 // with what the page says of a customer who has signed in there.
-import { isRecord } from './raw';
+import { isRecord, texts } from './raw';
 import type { Storage } from './storage';
 
 /** The server refuses this page for good: retrying cannot help. */
@@ -23,6 +23,8 @@ interface Visitor {
   readonly validUntil: number;
   /** The mark of the identity that the token was given for; null for a visitor who has not signed in. */
   readonly identity: string | null;
+  /** What the server has set up; missing in what an earlier deployment's page has kept. */
+  readonly offers?: readonly string[];
 }
 
 // A token is renewed this long before it runs out, so that it does not run out on the way.
@@ -57,6 +59,11 @@ export class Session {
   /** What the tabs of a visitor have in common; known once there is a token. */
   get visitorId(): string {
     return this.visitor?.visitorId ?? '';
+  }
+
+  /** Whether the server has this set up; known once there is a token. */
+  hasOffer(what: string): boolean {
+    return this.visitor?.offers?.includes(what) === true;
   }
 
   /** Makes the next token() fetch a new one: the server said that this one is no longer good. */
@@ -210,5 +217,6 @@ function parseVisitor(raw: unknown, identity: string | null): Visitor {
     refreshToken: typeof raw.refresh_token === 'string' && raw.refresh_token !== '' ? raw.refresh_token : null,
     validUntil: Number.isNaN(expires) ? shortest : Math.max(expires, shortest),
     identity: markOf(identity),
+    offers: texts(raw, 'offers'),
   };
 }

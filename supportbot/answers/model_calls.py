@@ -3,8 +3,8 @@ stored, whatever becomes of them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,7 +22,7 @@ from supportbot.answers.spending import (
 from supportbot.answers.threads import in_thread
 from supportbot.llm.client import Call, ModelError, stream_completion
 from supportbot.llm.health import RestingError, health
-from supportbot.llm.routes import estimate_tokens
+from supportbot.llm.routes import ModelRoute, estimate_tokens
 
 log = structlog.get_logger(__name__)
 CANCELLED = "cancelled"
@@ -52,32 +52,45 @@ class _Opened:
 
 async def stream_metered(call: Call, payer: Payer, bill: Bill) -> AsyncGenerator[str]:
     """The text as it comes. Raises ModelError; beside its own codes: resting, busy, over_budget."""
+    async with admitted(call.route), aclosing(stream_paid(call, payer, bill)) as deltas:
+        async for delta in deltas:
+            yield delta
+
+
+async def stream_paid(call: Call, payer: Payer, bill: Bill) -> AsyncGenerator[str]:
+    """The same for a server that is asked whatever is known of it."""
+    async with paid(call, payer, bill), aclosing(stream_completion(call)) as deltas:
+        async for delta in deltas:
+            yield delta
+
+
+@asynccontextmanager
+async def admitted(route: ModelRoute) -> AsyncIterator[None]:
+    """Around a call of a server that may rest. What becomes of it is told to the other processes.
+    Raises ModelError."""
     try:
-        admission = await health().admit(call.route)
+        admission = await health().admit(route)
     except RestingError as error:
         raise ModelError(error.code, error.detail) from error
     try:
-        async with aclosing(stream_paid(call, payer, bill)) as deltas:
-            async for delta in deltas:
-                yield delta
+        yield
         await admission.note(failed=False)
     except ModelError as error:
         if error.code != OVER_BUDGET:
             await admission.note(failed=error.is_fault_of_server)
         if error.retry_after:
-            await health().rest(call.route, error.retry_after)
+            await health().rest(route, error.retry_after)
         raise
     finally:
         await admission.leave()
 
 
-async def stream_paid(call: Call, payer: Payer, bill: Bill) -> AsyncGenerator[str]:
-    """The same for a server that is asked whatever is known of it."""
+@asynccontextmanager
+async def paid(call: Call, payer: Payer, bill: Bill) -> AsyncIterator[None]:
+    """Around a call that is stored and paid for, whatever becomes of it. Raises ModelError."""
     opened, outcome, detail = await _open(call, payer), CANCELLED, ""
     try:
-        async with aclosing(stream_completion(call)) as deltas:
-            async for delta in deltas:
-                yield delta
+        yield
         outcome = ModelCall.COMPLETE
     except ModelError as error:
         outcome, detail = error.code, error.detail

@@ -265,6 +265,7 @@ class ModelCall(models.Model):
         TRIAL = "trial", "Trial of a route"
         SUMMARY = "summary", "Summary for an agent"
         REWORD = "reword", "Agent’s text reworded"
+        TRANSCRIBE = "transcribe", "Speech written down"
 
     COMPLETE = "complete"  # the outcome of a call that ended well
 

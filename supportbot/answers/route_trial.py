@@ -1,4 +1,5 @@
-"""Tries a model route for real: its key, its list of models, a short answer, the token counts.
+"""Tries a model route for real: its key, its list of models, a short answer, the token counts;
+of one that writes down speech, a second of silence.
 
 What is wrong is said in words, for the person who set the route up. A trial is paid for and stored
 like any call; that the server rests for customers does not stop it.
@@ -7,18 +8,24 @@ like any call; that the server rests for customers does not stop it.
 from __future__ import annotations
 
 import asyncio
+import io
+import time
+import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from supportbot.answers.model_calls import Bill, stream_paid
 from supportbot.answers.spending import Payer
+from supportbot.answers.voice import transcribe_paid
 from supportbot.configuration.content import Budgets
 from supportbot.llm.client import Call, ModelError, as_model_error, client_of
 from supportbot.llm.keys import read_key
-from supportbot.llm.routes import OPENAI_URL, ModelRoute
+from supportbot.llm.routes import OPENAI_URL, ModelRoute, Purpose
+from supportbot.llm.transcription import Recording
 
 LIST_SECONDS = 10.0
 MOST_NAMED = 5
+SAMPLES_A_SECOND = 16_000
 QUESTION = [{"role": "user", "content": "Reply with the one word: ready"}]
 WORDS = {
     "unauthorised": "The server refuses the key.",
@@ -59,7 +66,8 @@ async def try_route(route: ModelRoute, budgets: Budgets) -> RouteTrial:
     steps = [_key(route)]
     if steps[-1].is_good is not False:
         steps.append(await _models(route))
-        steps += await _answer(route, budgets)
+        is_for_speech = route.purpose == Purpose.TRANSCRIBE
+        steps += await (_speech if is_for_speech else _answer)(route, budgets)
     return RouteTrial(route, tuple(steps))
 
 
@@ -111,6 +119,27 @@ async def _answer(route: ModelRoute, budgets: Budgets) -> list[Step]:
     first, total = call.first_token_ms or 0, call.total_ms or 0
     times = f"First word after {first:,} ms, whole after {total:,} ms."
     return [Step("Answer", True, times), _usage(call, bill, budgets.currency)]
+
+
+async def _speech(route: ModelRoute, budgets: Budgets) -> list[Step]:
+    began = time.monotonic()
+    try:
+        await transcribe_paid(route, Recording(silence(), "audio/wav"), Payer(budgets=budgets))
+    except ModelError as error:
+        return [Step("Speech", False, words_for(error, route))]
+    milliseconds = (time.monotonic() - began) * 1000
+    return [Step("Speech", True, f"A second of silence was read in {milliseconds:,.0f} ms.")]
+
+
+def silence() -> bytes:
+    """A second of it, as a WAV file of 16 kHz."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(SAMPLES_A_SECOND)
+        written.writeframes(bytes(2 * SAMPLES_A_SECOND))
+    return file.getvalue()
 
 
 def _usage(call: Call, bill: Bill, currency: str) -> Step:

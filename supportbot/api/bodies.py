@@ -2,8 +2,8 @@
 
 Django spools a body to disk before it looks at the request, so the limit stands in front of it.
 It holds for what Content-Length says and for what really comes. Staff may send more: they upload
-documents. So may visitors, where they add a file to their conversation. Who somebody is is looked
-up only when a body is larger than a visitor's may be.
+documents. So may visitors, where they add a file or a recording to their conversation. Who somebody
+is is looked up only when a body is larger than a visitor's may be.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from django.http.cookie import parse_cookie
 from django.utils.module_loading import import_string
 from rest_framework.authtoken.models import Token
 
+from supportbot.answers.voice import MOST_VOICE_BYTES
 from supportbot.api.openai_errors import error_body
 from supportbot.api.visitor_tokens import BadTokenError, read_token
 from supportbot.mail.signatures import is_signed
@@ -29,6 +30,7 @@ from tickets.services.customer_files import most_bytes
 
 log = structlog.get_logger(__name__)
 _FILES = re.compile(r"/api/v1/conversations/[^/]+/files/")
+_VOICE = re.compile(r"/api/v1/conversations/[^/]+/voice/")
 FORM_BYTES = 100_000  # what a form adds to its file
 
 Scope = dict[str, Any]
@@ -92,8 +94,8 @@ class _Budget:
         if size > self.limit and not self.asked:
             self.asked = True
             headers = _headers(self.scope)
-            if _is_file_of_visitor(self.scope["path"], headers):
-                self.limit = max(self.limit, most_bytes() + FORM_BYTES)
+            if most := _most_of_visitor(self.scope["path"], headers):
+                self.limit = max(self.limit, most + FORM_BYTES)
             elif is_signed(self.scope["path"], headers) or await _is_staff(headers):
                 self.limit = settings.UPLOAD_REQUEST_MAX_BYTES
         if size > self.limit:
@@ -111,16 +113,19 @@ def _declared(scope: Scope) -> int:
     return int(length) if length.isdecimal() else 0
 
 
-def _is_file_of_visitor(path: str, headers: Mapping[str, str]) -> bool:
-    """Whether somebody with a visitor's token adds a file to a conversation."""
+def _most_of_visitor(path: str, headers: Mapping[str, str]) -> int:
+    """The bytes of a file or a recording that somebody with a visitor's token may add to a
+    conversation; 0 for anything else."""
+    most = MOST_VOICE_BYTES if _VOICE.fullmatch(path) else 0
+    most = most_bytes() if _FILES.fullmatch(path) else most
     scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not _FILES.fullmatch(path):
-        return False
+    if scheme.lower() != "bearer" or not most:
+        return 0
     try:
         read_token(token.strip())
     except BadTokenError:
-        return False
-    return True
+        return 0
+    return most
 
 
 @database_sync_to_async  # type: ignore[untyped-decorator]

@@ -12,6 +12,7 @@ from rest_framework.views import exception_handler as drf_exception_handler
 from knowledge.services.ingestion.documents import UploadRefusedError
 from knowledge.services.lifecycle.publishing import LifecycleError
 from supportbot.answers.errors import AnswerError
+from supportbot.answers.voice import VoiceError
 from supportbot.api.connection_limits import TooManyConnectionsError
 from supportbot.api.identity import IdentityRefusedError
 from tickets.services.contact import ContactError
@@ -26,8 +27,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, (AnswerError, TooManyConnectionsError)):
         status = 429 if isinstance(error, TooManyConnectionsError) else 400
         return _response(status, error.code, error.text)
-    if isinstance(error, (UploadRefusedError, ContactError, FileRefusedError)):
-        return _response(400, error.code, str(error))
+    if isinstance(error, (UploadRefusedError, ContactError, FileRefusedError, VoiceError)):
+        return _response(getattr(error, "status", 400), error.code, str(error))
     if isinstance(error, LifecycleError):
         return _response(409, error.code, str(error))
     if isinstance(error, (DraftDecidedError, TransitionError, RatingError)):

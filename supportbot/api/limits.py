@@ -105,6 +105,21 @@ class FramesLimit(MessagesLimit):
     scope = "frames"
 
 
+class VoiceLimit(MessagesLimit):
+    """Recordings of one visitor: each costs a call of a model."""
+
+    scope = "voice"
+
+
+class VoiceNetworkLimit(_Limit):
+    """The same of one address, where a new visitor costs nothing."""
+
+    scope = "voice_network"
+
+    def who(self, request: Request) -> str:
+        return _network(request)
+
+
 class StaffLimit(_Limit):
     scope = "staff"
 

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from supportbot.answers.voice import is_offered
 from supportbot.api import visitor_tokens
 from supportbot.api.authentication import customer_of
 from supportbot.api.identity import accept_identity, read_identity
@@ -58,6 +59,9 @@ class VisitorResponse(serializers.Serializer[Any]):
     token = serializers.CharField()
     expires_at = serializers.DateTimeField()
     refresh_token = serializers.CharField()
+    offers = serializers.ListField(
+        child=serializers.CharField(), help_text="What is set up here: `voice`."
+    )
 
 
 class VisitorsView(APIView):
@@ -81,8 +85,13 @@ class VisitorsView(APIView):
             check_visitor(request, known)
             customer = known or register_visitor()
             tokens = visitor_tokens.issue(customer.pk)
-        data = {"visitor_id": customer.pk, **vars(tokens)}
+        data = {"visitor_id": customer.pk, **vars(tokens), "offers": offers()}
         return Response(VisitorResponse(data).data, status=201)
+
+
+def offers() -> list[str]:
+    """What the widget may show a button for."""
+    return ["voice"] if is_offered() else []
 
 
 @transaction.atomic  # whoever is over a limit has not used their identity

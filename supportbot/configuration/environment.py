@@ -15,16 +15,17 @@ from supportbot.configuration.content import (
     Configuration,
     Mode,
 )
-from supportbot.llm.routes import OPENAI_URL, ModelRoute, Timeouts
+from supportbot.llm.routes import OPENAI_URL, ModelRoute, Purpose, Timeouts
 
 log = structlog.get_logger(__name__)
 LONGEST = 600.0
-ROUTE = "model"  # the name of the one route that variables can give
+ROUTE = "model"  # the name of the route for answers that variables can give
+VOICE_ROUTE = "voice"  # and of the one that writes down what customers say
 _NAMES = (
     *("OPENAI_BASE_URL", "OPENAI_API_KEY", "MODEL", "MODEL_TEMPERATURE", "MODEL_CONTEXT_TOKENS"),
     *("MODEL_FIRST_TOKEN_SECONDS", "MODEL_IDLE_SECONDS", "MODEL_TOTAL_SECONDS"),
     *("ANSWER_MODE", "ANSWERABILITY_MIN", "ANSWER_COLLECTIONS", "REWRITE_QUESTIONS"),
-    "FIRST_SENTENCE_SECONDS",
+    *("FIRST_SENTENCE_SECONDS", "TRANSCRIBE_MODEL"),
 )
 
 
@@ -41,7 +42,7 @@ def _configuration(values: tuple[Any, ...]) -> Configuration:
     mode = given["ANSWER_MODE"]
     least, seconds = given["ANSWERABILITY_MIN"], given["FIRST_SENTENCE_SECONDS"]
     return Configuration(
-        routes=tuple(_routes(given)),
+        routes=(*_routes(given), *_voice_routes(given)),
         answerability_min=least if 0 <= least <= 1 else ANSWERABILITY_MIN,
         first_sentence_seconds=seconds if 0 < seconds <= LONGEST else FIRST_SENTENCE_SECONDS,
         collections=given["ANSWER_COLLECTIONS"],
@@ -72,6 +73,25 @@ def _routes(given: dict[str, Any]) -> list[ModelRoute]:
             context_tokens=given["MODEL_CONTEXT_TOKENS"],
             temperature=temperature,
             timeouts=timeouts,
+        )
+    except ValidationError as error:
+        log.warning("model_route_left_out", problem=str(error))
+        return []
+    return [route]
+
+
+def _voice_routes(given: dict[str, Any]) -> list[ModelRoute]:
+    """One, at the same place, if a model for speech is named."""
+    url, has_key = given["OPENAI_BASE_URL"], bool(given["OPENAI_API_KEY"])
+    if not given["TRANSCRIBE_MODEL"] or not (url or has_key):
+        return []
+    try:
+        route = ModelRoute(
+            name=VOICE_ROUTE,
+            purpose=Purpose.TRANSCRIBE,
+            base_url=url or OPENAI_URL,
+            model=given["TRANSCRIBE_MODEL"],
+            key="OPENAI_API_KEY" if has_key else "",
         )
     except ValidationError as error:
         log.warning("model_route_left_out", problem=str(error))

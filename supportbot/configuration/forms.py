@@ -47,7 +47,8 @@ class RouteForm(forms.Form):
     purpose = forms.ChoiceField(
         label="Purpose",
         choices=[(purpose.value, purpose.value.capitalize()) for purpose in Purpose],
-        help_text="Small models answer simple questions, large ones complex ones.",
+        help_text="Small models answer simple questions, large ones complex ones. Transcribe: "
+        "customers may speak, and the model writes it down.",
     )
     base_url = forms.URLField(label="Address", assume_scheme="https", help_text="Ends in /v1.")
     model = forms.CharField(label="Model", max_length=200)

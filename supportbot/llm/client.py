@@ -130,7 +130,7 @@ def as_model_error(error: Exception) -> ModelError:
     if isinstance(error, openai.APIConnectionError):
         return ModelError("unavailable", str(error) or type(error).__name__)
     if isinstance(error, openai.APIError):  # an error event inside the stream
-        return ModelError("broken_off", _storable(str(error)))
+        return ModelError("broken_off", storable(str(error)))
     return ModelError("garbled", f"unreadable answer: {type(error).__name__}")
 
 
@@ -160,7 +160,7 @@ async def _deltas(call: Call, ends_at: float) -> AsyncGenerator[str]:
             finish_reason = choice.get("finish_reason") or finish_reason
             if content := choice["delta"].get("content"):
                 wait = timeouts.between_tokens
-                yield _storable(content)
+                yield storable(content)
     finally:
         await stream.close()
     _check_finished(finish_reason, readable)
@@ -182,17 +182,18 @@ def _while_reading(error: Exception) -> Exception:
 def _note_usage(call: Call, chunk: dict[str, Any]) -> None:
     model, usage = chunk.get("model"), chunk.get("usage")
     if isinstance(model, str) and model:
-        call.model = _storable(model)[:200]
+        call.model = storable(model)[:200]
     if usage is not None:
-        call.tokens_in = _count(usage.get("prompt_tokens"))
-        call.tokens_out = _count(usage.get("completion_tokens"))
+        call.tokens_in = count_tokens(usage.get("prompt_tokens"))
+        call.tokens_out = count_tokens(usage.get("completion_tokens"))
 
 
-def _count(tokens: object) -> int:
+def count_tokens(tokens: object) -> int:
+    """As a server says it; 0 for what is no count."""
     return tokens if isinstance(tokens, int) and 0 <= tokens <= MAX_TOKENS else 0
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Without what JSON can carry and PostgreSQL cannot: NUL and halves of surrogate pairs."""
     return text.replace("\x00", "").encode("utf-8", "replace").decode()
 

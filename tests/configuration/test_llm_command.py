@@ -132,3 +132,11 @@ def test_two_prompts_are_compared_over_stored_questions(
     (tmp_path / "new.md").write_text("No prompt.")
     with pytest.raises(CommandError, match="has no name"):
         call_command("llm", "compare", str(tmp_path / "new.md"), stdout=out)
+
+
+def test_a_route_for_speech_reads_a_second_of_silence(server: ModelServer) -> None:
+    put_in_effect(routes=(route_to(server, "voice", key="", purpose="transcribe"),))
+    server.says(listing(MODEL), status(404)(""))
+    assert "WRONG  Speech: The server knows no such model" in check()
+    assert b"RIFF" in server.requests[-1].body
+    assert b'filename="recording.wav"' in server.requests[-1].body

@@ -57,6 +57,7 @@ def test_the_presets_name_what_the_issue_of_routes_needs() -> None:
     assert {preset.route.purpose for preset in presets().values()} == {
         Purpose.SMALL,
         Purpose.LARGE,
+        Purpose.TRANSCRIBE,
     }
     for preset in presets().values():
         is_local = "localhost" in preset.route.base_url

@@ -6,6 +6,7 @@ import { speak } from '../strings';
 import type { PanelView } from '../view/panel';
 import { applySheet } from '../view/sheet';
 import { Articles } from './articles';
+import { historyStyles } from '../styles/history';
 import { helpStyles } from './styles';
 import { HelpView } from './view';
 
@@ -14,11 +15,11 @@ export function openHelp(panel: PanelView, session: Session, { tag, words: said 
   // This file has words of its own to fill.
   speak(tag, said);
   const root = panel.element.getRootNode();
-  if (root instanceof ShadowRoot) applySheet(root, helpStyles);
+  if (root instanceof ShadowRoot) applySheet(root, historyStyles + helpStyles);
   if (panel.help === null) {
     const ask = (about: string): void => panel.composer.fill(about === '' ? '' : `${about}: `);
     panel.help = new HelpView({ articles: new Articles(session), words, ask, onToggle: (open) => panel.setAside(open) });
-    panel.history.element.after(panel.help.element);
+    panel.place(panel.help.element);
   }
   void panel.help.open();
 }

@@ -28,6 +28,7 @@ export const ar: Strings = {
   send: 'إرسال الرسالة',
   stop: 'إيقاف الإجابة',
   attach: 'إضافة ملف',
+  speak: 'تحدّث',
   stopped: 'لقد أوقفت هذه الإجابة.',
   log: 'المحادثة',
   newMessage: 'رسالة جديدة',
@@ -64,10 +65,7 @@ export const ar: Strings = {
   endConfirm: 'هل تريد إنهاءها حقًا؟',
   help: 'المساعدة',
   earlierConversations: 'المحادثات السابقة',
-  noEarlier: 'لا توجد محادثات سابقة.',
-  earlierFailed: 'تعذّر تحميل محادثاتك السابقة.',
   backToChat: 'العودة إلى الدردشة',
-  backToEarlier: 'العودة إلى المحادثات السابقة',
   loading: 'جارٍ التحميل…',
 
   source: 'المصدر',
@@ -107,9 +105,7 @@ export const ar: Strings = {
   showAll: 'عرض الكل',
   showLess: 'عرض أقل',
   editLast: 'تعديل السؤال وإعادة طرحه',
-  transcript: 'تنزيل نص المحادثة',
   transcriptOf: (title, date) => `محادثة مع ${title}، ${date}`,
-  transcriptFailed: 'تعذّر تحميل نص المحادثة. يُرجى المحاولة مرة أخرى.',
 
   today: 'اليوم',
   yesterday: 'أمس',

@@ -28,6 +28,7 @@ export const de: Strings = {
   send: 'Nachricht senden',
   stop: 'Antwort anhalten',
   attach: 'Datei hinzufügen',
+  speak: 'Sprechen',
   stopped: 'Sie haben diese Antwort angehalten.',
   log: 'Unterhaltung',
   newMessage: 'Neue Nachricht',
@@ -64,10 +65,7 @@ export const de: Strings = {
   endConfirm: 'Wirklich beenden?',
   help: 'Hilfe',
   earlierConversations: 'Frühere Unterhaltungen',
-  noEarlier: 'Es gibt keine früheren Unterhaltungen.',
-  earlierFailed: 'Ihre früheren Unterhaltungen konnten nicht geladen werden.',
   backToChat: 'Zurück zum Chat',
-  backToEarlier: 'Zurück zu früheren Unterhaltungen',
   loading: 'Wird geladen …',
 
   source: 'Quelle',
@@ -107,9 +105,7 @@ export const de: Strings = {
   showAll: 'Alles anzeigen',
   showLess: 'Weniger anzeigen',
   editLast: 'Bearbeiten und neu fragen',
-  transcript: 'Verlauf herunterladen',
   transcriptOf: (title, date) => `Unterhaltung mit ${title}, ${date}`,
-  transcriptFailed: 'Der Verlauf konnte nicht geladen werden. Bitte versuchen Sie es noch einmal.',
 
   today: 'Heute',
   yesterday: 'Gestern',

@@ -27,6 +27,7 @@ export const en = {
   send: 'Send message',
   stop: 'Stop the answer',
   attach: 'Add a file',
+  speak: 'Speak',
   stopped: 'You stopped this answer.',
   log: 'Conversation',
   newMessage: 'New message',
@@ -63,10 +64,7 @@ export const en = {
   endConfirm: 'Really end it?',
   help: 'Help',
   earlierConversations: 'Earlier conversations',
-  noEarlier: 'There are no earlier conversations.',
-  earlierFailed: 'Your earlier conversations could not be loaded.',
   backToChat: 'Back to the chat',
-  backToEarlier: 'Back to earlier conversations',
   loading: 'Loading…',
 
   source: 'Source',
@@ -106,9 +104,7 @@ export const en = {
   showAll: 'Show all',
   showLess: 'Show less',
   editLast: 'Edit and ask again',
-  transcript: 'Download transcript',
   transcriptOf: (title: string, date: string) => `Conversation with ${title}, ${date}`,
-  transcriptFailed: 'The transcript could not be loaded. Please try again.',
 
   today: 'Today',
   yesterday: 'Yesterday',

@@ -28,6 +28,7 @@ export const es: Strings = {
   send: 'Enviar mensaje',
   stop: 'Detener la respuesta',
   attach: 'Añadir un archivo',
+  speak: 'Hablar',
   stopped: 'Has detenido esta respuesta.',
   log: 'Conversación',
   newMessage: 'Mensaje nuevo',
@@ -64,10 +65,7 @@ export const es: Strings = {
   endConfirm: '¿Terminarlo de verdad?',
   help: 'Ayuda',
   earlierConversations: 'Conversaciones anteriores',
-  noEarlier: 'No hay conversaciones anteriores.',
-  earlierFailed: 'No se pudieron cargar tus conversaciones anteriores.',
   backToChat: 'Volver al chat',
-  backToEarlier: 'Volver a las conversaciones anteriores',
   loading: 'Cargando…',
 
   source: 'Fuente',
@@ -107,9 +105,7 @@ export const es: Strings = {
   showAll: 'Mostrar todo',
   showLess: 'Mostrar menos',
   editLast: 'Editar y preguntar de nuevo',
-  transcript: 'Descargar la conversación',
   transcriptOf: (title, date) => `Conversación con ${title}, ${date}`,
-  transcriptFailed: 'No se pudo cargar la conversación. Inténtalo de nuevo.',
 
   today: 'Hoy',
   yesterday: 'Ayer',

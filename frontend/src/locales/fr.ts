@@ -28,6 +28,7 @@ export const fr: Strings = {
   send: 'Envoyer le message',
   stop: 'Arrêter la réponse',
   attach: 'Ajouter un fichier',
+  speak: 'Parler',
   stopped: 'Vous avez arrêté cette réponse.',
   log: 'Conversation',
   newMessage: 'Nouveau message',
@@ -64,10 +65,7 @@ export const fr: Strings = {
   endConfirm: 'Vraiment terminer ?',
   help: 'Aide',
   earlierConversations: 'Conversations précédentes',
-  noEarlier: 'Il n’y a pas de conversation précédente.',
-  earlierFailed: 'Vos conversations précédentes n’ont pas pu être chargées.',
   backToChat: 'Retour au chat',
-  backToEarlier: 'Retour aux conversations précédentes',
   loading: 'Chargement…',
 
   source: 'Source',
@@ -107,9 +105,7 @@ export const fr: Strings = {
   showAll: 'Tout afficher',
   showLess: 'Afficher moins',
   editLast: 'Modifier et reposer',
-  transcript: 'Télécharger la conversation',
   transcriptOf: (title, date) => `Conversation avec ${title}, ${date}`,
-  transcriptFailed: 'La conversation n’a pas pu être chargée. Veuillez réessayer.',
 
   today: 'Aujourd’hui',
   yesterday: 'Hier',

@@ -28,6 +28,7 @@ export const it: Strings = {
   send: 'Invia il messaggio',
   stop: 'Interrompi la risposta',
   attach: 'Aggiungi un file',
+  speak: 'Parla',
   stopped: 'Hai interrotto questa risposta.',
   log: 'Conversazione',
   newMessage: 'Nuovo messaggio',
@@ -64,10 +65,7 @@ export const it: Strings = {
   endConfirm: 'Terminarla davvero?',
   help: 'Aiuto',
   earlierConversations: 'Conversazioni precedenti',
-  noEarlier: 'Non ci sono conversazioni precedenti.',
-  earlierFailed: 'Impossibile caricare le conversazioni precedenti.',
   backToChat: 'Torna alla chat',
-  backToEarlier: 'Torna alle conversazioni precedenti',
   loading: 'Caricamento…',
 
   source: 'Fonte',
@@ -107,9 +105,7 @@ export const it: Strings = {
   showAll: 'Mostra tutto',
   showLess: 'Mostra meno',
   editLast: 'Modifica e chiedi di nuovo',
-  transcript: 'Scarica la conversazione',
   transcriptOf: (title, date) => `Conversazione con ${title}, ${date}`,
-  transcriptFailed: 'Impossibile caricare la conversazione. Riprova.',
 
   today: 'Oggi',
   yesterday: 'Ieri',

@@ -28,6 +28,7 @@ export const ja: Strings = {
   send: 'メッセージを送信',
   stop: '回答を停止',
   attach: 'ファイルを追加',
+  speak: '話す',
   stopped: 'この回答を停止しました。',
   log: '会話',
   newMessage: '新着メッセージ',
@@ -64,10 +65,7 @@ export const ja: Strings = {
   endConfirm: '本当に終了しますか？',
   help: 'ヘルプ',
   earlierConversations: '以前の会話',
-  noEarlier: '以前の会話はありません。',
-  earlierFailed: '以前の会話を読み込めませんでした。',
   backToChat: 'チャットに戻る',
-  backToEarlier: '以前の会話に戻る',
   loading: '読み込み中…',
 
   source: '出典',
@@ -107,9 +105,7 @@ export const ja: Strings = {
   showAll: 'すべて表示',
   showLess: '折りたたむ',
   editLast: '編集してもう一度質問',
-  transcript: '会話をダウンロード',
   transcriptOf: (title, date) => `${title}との会話、${date}`,
-  transcriptFailed: '会話を読み込めませんでした。もう一度お試しください。',
 
   today: '今日',
   yesterday: '昨日',

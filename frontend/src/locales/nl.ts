@@ -28,6 +28,7 @@ export const nl: Strings = {
   send: 'Bericht verzenden',
   stop: 'Antwoord stoppen',
   attach: 'Bestand toevoegen',
+  speak: 'Spreken',
   stopped: 'Je hebt dit antwoord gestopt.',
   log: 'Gesprek',
   newMessage: 'Nieuw bericht',
@@ -64,10 +65,7 @@ export const nl: Strings = {
   endConfirm: 'Echt beëindigen?',
   help: 'Help',
   earlierConversations: 'Eerdere gesprekken',
-  noEarlier: 'Er zijn geen eerdere gesprekken.',
-  earlierFailed: 'Je eerdere gesprekken konden niet worden geladen.',
   backToChat: 'Terug naar de chat',
-  backToEarlier: 'Terug naar eerdere gesprekken',
   loading: 'Laden…',
 
   source: 'Bron',
@@ -107,9 +105,7 @@ export const nl: Strings = {
   showAll: 'Alles tonen',
   showLess: 'Minder tonen',
   editLast: 'Bewerken en opnieuw vragen',
-  transcript: 'Gesprek downloaden',
   transcriptOf: (title, date) => `Gesprek met ${title}, ${date}`,
-  transcriptFailed: 'Het gesprek kon niet worden geladen. Probeer het opnieuw.',
 
   today: 'Vandaag',
   yesterday: 'Gisteren',

@@ -28,6 +28,7 @@ export const pl: Strings = {
   send: 'Wyślij wiadomość',
   stop: 'Zatrzymaj odpowiedź',
   attach: 'Dodaj plik',
+  speak: 'Mów',
   stopped: 'Ta odpowiedź została zatrzymana przez Ciebie.',
   log: 'Rozmowa',
   newMessage: 'Nowa wiadomość',
@@ -64,10 +65,7 @@ export const pl: Strings = {
   endConfirm: 'Na pewno zakończyć?',
   help: 'Pomoc',
   earlierConversations: 'Wcześniejsze rozmowy',
-  noEarlier: 'Nie ma wcześniejszych rozmów.',
-  earlierFailed: 'Nie udało się wczytać wcześniejszych rozmów.',
   backToChat: 'Wróć do czatu',
-  backToEarlier: 'Wróć do wcześniejszych rozmów',
   loading: 'Wczytywanie…',
 
   source: 'Źródło',
@@ -107,9 +105,7 @@ export const pl: Strings = {
   showAll: 'Pokaż wszystko',
   showLess: 'Pokaż mniej',
   editLast: 'Edytuj i zapytaj ponownie',
-  transcript: 'Pobierz zapis rozmowy',
   transcriptOf: (title, date) => `Rozmowa z: ${title}, ${date}`,
-  transcriptFailed: 'Nie udało się wczytać zapisu rozmowy. Spróbuj ponownie.',
 
   today: 'Dzisiaj',
   yesterday: 'Wczoraj',

@@ -28,6 +28,7 @@ export const pt: Strings = {
   send: 'Enviar mensagem',
   stop: 'Parar a resposta',
   attach: 'Adicionar um arquivo',
+  speak: 'Falar',
   stopped: 'Você parou esta resposta.',
   log: 'Conversa',
   newMessage: 'Nova mensagem',
@@ -64,10 +65,7 @@ export const pt: Strings = {
   endConfirm: 'Encerrar mesmo?',
   help: 'Ajuda',
   earlierConversations: 'Conversas anteriores',
-  noEarlier: 'Não há conversas anteriores.',
-  earlierFailed: 'Não foi possível carregar suas conversas anteriores.',
   backToChat: 'Voltar ao chat',
-  backToEarlier: 'Voltar às conversas anteriores',
   loading: 'Carregando…',
 
   source: 'Fonte',
@@ -107,9 +105,7 @@ export const pt: Strings = {
   showAll: 'Mostrar tudo',
   showLess: 'Mostrar menos',
   editLast: 'Editar e perguntar de novo',
-  transcript: 'Baixar a conversa',
   transcriptOf: (title, date) => `Conversa com ${title}, ${date}`,
-  transcriptFailed: 'Não foi possível carregar a conversa. Tente novamente.',
 
   today: 'Hoje',
   yesterday: 'Ontem',

@@ -1,13 +1,18 @@
 // All that is loaded when somebody needs it.
+import type { ChatClient } from '../client';
 import type { Speech } from '../launcher/part';
+import type { MoreWords } from '../locales/more/en';
 import { speak } from '../strings';
+import type { Actions } from '../view/actions';
 import type { PanelView } from '../view/panel';
 import { openTray, saveFile } from './files';
 import { openForm } from './form';
+import { HistoryView } from './history';
 import { SourceView } from './source';
 import { applyMoreStyles } from './styles';
 import { drawFile } from './thumbnail';
 import { saveTranscript } from './transcript';
+import { startVoice } from './voice';
 
 /** The dialog of a panel that shows sources. */
 function sourceOf(panel: PanelView, { tag, words }: Speech): SourceView {
@@ -20,6 +25,18 @@ function sourceOf(panel: PanelView, { tag, words }: Speech): SourceView {
   return panel.source;
 }
 
-export const more = { drawFile, openForm, openTray, saveFile, saveTranscript, sourceOf };
+/** Earlier conversations, in the place of the current one of a panel. */
+function openHistory(panel: PanelView, actions: Actions, client: ChatClient, speech: Speech, words: MoreWords): void {
+  speak(speech.tag, speech.words);
+  const root = panel.element.getRootNode();
+  if (root instanceof ShadowRoot) applyMoreStyles(root);
+  if (panel.history === null) {
+    panel.history = new HistoryView(actions, words, (open) => panel.setAside(open));
+    panel.place(panel.history.element);
+  }
+  void panel.history.open(client.earlier, client.state.conversation);
+}
+
+export const more = { drawFile, openForm, openHistory, openTray, saveFile, saveTranscript, sourceOf, startVoice };
 
 export type More = typeof more;

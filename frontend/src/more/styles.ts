@@ -1,5 +1,6 @@
 // The form for an address, a sheet over the conversation as the source of a sentence is; and files above the input.
 import { applySheet } from '../view/sheet';
+import { historyStyles } from '../styles/history';
 import { sourceStyles } from './source-styles';
 
 const formStyles = `
@@ -22,6 +23,16 @@ const formStyles = `
 .form-foot { display: flex; align-items: center; gap: 16px; }
 .form-send { background: var(--brand); color: var(--on-brand); border-radius: 10px; padding: 9px 18px; font-weight: 600; min-block-size: 40px; }
 .form-send[aria-disabled] { opacity: .7; }
+.voice { display: flex; align-items: center; gap: 8px; min-block-size: 46px; padding-block: 5px; padding-inline: 8px 5px; border: 1px solid var(--edge); border-radius: 22px; }
+.voice .icon-button { inline-size: 34px; block-size: 34px; border-radius: 50%; }
+.voice-on .voice-state::before {
+  content: ""; display: inline-block; inline-size: 10px; block-size: 10px; margin-inline-end: 8px; border-radius: 50%;
+  background: var(--danger); animation: pulse 1.8s ease-in-out infinite;
+}
+.voice-state { flex: 1; min-inline-size: 0; }
+.voice-time { color: var(--muted); font-variant-numeric: tabular-nums; font-size: 13.5px; }
+.voice:has(.voice-problem) { margin-block-end: 8px; border-color: var(--danger); border-radius: 12px; }
+.voice-problem { flex: 1; padding-block: 4px; font-size: 13.5px; line-height: 1.4; color: var(--danger); }
 .tray { display: flex; flex-direction: column; gap: 6px; margin-block-end: 8px; max-block-size: 210px; overflow-y: auto; }
 .file-entry { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 8px; padding-inline-start: 10px; border: 1px solid var(--line); border-radius: 10px; background: var(--raised); font-size: 13.5px; }
 .file-name { flex: 1; min-inline-size: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -31,5 +42,5 @@ const formStyles = `
 `;
 
 export function applyMoreStyles(root: ShadowRoot): void {
-  applySheet(root, sourceStyles + formStyles);
+  applySheet(root, sourceStyles + formStyles + historyStyles);
 }

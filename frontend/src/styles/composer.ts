@@ -19,7 +19,9 @@ export const composerStyles = `
 .stop { background: var(--text); color: var(--surface); }
 .stop .icon { fill: currentColor; }
 .clip { inline-size: 34px; block-size: 34px; border-radius: 50%; }
-.clip[hidden] + .input { padding-inline-start: 9px; }
+.clip + .clip { margin-inline-start: -6px; }
+.clip[hidden] + .clip { margin-inline-start: 0; }
+.clip[hidden] + .clip[hidden] + .input { padding-inline-start: 9px; }
 .send:disabled { background: var(--raised); color: var(--muted); }
 .foot { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 12px; padding: 7px 4px 0; font-size: 12px; color: var(--muted); }
 .handover {

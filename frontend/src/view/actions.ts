@@ -6,6 +6,8 @@ export interface Actions {
   readonly send: (text: string, files: readonly SentFile[]) => void;
   /** Files that the visitor has chosen, pasted or dropped. */
   readonly attach: (files: readonly File[]) => void;
+  /** Records what the visitor says, to be written down. */
+  readonly speak: () => void;
   /** Gives a file that was sent to the browser. */
   readonly saveFile: (file: SentFile) => void;
   /** Draws an image small. */

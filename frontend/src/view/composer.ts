@@ -1,5 +1,6 @@
 // Where the visitor writes: Enter sends, Shift+Enter starts a new line, and the box grows with the text.
 import type { FileTray } from '../more/files';
+import type { Voice } from '../more/voice';
 import { strings } from '../strings';
 import type { Actions } from './actions';
 import { webAddress } from './address';
@@ -35,11 +36,17 @@ export class ComposerView {
   private readonly clip = button({ class: 'icon-button clip', testid: 'attach', 'aria-label': strings.attach, title: strings.attach }, [icon('clip')], () =>
     this.choose(),
   );
+  /** What is being recorded, or was last. */
+  voice: Voice | null = null;
+  readonly recording = el('div', { class: 'voice', testid: 'voice', hidden: true });
+  private readonly mic = button({ class: 'icon-button clip', testid: 'speak', 'aria-label': strings.speak, title: strings.speak, hidden: true }, [icon('mic')], () =>
+    this.actions.speak(),
+  );
+  private readonly form = el('form', { class: 'composer' }, [this.clip, this.mic, this.input, this.stop, this.send]);
   private readonly foot = el('div', { class: 'foot' });
   private readonly disclosure = el('span', { class: 'disclosure' }, [strings.disclosure]);
 
   constructor(private readonly actions: Actions) {
-    const form = el('form', { class: 'composer' }, [this.clip, this.input, this.stop, this.send]);
     this.handover = button({ class: 'handover', testid: 'handover' }, [icon('person'), strings.talkToPerson], () =>
       actions.askForPerson(),
     );
@@ -47,8 +54,8 @@ export class ComposerView {
     this.end = button({ class: 'end', testid: 'end', hidden: true, 'aria-live': 'polite' }, [strings.end], () => this.askToEnd());
     this.foot.append(this.handover, this.end, this.disclosure, this.forget);
     // Not <footer>: inside a dialog that would be a landmark of the whole page.
-    this.element = el('div', { class: 'composer-frame' }, [this.tray, form, this.foot]);
-    form.addEventListener('submit', (event) => {
+    this.element = el('div', { class: 'composer-frame' }, [this.tray, this.recording, this.form, this.foot]);
+    this.form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.submit();
     });
@@ -112,6 +119,24 @@ export class ComposerView {
   /** Whether the page takes files. */
   set takesFiles(value: boolean) {
     this.clip.hidden = !value;
+  }
+
+  /** Whether the server writes down what visitors say, and this browser can record it. */
+  set takesVoice(value: boolean) {
+    this.mic.hidden = !value || typeof MediaRecorder === 'undefined' || !navigator.mediaDevices;
+  }
+
+  /** Whether a recording stands in the place of the input. */
+  set isRecording(value: boolean) {
+    this.recording.hidden = !value;
+    this.form.hidden = value;
+    if (!value) this.focus();
+  }
+
+  /** Adds to what is written already. */
+  append(text: string): void {
+    const before = this.input.value.trimEnd();
+    this.fill(before === '' ? text : `${before} ${text}`);
   }
 
   private choose(): void {

@@ -10,8 +10,8 @@ import type { IconName } from './dom';
 import { EmptyView } from './empty';
 import { trapTab } from './focus';
 import type { HelpView } from '../help/view';
-import { HistoryView } from './history';
 import { LogView } from './log';
+import type { HistoryView } from '../more/history';
 import type { SourceView } from '../more/source';
 
 /** What the page asks for through attributes. */
@@ -37,7 +37,8 @@ export class PanelView {
   readonly log: LogView;
   /** The dialog for sources, once one was opened. */
   source: SourceView | null = null;
-  readonly history: HistoryView;
+  /** Earlier conversations, once they were opened. */
+  history: HistoryView | null = null;
   /** Help articles, once they were opened. */
   help: HelpView | null = null;
   private readonly empty: EmptyView;
@@ -59,7 +60,6 @@ export class PanelView {
     this.log = new LogView(actions, this.empty.element);
     const logFrame = el('div', { class: 'log-frame' }, [this.log.element, this.log.jump]);
     this.logFrame = logFrame;
-    this.history = new HistoryView(actions, (open) => this.setAside(open));
     this.leaveAddress = button({ class: 'leave', testid: 'leave-address', hidden: true }, [strings.leaveAddress], () => actions.leaveAddress());
     this.main = el('div', { class: 'main' }, [
       this.header(),
@@ -67,7 +67,6 @@ export class PanelView {
       this.leaveAddress,
       this.connection,
       logFrame,
-      this.history.element,
       this.composer.element,
     ]);
     this.element = el('section', { class: 'panel', role: 'dialog', 'aria-labelledby': 'title', testid: 'panel', hidden: true }, [
@@ -87,8 +86,9 @@ export class PanelView {
   set isOpen(open: boolean) {
     if (open === this.isOpen) return;
     if (!open) {
+      this.composer.voice?.cancel();
       this.source?.close();
-      this.history.close();
+      this.history?.close();
       this.help?.close();
       this.closeForm();
     }
@@ -105,6 +105,11 @@ export class PanelView {
     this.logFrame.hidden = aside;
     this.composer.element.hidden = aside;
     if (!aside) this.composer.focus();
+  }
+
+  /** Puts something where the conversation stands, which `setAside` hides. */
+  place(element: HTMLElement): void {
+    this.logFrame.after(element);
   }
 
   /** Whether a dialog covers the conversation. */
@@ -129,6 +134,7 @@ export class PanelView {
   }
 
   destroy(): void {
+    this.composer.voice?.cancel();
     window.visualViewport?.removeEventListener('resize', this.fitKeyboard);
     this.element.remove();
   }
@@ -197,7 +203,7 @@ export class PanelView {
       if (this.leaveForm) this.leaveForm();
       else if (this.source?.isOpen) this.source.close();
       else if (this.help?.isOpen) this.help.leave();
-      else if (this.history.isOpen) this.history.close();
+      else if (this.history?.isOpen) this.history.close();
       else if (this.composer.canStop) this.actions.stop();
       else this.actions.close();
       return;

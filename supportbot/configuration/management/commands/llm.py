@@ -7,14 +7,16 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from supportbot.answers.compare_prompts import Compared, Made, compare, stored_questions
 from supportbot.answers.model_route import PROMPT
 from supportbot.answers.prompts import Prompt, PromptError, check_edited, load_prompt
-from supportbot.answers.route_trial import RouteTrial, try_routes
+from supportbot.answers.route_trial import RouteTrial, silence, try_routes
 from supportbot.configuration.content import Configuration
 from supportbot.configuration.current import current_content, is_from_environment
+from supportbot.llm import local_speech
 from supportbot.llm.routes import ModelRoute
 
 MARKS = {True: "ok", None: "note", False: "WRONG"}
@@ -44,16 +46,30 @@ class Command(BaseCommand):
         origin = "the environment" if is_from_environment() else "the published configuration"
         routes = [route for route in content.routes if route.enabled or route.name == name]
         routes = [route for route in routes if name in {None, route.name}]
+        if name and not routes:
+            raise CommandError(f"There is no route {name!r} in {origin}.")
         if not routes:
-            if name:
-                raise CommandError(f"There is no route {name!r} in {origin}.")
             self.stdout.write(f"No model route in {origin}: answers quote the documents.")
-            return
         trials = asyncio.run(try_routes(routes, content.budgets))
         for trial in trials:
             self._show(trial)
-        if wrong := [trial.route.name for trial in trials if not trial.is_good]:
+        wrong = [trial.route.name for trial in trials if not trial.is_good]
+        if not name and settings.SPEECH_FOLDER and not self._try_speech_folder():
+            wrong.append("SUPPORTBOT_SPEECH_FOLDER")
+        if wrong:
             raise CommandError(f"Wrong: {', '.join(wrong)}.")
+
+    def _try_speech_folder(self) -> bool:
+        """Whether the model on this machine reads a recording."""
+        problem = ""
+        try:
+            local_speech.transcribe(silence())
+        except local_speech.SpeechModelError as error:
+            problem = str(error)
+        self.stdout.write(f"speech on this machine: {settings.SPEECH_FOLDER}")
+        said = problem or "A second of silence was read."
+        self.stdout.write(f"  {MARKS[not problem]:<6} Speech: {said}")
+        return not problem
 
     def _show(self, trial: RouteTrial) -> None:
         route = trial.route

@@ -2,17 +2,19 @@
 import type { Message } from '../contract';
 import type { Earlier, MessagePage, Summary } from '../earlier';
 import * as format from '../format';
+import type { MoreWords } from '../locales/more/en';
 import { strings } from '../strings';
-import type { Actions } from './actions';
-import { button, el, icon, setText } from './dom';
-import { focused } from './focus';
-import { messageRow } from './message';
+import type { Actions } from '../view/actions';
+import { button, el, icon, setText } from '../view/dom';
+import { focused } from '../view/focus';
+import { messageRow } from '../view/message';
 
 export class HistoryView {
   readonly element = el('div', { class: 'history', role: 'region', 'aria-label': strings.earlierConversations, tabindex: -1, testid: 'history', hidden: true });
 
   constructor(
     private readonly actions: Actions,
+    private readonly words: MoreWords,
     private readonly onToggle: (open: boolean) => void,
   ) {}
 
@@ -47,7 +49,7 @@ export class HistoryView {
         ], () => void this.read(earlier, found, each, current)),
       ]),
     );
-    const none = el('p', { class: 'history-note' }, [strings.noEarlier]);
+    const none = el('p', { class: 'history-note' }, [this.words.noEarlier]);
     this.show(strings.backToChat, () => this.close(), [
       rows.length === 0 ? none : el('ul', { class: 'history-list' }, rows),
       ...(current === null ? [] : [this.transcript(current)]),
@@ -58,7 +60,7 @@ export class HistoryView {
     try {
       const last = await earlier.read(one.id, null);
       const pages = this.pages(last, (before) => earlier.read(one.id, before));
-      this.show(strings.backToEarlier, () => this.list(earlier, found, current), [...pages, this.transcript(one.id)]);
+      this.show(this.words.backToEarlier, () => this.list(earlier, found, current), [...pages, this.transcript(one.id)]);
     } catch {
       this.failed(() => void this.read(earlier, found, one, current));
     }
@@ -103,9 +105,9 @@ export class HistoryView {
 
   /** Saves the conversation as a file; the button says so when it cannot be had. */
   private transcript(conversation: string): HTMLElement {
-    const save = button({ class: 'history-back', testid: 'transcript' }, [icon('download'), strings.transcript], () => {
+    const save = button({ class: 'history-back', testid: 'transcript' }, [icon('download'), this.words.transcript], () => {
       note.textContent = '';
-      this.actions.saveTranscript(conversation).catch(() => void (note.textContent = strings.transcriptFailed));
+      this.actions.saveTranscript(conversation).catch(() => void (note.textContent = this.words.transcriptFailed));
     });
     const note = el('p', { class: 'history-note', role: 'alert' });
     return el('div', { class: 'history-foot' }, [save, note]);
@@ -113,7 +115,7 @@ export class HistoryView {
 
   private failed(again: () => void): void {
     const retry = button({ class: 'link', testid: 'history-retry' }, [strings.tryAgain], again);
-    this.show(strings.backToChat, () => this.close(), [el('p', { class: 'history-note', role: 'alert' }, [strings.earlierFailed, ' ', retry])]);
+    this.show(strings.backToChat, () => this.close(), [el('p', { class: 'history-note', role: 'alert' }, [this.words.earlierFailed, ' ', retry])]);
   }
 
   private show(back: string, onBack: () => void, content: readonly HTMLElement[]): void {
