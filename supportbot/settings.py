@@ -286,7 +286,7 @@ REQUEST_MAX_BYTES = env_int("SUPPORTBOT_REQUEST_MAX_KB", 256) * 1024  # of all b
 IDENTITY_SECRET = env_secret("SUPPORTBOT_IDENTITY_SECRET")
 IDENTITY_HOURS = env_int("SUPPORTBOT_IDENTITY_HOURS", 24)
 CORS_ALLOWED_ORIGINS = WIDGET_ORIGINS
-CORS_URLS_REGEX = r"^/(api/v1/(visitors|conversations|messages|sites)/|static/).*$"
+CORS_URLS_REGEX = r"^/(api/v1/(visitors|conversations|messages|sites|files|help)/|static/).*$"
 
 # -- REST ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

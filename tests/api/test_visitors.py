@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -10,8 +11,10 @@ from django.contrib.auth.models import User
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from supportbot import urls
 from supportbot.answers.models import AnswerRun
 from supportbot.api import visitor_tokens
+from supportbot.api.visitors import VisitorView
 from supportbot.desk.presence import read_presence
 from tests.api.conftest import as_visitor
 from tests.tickets.cast import ask, reply_in
@@ -39,6 +42,25 @@ def answer(conversation: Conversation, ben: User) -> Message:
     return reply_in(conversation, ben, "Within 30 days.")
 
 
+def test_a_page_of_another_origin_may_ask_all_that_a_visitor_may(
+    settings: Settings, db: None
+) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://shop.example"]
+    sent = {"origin": "https://shop.example", "access-control-request-method": "GET"}
+    of_visitors = [
+        re.sub("<[^>]*>", str(uuid.uuid4()), str(one.pattern))
+        for one in urls.api
+        if issubclass(getattr(one.callback, "view_class", object), VisitorView)
+    ]
+    assert {"help/", "conversations/"} < set(of_visitors)
+    answers = {
+        path: APIClient().options(f"{API}/{path}", headers=sent).headers for path in of_visitors
+    }
+    assert [
+        path for path, said in answers.items() if "Access-Control-Allow-Origin" not in said
+    ] == []
+
+
 # -- Outsiders ------------------------------------------------------------------------------------
 PATHS = [
     ("get", "conversations/"),
@@ -49,6 +71,7 @@ PATHS = [
     ("post", "conversations/{id}/handover/"),
     ("post", "conversations/{id}/close/"),
     ("post", "conversations/{id}/typing/"),
+    ("post", "conversations/{id}/voice/"),
     ("post", "messages/{id}/feedback/"),
     ("get", "messages/{id}/follow-ups/"),
 ]

@@ -5,7 +5,7 @@ import { provideWords } from './provide';
 
 export const pt: Strings = {
   heading: 'Suporte',
-  subtitle: 'Você está falando com o assistente',
+  subtitle: 'Você fala com o assistente',
   subtitleWaiting: 'Um colega vai responder',
   subtitleClosed: 'Esta conversa terminou',
   subtitleAgent: (name) => `Você está falando com ${name}`,

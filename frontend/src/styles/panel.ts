@@ -8,13 +8,13 @@ export const panelStyles = `
   animation: rise .22s cubic-bezier(.2, .8, .3, 1);
 }
 .main { display: flex; flex-direction: column; block-size: 100%; }
-.panel-head { display: flex; align-items: center; gap: 9px; padding-block: 14px 12px; padding-inline: 16px 9px; border-block-end: 1px solid var(--line); }
+.panel-head { display: flex; align-items: center; gap: 8px; padding-block: 14px 12px; padding-inline: 14px 6px; border-block-end: 1px solid var(--line); }
 .mark {
-  display: grid; place-items: center; inline-size: 38px; block-size: 38px; border-radius: 12px; flex: none;
+  display: grid; place-items: center; inline-size: 34px; block-size: 34px; border-radius: 11px; flex: none;
   background: var(--brand); color: var(--on-brand);
 }
-.panel-head .icon-button + .icon-button { margin-inline-start: -7px; }
-@media (max-width: 360px) { .mark { display: none; } }
+.panel-head .icon-button + .icon-button { margin-inline-start: -8px; }
+@media (max-width: 480px) { .mark { display: none; } }
 .titles { flex: 1; min-inline-size: 0; }
 .title { font-weight: 650; font-size: 16px; line-height: 1.25; text-align: match-parent; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .subtitle { color: var(--muted); font-size: 12.5px; line-height: 1.35; }

@@ -45,17 +45,17 @@ export const nl: MoreWords = {
   transcriptFailed: 'Het gesprek kon niet worden geladen. Probeer het opnieuw.',
   voiceAsking: 'Sta de microfoon toe…',
   voiceRecording: 'Opname loopt',
-  voiceWriting: 'Wat u zei wordt opgeschreven…',
+  voiceWriting: 'Wat je zei wordt opgeschreven…',
   voiceCancel: 'Opname annuleren',
   voiceDone: 'Stoppen en opschrijven',
-  voiceRefused: 'De microfoon is niet toegestaan. Sta hem voor deze pagina toe in de instellingen van de browser, of typ uw bericht.',
-  voiceNoMicrophone: 'Er is geen microfoon beschikbaar. Typ uw bericht.',
+  voiceRefused: 'De microfoon is niet toegestaan. Sta hem voor deze pagina toe in de instellingen van de browser, of typ je bericht.',
+  voiceNoMicrophone: 'Er is geen microfoon beschikbaar. Typ je bericht.',
   voice_empty: 'Er is niets opgenomen. Probeer het opnieuw.',
   voice_no_words: 'Er waren geen woorden te horen. Probeer het opnieuw.',
   voice_too_long: 'De opname is te lang. Spreek in delen.',
-  voice_off: 'Spraakberichten worden hier niet aangenomen. Typ uw bericht.',
-  voiceTooMany: 'Te veel opnamen tegelijk. Wacht een minuut, of typ uw bericht.',
-  voiceFailed: 'Wat u zei kon niet worden opgeschreven. Typ het, of probeer het opnieuw.',
+  voice_off: 'Spraakberichten worden hier niet aangenomen. Typ je bericht.',
+  voiceTooMany: 'Te veel opnamen tegelijk. Wacht een minuut, of typ je bericht.',
+  voiceFailed: 'Wat je zei kon niet worden opgeschreven. Typ het, of probeer het opnieuw.',
 };
 
 provideMoreWords(nl);
