@@ -18,7 +18,7 @@ from supportbot.answers.spending import Payer
 from supportbot.answers.threads import in_search_thread
 from supportbot.answers.types import Evidence, Question, Snapshot
 from supportbot.configuration.content import Configuration
-from supportbot.manners.recognise import recognise
+from supportbot.manners.recognise import is_small_talk, recognise
 from supportbot.retrieval.scope import execute
 from supportbot.retrieval.search import RankedPassage, Scope, search
 from supportbot.retrieval.settings import RetrievalSettings
@@ -80,7 +80,9 @@ def _search_unless_known(question: Question, configuration: Configuration) -> No
 
 
 def _retrieve(question: Question, rewritten: str | None, configuration: Configuration) -> Evidence:
-    """Search with the rewritten question, or else with the question and its history."""
+    """Search with the rewritten question, or else with the question and its history, which small
+    talk does not follow up."""
+    stands_alone = bool(rewritten) or (bool(question.history) and is_small_talk(question.text))
     scope = Scope(
         as_of=question.as_of,
         reader=question.reader,
@@ -94,7 +96,7 @@ def _retrieve(question: Question, rewritten: str | None, configuration: Configur
     ranking = search(
         rewritten or question.text,
         scope=scope,
-        history=() if rewritten else question.history,
+        history=() if stands_alone else question.history,
         limit=PASSAGES,
         settings=RetrievalSettings(neighbours=NEIGHBOURS),
     )

@@ -9,7 +9,7 @@ from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Question, Reply
 from supportbot.manners.foreign_language import ForeignLanguage, foreign_language
 from supportbot.manners.models import Manner
-from supportbot.manners.recognise import Recognised, recognise
+from supportbot.manners.recognise import DOUBTFUL, Recognised, recognise
 from supportbot.manners.replies import REGRET, reply_to
 from supportbot.retrieval.languages import document_languages
 
@@ -61,9 +61,12 @@ def regret_for(question: Question) -> str:
 
 @in_thread
 def reply_without_answer(question: Question) -> Reply | None:
-    """The reply that replaces “no answer” if the message is a complaint, or may be small talk."""
+    """The reply that replaces “no answer” if the message is a complaint or surely small talk."""
     recognised = recognise(question.text)
-    return _reply(recognised) if recognised is not None else None
+    if recognised is None:
+        return None
+    is_doubtful = recognised.manner == Manner.SMALL_TALK and recognised.probability < DOUBTFUL
+    return None if is_doubtful else _reply(recognised)
 
 
 def _is_complaint(question: Question) -> bool:

@@ -18,9 +18,9 @@ from supportbot.manners.models import Manner, MannerExample, MannerReply
 
 LEAST_PROBABILITY = 0.5
 SURE = 0.8  # of a longer message, and of a clause
-SURE_SMALL_TALK = 0.93  # below it, the documents are searched first
+DOUBTFUL = 0.75  # small talk less probable than this may be a question that has no answer
+SURE_SMALL_TALK = 0.93  # from it on, it follows up no question
 SURE_DISTRESS = 0.95  # of a clause beside a question
-SHORT, SURE_SHORT = 2, 0.75  # words; short small talk looks like the name of a thing
 LONG = 12  # words; longer messages are seldom small talk
 MOST_WORDS = 40
 EXAMPLE_COSINE = 0.9  # to an example of the staff's
@@ -35,7 +35,8 @@ _TO_A_PERSON = frozenset({Manner.COMPLAINT, Manner.PERSON, PROBLEM, DISTRESS})
 
 @dataclass(frozen=True)
 class Recognised:
-    """`has_question`: the message also has a question to the documents."""
+    """`has_question`: the message also has a question to the documents, or may be one, as small
+    talk always may: “sauna?”, “are burkinis ok?”."""
 
     manner: Manner
     probability: float
@@ -79,6 +80,16 @@ def recognise(text: str) -> Recognised | None:
     return None if found is not None and found.manner in known.off else found
 
 
+def is_small_talk(text: str) -> bool:
+    """Whether a message is surely small talk: a question by itself, if it is one at all."""
+    found = recognise(text)
+    return (
+        found is not None
+        and found.manner == Manner.SMALL_TALK
+        and found.probability >= SURE_SMALL_TALK
+    )
+
+
 def parts_of(text: str) -> list[str]:
     """The message, and its clauses if it has several; [] if it is too long."""
     text = _GREETING.sub(r"\1, ", _plain(text))
@@ -106,16 +117,9 @@ def decide(parts: Sequence[str], judged: Mapping[str, Judged]) -> Recognised | N
     ):
         # A greeting before a question needs no reply of its own.
         return _beside_a_question([whole, *inner])
-    return Recognised(
-        manner, probability, whole.name == PROBLEM or probability < _sure(manner, text)
-    )
-
-
-def _sure(manner: Manner, text: str) -> float:
-    """The probability from which the documents need not be searched first."""
-    if manner == Manner.SMALL_TALK:
-        return SURE_SHORT if len(text.split()) <= SHORT else SURE_SMALL_TALK
-    return SURE if manner == Manner.COMPLAINT else 0.0
+    is_unsure = manner == Manner.COMPLAINT and probability < SURE
+    may_ask = whole.name == PROBLEM or manner == Manner.SMALL_TALK or is_unsure
+    return Recognised(manner, probability, may_ask)
 
 
 def _beside_a_question(judged: Sequence[Judged]) -> Recognised | None:

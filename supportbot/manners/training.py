@@ -132,9 +132,10 @@ def recognise_all(found: Head, texts: Sequence[str]) -> list[Recognised | None]:
 
 
 def share_answered_as_manners(found: Head, texts: Sequence[str]) -> float:
-    """The share of messages that get a reply without a search."""
-    said = recognise_all(found, texts)
-    return float(np.mean([one is not None and not one.has_question for one in said]))
+    """The share of messages that get a reply of their own, small talk if no document answers it."""
+    said = [one for one in recognise_all(found, texts) if one is not None]
+    own = [one for one in said if not one.has_question or one.manner == Manner.SMALL_TALK]
+    return len(own) / len(texts)
 
 
 def _features(texts: Sequence[str]) -> Vectors:

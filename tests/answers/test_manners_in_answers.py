@@ -6,6 +6,7 @@ import pytest
 
 from supportbot.manners.replies import REGRET
 from tests.answers.asking import answered, in_database
+from tests.conftest import Publish
 from tickets.models import Conversation, Draft
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("returns_policy")]
@@ -18,6 +19,22 @@ async def test_small_talk_gets_short_words(text: str, conversation: Conversation
     assert result.answer["message"]["text"]
     assert "could not find" not in result.answer["message"]["text"]
     assert result.run.passages == []
+
+
+async def test_what_sounds_like_small_talk_is_looked_up_first(
+    conversation: Conversation, publish: Publish
+) -> None:
+    rule = "# Pools\n\nBurkinis and full-length suits are welcome in every pool.\n"
+    await in_database(lambda: publish(rule, file_name="pools.md"))
+    asked = await answered(conversation, "are burkinis welcome?")
+    assert "Burkinis and full-length suits are welcome" in asked.answer["message"]["text"]
+
+
+async def test_small_talk_that_no_document_answers_gets_its_own_words(
+    conversation: Conversation,
+) -> None:
+    result = await answered(conversation, "tell me a joke")
+    assert result.answer["outcome"] == "small_talk"
 
 
 async def test_the_wish_for_a_person_hands_over_at_once(conversation: Conversation) -> None:

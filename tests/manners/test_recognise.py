@@ -50,7 +50,7 @@ pytestmark = pytest.mark.django_db
 def test_a_manner_is_recognised(text: str, manner: Manner) -> None:
     found = recognise(text)
     assert found is not None
-    assert (found.manner, found.has_question) == (manner, False)
+    assert (found.manner, found.has_question) == (manner, manner == Manner.SMALL_TALK)
 
 
 @pytest.mark.parametrize(
