@@ -40,7 +40,7 @@ from supportbot.reader.answer_types import AnswerType, answer_type, holds
 from supportbot.reader.reading import ReadUnit
 from supportbot.retrieval.search import Ranking
 
-MOST_WORDS = 45  # of an answer to a question for one fact
+MOST_WORDS = 60  # of an answer to a question for one fact; most have half of that
 # The same for a question that no single fact answers: how to do something, what something is.
 MOST_WORDS_BY_KIND = {AnswerType.HOW_TO: 80, AnswerType.ANYTHING: 70}
 MOST_WORDS_OF_PART = 25  # of the answer to one of several questions
@@ -49,8 +49,8 @@ ELSEWHERE_COSINE = 0.15
 ELSEWHERE_MARGIN = 0.3  # of the reader's score, for units of another passage
 LEAST_OF_TITLE = 4  # terms of a title that a line may repeat
 MOST_BESIDE_TITLE = 1  # terms beside them in such a line
-MARGIN = 1.1  # of the reader's score; units this close to the best belong to the answer
-MARGIN_OF_ANYTHING = 1.6  # the same for a question that asks for no one fact
+MARGIN = 2.0  # of the reader's score; units this close to the best belong to the answer
+MARGIN_OF_ANYTHING = 2.2  # the same for a question that asks for no one fact
 EXCEPTION_MARGIN = 2.0  # the same margin for an exception in the same paragraph
 EXCEPTION_WORDS = 10  # that such an exception may go beyond MOST_WORDS
 FAR = 99.0  # the same margin for units that continue the best one

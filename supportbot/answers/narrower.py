@@ -55,14 +55,14 @@ def with_narrower_lowered(work: Composing) -> Composing:
     asks_how = wanted is AnswerType.HOW_TO
     amounts = amounts_in(work.text)
     may_be_banned = wanted is AnswerType.YES_NO or bool(FORBIDS.search(work.question))
+
     about = asked - work.terms(WORDS_OF_QUESTIONS)
 
     def asks_alike(read: ReadUnit) -> bool:
         """Whether its heading asks for what is asked, and it is about the same thing."""
         if wanted in UNTYPED or answer_type(_heading_of(read, work)) is not wanted:
             return False
-        passage = work.passages[read.passage]
-        return bool(about & work.terms(f"{passage.title} {read.unit.heading} {read.unit.text}"))
+        return bool(about & work.terms(f"{_heading_of(read, work)} {read.unit.text}"))
 
     def lowered_by(read: ReadUnit) -> float:
         """Below 0 for a unit that is raised."""

@@ -75,13 +75,15 @@ class Composing:
 
 def says_something(unit: Unit, work: Composing) -> bool:
     """Whether a unit is neither a question, as in a FAQ, nor a repetition of the question. A
-    sentence with the number, time or amount asked for is none, whatever words it repeats."""
+    sentence with the number, time or amount asked for is none, whatever words it repeats, nor is
+    one that answers “does it …?” in the words of the question."""
     terms = work.terms(unit.text)
     new = terms - work.terms(work.question)
     is_new = (
         not terms
         or len(new) >= MIN_NEW_SHARE * len(terms)
         or unit.form is Form.ROW
+        or answer_type(work.question) is AnswerType.YES_NO
         or _tells_what_is_asked(unit.text, work.question)
     )
     is_whole = not unit.text.endswith("?") and not _LEADS.search(unit.text)

@@ -72,7 +72,13 @@ _TYPES: dict[AnswerType, _Patterns] = {
         r"|\bno (?:charge|fee)|\d\s?%",
     ),
     AnswerType.CONTACT: _patterns(
-        r"\b(?:phone|telephone|e-?mail|contact)\b",
+        r"\bcontact\b|\bget in touch\b|\b(?:e-?mail|postal) address\b|\bby (?:tele)?phone\b"
+        r"|\b(?:phone|telephone|mobile|hot ?line) (?:no|num)"
+        r"|\bnumber (?:to|i can|can i) (?:call|ring|phone|dial)\b"
+        r"|\b(?:phone|telephone|call|ring|e-?mail|reach|write to|get hold of|get in touch with) "
+        r"(?:you|u|someone|somebody|anyone|a person|support|customer)\b"
+        r"|\byour (?:phone|telephone|e-?mail|number)\b"
+        r"|^\W*(?:(?:tele)?phone|e-?mail)\W*$|^\W*(?:(?:tele)?phone|call) (?:support|hours)\b",
         r"\+?\d[\d ()-]{7,}\d|[\w.+-]+@[\w-]+\.\w+|https?://|www\.",
     ),
     AnswerType.QUANTITY: _patterns(
@@ -99,7 +105,8 @@ _TYPES: dict[AnswerType, _Patterns] = {
         r"(?<!where )(?<!what )(?<!when )(?<!how )(?<!who )\bcan (?:i|we|u|you)\b"
         r"|^(?:and |so |but |hi,? |hello,? |ok,? )?(?:can|could|do|does|did|is|are|was|will|would"
         r"|may|must|should|am|have|has)\b"
-        r"|\b(?:is|are) (?:it|they|that|there) (?:free|ok|possible|any)\b",
+        r"|\b(?:is|are) (?:it|they|that|there) (?:free|ok|possible|any)\b"
+        r"|^if\b.{4,}\b(?:is|are|am|do|does|can|will|would) (?:i|my|it|they|you|u|there|the)\b",
         r"\b(?:can|cannot|can't|may|must|not|no|yes|only|free|allowed|possible|always|never|unless|"
         r"except|need|required|available|do|does|are)\b",
     ),

@@ -358,3 +358,14 @@ def test_units_without_the_kind_asked_for_follow_those_with_it() -> None:
     assert {(one.passage, one.position) for one in ordered} == {
         (one.passage, one.position) for one in ranked
     }
+
+
+def test_a_yes_no_question_is_answered_in_its_own_words(publish: Publish) -> None:
+    publish(
+        "# Your account\n\n## Deleting\n\nDeleting the app does not close the account. Ask us to"
+        " close it by letter.\n",
+        file_name="account.md",
+    )
+    assert text("If I delete the app, is my account closed?").startswith(
+        "Deleting the app does not close the account."
+    )
