@@ -12,6 +12,8 @@ from pytest_django import Settings
 from knowledge.leases import Lease, LeaseLostError, kept_alive
 from knowledge.models import EmbeddingIndex
 
+WAITING = 30.0  # seconds
+
 
 @pytest.fixture
 def index(db: None) -> EmbeddingIndex:
@@ -77,8 +79,16 @@ def test_a_claim_of_several_rows_is_one_lease(index: EmbeddingIndex) -> None:
 def test_a_lease_is_prolonged_while_a_step_runs(settings: Settings) -> None:
     settings.PROCESSING_LEASE_SECONDS = 0.3
     lease = claimed(EmbeddingIndex.objects.create(model="a model", dimensions=8))
+    first_end = lease.rows[0].lease_until
+    assert first_end is not None
     with kept_alive(lease):
-        time.sleep(0.6)
-        assert EmbeddingIndex.objects.filter(lease_until__gt=timezone.now()).exists()
+        prolonged = EmbeddingIndex.objects.filter(
+            lease_until__gt=first_end + dt.timedelta(seconds=0.3)
+        )
+        until = time.monotonic() + WAITING
+        while not prolonged.exists():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+    ended = EmbeddingIndex.objects.get().lease_until
     time.sleep(0.4)
-    assert not EmbeddingIndex.objects.filter(lease_until__gt=timezone.now()).exists()
+    assert EmbeddingIndex.objects.get().lease_until == ended

@@ -211,12 +211,12 @@ def test_the_last_good_folder_goes_on_under_another_configuration(
 
 
 def test_a_condition_takes_microseconds() -> None:
-    """Ten rules take less than a millisecond of a message's path."""
+    """Ten rules take less than a millisecond of a message's path; others' work is not counted."""
     import time
 
     condition = compile_condition('is_injection || ("CARD" in personal_data && messages > 2)')
     facts = Facts(personal_data=("CARD",), messages=3)
-    began = time.perf_counter()
+    began = time.thread_time()
     for _ in range(100):
         assert condition.holds(facts)
-    assert (time.perf_counter() - began) / 100 < 0.001
+    assert (time.thread_time() - began) / 100 < 0.001
