@@ -193,7 +193,7 @@ def reindexing(stack: Stack, model: str) -> Iterator[None]:
 def test_kills_lose_nothing_and_show_nothing_half_done() -> None:
     chance = random.Random(os.environ.get("SUPPORTBOT_TEST_SEED", "7"))  # noqa: S311
     environment = {"SUPPORTBOT_PROCESSING_LEASE_SECONDS": "3"}
-    sheets = list(product_sheets("Fir", 40))
+    sheets = list(product_sheets("Fir", 24))
     with running_stack(environment, demo=False, program="tests/e2e/restless_up.py") as stack:
         with stack.staff() as api:
             for name in EDITED:
