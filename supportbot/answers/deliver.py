@@ -180,6 +180,7 @@ def _tell_conversation(
         _hand_to_agents(run, reply)
     else:
         _send(run, conversation, outcome, reply)
+        return
     _no_longer_awaited(run)
 
 

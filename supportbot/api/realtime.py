@@ -138,7 +138,9 @@ class ChatConsumer(SocketConsumer):
     async def _handle(self, frame: dict[str, Any]) -> None:
         if not hasattr(self, "customer"):
             return  # refused; the close is under way
-        await self._count("frames", frame["type"])
+        # A message counts twice: as a frame, and as a message.
+        limits = ["frames", "messages"] if frame["type"] == "message" else ["frames"]
+        await self._count(limits, frame["type"])
         if frame["type"] == "hello":
             await self._hello(frame)
         elif frame["type"] == "ping":
@@ -170,10 +172,10 @@ class ChatConsumer(SocketConsumer):
         else:
             raise FrameError("unknown_type", "This kind of frame is not known.")
 
-    async def _count(self, limit: str, kind: str) -> None:
+    async def _count(self, limits: list[str], kind: str) -> None:
         if kind == "typing":
             return  # it is sent every few seconds
-        wait = await in_thread(seconds_to_wait)(limit, str(self.customer.pk))
+        wait = await in_thread(_seconds_to_wait)(limits, str(self.customer.pk))
         if wait:
             unit = "second" if wait == 1 else "seconds"
             raise FrameError(
@@ -222,7 +224,6 @@ class ChatConsumer(SocketConsumer):
 
     async def _message(self, frame: dict[str, Any], conversation: Conversation) -> None:
         incoming = check_message(frame)
-        await self._count("messages", "message")
         await runner.accept(conversation=conversation, incoming=incoming, reader=self.audience)
 
     # -- events to the client --------------------------------------------------------------------
@@ -273,6 +274,11 @@ class ChatConsumer(SocketConsumer):
             run_id=None,
             retryable=error.retryable,
         )
+
+
+def _seconds_to_wait(limits: list[str], who: str) -> int:
+    """By the first limit that is reached; 0 for none."""
+    return next((wait for limit in limits if (wait := seconds_to_wait(limit, who))), 0)
 
 
 @in_thread

@@ -49,7 +49,7 @@ WITH numbered AS (
 INSERT INTO tickets_event (conversation_id, seq, created_at, type, payload)
 SELECT id, last_seq, %(now)s, %(type)s, %(payload)s FROM numbered RETURNING seq
 """
-# A message's place is the number of the event that shows it.
+# A message's place is the number of the event that shows it. What it answers awaits no answer.
 _APPEND_MESSAGE = """
 WITH numbered AS (
     UPDATE tickets_conversation
@@ -58,6 +58,8 @@ WITH numbered AS (
 ), placed AS (
     UPDATE tickets_message SET seq = last_seq FROM numbered
     WHERE tickets_message.id = %(message)s
+), answered AS (
+    UPDATE tickets_message SET awaits_answer = FALSE WHERE id = %(answers)s
 )
 INSERT INTO tickets_event (conversation_id, seq, created_at, type, payload)
 SELECT id, last_seq, %(now)s, %(type)s, %(payload)s FROM numbered RETURNING seq
@@ -100,10 +102,16 @@ def group_of(conversation_id: UUID) -> str:
 
 
 def append_event(
-    *, conversation_id: UUID, type: str, payload: dict[str, Any], shows: UUID | None = None
+    *,
+    conversation_id: UUID,
+    type: str,
+    payload: dict[str, Any],
+    shows: UUID | None = None,
+    answers: UUID | None = None,
 ) -> dict[str, Any]:
     """Store the conversation's next event; sockets hear of it when the transaction commits. One
-    that `shows` a stored message gives it its place, and puts the conversation first in lists.
+    that `shows` a stored message gives it its place, and puts the conversation first in lists; the
+    message that this one `answers` awaits nothing more.
 
     Must run in a transaction, so that the event and the change it tells of stand or fall together.
     Returns the event as it goes over the wire.
@@ -120,6 +128,7 @@ def append_event(
         "type": type,
         "payload": Json(payload),
         "message": shows,
+        "answers": answers,
     }
     with connection.cursor() as cursor:
         cursor.execute(_APPEND if shows is None else _APPEND_MESSAGE, values)

@@ -194,8 +194,8 @@ def add_bot_answer(
     sentences: list[dict[str, Any]],
     **details: Any,
 ) -> Message:
-    """Store the answer to a question; `details` go with the event that completes it. Raises
-    SpeakerError unless the bot speaks in the conversation."""
+    """Store the answer to a question, which then awaits none; `details` go with the event that
+    completes it. Raises SpeakerError unless the bot speaks in the conversation."""
     locked = Conversation.objects.select_for_update().get(pk=question.conversation_id)
     answer = BotAnswer(question.pk, run_id, text, sentences, details)
     return show_bot_answer(locked=locked, answer=answer)
@@ -237,6 +237,7 @@ def _show(
         type=type,
         payload={**details, "message": message_to_wire(message, may_have_files=not is_new)},
         shows=message.pk,
+        answers=message.reply_to_id if message.author == Author.BOT else None,
     )
     message.seq = wire["seq"]
     if has_ticket and message.author in {Author.CUSTOMER, Author.AGENT}:
