@@ -44,6 +44,7 @@ DETECTORS = "supportbot.answers.guard.DETECTORS"
 
 
 MAY_END = threading.Event()  # what hangs
+HANGING: list[str] = []  # and the texts it was asked of
 
 
 @functools.cache
@@ -58,6 +59,7 @@ def _afresh(returns_policy: object) -> Iterator[None]:
     library.forget()
     runner._under_way.clear()
     MAY_END.clear()
+    HANGING.clear()
     yield
     MAY_END.set()
     runner._under_way.clear()
@@ -255,6 +257,7 @@ def raises(text: str, context: Context) -> Sequence[Finding]:
 
 
 def hangs(text: str, context: Context) -> Sequence[Finding]:
+    HANGING.append(text)
     MAY_END.wait(60)
     return []
 
@@ -286,6 +289,8 @@ async def test_a_sentence_that_a_detector_cannot_read_is_not_shown(
     result = await answered(await new_conversation(ada))
     result.assert_one_whole_answer()
     assert result.run.route == "extractive"  # the documents' own words, read before publication
+    if detect is hangs:  # two sentences, of which one waited
+        assert len(HANGING) == 1
     assert [one["code"] for one in result.run.fallbacks] == ["nothing_kept"]
 
 
