@@ -23,6 +23,7 @@ from supportbot.api.contact import AddressView
 from supportbot.api.follow_ups import FollowUpsView
 from supportbot.api.help import ArticleView, HelpView
 from supportbot.api.stopping import StopView
+from supportbot.api.transcript import TranscriptView
 from supportbot.api.visitor_files import FilesView, SentFileView, UnsentFileView
 from supportbot.api.visitor_typing import TypingView
 from supportbot.api.voice import VoiceView
@@ -75,6 +76,7 @@ api: list[URLPattern | URLResolver] = [
     path("messages/<uuid:message_id>/passages/<str:passage_id>/", visitors.PassageView.as_view()),
     path("conversations/<uuid:conversation_id>/files/", FilesView.as_view()),
     path("conversations/<uuid:conversation_id>/files/<uuid:file_id>/", UnsentFileView.as_view()),
+    path("conversations/<uuid:conversation_id>/transcript/", TranscriptView.as_view()),
     path("conversations/<uuid:conversation_id>/voice/", VoiceView.as_view()),
     path("files/<uuid:file_id>/", SentFileView.as_view()),
     path("conversations/<uuid:conversation_id>/address/", AddressView.as_view()),

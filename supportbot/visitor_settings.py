@@ -11,6 +11,9 @@ RATE_LIMITS = {
     "frames": env_str("SUPPORTBOT_LIMIT_FRAMES", "120/minute"),
     "voice": env_str("SUPPORTBOT_LIMIT_VOICE", "10/minute"),
     "voice_network": env_str("SUPPORTBOT_LIMIT_VOICE_NETWORK", "60/minute"),
+    "transcripts": env_str("SUPPORTBOT_LIMIT_TRANSCRIPTS", "5/hour"),
+    "transcripts_network": env_str("SUPPORTBOT_LIMIT_TRANSCRIPTS_NETWORK", "20/hour"),
+    "transcripts_address": env_str("SUPPORTBOT_LIMIT_TRANSCRIPTS_ADDRESS", "3/day"),
     "staff": env_str("SUPPORTBOT_LIMIT_STAFF", "6000/minute"),
 }
 # Open sockets and event streams: of one visitor, who may have many tabs, and of all web processes.

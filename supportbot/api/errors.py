@@ -15,11 +15,14 @@ from supportbot.answers.errors import AnswerError
 from supportbot.answers.voice import VoiceError
 from supportbot.api.connection_limits import TooManyConnectionsError
 from supportbot.api.identity import IdentityRefusedError
+from supportbot.mail.transcripts import TranscriptError
 from tickets.services.contact import ContactError
 from tickets.services.csat import RatingError
 from tickets.services.customer_files import FileRefusedError
 from tickets.services.drafts import DraftDecidedError
 from tickets.states import TransitionError
+
+REFUSED = (UploadRefusedError, ContactError, FileRefusedError, TranscriptError, VoiceError)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -27,7 +30,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, (AnswerError, TooManyConnectionsError)):
         status = 429 if isinstance(error, TooManyConnectionsError) else 400
         return _response(status, error.code, error.text)
-    if isinstance(error, (UploadRefusedError, ContactError, FileRefusedError, VoiceError)):
+    if isinstance(error, REFUSED):
         return _response(getattr(error, "status", 400), error.code, str(error))
     if isinstance(error, LifecycleError):
         return _response(409, error.code, str(error))

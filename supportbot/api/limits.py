@@ -111,13 +111,31 @@ class VoiceLimit(MessagesLimit):
     scope = "voice"
 
 
-class VoiceNetworkLimit(_Limit):
-    """The same of one address, where a new visitor costs nothing."""
-
-    scope = "voice_network"
+class NetworkLimit(_Limit):
+    """What comes from one address, where a new visitor costs nothing."""
 
     def who(self, request: Request) -> str:
         return _network(request)
+
+
+class VoiceNetworkLimit(NetworkLimit):
+    scope = "voice_network"
+
+
+class TranscriptLimit(MessagesLimit):
+    """E-mails that one visitor asks for."""
+
+    scope = "transcripts"
+
+
+class TranscriptNetworkLimit(NetworkLimit):
+    scope = "transcripts_network"
+
+
+def check_recipient(address: str) -> None:
+    """Count an e-mail to an address that anybody may name. Raises Throttled."""
+    if wait := seconds_to_wait("transcripts_address", address.lower()):
+        raise Throttled(wait)
 
 
 class StaffLimit(_Limit):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -60,7 +61,9 @@ class VisitorResponse(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
     refresh_token = serializers.CharField()
     offers = serializers.ListField(
-        child=serializers.CharField(), help_text="What is set up here: `voice`."
+        child=serializers.CharField(),
+        help_text="What is set up here: `voice`, `mail`, and "
+        "`mail_known` where nobody need be asked for an address.",
     )
 
 
@@ -85,13 +88,16 @@ class VisitorsView(APIView):
             check_visitor(request, known)
             customer = known or register_visitor()
             tokens = visitor_tokens.issue(customer.pk)
-        data = {"visitor_id": customer.pk, **vars(tokens), "offers": offers()}
+        data = {"visitor_id": customer.pk, **vars(tokens), "offers": offers(customer)}
         return Response(VisitorResponse(data).data, status=201)
 
 
-def offers() -> list[str]:
+def offers(customer: Customer) -> list[str]:
     """What the widget may show a button for."""
-    return ["voice"] if is_offered() else []
+    is_known = customer.external_id is not None and bool(customer.email)
+    mail = settings.MAIL.sends
+    offered = {"voice": is_offered(), "mail": mail, "mail_known": mail and is_known}
+    return [name for name, is_set_up in offered.items() if is_set_up]
 
 
 @transaction.atomic  # whoever is over a limit has not used their identity

@@ -157,7 +157,7 @@ def find_thread(mail: ParsedMail) -> Conversation | None:
     number = find_conversation_id(mail.recipients)
     found = Conversation.objects.filter(pk=number).first() if number else None
     if found is None and mail.references:
-        sent = OutgoingEmail.objects.filter(message_id__in=mail.references)
+        sent = OutgoingEmail.objects.filter(message_id__in=mail.references, is_transcript=False)
         came = IncomingEmail.objects.filter(mail_id__in=mail.references)
         ids = [*sent.values_list("conversation", flat=True)]
         ids += came.exclude(conversation=None).values_list("conversation", flat=True)

@@ -109,6 +109,9 @@ def _thread_before(email: OutgoingEmail) -> list[str]:
         conversation=email.conversation_id, status=IncomingEmail.Status.RECEIVED
     ).values_list("received_at", "mail_id")
     sent = OutgoingEmail.objects.filter(
-        conversation=email.conversation_id, sent_at__isnull=False, pk__lt=email.pk
+        conversation=email.conversation_id,
+        sent_at__isnull=False,
+        pk__lt=email.pk,
+        is_transcript=False,
     ).values_list("sent_at", "message_id")
     return [name for _, name in sorted([*came.filter(received_at__lt=email.created_at), *sent])]

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from supportbot.mail.bounces import note_bounce
 from supportbot.mail.rendering import render
+from supportbot.mail.transcripts import render_transcript
 from tickets.models import Attachment, Conversation, Message, OutgoingEmail, Ticket
 from tickets.services import audit
 from tickets.services.outbox import is_by_email
@@ -60,7 +61,7 @@ def claim(number: int) -> OutgoingEmail | None:
         return None
     if email.status == Status.SENDING and email.lease_until and email.lease_until >= now:
         return None
-    if email.status == Status.WAITING and not _is_needed(email):
+    if email.status == Status.WAITING and not (email.is_transcript or _is_needed(email)):
         return None
     email.status, email.lease_until = Status.SENDING, now + LEASE
     email.attempts += 1
@@ -99,7 +100,8 @@ def _send(email: OutgoingEmail) -> bool:
     """Whether it went out. What fails is tried again, with longer and longer pauses."""
     try:
         with get_connection() as connection:
-            connection.send_messages([render(email)])
+            made = render_transcript(email) if email.is_transcript else render(email)
+            connection.send_messages([made])
     except smtplib.SMTPRecipientsRefused as error:
         code, words = next(iter(error.recipients.values()), (550, b""))
         if code >= 500:  # noqa: PLR2004  for good (RFC 5321, section 4.2.1)

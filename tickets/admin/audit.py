@@ -17,6 +17,7 @@ WORDS = {
     "email.sent": "sent an e-mail",
     "customer.signed_out": "signed the customer out on every device",
     "customer.address_left": "left an e-mail address for replies",
+    "customer.transcript_requested": "asked for the conversation by e-mail",
     "customer.erased": "erased a customer",
     "conversation.handed_over": "handed the conversation over to people",
     "conversation.made_urgent": "marked the conversation as urgent",

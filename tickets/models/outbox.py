@@ -31,6 +31,9 @@ class OutgoingEmail(models.Model):
         Conversation, on_delete=models.CASCADE, related_name="outgoing_emails"
     )
     to = models.EmailField()
+    is_transcript = models.BooleanField(
+        default=False, help_text="The customer asked for the whole conversation."
+    )
     message_id = models.CharField(
         "Message-ID", max_length=255, unique=True, help_text="With its angle brackets."
     )
@@ -49,7 +52,7 @@ class OutgoingEmail(models.Model):
             # What is said until it is due goes into one e-mail.
             models.UniqueConstraint(
                 fields=["conversation"],
-                condition=Q(status="waiting"),
+                condition=Q(status="waiting", is_transcript=False),
                 name="outgoing_email_one_waiting",
             )
         ]

@@ -33,6 +33,7 @@ ACTIONS = frozenset(
         "attachment.added",
         "attachment.refused",
         "customer.address_left",
+        "customer.transcript_requested",
         "customer.email_bounced",
         "customer.signed_out",
         "customer.erased",

@@ -37,7 +37,7 @@ def queue_email(message: Message) -> None:
     delay = dt.timedelta(minutes=0 if by_email else mail.after_minutes)
     # Locked, so that the sender takes the e-mail either with this message or before it.
     waiting = OutgoingEmail.objects.select_for_update().filter(
-        conversation=conversation, status=OutgoingEmail.Status.WAITING
+        conversation=conversation, status=OutgoingEmail.Status.WAITING, is_transcript=False
     )
     email = waiting.first() or OutgoingEmail.objects.create(
         conversation=conversation,

@@ -31,7 +31,7 @@ function openHistory(panel: PanelView, actions: Actions, client: ChatClient, spe
   const root = panel.element.getRootNode();
   if (root instanceof ShadowRoot) applyMoreStyles(root);
   if (panel.history === null) {
-    panel.history = new HistoryView(actions, words, (open) => panel.setAside(open));
+    panel.history = new HistoryView(actions, words, client, (open) => panel.setAside(open));
     panel.place(panel.history.element);
   }
   void panel.history.open(client.earlier, client.state.conversation);

@@ -1,4 +1,5 @@
 // Earlier conversations, in the place of the current one: a list, and one of them to read.
+import type { ChatClient } from '../client';
 import type { Message } from '../contract';
 import type { Earlier, MessagePage, Summary } from '../earlier';
 import * as format from '../format';
@@ -6,6 +7,7 @@ import type { MoreWords } from '../locales/more/en';
 import { strings } from '../strings';
 import type { Actions } from '../view/actions';
 import { button, el, icon, setText } from '../view/dom';
+import { MailTranscript } from './mail';
 import { focused } from '../view/focus';
 import { messageRow } from '../view/message';
 
@@ -15,6 +17,7 @@ export class HistoryView {
   constructor(
     private readonly actions: Actions,
     private readonly words: MoreWords,
+    private readonly client: ChatClient,
     private readonly onToggle: (open: boolean) => void,
   ) {}
 
@@ -110,7 +113,8 @@ export class HistoryView {
       this.actions.saveTranscript(conversation).catch(() => void (note.textContent = this.words.transcriptFailed));
     });
     const note = el('p', { class: 'history-note', role: 'alert' });
-    return el('div', { class: 'history-foot' }, [save, note]);
+    const byMail = this.client.session.hasOffer('mail') ? [new MailTranscript(this.client, conversation, this.words).element] : [];
+    return el('div', { class: 'history-foot' }, [save, ...byMail, note]);
   }
 
   private failed(again: () => void): void {

@@ -1,7 +1,8 @@
 // A conversation as a file to keep.
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { message } from '../testing/contract';
-import { fakeServer, json, settle } from '../testing/server';
+import { en } from '../locales/more/en';
+import { fakeServer, json, settle, visitor } from '../testing/server';
 import type { FakeServer } from '../testing/server';
 import { Widget, says } from '../testing/widget';
 
@@ -15,6 +16,7 @@ beforeEach(async () => {
   localStorage.clear();
   sessionStorage.clear();
   server = fakeServer();
+  server.route(/visitors\/$/, () => json(visitor({ offers: ['mail'] })));
   saved = null;
   vi.spyOn(URL, 'createObjectURL').mockImplementation((blob) => {
     saved = blob as Blob;
@@ -54,4 +56,25 @@ it('says when it cannot be had', async () => {
   await settle();
   expect(widget.one('history').textContent).toContain('transcript could not be loaded');
   expect(saved).toBeNull();
+});
+
+async function mailTo(address: string): Promise<string> {
+  (widget.one('mail-address') as HTMLInputElement).value = address;
+  widget.one('mail-send').click();
+  await settle();
+  return widget.one('mail-note').textContent;
+}
+
+it('goes to an address that is asked for, and what is wrong is said', async () => {
+  widget.one('history-open').click();
+  await settle();
+  widget.one('mail-transcript').click();
+  expect(widget.focused).toBe('mail-address');
+  expect(await mailTo('')).toBe(en.no_email);
+  server.route(/conversations\/c\/transcript\/$/, () => json({ code: 'throttled' }, 429));
+  expect(await mailTo('ada@example.org')).toBe(en.mailTooMany);
+  server.route(/conversations\/c\/transcript\/$/, () => json({ address: 'a…@example.org' }, 202));
+  expect(await mailTo('ada@example.org')).toBe('On its way to a…@example.org.');
+  expect(server.requests.at(-1)?.body).toEqual({ email: 'ada@example.org' });
+  expect(widget.focused).toBe('mail-transcript');
 });

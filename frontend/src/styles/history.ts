@@ -11,5 +11,8 @@ export const historyStyles = `
 .history-entry:hover { border-color: var(--accent); background: var(--tint); }
 .history-subject { inline-size: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .history-foot { margin-block-start: 16px; padding-block-start: 8px; border-block-start: 1px solid var(--line); }
+.mail-form { display: flex; flex-wrap: wrap; gap: 8px; margin-block: 4px 8px; }
+.mail-form .field { flex: 1 1 180px; }
+.history-note:empty { display: none; }
 .history-note { color: var(--muted); }
 `;

@@ -55,6 +55,7 @@ const ICONS = {
   history: 'M12 7v5l3.5 2M3.5 12a8.5 8.5 0 1 0 2.6-6.1M3.5 4v4h4',
   copy: 'M9 9h10v11H9ZM5 15V4h10',
   edit: 'M4 20l1-4L16 5l3 3L8 19Z',
+  mail: 'M4 6h16v12H4ZM4.5 6.5 12 13l7.5-6.5',
   download: 'M12 4v11M7 10.5l5 5 5-5M5 20h14',
   alert: 'M12 8v5M12 16.5v.01M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18Z',
 } as const;

@@ -56,6 +56,12 @@ export const de: MoreWords = {
   voice_off: 'Sprachnachrichten werden hier nicht angenommen. Bitte tippen Sie Ihre Nachricht.',
   voiceTooMany: 'Zu viele Aufnahmen auf einmal. Bitte warten Sie eine Minute, oder tippen Sie Ihre Nachricht.',
   voiceFailed: 'Das Gesagte konnte nicht aufgeschrieben werden. Bitte tippen Sie es, oder versuchen Sie es noch einmal.',
+  mailTranscript: 'Per E-Mail senden',
+  mailTo: 'Die Adresse, an die es geht',
+  mailSend: 'Senden',
+  mailSent: 'Unterwegs an #.',
+  mailTooMany: 'Zu viele E-Mails. Bitte versuchen Sie es später, oder laden Sie es herunter.',
+  mailFailed: 'Das Gespräch konnte nicht gesendet werden. Bitte versuchen Sie es noch einmal, oder laden Sie es herunter.',
 };
 
 provideMoreWords(de);

@@ -56,6 +56,12 @@ export const en = {
   voice_off: 'Voice messages are not taken here. Please type your message.',
   voiceTooMany: 'Too many recordings at once. Please wait a minute, or type your message.',
   voiceFailed: 'What you said could not be written down. Please type it, or try again.',
+  mailTranscript: 'Send by e-mail',
+  mailTo: 'The address that it goes to',
+  mailSend: 'Send',
+  mailSent: 'On its way to #.',
+  mailTooMany: 'Too many e-mails. Please try again later, or download it.',
+  mailFailed: 'It could not be sent. Please try again, or download it.',
 };
 
 export type MoreWords = typeof en;

@@ -56,6 +56,12 @@ export const es: MoreWords = {
   voice_off: 'Aquí no se aceptan mensajes de voz. Escribe tu mensaje.',
   voiceTooMany: 'Demasiadas grabaciones a la vez. Espera un minuto, o escribe tu mensaje.',
   voiceFailed: 'No se ha podido transcribir lo que has dicho. Escríbelo, o inténtalo de nuevo.',
+  mailTranscript: 'Enviar por correo electrónico',
+  mailTo: 'La dirección a la que se envía',
+  mailSend: 'Enviar',
+  mailSent: 'En camino a #.',
+  mailTooMany: 'Demasiados correos. Inténtalo más tarde, o descarga la conversación.',
+  mailFailed: 'No se ha podido enviar. Inténtalo de nuevo, o descarga la conversación.',
 };
 
 provideMoreWords(es);

@@ -56,6 +56,12 @@ export const fr: MoreWords = {
   voice_off: 'Les messages vocaux ne sont pas acceptés ici. Veuillez écrire votre message.',
   voiceTooMany: 'Trop d’enregistrements à la fois. Attendez une minute, ou écrivez votre message.',
   voiceFailed: 'Vos paroles n’ont pas pu être transcrites. Écrivez-les, ou réessayez.',
+  mailTranscript: 'Envoyer par e-mail',
+  mailTo: 'L’adresse à laquelle l’envoyer',
+  mailSend: 'Envoyer',
+  mailSent: 'En route vers #.',
+  mailTooMany: 'Trop d’e-mails. Réessayez plus tard, ou téléchargez la conversation.',
+  mailFailed: 'L’envoi n’a pas abouti. Réessayez, ou téléchargez la conversation.',
 };
 
 provideMoreWords(fr);

@@ -56,6 +56,12 @@ export const it: MoreWords = {
   voice_off: 'Qui non si accettano messaggi vocali. Scrivi il messaggio.',
   voiceTooMany: 'Troppe registrazioni insieme. Attendi un minuto, o scrivi il messaggio.',
   voiceFailed: 'Non è stato possibile trascrivere le tue parole. Scrivile, o riprova.',
+  mailTranscript: 'Invia per e-mail',
+  mailTo: 'L’indirizzo a cui inviarla',
+  mailSend: 'Invia',
+  mailSent: 'In viaggio verso #.',
+  mailTooMany: 'Troppe e-mail. Riprova più tardi, o scarica la conversazione.',
+  mailFailed: 'Non è stato possibile inviarla. Riprova, o scarica la conversazione.',
 };
 
 provideMoreWords(it);

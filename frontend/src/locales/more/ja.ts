@@ -56,6 +56,12 @@ export const ja: MoreWords = {
   voice_off: 'ここでは音声メッセージを受け付けていません。メッセージを入力してください。',
   voiceTooMany: '録音が多すぎます。1分待つか、メッセージを入力してください。',
   voiceFailed: '話した内容を文字にできませんでした。入力するか、もう一度お試しください。',
+  mailTranscript: 'メールで送る',
+  mailTo: '送り先のアドレス',
+  mailSend: '送る',
+  mailSent: '#に送信しています。',
+  mailTooMany: 'メールが多すぎます。後でもう一度試すか、ダウンロードしてください。',
+  mailFailed: '送信できませんでした。もう一度試すか、ダウンロードしてください。',
 };
 
 provideMoreWords(ja);

@@ -56,6 +56,12 @@ export const nl: MoreWords = {
   voice_off: 'Spraakberichten worden hier niet aangenomen. Typ je bericht.',
   voiceTooMany: 'Te veel opnamen tegelijk. Wacht een minuut, of typ je bericht.',
   voiceFailed: 'Wat je zei kon niet worden opgeschreven. Typ het, of probeer het opnieuw.',
+  mailTranscript: 'Per e-mail versturen',
+  mailTo: 'Het adres waar het naartoe gaat',
+  mailSend: 'Versturen',
+  mailSent: 'Onderweg naar #.',
+  mailTooMany: 'Te veel e-mails. Probeer het later, of download het gesprek.',
+  mailFailed: 'Het kon niet worden verstuurd. Probeer het opnieuw, of download het gesprek.',
 };
 
 provideMoreWords(nl);

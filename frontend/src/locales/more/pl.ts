@@ -56,6 +56,12 @@ export const pl: MoreWords = {
   voice_off: 'Wiadomości głosowe nie są tu przyjmowane. Napisz wiadomość.',
   voiceTooMany: 'Zbyt wiele nagrań naraz. Poczekaj minutę albo napisz wiadomość.',
   voiceFailed: 'Nie udało się zapisać wypowiedzi. Napisz ją albo spróbuj ponownie.',
+  mailTranscript: 'Wyślij e-mailem',
+  mailTo: 'Adres, na który ma trafić',
+  mailSend: 'Wyślij',
+  mailSent: 'W drodze na adres #.',
+  mailTooMany: 'Zbyt wiele e-maili. Spróbuj później albo pobierz rozmowę.',
+  mailFailed: 'Nie udało się wysłać. Spróbuj ponownie albo pobierz rozmowę.',
 };
 
 provideMoreWords(pl);

@@ -56,6 +56,12 @@ export const pt: MoreWords = {
   voice_off: 'Mensagens de voz não são aceitas aqui. Escreva sua mensagem.',
   voiceTooMany: 'Gravações demais de uma vez. Espere um minuto ou escreva sua mensagem.',
   voiceFailed: 'Não foi possível transcrever o que você disse. Escreva ou tente de novo.',
+  mailTranscript: 'Enviar por e-mail',
+  mailTo: 'O endereço para onde vai',
+  mailSend: 'Enviar',
+  mailSent: 'A caminho de #.',
+  mailTooMany: 'E-mails demais. Tente mais tarde ou baixe a conversa.',
+  mailFailed: 'Não foi possível enviar. Tente de novo ou baixe a conversa.',
 };
 
 provideMoreWords(pt);
