@@ -220,8 +220,8 @@ export class Chat implements Part {
     const { client, panel } = this;
     const [first] = citations;
     if (!first) return;
-    const { more } = (await this.host.load('more').catch(() => null)) ?? {};
-    if (more) more.sourceOf(panel, this.speech).open(citations, opener, first.passage ?? client.passageOf(messageId, first));
+    const { more, moreWords } = (await this.host.load('more').catch(() => null)) ?? {};
+    if (more && moreWords) more.sourceOf(panel, this.speech, moreWords).open(citations, opener, first.passage ?? client.passageOf(messageId, first));
     else this.announcer.say([strings.passageFailed]);
   }
 

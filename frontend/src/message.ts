@@ -29,6 +29,8 @@ export interface Citation {
   /** A calendar date, `2026-03-01`, or null when the version has no start date. */
   readonly effective_from: string | null;
   readonly updated_at: string;
+  /** The public page that the document was fetched from. */
+  readonly url: string | null;
 }
 
 /** Neighbouring items are one list; neighbouring steps are one numbered list. */
@@ -84,6 +86,7 @@ function parseCitation(value: unknown): Citation {
     version: number(raw, 'version'),
     effective_from: optionalText(raw, 'effective_from'),
     updated_at: text(raw, 'updated_at'),
+    url: optionalText(raw, 'url'),
   };
 }
 

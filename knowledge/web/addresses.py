@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable, Collection
+from urllib.parse import urlsplit
 
 Resolver = Callable[[str, int], list[str]]
 """(host, port) → the addresses of the host, as text. Raises OSError when there are none."""
@@ -17,6 +18,11 @@ _NEVER_PUBLIC = [
     ipaddress.ip_network(network)
     for network in ("192.0.0.0/24", "192.88.99.0/24", "64:ff9b:1::/48", "3fff::/20", "5f00::/16")
 ]
+# Last parts of names that lead nowhere on the internet (RFC 6761, 6762, 8375, 9476; ICANN, 2024).
+INNER = {
+    *("alt", "arpa", "corp", "domain", "home", "internal", "intranet", "invalid", "lan", "local"),
+    *("localhost", "mail", "onion", "private", "test"),
+}
 _METADATA = [ipaddress.ip_network(n) for n in ("168.63.129.16/32", "fd00:ec2::/32")]
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -60,6 +66,25 @@ def is_public(address: str) -> bool:
         and not getattr(ip, "is_site_local", False)
         and not any(ip in network for network in (*_NEVER_PUBLIC, *_METADATA))
     )
+
+
+def public_page(url: str) -> str:
+    """The address if it may be shown to customers, by what it says alone: a page of http or https
+    on a host that is a public name or number. Else ""."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or not url.isprintable():
+        return ""
+    if " " in url or port not in {None, 80, 443}:
+        return ""
+    try:
+        return url if is_public(host) else ""
+    except ValueError:  # a name
+        last = host.rpartition(".")[2]
+        return url if "." in host and last not in INNER and not last.isdigit() else ""
 
 
 def is_reachable(address: str) -> bool:

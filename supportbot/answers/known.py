@@ -66,7 +66,8 @@ class LookUps:
 # As the search reads them; a customer with a cached answer should not wait for an ORM.
 _LIVE = """
 SELECT p.id, d.id AS document_id, d.external_id, d.title, v.number AS version, p.heading, p.page,
-       p.text, p.context, v.effective_from, v.created_at AS updated_at, p.position
+       p.text, p.context, v.effective_from, v.created_at AS updated_at, p.position,
+       d.source_url
 FROM knowledge_passage p
 JOIN knowledge_documentversion v ON v.id = p.version_id
 JOIN knowledge_document d ON d.id = v.document_id
@@ -108,6 +109,7 @@ def ranked(passage: Passage) -> RankedPassage:
         dense=0.0,
         lexical=0.0,
         score=0.0,
+        source_url=document.source_url,
     )
 
 

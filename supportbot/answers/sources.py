@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from knowledge.web.addresses import public_page
 from supportbot.answers.types import CuratedText, Evidence
 from supportbot.guardrails.types import Source, SourceKind
 from supportbot.retrieval.search import RankedPassage
@@ -45,6 +46,7 @@ def citation_to_wire(
         "version": passage.version,
         "effective_from": passage.effective_from.isoformat() if passage.effective_from else None,
         "updated_at": iso(passage.updated_at),
+        "url": public_page(passage.source_url) or None,
     }
 
 
@@ -64,4 +66,5 @@ def _curated_to_wire(curated: CuratedText, number: int, quote: str) -> dict[str,
         "version": 1,
         "effective_from": start.isoformat() if start else None,
         "updated_at": iso(curated.updated_at),
+        "url": None,
     }

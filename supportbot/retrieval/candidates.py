@@ -50,6 +50,7 @@ class Candidate(NamedTuple):  # 80 for each query; a data class takes ten times 
     matched_terms: frozenset[int]
     vector: Vectors | None
     unit_vectors: bytes | None = None
+    source_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ def _candidate(row: Any, query_terms: frozenset[int]) -> Candidate:
         matched_terms=query_terms & terms,
         vector=_vector(row.vector) if row.vector is not None else None,
         unit_vectors=bytes(row.unit_vectors) if row.unit_vectors is not None else None,
+        source_url=row.source_url,
     )
 
 

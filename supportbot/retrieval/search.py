@@ -56,8 +56,7 @@ from supportbot.retrieval.table_parts import with_named_rows, with_table_parts
 
 __all__ = ["RankedPassage", "Ranking", "Scope", "Trace", "search"]
 
-MAX_READ = 16  # passages, the best ones
-MAX_CACHED_PASSAGES = 20  # a longer ranking is not cached
+MAX_READ, MAX_CACHED_PASSAGES = 16, 20  # the best ones; a longer ranking is not cached
 UNIT_FEATURES = np.array([name in {"unit", "heading"} for name in FEATURES])
 
 
@@ -82,6 +81,7 @@ class RankedPassage:
     lexical: float
     score: float
     features: Mapping[str, float] = field(default_factory=dict)
+    source_url: str = ""  # where the document was fetched from
 
 
 @dataclass(frozen=True)
@@ -336,6 +336,7 @@ def _passage(candidate: Candidate, score: float, features: Mapping[str, float]) 
         lexical=candidate.lexical,
         score=score,
         features=features,
+        source_url=candidate.source_url,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -66,6 +67,12 @@ def test_a_sentence_and_its_citation_have_the_contracts_fields() -> None:
             assert set(citation) == set(sent["citations"][0])
     assert (sent["form"], sent["number"]) == ("step", 2)
     assert sent["citations"][0]["cells"] == ["Express", "£6.95"]
+
+
+def test_a_citation_has_the_public_page_of_its_document_and_no_inner_one() -> None:
+    pages = {"https://shop.example/a": "https://shop.example/a", "http://wiki/a": None, "": None}
+    for url, shown in pages.items():
+        assert citation_to_wire(replace(PASSAGE, source_url=url), 1, ROW)["url"] == shown
 
 
 @pytest.mark.parametrize("form", [FRAME, "text", "item", "step"])

@@ -15,12 +15,12 @@ import { saveTranscript } from './transcript';
 import { startVoice } from './voice';
 
 /** The dialog of a panel that shows sources. */
-function sourceOf(panel: PanelView, { tag, words }: Speech): SourceView {
+function sourceOf(panel: PanelView, { tag, words }: Speech, said: MoreWords): SourceView {
   // This file has words of its own to fill.
   speak(tag, words);
   const root = panel.element.getRootNode();
   if (root instanceof ShadowRoot) applyMoreStyles(root);
-  panel.source ??= new SourceView((open) => panel.cover(open));
+  panel.source ??= new SourceView(said, (open) => panel.cover(open));
   panel.element.append(panel.source.element);
   return panel.source;
 }

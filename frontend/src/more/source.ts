@@ -1,7 +1,9 @@
 // The source of a sentence: a dialog over the conversation with the passage and the quoted words in it.
 import type { Citation } from '../contract';
 import * as format from '../format';
+import type { MoreWords } from '../locales/more/en';
 import { strings } from '../strings';
+import { webAddress } from '../view/address';
 import { button, el, icon } from '../view/dom';
 import { trapTab } from '../view/focus';
 import { cellsOf, isRow } from '../view/markdown';
@@ -13,7 +15,10 @@ export class SourceView {
   private opener: HTMLElement | null = null;
 
   /** `onToggle` hears true when the dialog covers the conversation and false when it has gone. */
-  constructor(private readonly onToggle: (open: boolean) => void) {
+  constructor(
+    private readonly words: MoreWords,
+    private readonly onToggle: (open: boolean) => void,
+  ) {
     this.element.addEventListener('click', (event) => {
       if (event.target === this.element) this.close();
     });
@@ -74,7 +79,7 @@ export class SourceView {
           close,
         ]),
         el('div', { class: 'source-body', tabindex: 0, role: 'region', 'aria-label': strings.source }, [
-          ...placeLines(citation),
+          ...placeLines(citation, this.words),
           el('div', { class: 'source-passage' }, body),
         ]),
       ],
@@ -85,13 +90,16 @@ export class SourceView {
 }
 
 /** Where in the document, and which version of it. */
-function placeLines(citation: Citation): readonly HTMLElement[] {
+function placeLines(citation: Citation, words: MoreWords): readonly HTMLElement[] {
   const lines: HTMLElement[] = [];
   // The title is often the first heading as well; it need not be read twice.
   const path = citation.heading.filter((each, index) => index > 0 || each !== citation.title);
   const place = [path.join(' › '), citation.page === null ? '' : strings.page(citation.page)].filter((each) => each !== '');
   if (place.length > 0) lines.push(el('p', { class: 'source-path', dir: 'auto' }, [place.join(' · ')]));
   lines.push(el('p', { class: 'source-version' }, [versionLine(citation)]));
+  // Only a whole address of the web: one of the host page would be another page than the document's.
+  const href = /^https?:\/\//.test(citation.url ?? '') ? webAddress(citation.url) : null;
+  if (href !== null) lines.push(el('p', { class: 'source-version' }, [el('a', { class: 'link', href, target: '_blank', rel: 'noopener noreferrer', testid: 'source-page' }, [words.openPage])]));
   return lines;
 }
 

@@ -59,6 +59,7 @@ export function citation(changes: Partial<Citation> = {}): Citation {
     version: 3,
     effective_from: '2026-03-01',
     updated_at: '2026-02-20T09:00:00Z',
+    url: null,
     ...changes,
   };
 }

@@ -7,6 +7,7 @@ from knowledge.web.addresses import (
     addresses_of,
     is_public,
     is_reachable,
+    public_page,
     resolve,
 )
 
@@ -103,3 +104,15 @@ def test_loopback_is_refused_in_every_spelling(name: str) -> None:
 def test_a_host_without_an_address_is_an_error() -> None:
     with pytest.raises(OSError, match="no address"):
         addresses_of("nowhere.example", 80, resolver=lambda h, p: [])
+
+
+def test_only_pages_of_the_public_web_are_shown_to_customers() -> None:
+    shown = ["https://shop.example/returns?lang=en", "http://8.8.8.8/", "https://büro.example/"]
+    assert [public_page(url) for url in shown] == shown
+    inner = """
+        http://localhost/ http://wiki/ https://wiki.intranet/ http://10.0.0.1/ http://[::1]/
+        http://0x7f000001/ http://2130706433/ http://127.1/ https://name:word@shop.example/
+        https://shop.example:8443/ file:///etc/passwd javascript:alert(1) http://[ /returns
+        https://printer.local./
+    """
+    assert [url for url in inner.split() if public_page(url)] == []

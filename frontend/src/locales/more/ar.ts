@@ -62,6 +62,7 @@ export const ar: MoreWords = {
   mailSent: 'في طريقها إلى #.',
   mailTooMany: 'رسائل بريد كثيرة. حاول لاحقًا، أو نزّل المحادثة.',
   mailFailed: 'تعذّر الإرسال. حاول مرة أخرى، أو نزّل المحادثة.',
+  openPage: 'فتح الصفحة',
 };
 
 provideMoreWords(ar);

@@ -62,6 +62,7 @@ export const de: MoreWords = {
   mailSent: 'Unterwegs an #.',
   mailTooMany: 'Zu viele E-Mails. Bitte versuchen Sie es später, oder laden Sie es herunter.',
   mailFailed: 'Das Gespräch konnte nicht gesendet werden. Bitte versuchen Sie es noch einmal, oder laden Sie es herunter.',
+  openPage: 'Seite öffnen',
 };
 
 provideMoreWords(de);

@@ -62,6 +62,7 @@ export const en = {
   mailSent: 'On its way to #.',
   mailTooMany: 'Too many e-mails. Please try again later, or download it.',
   mailFailed: 'It could not be sent. Please try again, or download it.',
+  openPage: 'Open the page',
 };
 
 export type MoreWords = typeof en;

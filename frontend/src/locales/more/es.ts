@@ -62,6 +62,7 @@ export const es: MoreWords = {
   mailSent: 'En camino a #.',
   mailTooMany: 'Demasiados correos. Inténtalo más tarde, o descarga la conversación.',
   mailFailed: 'No se ha podido enviar. Inténtalo de nuevo, o descarga la conversación.',
+  openPage: 'Abrir la página',
 };
 
 provideMoreWords(es);

@@ -62,6 +62,7 @@ export const fr: MoreWords = {
   mailSent: 'En route vers #.',
   mailTooMany: 'Trop d’e-mails. Réessayez plus tard, ou téléchargez la conversation.',
   mailFailed: 'L’envoi n’a pas abouti. Réessayez, ou téléchargez la conversation.',
+  openPage: 'Ouvrir la page',
 };
 
 provideMoreWords(fr);

@@ -62,6 +62,7 @@ export const it: MoreWords = {
   mailSent: 'In viaggio verso #.',
   mailTooMany: 'Troppe e-mail. Riprova più tardi, o scarica la conversazione.',
   mailFailed: 'Non è stato possibile inviarla. Riprova, o scarica la conversazione.',
+  openPage: 'Apri la pagina',
 };
 
 provideMoreWords(it);

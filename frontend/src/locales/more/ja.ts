@@ -62,6 +62,7 @@ export const ja: MoreWords = {
   mailSent: '#に送信しています。',
   mailTooMany: 'メールが多すぎます。後でもう一度試すか、ダウンロードしてください。',
   mailFailed: '送信できませんでした。もう一度試すか、ダウンロードしてください。',
+  openPage: 'ページを開く',
 };
 
 provideMoreWords(ja);

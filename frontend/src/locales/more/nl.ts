@@ -62,6 +62,7 @@ export const nl: MoreWords = {
   mailSent: 'Onderweg naar #.',
   mailTooMany: 'Te veel e-mails. Probeer het later, of download het gesprek.',
   mailFailed: 'Het kon niet worden verstuurd. Probeer het opnieuw, of download het gesprek.',
+  openPage: 'Pagina openen',
 };
 
 provideMoreWords(nl);

@@ -62,6 +62,7 @@ export const pl: MoreWords = {
   mailSent: 'W drodze na adres #.',
   mailTooMany: 'Zbyt wiele e-maili. Spróbuj później albo pobierz rozmowę.',
   mailFailed: 'Nie udało się wysłać. Spróbuj ponownie albo pobierz rozmowę.',
+  openPage: 'Otwórz stronę',
 };
 
 provideMoreWords(pl);

@@ -62,6 +62,7 @@ export const pt: MoreWords = {
   mailSent: 'A caminho de #.',
   mailTooMany: 'E-mails demais. Tente mais tarde ou baixe a conversa.',
   mailFailed: 'Não foi possível enviar. Tente de novo ou baixe a conversa.',
+  openPage: 'Abrir a página',
 };
 
 provideMoreWords(pt);
