@@ -10,6 +10,7 @@ import type { State } from './state';
 import { initialState, unreadCount } from './state';
 import { speak, strings } from './strings';
 import { applyStyles } from './styles';
+import { Sound } from './sound';
 import { TitleNotice } from './title';
 import type { Actions } from './view/actions';
 import { Announcer, announcements } from './view/announcer';
@@ -33,6 +34,7 @@ export class Chat implements Part {
   private readonly address: AddressQuestion;
   private readonly followUps: FollowUps;
   private readonly extras: Extras;
+  private readonly sound: Sound;
   private readonly announcer = new Announcer();
   private readonly title = new TitleNotice();
 
@@ -51,6 +53,7 @@ export class Chat implements Part {
       if (!rest) throw new UnreachableError();
       return rest;
     });
+    this.sound = new Sound(host, this.client.storage, this.changed);
     this.followUps = new FollowUps(this.client);
     this.address = new AddressQuestion(host, this.client, () => this.panel, () => this.close());
     document.addEventListener('visibilitychange', this.changed);
@@ -179,6 +182,7 @@ export class Chat implements Part {
       loadEarlier: () => this.client.loadEarlier(),
       close: () => this.close(),
       end: () => this.client.end(),
+      toggleSound: () => this.sound.toggle(),
       showHelp: () => void this.showHelp(),
       showHistory: () => void this.showHistory(),
     };
@@ -245,14 +249,16 @@ export class Chat implements Part {
     const live = Date.now() >= this.liveFrom;
     this.panel.render(state, status, live);
     this.panel.composer.takesVoice = this.takesVoice;
+    this.panel.composer.isHeard = this.sound.state;
+    if (live && !this.isLookedAt) this.sound.compare(this.drawn, state);
     if (live && this.panel.isOpen) this.announcer.say(announcements(this.drawn, state));
     this.drawn = state;
     this.address.askFirst();
-    if (this.panel.isOpen && !document.hidden && this.isOn('follow-ups')) void this.followUps.fetch();
+    if (this.isLookedAt && this.isOn('follow-ups')) void this.followUps.fetch();
     const { conversation, lastSeq } = state;
     const unread = unreadCount(state, storage.readSeq(conversation));
     // With nothing unread the launcher need not load the panel for the events up to here.
-    const hasRead = unread === 0 || (this.panel.isOpen && !document.hidden);
+    const hasRead = unread === 0 || this.isLookedAt;
     if (hasRead && lastSeq > storage.readSeq(conversation)) storage.setReadSeq(conversation, lastSeq);
     const before = this.unread;
     this.unread = hasRead || this.panel.isOpen ? 0 : unread;
@@ -260,6 +266,10 @@ export class Chat implements Part {
     const wantsTitle = document.hidden && this.isOn('title-notice');
     this.title.show(wantsTitle ? unread : 0);
     this.drawLauncher();
+  }
+
+  private get isLookedAt(): boolean {
+    return this.panel.isOpen && !document.hidden;
   }
 
   private get takesVoice(): boolean {

@@ -113,6 +113,22 @@ export class Storage {
     this.write('asked', value ? '1' : null);
   }
 
+  /** Whether the visitor has turned the sound off. */
+  get isMuted(): boolean {
+    return this.read('muted') !== null;
+  }
+
+  set isMuted(value: boolean) {
+    this.write('muted', value ? '1' : null);
+  }
+
+  /** True for the first tab that says so. */
+  takeTurn(mark: string): boolean {
+    if (this.read('sounded') === mark) return false;
+    this.write('sounded', mark);
+    return true;
+  }
+
   /** For a refresh token the server no longer takes: the next visitor starts with an empty conversation. */
   forgetVisitor(): void {
     this.visitor = null;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
@@ -9,7 +10,13 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.template.response import TemplateResponse
 from django.templatetags.static import static
 from django.urls import path, reverse
@@ -19,7 +26,8 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminColorInputWidget, UnfoldAdminTextareaWidget
 
 from supportbot.widget import secret_pages, self_test
-from supportbot.widget.models import Site
+from supportbot.widget.colours import text_on
+from supportbot.widget.models import COLOUR, Site
 from tickets.admin.base import time_column, user_of
 from tickets.services import audit
 
@@ -52,7 +60,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = (
             *("name", "origins", "is_online", "heading", "greeting", "suggestions"),
             *("privacy_url", "colour", "position", "theme", "language"),
-            *("ask_first", "consent", "follow_ups", "has_help"),
+            *("ask_first", "consent", "follow_ups", "has_help", "has_sound"),
             *("has_own_customers", "takes_identities_once"),
         )
 
@@ -68,7 +76,7 @@ class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     fieldsets: ClassVar = [
         (None, {"fields": ["name", "is_online", "origins"]}),
         ("Words", {"fields": ["heading", "greeting", "suggestions", "privacy_url", "language"]}),
-        ("In the chat", {"fields": ["follow_ups", "has_help"]}),
+        ("In the chat", {"fields": ["follow_ups", "has_help", "has_sound"]}),
         ("Before the chat", {"fields": ["ask_first", "consent"]}),
         (
             "Customers who have signed in",
@@ -106,6 +114,11 @@ class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
         }
         return [
             path("preview/", self._seen_by(self.preview_view), name="widget_site_preview"),
+            path(
+                "text-colour/",
+                self._seen_by(self.text_colour_view),
+                name="widget_site_text_colour",
+            ),
             *(
                 path(
                     f"connection{part.replace('_', '/')}/",
@@ -136,6 +149,13 @@ class SiteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
             return view(request)
 
         return self.admin_site.admin_view(guarded)
+
+    def text_colour_view(self, request: HttpRequest) -> HttpResponse:
+        """The colour of text on a colour, for the preview."""
+        colour = request.GET.get("colour", "")
+        if re.fullmatch(COLOUR, colour) is None:
+            return HttpResponseBadRequest("Write it as #rrggbb.", content_type="text/plain")
+        return HttpResponse(text_on(colour), content_type="text/plain")
 
     def preview_view(self, request: HttpRequest) -> HttpResponse:
         """An empty page with the widget, which the form beside it dresses."""

@@ -15,6 +15,7 @@ from supportbot.widget.origins import origin_of
 
 MOST_SUGGESTIONS = 6
 DEFAULT_COLOUR = "#0f6e66"
+COLOUR = r"^#[0-9a-fA-F]{6}\Z"
 
 
 class Site(models.Model):
@@ -87,11 +88,17 @@ class Site(models.Model):
         default=True,
         help_text="Visitors read and search, in the chat, the documents that answers rest on.",
     )
+    has_sound = models.BooleanField(
+        "plays a sound",
+        default=False,
+        help_text="An agent’s reply is heard while the chat is closed or in another tab. Visitors "
+        "can turn it off.",
+    )
     privacy_url = models.URLField("privacy notice", blank=True, max_length=300)
     colour = models.CharField(
         max_length=7,
         default=DEFAULT_COLOUR,
-        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}\Z", "Write it as #rrggbb.")],
+        validators=[RegexValidator(COLOUR, "Write it as #rrggbb.")],
         help_text="The text on it is black or white, whichever is read better.",
     )
     position = models.CharField(max_length=5, choices=Position, default="", blank=True)
@@ -153,6 +160,7 @@ class Site(models.Model):
             "consent": self.consent,
             "help": "" if self.has_help else "off",
             "follow-ups": "" if self.follow_ups else "off",
+            "sound": "on" if self.has_sound else "",
         }
         return {name: value for name, value in given.items() if value}
 

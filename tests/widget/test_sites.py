@@ -88,6 +88,18 @@ def test_text_is_read_on_any_colour() -> None:
         assert contrast(text_on(colour), colour) >= 4.5
 
 
+def test_the_preview_asks_which_text_is_read_on_a_colour(client: Client, dora: User) -> None:
+    client.force_login(dora)
+    path = reverse("admin:widget_site_text_colour")
+    assert client.get(path, {"colour": "#ffee00"}).content == b"#000000"
+    assert client.get(path, {"colour": "red;}"}).status_code == 400
+
+
+def test_a_sound_is_for_sites_that_ask_for_it() -> None:
+    assert "sound" not in Site().attributes()
+    assert Site(has_sound=True).attributes()["sound"] == "on"
+
+
 def test_the_languages_are_those_of_the_widget() -> None:
     source = Path(settings.BASE_DIR, "frontend/src/launcher/language.ts").read_text("utf-8")
     listed = re.search(r"LANGUAGES = \[(.*?)\]", source)

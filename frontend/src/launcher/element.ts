@@ -14,7 +14,7 @@ import { applySheet } from '../view/sheet';
 type Wish = (part: Part) => void;
 
 export class SupportChat extends HTMLElement implements SupportChatElement {
-  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url', 'identity', 'lang', 'ask-first', 'consent', 'files', 'help', 'voice'];
+  static readonly observedAttributes = ['heading', 'greeting', 'placeholder', 'suggestions', 'privacy-url', 'identity', 'lang', 'ask-first', 'consent', 'files', 'help', 'voice', 'sound'];
   /** Where the server is when no base-url is given: the origin of the script. */
   static defaultBaseUrl = '';
   /** Where the script came from; null where a page has bundled it. */

@@ -29,6 +29,8 @@ export const ar: Strings = {
   stop: 'إيقاف الإجابة',
   attach: 'إضافة ملف',
   speak: 'تحدّث',
+  mute: 'إيقاف الصوت',
+  unmute: 'تشغيل الصوت',
   stopped: 'لقد أوقفت هذه الإجابة.',
   log: 'المحادثة',
   newMessage: 'رسالة جديدة',

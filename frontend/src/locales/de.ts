@@ -29,6 +29,8 @@ export const de: Strings = {
   stop: 'Antwort anhalten',
   attach: 'Datei hinzufügen',
   speak: 'Sprechen',
+  mute: 'Ton aus',
+  unmute: 'Ton an',
   stopped: 'Sie haben diese Antwort angehalten.',
   log: 'Unterhaltung',
   newMessage: 'Neue Nachricht',

@@ -28,6 +28,8 @@ export const en = {
   stop: 'Stop the answer',
   attach: 'Add a file',
   speak: 'Speak',
+  mute: 'Turn sound off',
+  unmute: 'Turn sound on',
   stopped: 'You stopped this answer.',
   log: 'Conversation',
   newMessage: 'New message',

@@ -29,6 +29,8 @@ export const es: Strings = {
   stop: 'Detener la respuesta',
   attach: 'Añadir un archivo',
   speak: 'Hablar',
+  mute: 'Desactivar el sonido',
+  unmute: 'Activar el sonido',
   stopped: 'Has detenido esta respuesta.',
   log: 'Conversación',
   newMessage: 'Mensaje nuevo',

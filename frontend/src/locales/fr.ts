@@ -29,6 +29,8 @@ export const fr: Strings = {
   stop: 'Arrêter la réponse',
   attach: 'Ajouter un fichier',
   speak: 'Parler',
+  mute: 'Couper le son',
+  unmute: 'Activer le son',
   stopped: 'Vous avez arrêté cette réponse.',
   log: 'Conversation',
   newMessage: 'Nouveau message',

@@ -29,6 +29,8 @@ export const it: Strings = {
   stop: 'Interrompi la risposta',
   attach: 'Aggiungi un file',
   speak: 'Parla',
+  mute: 'Disattiva l’audio',
+  unmute: 'Attiva l’audio',
   stopped: 'Hai interrotto questa risposta.',
   log: 'Conversazione',
   newMessage: 'Nuovo messaggio',

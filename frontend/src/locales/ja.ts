@@ -29,6 +29,8 @@ export const ja: Strings = {
   stop: '回答を停止',
   attach: 'ファイルを追加',
   speak: '話す',
+  mute: '音をオフにする',
+  unmute: '音をオンにする',
   stopped: 'この回答を停止しました。',
   log: '会話',
   newMessage: '新着メッセージ',

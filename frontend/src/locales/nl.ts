@@ -29,6 +29,8 @@ export const nl: Strings = {
   stop: 'Antwoord stoppen',
   attach: 'Bestand toevoegen',
   speak: 'Spreken',
+  mute: 'Geluid uit',
+  unmute: 'Geluid aan',
   stopped: 'Je hebt dit antwoord gestopt.',
   log: 'Gesprek',
   newMessage: 'Nieuw bericht',

@@ -29,6 +29,8 @@ export const pl: Strings = {
   stop: 'Zatrzymaj odpowiedź',
   attach: 'Dodaj plik',
   speak: 'Mów',
+  mute: 'Wyłącz dźwięk',
+  unmute: 'Włącz dźwięk',
   stopped: 'Ta odpowiedź została zatrzymana przez Ciebie.',
   log: 'Rozmowa',
   newMessage: 'Nowa wiadomość',

@@ -29,6 +29,8 @@ export const pt: Strings = {
   stop: 'Parar a resposta',
   attach: 'Adicionar um arquivo',
   speak: 'Falar',
+  mute: 'Desativar o som',
+  unmute: 'Ativar o som',
   stopped: 'Você parou esta resposta.',
   log: 'Conversa',
   newMessage: 'Nova mensagem',

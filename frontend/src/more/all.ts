@@ -5,6 +5,7 @@ import type { MoreWords } from '../locales/more/en';
 import { speak } from '../strings';
 import type { Actions } from '../view/actions';
 import type { PanelView } from '../view/panel';
+import { chime } from './chime';
 import { openTray, saveFile } from './files';
 import { openForm } from './form';
 import { HistoryView } from './history';
@@ -37,6 +38,6 @@ function openHistory(panel: PanelView, actions: Actions, client: ChatClient, spe
   void panel.history.open(client.earlier, client.state.conversation);
 }
 
-export const more = { drawFile, openForm, openHistory, openTray, saveFile, saveTranscript, sourceOf, startVoice };
+export const more = { chime, drawFile, openForm, openHistory, openTray, saveFile, saveTranscript, sourceOf, startVoice };
 
 export type More = typeof more;

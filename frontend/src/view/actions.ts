@@ -37,6 +37,8 @@ export interface Actions {
   readonly forget: () => void;
   readonly loadEarlier: () => void;
   readonly close: () => void;
+  /** Turns the sound on or off. */
+  readonly toggleSound: () => void;
   /** Ends the conversation. */
   readonly end: () => void;
   readonly showHistory: () => void;

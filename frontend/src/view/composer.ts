@@ -43,6 +43,7 @@ export class ComposerView {
     this.actions.speak(),
   );
   private readonly form = el('form', { class: 'composer' }, [this.clip, this.mic, this.input, this.stop, this.send]);
+  private readonly sound = button({ class: 'forget', testid: 'sound', hidden: true }, [], () => this.actions.toggleSound());
   private readonly foot = el('div', { class: 'foot' });
   private readonly disclosure = el('span', { class: 'disclosure' }, [strings.disclosure]);
 
@@ -52,7 +53,7 @@ export class ComposerView {
     );
     this.forget = button({ class: 'forget', testid: 'forget', hidden: true }, [strings.forget], () => actions.forget());
     this.end = button({ class: 'end', testid: 'end', hidden: true, 'aria-live': 'polite' }, [strings.end], () => this.askToEnd());
-    this.foot.append(this.handover, this.end, this.disclosure, this.forget);
+    this.foot.append(this.handover, this.end, this.disclosure, this.sound, this.forget);
     // Not <footer>: inside a dialog that would be a landmark of the whole page.
     this.element = el('div', { class: 'composer-frame' }, [this.tray, this.recording, this.form, this.foot]);
     this.form.addEventListener('submit', (event) => {
@@ -119,6 +120,12 @@ export class ComposerView {
   /** Whether the page takes files. */
   set takesFiles(value: boolean) {
     this.clip.hidden = !value;
+  }
+
+  /** Whether an agent's reply is heard; null where there is no sound. */
+  set isHeard(value: boolean | null) {
+    this.sound.hidden = value === null;
+    setText(this.sound, value === true ? strings.mute : strings.unmute);
   }
 
   /** Whether the server writes down what visitors say, and this browser can record it. */

@@ -9,17 +9,17 @@ document.addEventListener('DOMContentLoaded', () => {
   const value = (name) => document.getElementById(`id_${name}`)?.value.trim() ?? '';
   const lines = (name) => value(name).split('\n').map((line) => line.trim()).filter((line) => line !== '');
 
-  // As supportbot/widget/colours.py: whichever of the two has more contrast.
-  const luminance = (colour) => {
-    const [red, green, blue] = [1, 3, 5].map((at) => {
-      const share = parseInt(colour.slice(at, at + 2), 16) / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const contrast = (one, other) => {
-    const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-    return (high + 0.05) / (low + 0.05);
+  // The server says which text is read best on a colour.
+  const textOn = new Map();
+  const readTextOn = async (colour) => {
+    textOn.set(colour, '');
+    const address = `${frame.dataset.textColour}?colour=${encodeURIComponent(colour)}`;
+    const response = await fetch(address).catch(() => null);
+    if (!response?.ok) textOn.delete(colour);
+    else {
+      textOn.set(colour, await response.text());
+      dress();
+    }
   };
 
   const dress = () => {
@@ -36,6 +36,7 @@ document.addEventListener('DOMContentLoaded', () => {
       'ask-first': value('ask_first'),
       consent: value('consent'),
       help: document.getElementById('id_has_help')?.checked === false ? 'off' : '',
+      sound: document.getElementById('id_has_sound')?.checked ? 'on' : '',
       'follow-ups': document.getElementById('id_follow_ups')?.checked === false ? 'off' : '',
     };
     for (const [name, said] of Object.entries(wanted)) {
@@ -44,9 +45,9 @@ document.addEventListener('DOMContentLoaded', () => {
     }
     const colour = value('colour');
     if (!/^#[0-9a-f]{6}$/i.test(colour)) return;
-    const [white, black] = ['#ffffff', '#000000'];
     chat.style.setProperty('--site-colour', colour);
-    chat.style.setProperty('--site-text', contrast(white, colour) >= contrast(black, colour) ? white : black);
+    if (textOn.get(colour)) chat.style.setProperty('--site-text', textOn.get(colour));
+    else if (!textOn.has(colour)) readTextOn(colour);
   };
 
   // The script in the frame puts the element there when it has come.
