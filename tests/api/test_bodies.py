@@ -155,3 +155,17 @@ def test_a_visitor_sends_a_file_larger_than_any_other_body(
     assert send(MEGABYTE, **headers) == 201
     assert send(MEGABYTE, Authorization="Bearer forged") == 413
     assert send(2 * MEGABYTE, **headers) == 413
+
+
+def test_so_does_one_who_speaks_for_two_minutes(server: str, conversation: Conversation) -> None:
+    url = f"{server}/api/v1/conversations/{conversation.pk}/voice/"
+    token = visitor_tokens.issue(conversation.customer_id).token
+
+    def say(size: int, token: str = token) -> int:
+        audio = {"audio": ("recording", b"OggS" + b"x" * size)}
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.post(url, files=audio, headers=headers).status_code
+
+    assert say(MEGABYTE) == 409, "read, and there is no model to write it down"
+    assert say(MEGABYTE, "forged") == 413
+    assert say(3 * MEGABYTE) == 413
