@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from supportbot.api import limits
 from supportbot.api.limits import seconds_to_wait
-from supportbot.settings import RATE_LIMITS
+from supportbot.visitor_settings import RATE_LIMITS
 from tickets.models import Conversation, Customer, Message
 
 API = "/api/v1"
