@@ -28,6 +28,13 @@ from supportbot.retrieval.candidate_reading import (
 from supportbot.retrieval.candidates import Candidate
 from supportbot.retrieval.clock import Clock
 from supportbot.retrieval.diversity import diversified
+from supportbot.retrieval.earlier_turns import (
+    follows_up,
+    names_nothing,
+    referred_text,
+    refers_back,
+    standing_alone,
+)
 from supportbot.retrieval.features import (
     FEATURES,
     SIGNALS,
@@ -36,13 +43,6 @@ from supportbot.retrieval.features import (
     normalised,
     score_features,
     signals,
-)
-from supportbot.retrieval.follow_ups import (
-    follows_up,
-    names_nothing,
-    referred_text,
-    refers_back,
-    standing_alone,
 )
 from supportbot.retrieval.languages import cached_document_languages
 from supportbot.retrieval.query import Query, Turn, storable

@@ -9,7 +9,7 @@ import pytest
 from knowledge.models import Audience
 from supportbot.answers.composer import compose
 from supportbot.retrieval.caches import clear_caches
-from supportbot.retrieval.follow_ups import follows_up, referred_text, standing_alone
+from supportbot.retrieval.earlier_turns import follows_up, referred_text, standing_alone
 from supportbot.retrieval.query import Turn
 from supportbot.retrieval.search import Scope, search
 from tests.conftest import Publish
