@@ -41,11 +41,11 @@ _OWN = re.compile(r"\b(?:i|my|mine|me(?! (?:about|more)))\b", re.IGNORECASE)
 _DENIES = re.compile(r"n['’]t\b|\bnot?\b|\bnever\b", re.IGNORECASE)
 _PARTS = re.compile(r"[:;,&/–—]|\band\b|\b(?:19|20)\d\d\b|\d+\.", re.IGNORECASE)
 _NUMBERING = re.compile(r"^[\d.]+\s+|\b(?:19|20)\d\d\b")
-# A sentence about the text itself: “This page explains …”, “In effect from …”.
+# A sentence about the text itself: “This page explains …”, “Applies to bookings from …”.
 _OF_ITSELF = re.compile(
     r"\b(?:this|these|that|our|earlier|current|following) (?:\w+ )?"
     r"(?:page|policy|version|document|notice|list|table|date|times?)\b|\bin effect\b"
-    r"|\b(?:below|above)\b",
+    r"|\b(?:below|above)\b|^(?:it |this )?applies to\b|^what follows\b|^please read\b",
     re.IGNORECASE,
 )
 

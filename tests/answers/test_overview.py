@@ -16,6 +16,8 @@ RETURNS = """# Returns policy
 
 In effect from 1 March 2026. This policy applies to every order.
 
+Applies to orders placed on or after 1 March 2026, and to no others.
+
 We want you to keep things because you use them.
 
 ## How long you have
