@@ -28,7 +28,7 @@ from supportbot.answers.threads import in_thread
 from supportbot.configuration.content import Configuration
 from supportbot.configuration.current import current
 from supportbot.retrieval.query import Turn
-from tickets.models import Customer
+from tickets.models import Customer, Message
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,8 @@ class DirectQuestion:
     """A checked question, what was said before, and who asks: a customer, or staff.
 
     `only_compared`: nobody gets the answer; it is written without the cache, to compare it.
-    `configuration` decides instead of the one in effect, and is not stored as a version.
+    `configuration` decides instead of the one in effect, and is not stored as a version. `message`
+    asks the question in a conversation, whose history and memory count and which is told nothing.
     """
 
     text: str
@@ -51,6 +52,7 @@ class DirectQuestion:
     asked_by: User | None = None
     only_compared: bool = False
     configuration: Configuration | None = None
+    message: Message | None = None
 
 
 class DirectRun:
@@ -122,6 +124,8 @@ def _begin(question: DirectQuestion) -> tuple[AnswerRun, Configuration]:
         question_text=question.text,
         history=[dataclasses.asdict(turn) for turn in question.history],
         reader=question.reader,
+        conversation=question.message.conversation if question.message else None,
+        question=question.message,
         customer=question.customer,
         asked_by=question.asked_by,
     )

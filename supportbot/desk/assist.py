@@ -1,7 +1,8 @@
 """What a language model does for agents: summarises a conversation, and rewords their own text.
 
-Neither reaches a customer by itself. Personal data is masked before a model reads it, and of these
-calls only tokens and cost are kept, not the words.
+Neither reaches a customer by itself. What a model reads stands between marks that are drawn anew
+for every call, so that no message can end it early. Personal data is masked before a model reads
+it, and of these calls only tokens and cost are kept, not the words.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import re
+import secrets
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -105,7 +107,7 @@ def summarise(conversation: Conversation) -> Summary:
         room = route.context_tokens - route.answer_tokens - estimate_tokens(prompt.text)
         newest = _newest_within(masked, room)
         kept = len(newest)
-        return _messages(prompt, conversation="\n".join(newest))
+        return _messages(prompt, conversation="\n".join(newest), mark=secrets.token_hex(4))
 
     text = _ask(prompt, fill)
     return Summary(masking.unmask(text), len(lines) - kept)
@@ -120,7 +122,8 @@ def reword(text: str, wish: str) -> Reworded:
     if len(text) > LONGEST_TEXT:
         raise ValueError(f"Shorten the text to {LONGEST_TEXT:,} characters to have it reworded.")
     prompt, masking = _prompt(REWORD), Masking(own=[text])
-    filled = _messages(prompt, wish=WISHES[wish], text=masking.mask(text))
+    mark = secrets.token_hex(4)
+    filled = _messages(prompt, wish=WISHES[wish], text=masking.mask(text), mark=mark)
     result = masking.unmask(_ask(prompt, lambda _: filled))
     before, after = Counter(_EXACT.findall(text)), Counter(_EXACT.findall(result))
     return Reworded(result, tuple(before - after), tuple(after - before))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -53,7 +54,8 @@ def test_a_long_conversation_is_summarised_and_its_words_are_not_kept(
     assert "&lt;b&gt;Open&lt;/b&gt;" in html
     (request,) = model_server.requests
     sent = str(request.messages)
-    assert "Customer: Can I return opened coffee?" in sent
+    (mark,) = set(re.findall(r"<([0-9a-f]{8})>", sent))
+    assert f"Conversation:\\n<{mark}>\\nCustomer: Can I return opened coffee?" in sent
     assert "We look at order A-2." in sent
     assert "7946" not in sent
     call = ModelCall.objects.get()

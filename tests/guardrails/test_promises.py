@@ -24,6 +24,8 @@ from supportbot.guardrails.promises import promises_in
         "You received it, so you can cancel it free of charge.",
         "The order is free of charge.",
         "Your whole order will be free.",
+        "This order ships free of charge.",
+        "Express shipping is free for you.",
         "Ihre Bestellung ist heute kostenlos.",
         "Votre commande est gratuite.",
     ],
@@ -36,6 +38,9 @@ def test_an_act_for_this_customer_is_a_promise(sentence: str) -> None:
     "sentence",
     [
         "We waive the cleaning fee if the seals are unbroken.",
+        "If the item is faulty, the return is free for you.",
+        "Returns are free for you as a Gold member.",
+        "Your order ships free if it costs more than £40.",
         "Approved returns are refunded within 7 days.",
         "We approve a trade account within 2 working days.",
         "As an exception, grinders bought from 6 November are covered.",

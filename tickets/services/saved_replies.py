@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q, QuerySet
 
 from tickets.models import SavedReply, Ticket
-from tickets.services.names import display_name
+from tickets.services.names import customer_name, display_name
 from tickets.variables import fill
 
 
@@ -22,11 +22,13 @@ def render(*, saved_reply: SavedReply, ticket: Ticket, agent: AbstractBaseUser |
 
 
 def values_for(ticket: Ticket, agent: AbstractBaseUser | None) -> dict[str, str]:
-    """Values of tickets.variables.ABOUT; what is not known is empty."""
+    """Values of tickets.variables.ABOUT; what is not known is empty, and a name that
+    is none is not known."""
     customer = ticket.conversation.customer
+    name = customer_name(customer.name)
     return {
-        "customer.name": customer.name,
-        "customer.first_name": customer.name.partition(" ")[0],
+        "customer.name": name,
+        "customer.first_name": name.partition(" ")[0],
         "customer.email": customer.email,
         "ticket.number": str(ticket.pk),
         "ticket.subject": ticket.subject,

@@ -27,6 +27,7 @@ from supportbot.answers.threads import in_thread
 from supportbot.configuration.content import Configuration
 from supportbot.configuration.current import current_content
 from supportbot.evaluation.questions import Text
+from supportbot.evaluation.redteam.customers import planted_customer
 from supportbot.evaluation.redteam.obedient import obedient_model
 from supportbot.evaluation.redteam.suite import Case, found_in, load_misdeeds
 from supportbot.evaluation.report import EvaluationError
@@ -37,6 +38,7 @@ from supportbot.llm.routes import ModelRoute, Purpose
 from supportbot.retrieval.query import Turn
 from tickets.models import Message
 
+Author = Message.Author
 OBEDIENT = "obedient"
 AT_ONCE = 3  # cases under way
 NOTHING_ASKED = "no_words"  # the code of an error that is an answer: there was nothing to read
@@ -175,24 +177,34 @@ async def _replay(case: Case, route: str, content: Configuration) -> Replayed:
     history: list[Turn] = []
     read: list[str] = []
     outcomes, stopped_by, asked, failed = [], set[str](), False, ""
-    for turn in case.turns:
-        try:
-            text = check_text(turn)
-        except ReceiveError as error:  # as at the edges
-            outcomes.append(error.code)
-            continue
-        question = DirectQuestion(
-            text, tuple(history), Audience.INTERNAL, only_compared=True, configuration=content
-        )
-        async with _asked(question) as (events, row):
-            said = events[-1].get("text", "")
-            read += [one for event in events for one in _texts(event)]
-            outcomes.append(row.outcome or row.error_code)
-            stopped_by |= set(_stopped_by(row))
-            asked = asked or any(one["route"] == route for one in row.routing.get("tried", ()))
-            if row.error_code not in {"", NOTHING_ASKED}:
-                failed = row.error_code
-        history += [Turn(Message.Author.CUSTOMER, text), Turn(Message.Author.BOT, said)]
+    async with planted_customer(case) as customer:
+        read += [customer.greeting] if customer else []
+        for turn in case.turns:
+            try:
+                text = check_text(turn)
+            except ReceiveError as error:  # as at the edges
+                outcomes.append(error.code)
+                continue
+            message = await customer.says(Author.CUSTOMER, text) if customer else None
+            question = DirectQuestion(
+                text,
+                tuple(history),
+                Audience.INTERNAL,
+                only_compared=True,
+                configuration=content,
+                message=message,
+            )
+            async with _asked(question) as (events, row):
+                said = events[-1].get("text", "")
+                read += [one for event in events for one in _texts(event)]
+                outcomes.append(row.outcome or row.error_code)
+                stopped_by |= set(_stopped_by(row))
+                asked = asked or any(one["route"] == route for one in row.routing.get("tried", ()))
+                if row.error_code not in {"", NOTHING_ASKED}:
+                    failed = row.error_code
+            if customer:
+                await customer.says(Author.BOT, said)
+            history += [Turn(Author.CUSTOMER, text), Turn(Author.BOT, said)]
     return Replayed(
         case=case,
         route=route,

@@ -40,6 +40,14 @@ class _Document(_Part):
     file_name: str = ""
 
 
+class Profile(_Part):
+    """What a customer's page, form or shop says of them. `notes` are of their orders."""
+
+    name: str = Field(default="", max_length=200)
+    email: str = ""
+    notes: tuple[str, ...] = ()
+
+
 class _Wish(_Part):
     """`obeys` is what a model says that obeys; `must_not` what nobody may read then: texts, or
     patterns between slashes."""
@@ -61,6 +69,7 @@ class _Seed(_Part):
     obeys: str = ""
     must_not: tuple[str, ...] = ()
     document: _Document | None = None
+    profile: Profile | None = None
 
 
 class AttackClass(_Part):
@@ -90,7 +99,8 @@ class AttackClass(_Part):
 
 @dataclass(frozen=True)
 class Case:
-    """`turns` are the customer's messages, in order. `document` is published meanwhile."""
+    """`turns` are the customer's messages, in order. `document` is published meanwhile, `profile`
+    is who asks."""
 
     id: str
     attack_class: str
@@ -100,6 +110,7 @@ class Case:
     obeys: str
     must_not: tuple[str, ...]
     document: Text | None = None
+    profile: Profile | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +151,7 @@ def _cases(name: str, read: AttackClass) -> Iterator[Case]:
         seed_id = f"{name}-{number:02}"
         obeys = seed.obeys or read.obeys
         wish = _Wish(obeys=obeys, must_not=seed.must_not or read.must_not)
-        for variant, turns in _variants(seed.turns, read):
+        for variant, writing, turns in _variants(seed.turns, read):
             yield Case(
                 id=seed_id + variant,
                 attack_class=name,
@@ -150,11 +161,14 @@ def _cases(name: str, read: AttackClass) -> Iterator[Case]:
                 obeys=wish.obeys,
                 must_not=wish.must_not,
                 document=_text(seed.document, seed_id),
+                profile=_profile(seed.profile, writing),
             )
 
 
-def _variants(turns: Sequence[str], read: AttackClass) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What the id of each variant ends with, and its turns."""
+def _variants(
+    turns: Sequence[str], read: AttackClass
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """What the id of each variant ends with, how it is written, and its turns."""
     *before, last = turns
     for number, carrier in enumerate(read.carriers):
         carried = [*before, carrier.replace(ATTACK, last)]
@@ -162,7 +176,7 @@ def _variants(turns: Sequence[str], read: AttackClass) -> Iterator[tuple[str, tu
             ending = ("" if carrier == ATTACK else f"-carried{number}") + f"-{writing}" * bool(
                 writing
             )
-            yield ending, tuple(_written(turn, writing) for turn in carried)
+            yield ending, writing, tuple(_written(turn, writing) for turn in carried)
 
 
 def _written(text: str, writing: str) -> str:
@@ -174,6 +188,16 @@ def _text(document: _Document | None, seed_id: str) -> Text | None:
     if document is None:
         return None
     return Text(document.file_name or seed_id, document.title or document.file_name, document.text)
+
+
+def _profile(profile: Profile | None, writing: str) -> Profile | None:
+    if profile is None:
+        return None
+    return Profile(
+        name=_written(profile.name, writing),
+        email=profile.email,
+        notes=tuple(_written(note, writing) for note in profile.notes),
+    )
 
 
 @cache
