@@ -8,7 +8,15 @@ from enum import StrEnum
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from supportbot.guardrails.detectors.types import Stage
 from supportbot.guardrails.policy.conditions import compile_condition
@@ -126,6 +134,11 @@ class Policy(_Part):
     about: str = Field(min_length=1, max_length=300)
     rules: tuple[Rule, ...] = Field(default=(), max_length=MOST_RULES)
     without: tuple[str, ...] = ()
+    _lines: dict[str, int] = PrivateAttr(default_factory=dict)
+
+    def place(self, source: str, id_: str) -> str:
+        """Where the last rule with the id stands, or the id among `without`: file and line."""
+        return f"{source}, line {self._lines.get(id_, 1)}"
 
 
 def parse_policy(text: str, source: str) -> Policy:
@@ -147,29 +160,37 @@ def parse_policy(text: str, source: str) -> Policy:
     if node is None or not isinstance(data, dict):
         raise PolicyError(f"{source}, line 1: a policy begins with name, about and rules")
     try:
-        return Policy.model_validate(data)
+        policy = Policy.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         line = _line_of(node, first["loc"])
         raise PolicyError(f"{source}, line {line}: {_said(first)}") from error
+    for number, id_ in enumerate(policy.without):
+        policy._lines[id_] = _line_of(node, ("without", number))
+    for number, rule in enumerate(policy.rules):
+        policy._lines[rule.id] = _line_of(node, ("rules", number))
+    return policy
 
 
 def merge(policies: Sequence[tuple[str, Policy]]) -> tuple[Rule, ...]:
     """The rules of (source, policy), later ones replacing earlier ones. Raises PolicyError for a
     pair that contradicts each other, and for a rule switched off that nobody has."""
     rules: dict[str, Rule] = {}
+    places: dict[str, str] = {}
     for source, policy in policies:
         ids = [rule.id for rule in policy.rules]
         if twice := next((one for one in ids if ids.count(one) > 1), None):
-            raise PolicyError(f"{source}: two rules have the id {twice}")
+            raise PolicyError(f"{policy.place(source, twice)}: two rules have the id {twice}")
         rules |= {rule.id: rule for rule in policy.rules}
+        places |= {id_: policy.place(source, id_) for id_ in ids}
         for id_ in policy.without:
             if rules.pop(id_, None) is None:
-                raise PolicyError(f"{source}: there is no rule {id_} to leave out")
+                where = policy.place(source, id_)
+                raise PolicyError(f"{where}: there is no rule {id_} to leave out")
     for first, second in _contradicting(list(rules.values())):
         raise PolicyError(
-            f"{first.id} and {second.id} contradict each other: on the same condition, one says "
-            f"{first.outcome.value} and the other {second.outcome.value}"
+            f"{places[second.id]}: {second.id} contradicts {first.id} ({places[first.id]}): on the "
+            f"same condition, one says {second.outcome.value} and the other {first.outcome.value}"
         )
     return tuple(rules.values())
 

@@ -114,15 +114,29 @@ def test_a_policy_that_cannot_be_used_is_refused_with_file_line_and_reason(
     assert str(caught.value).startswith("shop.yaml")
 
 
-def test_two_rules_that_contradict_each_other_are_refused() -> None:
+def test_two_rules_that_contradict_each_other_are_refused_with_the_places_of_both() -> None:
     other = GOOD.partition("rules:\n")[2].replace("press-gets", "press-gets-no")
     other = other.replace("hand_over", "allow")
-    with pytest.raises(PolicyError, match=r"contradict each other: .* hand_over .* allow"):
+    says = (
+        "{}: press-gets-no-a-person contradicts press-gets-a-person (shop.yaml, line 4): on the "
+        "same condition, one says allow and the other hand_over"
+    )
+    with pytest.raises(PolicyError) as caught:
         rules(GOOD + other)
+    assert str(caught.value) == says.format("shop.yaml, line 12")
+    zone = f"name: zone\nabout: Another file.\nrules:\n{other}"
+    with pytest.raises(PolicyError) as caught:
+        merge(
+            [
+                (name, parse_policy(text, name))
+                for name, text in (("shop.yaml", GOOD), ("zone.yaml", zone))
+            ]
+        )
+    assert str(caught.value) == says.format("zone.yaml, line 4")
 
 
 def test_two_rules_with_one_id_are_refused() -> None:
-    with pytest.raises(PolicyError, match="two rules have the id press-gets-a-person"):
+    with pytest.raises(PolicyError, match="line 12: two rules have the id press-gets-a-person"):
         rules(GOOD + GOOD.partition("rules:\n")[2])
 
 
@@ -132,7 +146,7 @@ def test_a_later_policy_replaces_and_switches_off_rules() -> None:
     assert [one.outcome for one in merge([("a", first), ("b", changed)])] == [Outcome.DRAFT]
     off = parse_policy("name: less\nabout: None.\nwithout: [press-gets-a-person]\n", "c.yaml")
     assert merge([("a", first), ("c", off)]) == ()
-    with pytest.raises(PolicyError, match="c: there is no rule press-gets-a-person"):
+    with pytest.raises(PolicyError, match="c, line 3: there is no rule press-gets-a-person"):
         merge([("c", off)])
 
 
