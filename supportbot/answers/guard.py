@@ -31,6 +31,7 @@ from supportbot.guardrails.types import Finding, Verdict
 from supportbot.manners.recognise import parts_of
 from supportbot.triage.find import Triage
 from tickets.models import Conversation, Message
+from tickets.services.customer_words import words_in
 from tickets.services.priority import raise_priority
 
 REFUSAL = "I cannot help with that here. I am glad to answer questions about our products."
@@ -91,7 +92,8 @@ class Guard:
             ON_A_CORE: detected.cpu_ms,
         }
         facts = observed(base, text, detected, context, self._limits)
-        return decide(self._rules, context.stage, facts, detected.findings)
+        spoken = self._row.conversation.language if self._row.conversation else ""
+        return decide(self._rules, context.stage, facts, detected.findings, spoken)
 
     async def _base_facts(self, question: Question) -> Facts:
         """Who asks, and what; the same for all texts of the run."""
@@ -171,7 +173,7 @@ def reply_of(decision: Decision) -> Reply | None:
     }.get(decision.outcome)
     if outcome is None:
         return None
-    text = decision.text or (REFUSAL if outcome == AnswerRun.Outcome.REFUSED else "")
+    text = decision.text or (_refusal(decision) if outcome == AnswerRun.Outcome.REFUSED else "")
     return Reply(POLICY, complete=True, text=text, outcome=outcome)
 
 
@@ -181,7 +183,13 @@ def otherwise_of(decision: Decision) -> Reply | None:
     if decision.outcome != Outcome.DOCUMENTS:
         return None
     refused = AnswerRun.Outcome.REFUSED
-    return Reply(POLICY, complete=True, text=decision.text or REFUSAL, outcome=refused)
+    text = decision.text or _refusal(decision)
+    return Reply(POLICY, complete=True, text=text, outcome=refused)
+
+
+def _refusal(decision: Decision) -> str:
+    """For a rule without a text of its own."""
+    return words_in(decision.facts.language or decision.language, "refused", REFUSAL)
 
 
 async def guarded(

@@ -37,7 +37,8 @@ def guardrail_fields() -> dict[str, forms.Field]:
         strip=False,
         widget=forms.Textarea(attrs={"class": "sb-text", "rows": 14, "spellcheck": "false"}),
         help_text="YAML: name, about, rules, and without for rules that do not apply. "
-        "A rule with the id of one of the product's takes its place.",
+        "A rule with the id of one of the product's takes its place. A rule's text is one text, or "
+        "texts by language, such as {en: No., de: Nein.}.",
     )
     return fields
 

@@ -34,6 +34,7 @@ from tests.guardrails.detectors.test_runner import CARD
 from tests.openai_server import ModelServer
 from tickets.models import AuditEntry, Conversation, Customer, Draft
 from tickets.services.conversations import start_conversation
+from tickets.services.customer_words import note_language
 from tickets.services.messages import add_customer_message
 
 pytestmark = [
@@ -138,6 +139,26 @@ async def test_a_message_is_handed_over_with_the_rules_own_words(ada: Customer) 
     (changed,) = [event for event in result.events if event["type"] == "handover.changed"]
     assert changed["state"] == "waiting"
     assert changed["text"].startswith("A person helps. ")
+
+
+@pytest.mark.parametrize(
+    ("text", "widget", "said"),
+    [
+        ("Ich will mich umbringen.", "", "Was Sie schreiben, macht mir Sorgen"),
+        ("kill myself", "fr", "Ce que vous écrivez m’inquiète"),
+    ],
+)
+async def test_the_products_rules_speak_the_customers_language(
+    ada: Customer, text: str, widget: str, said: str
+) -> None:
+    conversation = await new_conversation(ada)
+    await in_database(lambda: note_language(conversation, widget))
+    result = await answered(conversation, text)
+    assert result.run.outcome == "handed_over"
+    (changed,) = [event for event in result.events if event["type"] == "handover.changed"]
+    assert changed["text"].startswith(said)
+    decided = await AuditEntry.objects.aget(action="policy.decided")
+    assert decided.data["rules"] == ["self-harm-gets-a-person"]
 
 
 async def test_a_message_is_answered_by_a_draft(ada: Customer) -> None:

@@ -21,7 +21,8 @@ log = structlog.get_logger(__name__)
 @dataclass(frozen=True)
 class Decision:
     """`outcome` is the strictest of the rules that fired, `beside` what happens as well. `broken`
-    are rules whose condition could not be told; they count as fired."""
+    are rules whose condition could not be told; they count as fired. `language` is that of the
+    conversation."""
 
     stage: Stage
     outcome: Outcome
@@ -30,6 +31,7 @@ class Decision:
     facts: Facts = field(default_factory=Facts)
     broken: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
+    language: str = ""
 
     @property
     def decisive(self) -> Rule | None:
@@ -38,8 +40,10 @@ class Decision:
 
     @property
     def text(self) -> str:
-        """What the customer reads; "" if the rule has none."""
-        return self.decisive.text if self.decisive else ""
+        """What the customer reads, in the language that they write in, else in that of the
+        conversation, else in English; "" if the rule has none."""
+        spoken = (self.facts.language, self.language)
+        return self.decisive.text_in(*spoken) if self.decisive else ""
 
     @property
     def allows(self) -> bool:
@@ -67,9 +71,14 @@ class Decision:
 
 
 def decide(
-    rules: Sequence[Rule], stage: Stage, facts: Facts, findings: Sequence[Finding] = ()
+    rules: Sequence[Rule],
+    stage: Stage,
+    facts: Facts,
+    findings: Sequence[Finding] = (),
+    language: str = "",
 ) -> Decision:
-    """What the rules of the stage say about the facts. The findings go with the decision."""
+    """What the rules of the stage say about the facts. The findings and the conversation's language
+    go with the decision."""
     fired, broken = [], []
     for rule in rules:
         if rule.stage != stage:
@@ -85,4 +94,6 @@ def decide(
     outcome = max(exclusive, key=STRICTNESS.__getitem__, default=Outcome.ALLOW)
     beside = frozenset(rule.outcome for rule in fired if rule.outcome in BESIDE)
     ordered = sorted(fired, key=lambda rule: -STRICTNESS[rule.outcome])
-    return Decision(stage, outcome, tuple(ordered), beside, facts, tuple(broken), tuple(findings))
+    return Decision(
+        stage, outcome, tuple(ordered), beside, facts, tuple(broken), tuple(findings), language
+    )

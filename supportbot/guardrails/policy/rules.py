@@ -5,10 +5,12 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
+from babel import localedata
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -76,6 +78,17 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
+def _known_language(tag: str) -> str:
+    if not (tag.isalpha() and tag.islower() and localedata.exists(tag)):
+        raise ValueError(f"“{tag}” is no language; write its tag without a region, such as de")
+    return tag
+
+
+_Language = Annotated[str, AfterValidator(_known_language)]
+_Words = Annotated[str, Field(min_length=1, max_length=1000)]
+OTHERWISE = "en"  # the language for whoever writes in one without a text
+
+
 class Example(_Part):
     """Facts, and whether the rule fires on them."""
 
@@ -97,7 +110,8 @@ class Rule(_Part):
     stage: Stage
     when: str = Field(min_length=1)
     outcome: Outcome
-    text: str = Field(default="", max_length=1000)  # what the customer reads
+    # What the customer reads, by language. A text written without languages is the one for all.
+    text: dict[_Language, _Words] = Field(default_factory=dict)
     severity: Severity = Severity.MEDIUM
     examples: tuple[Example, ...] = Field(min_length=1)
 
@@ -106,6 +120,15 @@ class Rule(_Part):
     def _compiles(cls, when: str) -> str:
         compile_condition(when)
         return " ".join(when.split())
+
+    @field_validator("text", mode="before")
+    @classmethod
+    def _by_language(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            return {OTHERWISE: given} if given.strip() else {}
+        if isinstance(given, dict) and OTHERWISE not in given:
+            raise ValueError("it needs a text in English (en), for languages without their own")
+        return given
 
     @model_validator(mode="after")
     def _fits(self) -> Rule:
@@ -124,6 +147,10 @@ class Rule(_Part):
     def fires(self, facts: Facts) -> bool:
         """Raises ConditionError."""
         return compile_condition(self.when).holds(facts)
+
+    def text_in(self, *languages: str) -> str:
+        """In the first of the languages that has a text, else in English; "" if there is none."""
+        return next((self.text[one] for one in (*languages, OTHERWISE) if one in self.text), "")
 
 
 class Policy(_Part):
@@ -248,7 +275,8 @@ def _child(node: yaml.Node, step: int | str) -> yaml.Node | None:
 
 
 def _said(error: Any) -> str:
-    name = next((part for part in reversed(error["loc"]) if isinstance(part, str)), "")
+    named = (part for part in reversed(error["loc"]) if isinstance(part, str) and part != "[key]")
+    name = next(named, "")
     if error["type"] == "missing":
         return f"{error['loc'][-1]} is missing"
     if error["type"] == "extra_forbidden":

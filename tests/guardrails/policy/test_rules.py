@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +17,7 @@ from supportbot.guardrails.policy.decide import decide
 from supportbot.guardrails.policy.facts import Facts
 from supportbot.guardrails.policy.library import rules_for, rules_with
 from supportbot.guardrails.policy.rules import Outcome, PolicyError, Rule, merge, parse_policy
+from tickets.services.customer_words import all_words
 
 GOOD = """\
 name: shop
@@ -65,6 +67,23 @@ def _read_again() -> None:
 def test_the_products_own_rules_can_be_read_and_their_examples_hold() -> None:
     found = rules_with("", folder="")
     assert {"self-harm-gets-a-person", "no-foreign-links"} <= {one.id for one in found}
+    for one in found:
+        assert not one.text or set(one.text) == {"en", *all_words()}, one.id
+        assert len(set(one.text.values())) == len(one.text)
+
+
+def test_a_text_is_said_in_the_language_of_the_message_then_of_the_conversation() -> None:
+    (one,) = rules(rule(outcome="refuse\n    text: {en: No., de: Nein., fr: Non.}"))
+    about_press = Facts(topics=("press",))
+
+    def said(message: str, conversation: str = "") -> str:
+        facts = dataclasses.replace(about_press, language=message)
+        return decide([one], Stage.MESSAGE, facts, language=conversation).text
+
+    assert [said("de", "fr"), said("", "fr"), said("sv", "fr")] == ["Nein.", "Non.", "Non."]
+    assert [said("en", "fr"), said("sv", "ja"), said("")] == ["No.", "No.", "No."]
+    (plain,) = rules(rule(outcome="refuse\n    text: Nein."))
+    assert plain.text_in("fr") == "Nein."
 
 
 @pytest.mark.parametrize(
@@ -84,6 +103,12 @@ def test_the_products_own_rules_can_be_read_and_their_examples_hold() -> None:
         ),
         (rule(outcome="explode"), "line 8: outcome: Input should be"),
         (rule(outcome="refuse"), "line 4: .*refuse needs a text"),
+        (rule(outcome="refuse\n    text: {de: Nein.}"), "line 9: text: it needs a text in English"),
+        (
+            rule(outcome="refuse\n    text:\n      en: No.\n      pt-BR: Não."),
+            "line 11: pt-BR: “pt-BR” is no language; write its tag without a region",
+        ),
+        (rule(outcome="refuse\n    text: {en: No., de: ''}"), "line 9: de: String should have at"),
         (rule(stage="answer", outcome="rewrite"), "rewrite cannot happen at the stage answer"),
         (GOOD.replace("fires: true", "fires: false"), "needs an example that fires"),
         (GOOD.replace("[press]", "[pess]"), "example 1 does not hold: the rule does not fire"),
