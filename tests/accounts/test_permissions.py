@@ -110,4 +110,5 @@ def test_who_is_not_signed_in_gets_what_is_public_and_nothing_else() -> None:
 
 
 def test_the_page_of_the_documents_is_up_to_date() -> None:
-    assert DOCUMENT.read_text("utf-8") == document(), "run manage.py permissions --write"
+    is_up_to_date = DOCUMENT.read_text("utf-8") == document()
+    assert is_up_to_date, "run manage.py permissions --write"
