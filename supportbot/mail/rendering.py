@@ -14,7 +14,7 @@ from supportbot.api.visitor_tokens import issue_return
 from supportbot.mail.addresses import reply_address
 from supportbot.mail.models import IncomingEmail
 from tickets.models import Attachment, Customer, Message, OutgoingEmail
-from tickets.services.names import display_name
+from tickets.services.names import customer_name, display_name
 
 MOST_REFERENCES = 10
 QUOTED_CHARACTERS = 1000
@@ -46,7 +46,7 @@ def render(email: OutgoingEmail) -> EmailMultiAlternatives:
         subject=f"Re: {subject}{number}",
         body=render_to_string("mail/reply.txt", context).strip() + "\n",
         from_email=settings.MAIL.from_address,
-        to=[formataddr((email.conversation.customer.name, email.to))],
+        to=[formataddr((customer_name(email.conversation.customer.name), email.to))],
         reply_to=[formataddr((name, reply_address(email.conversation_id)))],
         headers=_headers(email, messages),
     )

@@ -206,11 +206,13 @@ def test_files_are_sent_although_the_words_were_read_in_the_chat(
     assert later(0) == 1
 
 
-def test_what_an_agent_writes_is_no_markup_in_html(
+def test_what_an_agent_writes_is_no_markup_and_what_is_no_name_is_not_said(
     talk: Conversation, ben: User, smtp: Smtp
 ) -> None:
+    Customer.objects.update(name="Your prize is at w3ird.invalid")
     reply_in(talk, ben, "<script>alert(1)</script>\nBye")
     later(0)
+    assert smtp.taken[0]["To"] == "ada@example.org"
     html = smtp.taken[0].get_body(("html",))
     assert html is not None
     assert "<script>" not in html.get_content()
