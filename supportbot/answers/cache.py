@@ -54,6 +54,7 @@ def may_be_reused(question: Question) -> bool:
     return (
         settings.ANSWER_CACHE != "off"
         and not question.history
+        and not question.pictures
         and question.preview is None
         and question.collections is None
         and not has_personal_data(question.text)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from supportbot.answers.prompts import Prompt
 from supportbot.answers.types import Evidence, Memory
 from supportbot.guardrails.masking import Masking
+from supportbot.llm.pictures import PICTURE_TOKENS
 from supportbot.llm.routes import ModelRoute, estimate_tokens
 from supportbot.retrieval.query import Turn
 from supportbot.retrieval.search import RankedPassage
@@ -69,6 +70,8 @@ def build_messages(prompt: Prompt, evidence: Evidence, route: ModelRoute) -> Mes
 
     room = route.context_tokens - route.answer_tokens
     room -= estimate_tokens(system([])) + estimate_tokens(question)
+    if route.sees_images:
+        room -= PICTURE_TOKENS * len(evidence.question.pictures)
     taken = _most_valuable(_pieces(shown, said), room - 2 * PER_MESSAGE)
     passages = sorted(piece.passage for piece in taken if piece.passage is not None)
     kept_turns = sorted(piece.turn for piece in taken if piece.turn is not None)

@@ -102,7 +102,7 @@ async def paid(call: Call, payer: Payer, bill: Bill) -> AsyncIterator[None]:
 @in_thread
 def _open(call: Call, payer: Payer) -> _Opened:
     """Reserve the money and store the call. Raises ModelError if no budget holds it."""
-    tokens_in = sum(estimate_tokens(message["content"]) for message in call.messages)
+    tokens_in = call.estimated_tokens_in
     reserved = call.route.cost(tokens_in, call.route.answer_tokens)
     accounts = accounts_of(payer)
     try:
@@ -116,7 +116,7 @@ def _open(call: Call, payer: Payer) -> _Opened:
         model=call.route.model,
         prompt_name=call.prompt_name,
         prompt_hash=call.prompt_hash,
-        messages=call.messages,
+        messages=call.stored,
         tokens_in=tokens_in,
         cost=reserved,
         currency=payer.budgets.currency,
@@ -129,7 +129,7 @@ def _close(opened: _Opened, call: Call, bill: Bill, outcome: str, detail: str) -
     """Store how it ended, and count what it cost. Where the server did not say, it is estimated."""
     call.is_estimate = not (call.tokens_in or call.tokens_out)
     if call.is_estimate and outcome not in NOT_BILLED:
-        call.tokens_in = sum(estimate_tokens(message["content"]) for message in call.messages)
+        call.tokens_in = call.estimated_tokens_in
         call.tokens_out = estimate_tokens(call.text)
     cost = call.route.cost(call.tokens_in, call.tokens_out)
     bill.model, bill.cost = call.model, cost

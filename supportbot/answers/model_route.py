@@ -8,10 +8,12 @@ from supportbot.answers.citations import cited_sentences
 from supportbot.answers.errors import AnswerError, GenerateError
 from supportbot.answers.messages import NoRoomError, build_messages
 from supportbot.answers.model_calls import Bill, stream_metered
+from supportbot.answers.pictures import load_pictures
 from supportbot.answers.prompts import Prompt
 from supportbot.answers.spending import Payer
 from supportbot.answers.types import Evidence, Proposed
 from supportbot.llm.client import Call, ModelError
+from supportbot.llm.pictures import PictureError
 from supportbot.llm.routes import ModelRoute
 
 PROMPT = "answer"
@@ -37,6 +39,11 @@ async def generate(
     except NoRoomError as error:
         raise GenerateError(str(error), code="no_room") from error
     call = Call(route, "answer", messages.sent, prompt.name, prompt.hash)
+    if route.sees_images and evidence.question.pictures:
+        try:
+            call.pictures = await load_pictures(evidence.question.pictures)
+        except PictureError as error:
+            raise GenerateError(str(error), code="no_picture") from error
     try:
         async for sentence in cited_sentences(stream_metered(call, payer, bill)):
             if NO_ANSWER in sentence.text:

@@ -27,6 +27,7 @@ from supportbot.answers.loops import end_loop
 from supportbot.answers.manners import reply_without_answer, reply_without_documents
 from supportbot.answers.models import AnswerRun
 from supportbot.answers.no_answer import no_answer
+from supportbot.answers.pictures import leave_to_agents
 from supportbot.answers.receive import receive
 from supportbot.answers.routes import Route, routes_for
 from supportbot.answers.routing import PERSON, decide
@@ -81,7 +82,9 @@ async def _screen(run: Run, guard: Guard, known: LookUps, question: Question) ->
     without_documents = asyncio.ensure_future(reply_without_documents(question))
     try:
         decision = await guard.of_message(question)
-        reply = await _reply_of(run, guard, decision, question) or await without_documents
+        reply = await _reply_of(run, guard, decision, question)
+        if reply is None and not question.pictures:  # a greeting below a picture is no small talk
+            reply = await without_documents
     finally:
         without_documents.cancel()
     return Screened(question, await end_loop(run, question, reply), otherwise_of(decision))
@@ -102,7 +105,10 @@ async def _reply_of(run: Run, guard: Guard, decision: Decision, question: Questi
 
 
 async def _answer(run: Run, guard: Guard, known: LookUps, screened: Screened) -> Reply:
-    """A known answer if there is one and it passes the check; else one from the documents."""
+    """A known answer if there is one and it passes the check; else one from the documents. None is
+    known of a question with a picture."""
+    if screened.question.pictures:
+        return await _answer_from_documents(run, guard, screened)
     async with aclosing(known.found(screened.question)) as found:
         async for one in found:
             run.record.note_known(one.route, one.reason)
@@ -144,6 +150,7 @@ async def _write(
     reply = await _try(run, guard, routes, evidence)
     if reply.sentences or reply.outcome:
         return reply
+    await _hold_if_unseen(run, evidence.question)
     if small_talk := await reply_without_answer(evidence.question):
         return small_talk
     without = no_answer(evidence, reply.route)
@@ -171,18 +178,33 @@ async def _try(run: Run, guard: Guard, routes: Sequence[Route], evidence: Eviden
     reply, until = Reply(route=""), run.first_sentence_until()
     opinion = second_opinion_of(run.configuration, run.payer)
     for position, route in enumerate(routes):
+        sees = route.model is not None and route.model.sees_images
+        if not sees:
+            await _hold_if_unseen(run, evidence.question)
         if route.model is not None:
             run.keep_beside()
         proposed = run.stream(Stage.GENERATE, route.generate(evidence))
         checked = run.stream(Stage.CHECK, check(proposed, evidence, opinion))
         models_left = sum(1 for later in routes[position + 1 :] if later.model)
         checked = guarded(run, guard, checked, evidence)
-        reply = await deliver_sentences(run, route, checked, first_by(until, route, models_left))
+        # A picture takes a model longer, and an agent would take longer still: the route's own
+        # limits count.
+        looks = sees and evidence.question.pictures
+        by = None if looks else first_by(until, route, models_left)
+        reply = await deliver_sentences(run, route, checked, by)
         if reply.complete:
             reply = await guarded_reply(run, guard, reply, evidence.question)
         if reply.complete:
             break
     return reply
+
+
+async def _hold_if_unseen(run: Run, question: Question) -> None:
+    """What is written without a look at the customer's pictures is a draft for an agent."""
+    if not question.pictures or run.emitter.is_muted or not await run.hold_for_review():
+        return
+    if run.row.conversation is not None:
+        await in_thread(leave_to_agents)(run.row.conversation)
 
 
 def _reading(passages: int) -> str:

@@ -18,15 +18,15 @@ from supportbot.answers.errors import ReceiveError
 from supportbot.answers.lease import Lease
 from supportbot.answers.memory import memory_for, product_names
 from supportbot.answers.models import AnswerRun
+from supportbot.answers.pictures import is_for_a_model, leave_to_agents, pictures_of
 from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Question
-from supportbot.configuration.current import Current
+from supportbot.configuration.current import Current, current_content
 from supportbot.retrieval.query import Turn
 from supportbot.retrieval.scope import execute
 from tickets.models import Conversation, Event, Message
 from tickets.services.conversations import latest_of
 from tickets.services.customer_files import MOST_OF_A_MESSAGE
-from tickets.services.customer_words import words_in
 from tickets.services.events import append_event
 from tickets.services.handover import request_person
 from tickets.services.messages import add_customer_message
@@ -34,7 +34,6 @@ from tickets.states import BY_PEOPLE, may_answer
 
 HISTORY_TURNS = 10
 CLIENT_ID_CHARACTERS = 100
-FILE_WORDS = "Thank you for the file. A colleague will look at it and reply here."
 
 
 # Before every message, so without the ORM.
@@ -146,13 +145,8 @@ def accept_message(
     if message.conversation.mode in BY_PEOPLE:
         request_person(conversation=message.conversation, reason=Conversation.Reason.NO_BOT)
         return Accepted(message, None)
-    if has_files:
-        # The bot reads no files: people do, with its draft beside them.
-        request_person(
-            conversation=message.conversation,
-            reason=Conversation.Reason.FOR_REVIEW,
-            text=words_in(message.conversation.language, "file", FILE_WORDS),
-        )
+    if has_files and not is_for_a_model(message, decides.content if decides else current_content()):
+        leave_to_agents(message.conversation)
         message.conversation.refresh_from_db()
         if not incoming.text:
             return Accepted(message, None)
@@ -169,7 +163,8 @@ def accept_message(
     )
     # Nothing has happened between the first look and the lock, so no other question is in turn.
     in_turn = before is None and not seen.goes_on and seen.last_seq == message.conversation.last_seq
-    if decides is not None and in_turn:
+    # With pictures, it starts when they can be read from other connections.
+    if decides is not None and in_turn and not has_files:
         start(run, decides)
     run.save(force_insert=True)
     if run.status == AnswerRun.Status.RUNNING and run.delivery == AnswerRun.Delivery.STREAM:
@@ -300,6 +295,7 @@ def receive(run: AnswerRun, asked: Message | None = None) -> Question:
             today=asked_on,
             products=product_names(),
         ),
+        pictures=pictures_of(message) if asked is None else (),
     )
 
 

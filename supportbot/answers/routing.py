@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from supportbot.answers.complexity import Complexity, complexity_of
+from supportbot.answers.pictures import seeing_routes
 from supportbot.answers.types import Evidence
 from supportbot.configuration.content import Configuration, RouteKind
 from supportbot.llm.routes import ModelRoute, Purpose
@@ -66,6 +67,8 @@ def decide(evidence: Evidence, configuration: Configuration) -> Decision:
     candidates = [
         candidate for kind in wanted for candidate in _candidates(kind, configuration, reason)
     ]
+    if evidence.question.pictures:
+        candidates = _seeing_first(candidates, wanted, configuration, topic)
     taken = {candidate.name for candidate in candidates}
     left_out = [
         (route.name, _why_not(route, wanted, reason))
@@ -119,6 +122,23 @@ def _candidates(kind: RouteKind, configuration: Configuration, reason: str) -> l
         Candidate(route.name, kind, reason, route)
         for route in configuration.routes_for(Purpose(kind.value))
     ]
+
+
+def _seeing_first(
+    candidates: list[Candidate], wanted: list[RouteKind], configuration: Configuration, topic: str
+) -> list[Candidate]:
+    """For a question with a picture, the models that see it come first, if a model may answer at
+    all; of a topic, those that are set for it."""
+    kinds = {kind for kind in wanted if kind in {RouteKind.SMALL, RouteKind.LARGE}}
+    if kinds and not topic:
+        kinds = {RouteKind.SMALL, RouteKind.LARGE}
+    seeing = [
+        Candidate(route.name, RouteKind(route.purpose.value), "it can see the picture", route)
+        for route in seeing_routes(configuration)
+        if route.purpose.value in kinds
+    ]
+    first = {one.name for one in seeing}
+    return [*seeing, *(one for one in candidates if one.name not in first)]
 
 
 def _why_not(route: ModelRoute, wanted: list[RouteKind], reason: str) -> str:

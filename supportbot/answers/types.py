@@ -43,7 +43,7 @@ class Question:
     conversation has its ids.
 
     `preview` is the id of a version that is searched as if it were published; `collections` are
-    ids, None for those that customers are answered from.
+    ids, None for those that customers are answered from. `pictures` are ids of attachments.
     """
 
     message_id: UUID | None
@@ -55,6 +55,7 @@ class Question:
     preview: int | None = None
     collections: tuple[int, ...] | None = None
     memory: Memory = Memory()
+    pictures: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,12 @@ class RouteForm(forms.Form):
     concurrency = forms.IntegerField(
         label="Calls at once", min_value=0, help_text="Of all processes. 0: no limit."
     )
+    sees_images = forms.BooleanField(
+        label="This model can see images",
+        required=False,
+        help_text="A customer's pictures go to it with their question. They are sent as they are: "
+        "personal data in them is not masked. Without such a route, an agent looks at them.",
+    )
     connect = forms.FloatField(label="Seconds to connect", min_value=0.1)
     first_token = forms.FloatField(label="Seconds to the first word", min_value=0.1)
     between_tokens = forms.FloatField(label="Seconds between words", min_value=0.1)

@@ -7,7 +7,7 @@ module ends normally only when the server said that it was done.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from supportbot.llm.keys import read_key
-from supportbot.llm.routes import OPENAI_URL, ModelRoute
+from supportbot.llm.pictures import PICTURE_TOKENS, Picture
+from supportbot.llm.routes import OPENAI_URL, ModelRoute, estimate_tokens
 
 if TYPE_CHECKING:  # half a second, and most processes call no model
     import openai
@@ -57,7 +58,7 @@ class ModelError(Exception):
 @dataclass
 class Call:
     """One request to a model, filled while it streams. Tokens stay 0 where the server does not
-    count them."""
+    count them. `pictures` go with the last message."""
 
     route: ModelRoute
     operation: str
@@ -71,6 +72,30 @@ class Call:
     text: str = ""  # what it said so far
     first_token_ms: int | None = None
     total_ms: int | None = None
+    pictures: Sequence[Picture] = ()
+
+    @property
+    def sent(self) -> list[dict[str, Any]]:
+        """The messages as the server gets them."""
+        if not self.pictures:
+            return list(self.messages)
+        *before, last = self.messages
+        text = {"type": "text", "text": last["content"]}
+        return [*before, {**last, "content": [text, *(one.as_part() for one in self.pictures)]}]
+
+    @property
+    def stored(self) -> list[dict[str, str]]:
+        """The messages as they are kept: a line in place of each picture."""
+        if not self.pictures:
+            return self.messages
+        *before, last = self.messages
+        lines = [last["content"], *(one.as_words() for one in self.pictures)]
+        return [*before, {**last, "content": "\n".join(lines)}]
+
+    @property
+    def estimated_tokens_in(self) -> int:
+        words = sum(estimate_tokens(message["content"]) for message in self.messages)
+        return words + PICTURE_TOKENS * len(self.pictures)
 
 
 _Clients = dict[tuple[str, str, float], "openai.AsyncOpenAI"]
@@ -217,7 +242,7 @@ async def _open(call: Call) -> openai.AsyncStream[Any]:
     client, route = client_of(call.route), call.route
     body: dict[str, Any] = {
         "model": route.model,
-        "messages": call.messages,
+        "messages": call.sent,
         "stream": True,
         "stream_options": {"include_usage": True},
     }

@@ -67,6 +67,7 @@ class ModelRoute(BaseModel):
     timeouts: Timeouts = Timeouts()
     # Calls at once, of all processes; 0: no limit.
     concurrency: int = Field(default=0, ge=0, le=10_000)
+    sees_images: bool = False  # it gets the customer's pictures with the question
     enabled: bool = True
 
     @property
