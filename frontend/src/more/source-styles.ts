@@ -18,6 +18,8 @@ export const sourceStyles = `
 .source-body:focus-visible { outline-offset: -3px; }
 .source-path { font-size: 13.5px; color: var(--text); }
 .source-version { font-size: 12.5px; color: var(--muted); padding-block: 2px 12px; border-block-end: 1px solid var(--line); margin-block-end: 12px; }
+.source-version:has(+ .source-version) { padding-block-end: 0; border: 0; margin: 0; }
+.source-version .link { display: inline-block; min-block-size: 24px; line-height: 24px; margin-inline-start: -2px; }
 .source-note { font-size: 12px; color: var(--muted); padding-block-start: 12px; }
 mark { background: var(--mark); color: var(--mark-text); border-radius: 3px; padding-block: 1px; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
 mark.cell { background: var(--mark-cell); font-weight: 650; box-shadow: 0 0 0 1px var(--mark-cell), 0 2px 0 1px var(--mark-edge); }

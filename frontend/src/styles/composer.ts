@@ -23,7 +23,7 @@ export const composerStyles = `
 .clip[hidden] + .clip { margin-inline-start: 0; }
 .clip[hidden] + .clip[hidden] + .input { padding-inline-start: 9px; }
 .send:disabled { background: var(--raised); color: var(--muted); }
-.foot { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 12px; padding: 7px 4px 0; font-size: 12px; color: var(--muted); }
+.foot { display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: 2px 12px; padding: 7px 4px 0; font-size: 12px; color: var(--muted); }
 .handover {
   display: inline-flex; align-items: center; gap: 6px; min-block-size: 28px; padding: 3px 8px; margin-inline-start: -6px; border-radius: 8px;
   color: var(--accent); font-weight: 600; font-size: 13px;
@@ -31,6 +31,7 @@ export const composerStyles = `
 .handover .icon { inline-size: 16px; block-size: 16px; }
 .handover:hover { background: var(--tint); }
 .handover:disabled { color: var(--muted); background: none; font-weight: 500; }
+.end, .handover:has(+ .end[hidden]) { margin-inline-end: auto; }
 .end { min-block-size: 28px; padding: 3px 8px; border-radius: 8px; font-size: 13px; color: var(--muted); }
 .end:hover { background: var(--raised); color: var(--text); }
 .disclosure { margin-inline-start: auto; font-size: 11.5px; }
