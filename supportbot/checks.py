@@ -14,6 +14,7 @@ from limits import parse
 
 from knowledge.embedding.model import BUNDLED
 from supportbot.accounts.roles import ROLES
+from supportbot.api.proof_of_work import MODES
 from supportbot.api.proxies import unknown_proxy_seen
 from supportbot.llm import local_speech
 from tickets.models import Conversation
@@ -36,6 +37,7 @@ def check_settings(**_: Any) -> list[CheckMessage]:
         *_embedding_model(),
         *_origins(),
         *_rates(),
+        *_proof_of_work(),
         *_proxies(),
         *_identity(),
         *_openid(),
@@ -174,6 +176,14 @@ def _rates() -> list[CheckMessage]:
                 )
             )
     return messages
+
+
+def _proof_of_work() -> list[CheckMessage]:
+    if settings.PROOF_OF_WORK in MODES:
+        return []
+    text = f"{settings.PROOF_OF_WORK!r} is no way to ask for a proof of work."
+    hint = "Set SUPPORTBOT_PROOF_OF_WORK to off, auto or always."
+    return [Error(text, hint=hint, id="supportbot.E013")]
 
 
 def _proxies() -> list[CheckMessage]:

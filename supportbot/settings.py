@@ -19,6 +19,7 @@ from supportbot.ticket_settings import TICKETS, TICKETS_SCHEDULE  # noqa: F401
 from supportbot.visitor_settings import (  # noqa: F401
     CONNECTIONS_IN_ALL,
     CONNECTIONS_PER_VISITOR,
+    PROOF_OF_WORK,
     RATE_LIMITS,
     SPEECH_FOLDER,
     TRANSCRIBE_MODEL,

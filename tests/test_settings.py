@@ -46,6 +46,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "supportbot.E032": {"OPENID": replace(OPENID, roles={"cs": "Boss"})},
     "supportbot.E021": {"TICKETS": {"assignment": "by lot"}},
     "supportbot.E012": {"ANSWER_CACHE": "sometimes"},
+    "supportbot.E013": {"PROOF_OF_WORK": "sometimes"},
     "supportbot.E006": {"RATE_LIMITS": {"visitors": "a lot", "messages": "20/minute"}},
 }
 

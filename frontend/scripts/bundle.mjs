@@ -59,6 +59,7 @@ export async function bundle() {
     'support-chat-more': 'src/provide-more.ts',
     'support-chat-help': 'src/provide-help.ts',
     'support-chat-rest': 'src/provide-rest.ts',
+    'support-chat-proof': 'src/provide-proof.ts',
   });
   const words = await files(
     Object.fromEntries(languages.flatMap((name) => [name, `more/${name}`]).map((name) => [`locales/${name.slice(0, -3)}`, `src/locales/${name}`])),
@@ -99,7 +100,7 @@ export function excess(bundled) {
   const launcher = size(bundled.get('support-chat.js'));
   if (launcher > LAUNCHER) return `dist/support-chat.js is ${launcher} bytes compressed; the limit is ${LAUNCHER}`;
   // What few visitors need is loaded when one does: on the first intent it costs nothing.
-  const first = [...bundled].filter(([name]) => !/more|rest|help/.test(name));
+  const first = [...bundled].filter(([name]) => !/more|rest|help|proof/.test(name));
   const sizes = first.map(([name, bytes]) => ({ isWords: basename(dirname(name)) === 'locales', bytes: size(bytes) }));
   const words = sizes.filter(({ isWords }) => isWords).map(({ bytes }) => bytes);
   const rest = sizes.filter(({ isWords }) => !isWords).reduce((sum, { bytes }) => sum + bytes, 0);

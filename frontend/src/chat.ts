@@ -52,6 +52,10 @@ export class Chat implements Part {
       const { rest } = await host.load('rest');
       if (!rest) throw new UnreachableError();
       return rest;
+    }, async (refusal) => {
+      const { prove, moreWords: words } = await host.load('proof');
+      if (!prove || !words) throw new UnreachableError();
+      return prove({ refusal, panel: this.panel, speech: this.speech, words, say: (text) => this.announcer.say([text]) });
     });
     this.sound = new Sound(host, this.client.storage, this.changed);
     this.followUps = new FollowUps(this.client);

@@ -42,12 +42,13 @@ export class ChatClient {
     private readonly onChange: Listener,
     identity: () => string | null,
     loadRest: LoadRest,
+    prove?: (refusal: Response) => Promise<string>,
   ) {
     this.storage = new Storage(baseUrl);
     this.session = new Session(baseUrl, this.storage, () => {
       this.connection.forgetConversation();
       this.dispatch({ type: 'local.reset' });
-    }, identity);
+    }, identity, prove);
     this.earlier = new Earlier(this.session);
     const handlers = {
       onStatus: this.onChange,

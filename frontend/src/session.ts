@@ -45,6 +45,8 @@ export class Session {
     private readonly onVisitorChanged: () => void,
     /** What the page's server has signed about a customer who is signed in there. */
     private readonly identity: () => string | null = () => null,
+    /** Solves the challenge that the server, under attack, answers a new visitor with. */
+    private readonly prove?: (refusal: Response) => Promise<string>,
   ) {
     this.visitor = keptVisitor(storage);
     if (this.visitor && (!this.isCurrent(this.visitor) || this.wayBack !== '')) this.expire();
@@ -152,6 +154,12 @@ export class Session {
   }
 
   private async post(body: Readonly<Record<string, string>>): Promise<Response> {
+    let response = await this.postOnce(body);
+    while (response.status === 428 && this.prove) response = await this.postOnce({ ...body, proof: await this.prove(response) });
+    return response;
+  }
+
+  private async postOnce(body: Readonly<Record<string, string>>): Promise<Response> {
     try {
       const response = await fetch(`${this.baseUrl}/api/v1/visitors/`, {
         method: 'POST',

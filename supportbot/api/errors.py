@@ -15,6 +15,7 @@ from supportbot.answers.errors import AnswerError
 from supportbot.answers.voice import VoiceError
 from supportbot.api.connection_limits import TooManyConnectionsError
 from supportbot.api.identity import IdentityRefusedError
+from supportbot.api.proof_of_work import ProofNeededError, ProofRefusedError
 from supportbot.mail.transcripts import TranscriptError
 from tickets.services.contact import ContactError
 from tickets.services.csat import RatingError
@@ -51,7 +52,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         )
         detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
         response.data = {"code": code, "detail": str(detail), "fields": {}}
-        if isinstance(error, IdentityRefusedError):
+        if isinstance(error, ProofNeededError):
+            response.data["challenge"] = error.challenge
+        if isinstance(error, (IdentityRefusedError, ProofRefusedError)):
             response.data["reason"] = error.reason
     return response
 

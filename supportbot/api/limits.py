@@ -19,6 +19,14 @@ from rest_framework.exceptions import Throttled
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from supportbot.api.proof_of_work import (
+    ALWAYS,
+    OFF,
+    ProofNeededError,
+    check_proof,
+    new_challenge,
+)
+from supportbot.widget.origins import is_site_origin
 from tickets.models import Customer
 
 if TYPE_CHECKING:  # DRF's views import this module
@@ -53,15 +61,32 @@ def seconds_to_wait(scope: str, who: str) -> int:
     return max(1, math.ceil(resets_at - time.time()))
 
 
-def check_visitor(request: Request, known: Customer | None) -> None:
-    """Count a request for a token. Raises Throttled.
+def check_visitor(request: Request, known: Customer | None, proof: str = "") -> None:
+    """Count a request for a token. Raises Throttled, ProofNeededError or ProofRefusedError.
 
     New visitors are counted by address, and who comes back by themselves: an office of hundreds has
     one address.
     """
     scope, who = ("visitors", _network(request)) if known is None else ("renewals", str(known.pk))
+    if known is None:
+        _check_work(request, who, proof)
     if wait := seconds_to_wait(scope, who):
         raise Throttled(wait)
+
+
+def _check_work(request: Request, network: str, proof: str) -> None:
+    """Without a proof of work only so many new visitors of a network, and of a site, are let in."""
+    if settings.PROOF_OF_WORK == OFF:
+        return
+    if proof:
+        check_proof(request, proof)
+        return
+    if (
+        settings.PROOF_OF_WORK == ALWAYS
+        or seconds_to_wait("unproven", network)
+        or seconds_to_wait("unproven_site", _site(request))
+    ):
+        raise ProofNeededError(new_challenge(request))
 
 
 def _network(request: Request) -> str:
@@ -73,6 +98,12 @@ def _network(request: Request) -> str:
     except ValueError:
         log.warning("no_address", address=address)
     return address
+
+
+def _site(request: Request) -> str:
+    """The origin of a page that has the widget; all others, which a program makes up, are one."""
+    origin = str(request.headers.get("Origin", ""))
+    return origin if origin in settings.WIDGET_ORIGINS or is_site_origin(origin) else ""
 
 
 class _Limit(BaseThrottle):

@@ -53,6 +53,12 @@ class VisitorRequest(serializers.Serializer[Any]):
         help_text="A random text that the browser keeps: sites that take an identity once take it "
         "again from the same one.",
     )
+    proof = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=1000,
+        help_text="The answer to the challenge of a 428, in ALTCHA's format: base64 of JSON.",
+    )
 
 
 class VisitorResponse(serializers.Serializer[Any]):
@@ -67,6 +73,18 @@ class VisitorResponse(serializers.Serializer[Any]):
     )
 
 
+class ProofNeeded(serializers.Serializer[Any]):
+    code = serializers.ChoiceField(["proof_needed", "proof_refused"])
+    detail = serializers.CharField()
+    reason = serializers.ChoiceField(
+        ["wrong", "expired", "used", "other_site"], required=False, help_text="of a refusal"
+    )
+    challenge = serializers.DictField(
+        help_text="ALTCHA's: find the number up to `maxNumber` whose SHA-256, after `salt`, is "
+        "`challenge`."
+    )
+
+
 class VisitorsView(APIView):
     """A token for a new visitor, for one who comes back, or for a customer who has signed in."""
 
@@ -74,7 +92,7 @@ class VisitorsView(APIView):
     permission_classes = (AllowAny,)
     throttle_classes: tuple[type[BaseThrottle], ...] = ()
 
-    @extend_schema(request=VisitorRequest, responses={201: VisitorResponse})
+    @extend_schema(request=VisitorRequest, responses={201: VisitorResponse, 428: ProofNeeded})
     def post(self, request: Request) -> Response:
         body = VisitorRequest(data=request.data)
         body.is_valid(raise_exception=True)
@@ -85,7 +103,7 @@ class VisitorsView(APIView):
                 take_conversations(of=visitor, to=customer)
         else:
             known = _known_visitor(body.validated_data)
-            check_visitor(request, known)
+            check_visitor(request, known, body.validated_data.get("proof", ""))
             customer = known or register_visitor()
             tokens = visitor_tokens.issue(customer.pk)
         data = {"visitor_id": customer.pk, **vars(tokens), "offers": offers(customer)}

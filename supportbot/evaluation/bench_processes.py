@@ -44,6 +44,7 @@ _ENVIRONMENT = {
     "SUPPORTBOT_ANSWER_CACHE": "model",
     "SUPPORTBOT_ANSWER_CACHE_CHECKED": "0",  # its worker works on another database
     "SUPPORTBOT_LIMIT_VISITORS": "100000/minute",
+    "SUPPORTBOT_PROOF_OF_WORK": "off",
     "SUPPORTBOT_LOG_LEVEL": "WARNING",
 }
 _ECHO_SECONDS = 30.0

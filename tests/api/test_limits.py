@@ -21,6 +21,8 @@ def _read_anew(settings: Settings) -> None:
     """Rules and the connection are read once per process."""
     settings.RATE_LIMITS = {
         "visitors": "3/hour",
+        "unproven": "9/hour",
+        "unproven_site": "9/hour",
         "renewals": "5/hour",
         "messages": "2/hour",
         "staff": "4/hour",

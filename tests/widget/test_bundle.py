@@ -22,7 +22,7 @@ def test_a_page_loads_no_more_than_a_small_launcher() -> None:
 
 def test_who_chats_loads_no_more_than_forty_thousand_bytes() -> None:
     # The form for an address, or the way round a blocked WebSocket, is loaded where it is needed.
-    later = {"support-chat-more.js", "support-chat-rest.js", "support-chat-help.js"}
+    later = {f"support-chat-{name}.js" for name in ("more", "rest", "help", "proof")}
     code = sum(_size(path) for path in DIST.glob("*.js") if path.name not in later)
     words = [_size(path) for path in DIST.glob("locales/*.js")]
     assert code + max(words, default=0) <= ALL

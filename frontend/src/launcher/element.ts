@@ -176,8 +176,8 @@ export class SupportChat extends HTMLElement implements SupportChatElement {
     this.launcher.removeAttribute('aria-busy');
   }
 
-  private async load(what: 'panel' | 'news' | 'site' | 'more' | 'help' | 'rest'): Promise<void> {
-    const words = what === 'more' || what === 'help' ? 'locales/more/' : what === 'panel' && !this.words ? 'locales/' : '';
+  private async load(what: 'panel' | 'news' | 'site' | 'more' | 'help' | 'rest' | 'proof'): Promise<void> {
+    const words = /more|help|proof/.test(what) ? 'locales/more/' : what === 'panel' && !this.words ? 'locales/' : '';
     await Promise.all([this.file(`support-chat-${what}`), words && this.file(words + this.language)]);
   }
 

@@ -6,6 +6,7 @@ import type { Strings } from '../locales/en';
 import type { MoreWords } from '../locales/more/en';
 import type { openHelp } from '../help/open';
 import type { More } from '../more/all';
+import type { Proving } from '../proof/prove';
 import type { RestFactory } from '../transport/transport';
 import type { Language } from './language';
 
@@ -24,7 +25,7 @@ export interface Host {
   readonly speech: Speech;
   /** The page hears of it as an event `support-chat-NAME`. */
   /** Loads what is rarely needed, with its words in the language that was chosen. Raises when it cannot be had. */
-  readonly load: (what: 'more' | 'help' | 'rest') => Promise<Provided>;
+  readonly load: (what: 'more' | 'help' | 'rest' | 'proof') => Promise<Provided>;
   readonly emit: (name: EventName, detail?: Readonly<Record<string, number>>) => void;
   readonly drawLauncher: (look: LauncherLook) => void;
   readonly focusLauncher: () => void;
@@ -78,5 +79,6 @@ export interface Provided {
   readonly more?: More;
   readonly openHelp?: typeof openHelp;
   readonly rest?: RestFactory;
+  readonly prove?: (proving: Proving) => Promise<string>;
   readonly watch?: (baseUrl: string, identity: () => string | null, onNews: () => void) => Watch;
 }

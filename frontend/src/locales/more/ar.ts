@@ -63,6 +63,8 @@ export const ar: MoreWords = {
   mailTooMany: 'رسائل بريد كثيرة. حاول لاحقًا، أو نزّل المحادثة.',
   mailFailed: 'تعذّر الإرسال. حاول مرة أخرى، أو نزّل المحادثة.',
   openPage: 'فتح الصفحة',
+  proofChecking: 'جارٍ التحقق من أنك لست روبوتًا…',
+  proofFailed: 'لم ينجح التحقق.',
 };
 
 provideMoreWords(ar);

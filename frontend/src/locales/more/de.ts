@@ -63,6 +63,8 @@ export const de: MoreWords = {
   mailTooMany: 'Zu viele E-Mails. Bitte versuchen Sie es später, oder laden Sie es herunter.',
   mailFailed: 'Das Gespräch konnte nicht gesendet werden. Bitte versuchen Sie es noch einmal, oder laden Sie es herunter.',
   openPage: 'Seite öffnen',
+  proofChecking: 'Es wird geprüft, dass Sie kein Roboter sind…',
+  proofFailed: 'Die Prüfung ist nicht gelungen.',
 };
 
 provideMoreWords(de);

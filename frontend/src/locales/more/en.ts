@@ -63,6 +63,8 @@ export const en = {
   mailTooMany: 'Too many e-mails. Please try again later, or download it.',
   mailFailed: 'It could not be sent. Please try again, or download it.',
   openPage: 'Open the page',
+  proofChecking: 'Checking that you are not a robot…',
+  proofFailed: 'The check did not succeed.',
 };
 
 export type MoreWords = typeof en;

@@ -63,6 +63,8 @@ export const es: MoreWords = {
   mailTooMany: 'Demasiados correos. Inténtalo más tarde, o descarga la conversación.',
   mailFailed: 'No se ha podido enviar. Inténtalo de nuevo, o descarga la conversación.',
   openPage: 'Abrir la página',
+  proofChecking: 'Comprobando que no eres un robot…',
+  proofFailed: 'La comprobación no ha funcionado.',
 };
 
 provideMoreWords(es);

@@ -63,6 +63,8 @@ export const fr: MoreWords = {
   mailTooMany: 'Trop d’e-mails. Réessayez plus tard, ou téléchargez la conversation.',
   mailFailed: 'L’envoi n’a pas abouti. Réessayez, ou téléchargez la conversation.',
   openPage: 'Ouvrir la page',
+  proofChecking: 'Vérification que vous n’êtes pas un robot…',
+  proofFailed: 'La vérification n’a pas abouti.',
 };
 
 provideMoreWords(fr);

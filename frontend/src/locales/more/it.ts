@@ -63,6 +63,8 @@ export const it: MoreWords = {
   mailTooMany: 'Troppe e-mail. Riprova più tardi, o scarica la conversazione.',
   mailFailed: 'Non è stato possibile inviarla. Riprova, o scarica la conversazione.',
   openPage: 'Apri la pagina',
+  proofChecking: 'Verifica che tu non sia un robot…',
+  proofFailed: 'La verifica non è riuscita.',
 };
 
 provideMoreWords(it);

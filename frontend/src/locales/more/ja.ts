@@ -63,6 +63,8 @@ export const ja: MoreWords = {
   mailTooMany: 'メールが多すぎます。後でもう一度試すか、ダウンロードしてください。',
   mailFailed: '送信できませんでした。もう一度試すか、ダウンロードしてください。',
   openPage: 'ページを開く',
+  proofChecking: 'ロボットでないことを確認しています…',
+  proofFailed: '確認できませんでした。',
 };
 
 provideMoreWords(ja);

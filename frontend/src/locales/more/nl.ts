@@ -63,6 +63,8 @@ export const nl: MoreWords = {
   mailTooMany: 'Te veel e-mails. Probeer het later, of download het gesprek.',
   mailFailed: 'Het kon niet worden verstuurd. Probeer het opnieuw, of download het gesprek.',
   openPage: 'Pagina openen',
+  proofChecking: 'We controleren of je geen robot bent…',
+  proofFailed: 'De controle is niet gelukt.',
 };
 
 provideMoreWords(nl);

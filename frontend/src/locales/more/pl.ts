@@ -63,6 +63,8 @@ export const pl: MoreWords = {
   mailTooMany: 'Zbyt wiele e-maili. Spróbuj później albo pobierz rozmowę.',
   mailFailed: 'Nie udało się wysłać. Spróbuj ponownie albo pobierz rozmowę.',
   openPage: 'Otwórz stronę',
+  proofChecking: 'Sprawdzamy, czy nie jesteś robotem…',
+  proofFailed: 'Sprawdzenie się nie powiodło.',
 };
 
 provideMoreWords(pl);

@@ -63,6 +63,8 @@ export const pt: MoreWords = {
   mailTooMany: 'E-mails demais. Tente mais tarde ou baixe a conversa.',
   mailFailed: 'Não foi possível enviar. Tente de novo ou baixe a conversa.',
   openPage: 'Abrir a página',
+  proofChecking: 'Verificando se você não é um robô…',
+  proofFailed: 'A verificação não deu certo.',
 };
 
 provideMoreWords(pt);
