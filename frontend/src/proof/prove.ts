@@ -21,6 +21,8 @@ export interface Proving {
 /** The answer to the challenge of a refusal. Where an answer was refused before, the visitor says when to try again. */
 export async function prove(proving: Proving): Promise<string> {
   const { panel, speech, words, say } = proving;
+  const raw: unknown = await proving.refusal.json().catch(() => null);
+  const said = isRecord(raw) ? raw : {};
   const line = el('div', { class: 'connection', testid: 'proof' });
   panel.element.querySelector('[data-testid="connection"]')?.after(line);
   const tell = (text: string, ...children: readonly Node[]): void => {
@@ -37,8 +39,6 @@ export async function prove(proving: Proving): Promise<string> {
     if (line.contains((line.getRootNode() as Document | ShadowRoot).activeElement)) panel.leaveButton();
   };
   try {
-    const raw: unknown = await proving.refusal.json().catch(() => null);
-    const said = isRecord(raw) ? raw : {};
     if (said.code === 'proof_refused') await failed();
     tell(words.proofChecking);
     return await solve(said.challenge).catch(async () => {
