@@ -21,7 +21,8 @@ TOKEN_CHARACTERS = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 7230, section 3.2.6
 def test_a_visitor_gets_a_token_that_opens_conversations(db: None) -> None:
     response = APIClient().post(f"{API}/visitors/")
     assert response.status_code == 201
-    assert set(response.json()) == {"visitor_id", "token", "expires_at", "refresh_token"}
+    expected = {"visitor_id", "token", "expires_at", "refresh_token", "offers"}
+    assert set(response.json()) == expected
     assert as_visitor(response.json()["token"]).get(f"{API}/conversations/").status_code == 200
 
 
