@@ -30,6 +30,7 @@ ARGUMENTS = [
 ]
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
+ZOOMED = {"width": 640, "height": 400}  # the desktop's 1280 × 800 at 200%
 WORDS = """all => all.map(one => {
     const copy = one.cloneNode(true);
     copy.querySelectorAll('[data-testid="citation"]').forEach(cite => cite.remove());
@@ -115,7 +116,7 @@ def window(
         viewport={"width": size["width"], "height": size["height"]},
         has_touch=size is PHONE,
         is_mobile=size is PHONE,
-        device_scale_factor=2 if size is PHONE else 1,
+        device_scale_factor=2 if size in (PHONE, ZOOMED) else 1,
         locale="en-GB",
         timezone_id=timezone,
     )

@@ -59,6 +59,7 @@ class SlowModel:
         return {
             "OPENAI_BASE_URL": self.base_url,
             "SUPPORTBOT_MODEL": MODEL,
+            "SUPPORTBOT_TRANSCRIBE_MODEL": MODEL,  # so the widget has a microphone
             "SUPPORTBOT_MODEL_FIRST_TOKEN_SECONDS": "100",
             "SUPPORTBOT_MODEL_IDLE_SECONDS": "100",
             "SUPPORTBOT_MODEL_TOTAL_SECONDS": "110",

@@ -7,10 +7,21 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.e2e.browser import DESKTOP, PHONE, Window, launch, sign_in, violations, window
+from tests.e2e.browser import (
+    DESKTOP,
+    PHONE,
+    ZOOMED,
+    Window,
+    launch,
+    sign_in,
+    violations,
+    window,
+)
 from tests.e2e.corpus import ANSWER, QUESTION, SECOND_ANSWER, SECOND_QUESTION
 from tests.e2e.model import SlowModel
-from tests.e2e.stack import ADMIN, PASSWORD, Stack
+from tests.e2e.screen_reader import ScreenReader, check_snapshot
+from tests.e2e.stack import ADMIN, PASSWORD, Stack, eventually
+from tests.e2e.zoom import check_fit
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser]
 
@@ -186,6 +197,33 @@ def test_a_conversation_with_the_keyboard_alone(browser: Browser, demo_stack: St
         assert _focused(ada) == "launcher"
 
 
+def test_a_screen_reader_says_each_sentence_of_an_answer_once(
+    browser: Browser, model_stack: Stack, model: SlowModel
+) -> None:
+    question = f"{QUESTION} (3)"
+    script = model.answers(question, ANSWER, allowed=0)
+    with window(browser, "screen-reader") as ada:
+        ada.open_widget(model_stack.url)
+        reader = ScreenReader(ada)
+        ada.ask(question)
+        expect(ada.find("status")).to_be_visible()
+        eventually(lambda: script.begun, "the model has begun")
+        reader.hear("the question was sent")
+        for number in (1, 2):
+            script.let(number)
+            expect(ada.find("sentence")).to_have_count(number)
+            reader.hear(f"sentence {number} came")
+        reader.read("log", "the conversation, after two sentences")
+        script.finish()
+        expect(ada.find("edit-again")).to_be_visible()
+        reader.hear("the rest came, and the answer was finished")
+        reader.read("panel", "the whole chat, with the finished answer")
+        reader.regions()
+        for sentence in ANSWER:
+            assert sum(sentence in line for line in reader.heard) == 1, reader.heard
+        check_snapshot("screen_reader.txt", reader.text)
+
+
 def _press_until(ada: Window, key: str, testid: str) -> None:
     for _ in range(30):
         ada.page.keyboard.press(key)
@@ -205,6 +243,38 @@ def _focused(ada: Window) -> str:
             }"""
         )
     )
+
+
+def test_a_walk_at_twice_the_size_of_text(browser: Browser, demo_stack: Stack) -> None:
+    with window(browser, "zoomed", ZOOMED) as ada:
+        ada.page.goto(demo_stack.url)
+        attributes = "(chat, all) => all.forEach(([name, value]) => chat.setAttribute(name, value))"
+        asked = [["ask-first", "optional"], ["consent", "You may write to this address."]]
+        ada.page.locator("support-chat").evaluate(attributes, asked)
+        ada.find("launcher").click()
+        expect(ada.find("address-email")).to_be_focused()
+        check_fit(ada, "address", "address")
+        ada.find("address-skip").click()
+        expect(ada.find("suggestion").first).to_be_visible()
+        check_fit(ada, "open", "panel")
+        ada.ask("How long do I have to return something?")
+        expect(ada.find("edit-again")).to_be_visible()
+        check_fit(ada, "answer", "panel")
+        ada.find("citation").first.click()
+        expect(ada.find("source-quote")).to_be_visible()
+        check_fit(ada, "source", "source")
+        ada.find("source-close").click()
+        ada.find("help-open").click()
+        expect(ada.find("help-entry").first).to_be_visible()
+        check_fit(ada, "help", "panel")
+        ada.find("help-entry").first.click()
+        expect(ada.find("article")).to_be_visible()
+        check_fit(ada, "article", "panel")
+        ada.page.keyboard.press("Escape")
+        ada.page.keyboard.press("Escape")
+        ada.find("handover").click()
+        expect(ada.find("banner")).to_be_visible()
+        check_fit(ada, "waiting", "panel")
 
 
 def _violations_in_both_themes(ada: Window) -> list[str]:

@@ -169,11 +169,13 @@ def test_axe_finds_nothing_in_any_state(
     language, theme, width = kind
     question = f"{RETURNS} ({width})"
     script = model.answers(question, ANSWER, allowed=0)
+    with model_stack.database() as database:  # as if the document had been fetched
+        database.execute("UPDATE knowledge_document SET source_url = 'https://shop.example/r'")
     attributes = "(chat, all) => all.forEach(([name, value]) => chat.setAttribute(name, value))"
     with window(browser, f"axe-{language}-{width}", {"width": width, "height": 700}) as ada:
         ada.page.goto(model_stack.url)
         chat = ada.page.locator("support-chat")
-        chat.evaluate(attributes, [["lang", language], ["theme", theme]])
+        chat.evaluate(attributes, [["lang", language], ["theme", theme], ["sound", "on"]])
         found = {"closed": violations(ada)}
 
         def look(state: str) -> None:
@@ -181,7 +183,8 @@ def test_axe_finds_nothing_in_any_state(
             found[state] = violations(ada)
 
         ada.find("launcher").click()
-        expect(ada.find("input")).to_be_visible()
+        expect(ada.find("speak")).to_be_visible()
+        expect(ada.find("sound")).to_be_visible()
         look("open")
         ada.ask(question)
         expect(ada.find("status")).to_be_visible()
@@ -193,6 +196,7 @@ def test_axe_finds_nothing_in_any_state(
         look("answered")
         ada.find("citation").first.click()
         expect(ada.find("source-quote")).to_be_visible()
+        expect(ada.find("source-page")).to_be_visible()
         look("citation")
         ada.find("source-close").click()
         ada.find("history-open").click()

@@ -1,7 +1,7 @@
 // Help articles; the list looks like that of earlier conversations.
 
 export const helpStyles = `
-.help { padding-block-start: 0; }
+.help { padding-block-start: 0; scroll-padding-block: 60px 8px; }
 .help > .history-back { position: sticky; inset-block-start: 0; z-index: 1; inline-size: calc(100% + 16px); margin-block-end: 0; padding-block: 12px 8px; border-radius: 0; background: var(--sunken); }
 .help-form { display: flex; gap: 8px; margin-block: 2px 14px; }
 .help-input {

@@ -37,4 +37,5 @@ export const composerStyles = `
 .disclosure { margin-inline-start: auto; font-size: 11.5px; }
 .forget { color: inherit; font-size: 11.5px; min-block-size: 24px; text-decoration: underline; text-underline-offset: 2px; }
 .privacy { color: inherit; font-size: 11.5px; min-block-size: 24px; line-height: 24px; text-underline-offset: 2px; }
+@media (max-height: 600px) { .composer-frame { padding-block: 6px; } }
 `;

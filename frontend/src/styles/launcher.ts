@@ -68,7 +68,8 @@ export const launcherStyles = `
 :host([position="left"]) :is(.launch-note, .panel) { inset-inline: auto; left: 0; }
 :host([position="right"]) :is(.launch-note, .panel) { inset-inline: auto; right: 0; }
 @keyframes busy { 50% { opacity: .35; } }
-@media (max-width: 480px) { :host([open]) .launcher { display: none; } }
+/* The panel has all of a phone, and all the height of a low screen. */
+@media (max-width: 480px), (max-height: 600px) { :host([open]) .launcher { display: none; } }
 @media (prefers-reduced-motion: reduce) { .launcher, .launcher-icon { animation: none !important; transition: none !important; } }
 @media (forced-colors: active) { .launcher { border: 1px solid; } }
 `;

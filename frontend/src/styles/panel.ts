@@ -65,6 +65,12 @@ export const panelStyles = `
 }
 .suggestion:hover { border-color: var(--accent); background: var(--tint); }
 
+/* A low screen, as a desktop is at 200% zoom: the room is for what is read. */
+@media (max-height: 600px) {
+  .panel { inset-block-end: calc(8px - var(--support-chat-offset-block, 20px)); block-size: calc(100dvh - 16px); }
+  .panel-head { padding-block: 6px; }
+  .banner, .leave { padding-block: 5px; }
+}
 @media (max-width: 480px) {
   .panel {
     position: fixed; inset: 0; inset-block-start: var(--view-top, 0); inline-size: 100%; max-inline-size: none;
