@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Style sheets live in template strings, which the bundler leaves as they are; white space goes here. */
+/** Style sheets live in template strings, which the bundler leaves as they are; comments and white space go here. */
 const minifyStyles = {
   name: 'minify-styles',
   setup({ onLoad }) {
@@ -21,6 +21,7 @@ const minifyStyles = {
 
 function minifyCss(css) {
   return css
+    .replace(/\/\*.*?\*\//gs, '')
     .replace(/\s+/g, ' ')
     .replace(/ ?([{};,]) ?/g, '$1')
     .replace(/: /g, ':')

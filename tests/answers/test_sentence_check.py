@@ -129,6 +129,7 @@ def test_a_citation_says_all_that_the_panel_shows() -> None:
         "version": 3,
         "effective_from": "2026-03-01",
         "updated_at": "2026-02-20T09:00:00.000Z",
+        "url": None,
     }
 
 
