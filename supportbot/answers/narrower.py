@@ -62,7 +62,8 @@ def with_narrower_lowered(work: Composing) -> Composing:
         """Whether its heading asks for what is asked, and it is about the same thing."""
         if wanted in UNTYPED or answer_type(_heading_of(read, work)) is not wanted:
             return False
-        return bool(about & work.terms(f"{_heading_of(read, work)} {read.unit.text}"))
+        above = f"{work.passages[read.passage].title} {_heading_of(read, work)}"
+        return bool(about & work.terms(f"{above} {read.unit.text}"))
 
     def lowered_by(read: ReadUnit) -> float:
         """Below 0 for a unit that is raised."""
