@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from pathlib import Path
 
 from playwright.sync_api import CDPSession
@@ -14,6 +15,8 @@ from tests.e2e.browser import Window
 # Set it to write the snapshot anew, after a change that is meant; then read the difference.
 IS_REWRITTEN = bool(os.environ.get("SUPPORTBOT_TEST_REWRITE"))
 SNAPSHOTS = Path(__file__).parent / "snapshots"
+# One line of progress is said for each answer: what is done when the widget first hears of it.
+_PROGRESS = re.compile(r"^polite: (Searching|Reading)\b.*")
 _CLOCK = re.compile(r"\b\d{1,2}:\d{2}\b")
 # A region speaks of what is added to it, or of all that it holds when it is atomic, as `status`
 # and `alert` are. It also speaks when it comes or is shown. The nearest region decides, so that
@@ -69,7 +72,8 @@ class ScreenReader:
 
     def hear(self, moment: str) -> None:
         """Write down what was said since the last moment."""
-        said = [str(line) for line in self.window.page.evaluate(_HEARD)]
+        lines = self.window.page.evaluate(_HEARD)
+        said = [_PROGRESS.sub("polite: (progress)", str(line)) for line in lines]
         self.heard += said
         self.notes += ["", f"# Said: {moment}", *(said or ["(nothing)"])]
 
@@ -107,5 +111,7 @@ def check_snapshot(name: str, text: str) -> None:
     if IS_REWRITTEN:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    hint = "it is meant? Set SUPPORTBOT_TEST_REWRITE=1, run again and read the difference"
-    assert text.splitlines() == path.read_text("utf-8").splitlines(), hint
+    kept = path.read_text("utf-8").splitlines()
+    difference = list(unified_diff(kept, text.splitlines(), "kept", "now", lineterm="", n=1))
+    hint = "Is it meant? Set SUPPORTBOT_TEST_REWRITE=1 and run again."
+    assert not difference, "\n".join([hint, *difference])
