@@ -55,7 +55,6 @@ def with_narrower_lowered(work: Composing) -> Composing:
     asks_how = wanted is AnswerType.HOW_TO
     amounts = amounts_in(work.text)
     may_be_banned = wanted is AnswerType.YES_NO or bool(FORBIDS.search(work.question))
-
     about = asked - work.terms(WORDS_OF_QUESTIONS)
 
     def asks_alike(read: ReadUnit) -> bool:
