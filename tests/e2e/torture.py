@@ -36,6 +36,7 @@ QUESTIONS = (
 )
 PATIENCE_SECONDS = 240.0
 AT_ONCE = 20
+KILL_PAUSE_SECONDS = 13.0  # what dies more than five times in a minute is not started again
 LOST = (OSError, httpx.HTTPError, WebSocketException, TimeoutError, EOFError, ValueError)
 
 
@@ -152,9 +153,9 @@ def torture(stack: Stack, conversations: int, *, kills: int, seed: int = 1) -> C
             Talker(url, chance.choice(QUESTIONS), random.Random(seed + number))  # noqa: S311
             for number in range(conversations)
         ]
-        asyncio.run(_run(stack, talkers, kills))
+        killed = asyncio.run(_run(stack, talkers, kills))
     stack.wait_ready()
-    told: Counter[str] = Counter(conversations=conversations, kills=kills)
+    told: Counter[str] = Counter(conversations=conversations, kills=killed)
     for talker in talkers:
         _assert_whole(stack, talker)
         told["events"] += len(talker.log)
@@ -162,7 +163,7 @@ def torture(stack: Stack, conversations: int, *, kills: int, seed: int = 1) -> C
     return told
 
 
-async def _run(stack: Stack, talkers: list[Talker], kills: int) -> None:
+async def _run(stack: Stack, talkers: list[Talker], kills: int) -> int:
     places = asyncio.Semaphore(AT_ONCE)
     done = 0
 
@@ -172,18 +173,27 @@ async def _run(stack: Stack, talkers: list[Talker], kills: int) -> None:
             await talker.talk()
         done += 1
 
-    async def kill() -> None:
-        """At even distances of the whole: now the web process, now what Redis holds, and both."""
+    async def kill() -> int:
+        """At even distances of the whole, the web process and what Redis holds; how often."""
+        last = 0.0
         for number in range(1, kills + 1):
-            while done < len(talkers) * number / (kills + 1):
+            while done < len(talkers) * number / (kills + 1) or (
+                time.monotonic() < last + KILL_PAUSE_SECONDS and done < len(talkers)
+            ):
                 await asyncio.sleep(0.1)
+            if done == len(talkers):
+                return number - 1
             with Redis.from_url(stack.redis_url) as redis:
                 redis.flushall()
             before = stack.child("web")
             if before is not None:
                 before.kill()
+            last = time.monotonic()
+        return kills
 
-    await asyncio.gather(kill(), *map(talk, talkers))
+    killing = asyncio.create_task(kill())
+    await asyncio.gather(*map(talk, talkers))
+    return await killing
 
 
 def _assert_whole(stack: Stack, talker: Talker) -> None:
