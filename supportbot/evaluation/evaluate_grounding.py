@@ -47,7 +47,7 @@ class Given:
         return float(p50), float(p95)
 
     def add(self, judge: Judge, one: JudgedResponse) -> None:
-        sources = [source_of(one.context)]
+        sources = [source_of(one.context, context=one.title)]
         judged = []
         for sentence in sentences_of(one.response):
             started = time.perf_counter()

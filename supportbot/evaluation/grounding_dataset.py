@@ -1,8 +1,8 @@
 """Judged grounding data in the product's form (DESIGN: dataset forms), read and checked.
 
-A file of `{id, context, response, label}`, or a folder with such a `grounding.jsonl`, or with
-several such files. 1 is supported, 0 is not; what has the label null is left out. The `domain` or
-`source` of an entry names the group it is reported in.
+A file of `{id, context, response, label}`, perhaps with the `title` above the context, or a folder
+with such a `grounding.jsonl`, or with several such files. 1 is supported, 0 is not; what has the
+label null is left out. The `domain` or `source` of an entry names the group it is reported in.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class JudgedResponse:
     response: str
     supported: bool
     group: str
+    title: str = ""
 
 
 def load(data: Path) -> list[JudgedResponse]:
@@ -72,4 +73,5 @@ def _response(entry: dict[str, Any], label: object, name: str) -> JudgedResponse
     if label not in {0, 1} or not isinstance(context, str) or not isinstance(response, str):
         raise TypeError("not the form")
     group = next((str(entry[key]) for key in _GROUPS if entry.get(key)), name)
-    return JudgedResponse(str(entry["id"]), context, response, label == 1, group)
+    title = str(entry.get("title") or "")
+    return JudgedResponse(str(entry["id"]), context, response, label == 1, group, title)

@@ -78,7 +78,8 @@ def _is_judged(data: Path) -> bool:
 def _judged(data: Path, limit: int) -> list[Row]:
     single = [one for one in grounding_dataset.load(data) if len(sentences_of(one.response)) == 1]
     return [
-        (one.response, [source_of(one.context)], one.supported) for one in sampled(single, limit)
+        (one.response, [source_of(one.context, context=one.title)], one.supported)
+        for one in sampled(single, limit)
     ]
 
 
