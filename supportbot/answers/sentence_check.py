@@ -18,7 +18,8 @@ from supportbot.answers.sources import citation_to_wire, sources_of
 from supportbot.answers.threads import in_search_thread
 from supportbot.answers.types import Checked, CuratedText, Evidence, Proposed
 from supportbot.answers.wording import Composing, proposed, says_something
-from supportbot.guardrails.check import Judgement, judge, links_in
+from supportbot.guardrails.against import links_in
+from supportbot.guardrails.check import Judgement, judge
 from supportbot.guardrails.types import Finding, Piece, Source, Verdict
 from supportbot.manners.replies import REGRET
 from supportbot.retrieval.search import RankedPassage

@@ -9,7 +9,7 @@ from supportbot.guardrails import lexicon
 from supportbot.guardrails.lexicon import WE, YOU
 from supportbot.guardrails.words import Word
 
-_PREPOSITIONS = frozenset(
+PREPOSITIONS = frozenset(
     [
         "by",
         "from",
@@ -27,7 +27,7 @@ _PREPOSITIONS = frozenset(
         "between",
     ]
 )
-_DETERMINERS = frozenset(
+DETERMINERS = frozenset(
     ["the", "a", "an", "our", "your", "their", "its", "any", "each", "every", "support", "customer"]
 )
 _PARTICIPLES = frozenset(
@@ -98,9 +98,11 @@ def actors_of(part: Sequence[Word]) -> tuple[str, str, bool]:
         if actor == WE and at and part[at - 1].low in {"your", "their"}:
             continue  # another company
         before = _word_before(part, at)
+        if word.is_name or (word.low == "us" and before != "by"):
+            continue  # never who acts: “ask us”
         if before == "by":
             by = actor
-        elif not subject and before not in _PREPOSITIONS and not has_verb and _is_head(part, at):
+        elif not subject and before not in PREPOSITIONS and not has_verb and _is_head(part, at):
             subject = actor
     return subject, by or ("" if passive else subject), passive
 
@@ -114,7 +116,7 @@ def _is_head(part: Sequence[Word], at: int) -> bool:
 def _word_before(part: Sequence[Word], at: int) -> str:
     """The word before, determiners left out."""
     at -= 1
-    while at >= 0 and part[at].low in _DETERMINERS:
+    while at >= 0 and part[at].low in DETERMINERS:
         at -= 1
     return part[at].low if at >= 0 else ""
 

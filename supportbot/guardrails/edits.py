@@ -14,7 +14,7 @@ from rapidfuzz.distance import Levenshtein
 from supportbot.guardrails import lexicon
 from supportbot.guardrails.statements import Statement
 from supportbot.guardrails.types import FACT, Finding
-from supportbot.guardrails.words import Word
+from supportbot.guardrails.words import Word, stem_of
 
 NEAR = 0.65  # share of the sentence's words that stand in the source in the same order
 REPEATS = 0.7  # the same, where a common word in place of another counts: below, it is a paraphrase
@@ -29,6 +29,7 @@ _MODALS = (
     lexicon.ADVICE,
     lexicon.FUTURE,
 )
+LIGHT_STEMS = frozenset(map(stem_of, lexicon.LIGHT))
 _ALIKE = {0, 1}  # “can” and “may” both permit
 
 
@@ -46,9 +47,27 @@ def conflicts(said: Statement, written: Statement, around: Statement | None) -> 
         new, old = mine[step.dest_start : step.dest_end], theirs[step.src_start : step.src_end]
         if step.tag == "equal" or len(new) > STRETCH or len(old) > STRETCH:
             continue
+        if _only_moved(new, old, said, written):
+            continue
         if reason := _changed(new, old, above, repeats=kept >= REPEATS * len(mine)):
             span = (new[0].start, new[-1].end)
             yield Finding(FACT, reason, span, source_words=" ".join(word.written for word in old))
+
+
+def _only_moved(
+    new: Sequence[Word], old: Sequence[Word], said: Statement, written: Statement
+) -> bool:
+    """Whether the new words stand elsewhere in the source and no old one elsewhere in the sentence,
+    so that nothing is exchanged. A name or who acts may be."""
+    if not _content(new) or _modals([*new, *old]) or any(map(_acts, new)):
+        return False
+    told = {word.stem for word in new if word.is_content} - LIGHT_STEMS
+    gone = {word.stem for word in old if word.is_content}
+    return not told or (told <= written.content and not gone & said.content)
+
+
+def _acts(word: Word) -> bool:
+    return word.is_name or word.low in lexicon.ACTORS
 
 
 def _spoken(statement: Statement) -> list[Word]:
@@ -67,7 +86,7 @@ def _changed(
     named = any(word.is_name for word in new)  # “the machine” may be called by its name above
     content = _content(new) - (above if named and not names else frozenset())
     gone = _content(old)
-    told = {one for one in content - gone if not any(_inflects(one, other) for other in gone)}
+    told = {one for one in content - gone if not any(inflects(one, other) for other in gone)}
     if told and gone - content and (names or repeats):
         return "word_replaced"
     actors = {lexicon.ACTORS[word.low] for word in new if word.low in lexicon.ACTORS}
@@ -87,7 +106,7 @@ def _content(words: Sequence[Word]) -> set[str]:
 _JOINING = lexicon.CONDITIONS | {"after", "before"}  # compared as conditions, by facts.py
 
 
-def _inflects(one: str, other: str) -> bool:
+def inflects(one: str, other: str) -> bool:
     """Whether two stems are surely forms of one word, as in languages that are stemmed badly."""
     pairs = zip(one, other, strict=False)
     shared = len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)))

@@ -6,35 +6,61 @@ both directions, so that a fact taken from the sentence next door does not pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from knowledge.text.quantities import Quantity
-from supportbot.guardrails import edits, numbers
-from supportbot.guardrails.lexicon import RECEIVING, UNCONDITIONAL, WE, YOU
-from supportbot.guardrails.statements import Clause, Statement, statement_of
+from knowledge.text.units import Cell
+from supportbot.guardrails import conditions, edits, numbers
+from supportbot.guardrails.clause_features import DETERMINERS, PREPOSITIONS
+from supportbot.guardrails.clause_pairs import (
+    LEAST_SHARED,
+    finding_of,
+    is_condition,
+    opposed,
+    overlap,
+    pairs_of_clauses,
+)
+from supportbot.guardrails.lexicon import (
+    ACTORS,
+    AUXILIARIES,
+    FREE_CHOICE,
+    OFFERING,
+    RECEIVING,
+    UNIVERSAL,
+    WE,
+    YOU,
+)
+from supportbot.guardrails.statements import RELATIVES, Clause, Statement, statement_of
 from supportbot.guardrails.types import FACT, Finding
-from supportbot.guardrails.words import phrase_at
 
-LEAST_SHARED = 2  # content words; clauses that share fewer are not of the same matter
+SAME = 0.4  # share of the words of two conditions that both have, if they are about the same
 
 
-def conflicts(sentence: str, source: str, context: str = "") -> list[Finding]:
+def conflicts(
+    sentence: str, source: str, context: str = "", cells: Sequence[Cell] = ()
+) -> list[Finding]:
     """The facts of `sentence` that `source`, one place of a document, does not bear out, one
-    finding a reason. `context` (title, headings) may supply names and numbers."""
+    finding a reason. `context` (title, headings) may supply names and numbers. `cells` are those of
+    a table's row."""
     said, written = statement_of(sentence), statement_of(source)
     around = statement_of(context) if context else None
-    found = [*numbers.conflicts(said, written, around), *_names(said, written, around)]
-    pairs = list(dict.fromkeys(_pairs(said, written)))
-    found.extend(_opposed_conditions(pairs, said, written))
+    found = [*numbers.conflicts(said, written, around, cells), *_names(said, written, around)]
+    found.extend(_strangers(said, written, around))
+    pairs = list(dict.fromkeys(pairs_of_clauses(said, written)))
+    found.extend(conditions.opposed_conditions(pairs, said, written))
     if not _says_the_reverse(pairs):
-        found.extend(_denials(pairs, written))
+        found.extend(conditions.exceptions_as_conditions(said, written))
+        found.extend(_denials(pairs, written, _label(cells)))
         found.extend(_actors(pairs))
     for clause, match in pairs:
-        if _is_condition(clause) == _is_condition(match):
+        if is_condition(clause) == is_condition(match):
             found.extend(_compared(clause, match, written))
-    found.extend(_dropped_conditions(pairs, said, written))
-    found.extend(_borrowed(said, written))
-    found.extend(edits.conflicts(said, written, around))
+    if not cells:
+        found.extend(conditions.dropped_conditions(pairs, said, written))
+        found.extend(_borrowed(said, written))
+        found.extend(edits.conflicts(said, written, around))
     return list({finding.reason: finding for finding in reversed(found)}.values())
 
 
@@ -42,13 +68,14 @@ def denials_elsewhere(sentence: str, source: str) -> list[Finding]:
     """Where another place denies the whole of a statement: “food can be returned” against “opened
     food cannot be returned”, though “sealed food can be returned”, too."""
     return [
-        _finding(clause, match, "denied_elsewhere")
+        finding_of(clause, match, "denied_elsewhere")
         for clause in statement_of(sentence).clauses
         for match in statement_of(source).clauses
         if not (clause.condition or match.condition)
+        and any(word.low in AUXILIARIES for word in clause.words)
         and len(clause.content) >= LEAST_SHARED
         and clause.content <= match.content
-        and _opposed(clause, match)
+        and opposed(clause, match)
     ]
 
 
@@ -60,57 +87,43 @@ def _names(said: Statement, written: Statement, around: Statement | None) -> Ite
             yield Finding(FACT, "name_not_in_source", (word.start, word.end))
 
 
+def _strangers(said: Statement, written: Statement, around: Statement | None) -> Iterator[Finding]:
+    """Somebody else who acts, and of whom the source does not speak here: an insurer, a bank."""
+    words = [*written.words, *(around.words if around else ())]
+    known = {ACTORS[word.low] for word in words if word.low in ACTORS} | {WE, YOU}
+    stems = {word.stem for word in words}
+    for word in said.words:
+        if ACTORS.get(word.low, WE) not in known and word.stem not in stems:
+            yield Finding(FACT, "actor_not_in_source", (word.start, word.end))
+
+
 def _shortens(low: str, known: set[str]) -> bool:
     """“ID” for “identification”."""
     return len(low) > 1 and any(word.startswith(low) for word in known)
 
 
-# --- which clauses speak of the same -------------------------------------------------------------
-
-
-def _pairs(said: Statement, written: Statement) -> Iterator[tuple[Clause, Clause]]:
-    """(clause of the sentence, clause of the source)"""
-    for clause in said.clauses:
-        scored = [(_overlap(clause, other), other) for other in written.clauses]
-        scored = [(score, other) for score, other in scored if score >= 1]
-        best = max((score for score, _ in scored), default=0.0)
-        for score, other in scored:
-            if score == best:
-                yield clause, other
-    for other in written.clauses:
-        # a clause of the source that the sentence holds whole
-        for clause in said.clauses:
-            if (
-                other.own
-                and other.own <= clause.content
-                and len(other.content & clause.content) >= LEAST_SHARED
-            ):
-                yield clause, other
-
-
-def _overlap(clause: Clause, other: Clause) -> float:
-    shared = clause.content & other.content
-    alike = sum(any(q.equals(own) for own in other.quantities) for q in clause.quantities)
-    score = len(shared) + 0.5 * len(shared & clause.topic) + 0.5 * alike
-    score += 0.25 if bool(clause.condition) == bool(other.condition) else 0.0
-    return score + (0.25 if clause.modality & other.modality else 0.0)
-
-
 def _borrowed(said: Statement, written: Statement) -> Iterator[Finding]:
     """“Bed linen is included in dormitories”, where the source includes it in private rooms and
     speaks of dormitories in another statement."""
-    for clause in said.clauses:
-        scored = [(_overlap(clause, other), other) for other in written.clauses if other.own]
+    for clause in map(_alone, said.clauses):
+        scored = [(overlap(clause, other), other) for other in written.clauses if other.own]
         best = max(scored, key=lambda one: one[0], default=(0.0, None))[1]
         if best is None or best.condition:
             continue
         for other in written.clauses:
-            if other.block == best.block or other.condition or _leans(other):
+            if other.side == best.side or other.condition or _leans(other):
                 continue
             lent = (clause.content & other.own) - best.content - _shared_words(written, other)
             numbers = [q for q in clause.quantities if _has(q, other) and not _has(q, best)]
             if lent or numbers:
-                yield _finding(clause, other, "said_of_something_else")
+                yield finding_of(clause, other, "said_of_something_else")
+
+
+def _alone(clause: Clause) -> Clause:
+    """A relative clause without what it takes over, if it says enough: “which costs £12.50 for a
+    Duo”."""
+    relative = clause.words[0].low in RELATIVES and (clause.quantities or len(clause.own) > 1)
+    return replace(clause, content=clause.own, topic=clause.own) if relative else clause
 
 
 def _has(quantity: Quantity, clause: Clause) -> bool:
@@ -119,7 +132,7 @@ def _has(quantity: Quantity, clause: Clause) -> bool:
 
 def _shared_words(written: Statement, other: Clause) -> frozenset[str]:
     """Content words that also stand in other statements than this one."""
-    return frozenset().union(*(c.content for c in written.clauses if c.block != other.block))
+    return frozenset().union(*(c.content for c in written.clauses if c.side != other.side))
 
 
 def _leans(clause: Clause) -> bool:
@@ -138,87 +151,60 @@ _POINTERS = frozenset(
 def _says_the_reverse(pairs: list[tuple[Clause, Clause]]) -> bool:
     """“Free unless damaged” and “not free if damaged” say the same: both halves are turned round.
     So are “the customer pays unless” and “we pay if”."""
-    mains = [pair for pair in pairs if not _is_condition(pair[0]) and not _is_condition(pair[1])]
-    turned = any(_opposed(*pair) or not _actors_agree(*pair) for pair in mains)
+    mains = [pair for pair in pairs if not is_condition(pair[0]) and not is_condition(pair[1])]
+    turned = any(opposed(*pair) or not _actors_agree(*pair) for pair in mains)
     return turned and any(_turns(clause, match) for clause, match in pairs)
 
 
 def _turns(clause: Clause, match: Clause) -> bool:
     """Whether a condition of the sentence is the reverse of one of the source, or its exception."""
-    if not _is_condition(clause) or not clause.own & match.own:
+    shared = clause.own & match.own
+    if not is_condition(clause) or len(shared) < SAME * len(clause.own | match.own):
         return False
-    return match.condition == "except" or (_is_condition(match) and _opposed(clause, match))
+    return match.condition == "except" or (is_condition(match) and opposed(clause, match))
 
 
-def _denials(pairs: list[tuple[Clause, Clause]], written: Statement) -> Iterator[Finding]:
+def _is_nearest(clause: Clause, match: Clause, written: Statement, label: frozenset[str]) -> bool:
+    """Whether no other cell of the row shares more with the clause, and this one anything."""
+    most = max(len((clause.content & other.content) - label) for other in written.clauses)
+    return 0 < len((clause.content & match.content) - label) == most
+
+
+def _label(cells: Sequence[Cell]) -> frozenset[str]:
+    return statement_of(cells[0].text).content if cells else frozenset()
+
+
+def _denials(
+    pairs: list[tuple[Clause, Clause]], written: Statement, label: frozenset[str]
+) -> Iterator[Finding]:
+    """`label` is what every cell of a row shares, and so no matter of its own."""
     for clause, match in pairs:
-        if _is_condition(clause) != _is_condition(match):
+        if is_condition(clause) != is_condition(match):
+            continue
+        if label and not _is_nearest(clause, match, written, label):
             continue
         spared = [one for one in written.clauses if _spares(one, clause)]
         if not spared:
-            if _opposed(clause, match):
-                yield _finding(clause, match, "denied_by_source")
-        elif _opposed(clause, match) == (match.condition == "except"):
-            yield _finding(clause, spared[0], "exception_inverted")
+            if opposed(clause, match):
+                yield finding_of(clause, match, "denied_by_source")
+        elif opposed(clause, match) == (match.condition == "except"):
+            yield finding_of(clause, spared[0], "exception_inverted")
 
 
 def _spares(condition: Clause, clause: Clause) -> bool:
     """Whether a main clause speaks of what the condition excepts: “accounts on a paid plan are not
     closed” where they “are closed, unless they are on a paid plan”."""
     spares = condition.condition == "except" or (condition.condition == "if" and condition.negated)
-    return spares and not clause.condition and condition.own <= clause.content
-
-
-def _opposed_conditions(
-    pairs: list[tuple[Clause, Clause]], said: Statement, written: Statement
-) -> Iterator[Finding]:
-    """A main clause against a condition: “bought after departure”, “without the add-on”, where the
-    source has “only if the add-on was bought before departure”; “even if” where it has “if”."""
-    for clause, match in pairs:
-        if clause.condition == "even" and match.condition == "if":
-            yield _finding(clause, match, "condition_denied")
-    excepted = frozenset[str]().union(*(m.own for m in written.clauses if m.condition == "except"))
-    for clause in said.clauses:
-        if clause.condition == "except" and not clause.own & excepted:
-            yield _finding(clause, written.clauses[0], "exception_not_in_source")
-    conditions = [match for match in written.clauses if match.condition in {"if", "except"}]
-    if conditions and any(
-        phrase_at(said.words, at, UNCONDITIONAL) for at in range(len(said.words))
-    ):
-        yield _finding(said.clauses[0], conditions[0], "condition_denied")
-    for clause in said.clauses:
-        for match in written.clauses:
-            if clause.condition or match.condition != "if" or clause.negated or match.negated:
-                continue
-            if _odd_flips(clause, match):
-                yield _finding(clause, match, "opposite_of_condition")
-
-
-def _is_condition(clause: Clause) -> bool:
-    return clause.condition in {"if", "even"}
-
-
-def _opposed(clause: Clause, match: Clause) -> bool:
-    if {clause.condition, match.condition} == {"even", "if"}:
-        return True
-    return (clause.negated != match.negated) != _odd_flips(clause, match)
-
-
-def _odd_flips(clause: Clause, match: Clause) -> bool:
-    shared = clause.content & match.content
-    mine = sum(bool(group & shared) for group in clause.flips)
-    theirs = sum(bool(group & shared) for group in match.flips)
-    return (mine + theirs) % 2 == 1
+    return spares and not clause.condition and set() < condition.own <= clause.content
 
 
 def _actors(pairs: list[tuple[Clause, Clause]]) -> Iterator[Finding]:
     for clause, match in pairs:
-        if (
-            not _is_condition(clause)
-            and not _is_condition(match)
-            and not _actors_agree(clause, match)
-        ):
-            yield _finding(clause, match, "actor_differs")
+        both = is_condition(clause) and is_condition(match)
+        swapped = both and {clause.agent, match.agent} == {WE, YOU}
+        neither = not is_condition(clause) and not is_condition(match)
+        if (swapped or neither) and not _actors_agree(clause, match):
+            yield finding_of(clause, match, "actor_differs")
 
 
 # --- how, by whom, for how many ------------------------------------------------------------------
@@ -226,11 +212,22 @@ def _actors(pairs: list[tuple[Clause, Clause]]) -> Iterator[Finding]:
 
 def _compared(clause: Clause, match: Clause, written: Statement) -> Iterator[Finding]:
     if not _modality_agrees(clause, match):
-        yield _finding(clause, match, "modality_differs")
+        yield finding_of(clause, match, "modality_differs")
     if clause.only and not any(other.only or other.condition for other in written.clauses):
-        yield _finding(clause, match, "only_not_in_source")
+        yield finding_of(clause, match, "only_not_in_source")
     if clause.universal and not clause.condition and not any(c.universal for c in written.clauses):
-        yield _finding(clause, match, "all_not_in_source")
+        yield finding_of(clause, match, "all_not_in_source")
+    lows = {word.low for word in clause.words}
+    chosen = lows & FREE_CHOICE or any(
+        word.low == "any" and before.low in PREPOSITIONS
+        for before, word in itertools.pairwise(clause.words)
+    )
+    every = FREE_CHOICE | UNIVERSAL
+    said_free = chosen and not clause.negated and not clause.condition
+    if said_free and not {word.low for word in written.words} & (every | {"any"}):
+        yield finding_of(clause, match, "all_not_in_source")
+    if match.only and not (clause.only or clause.negated) and lows & (every | {"both"}):
+        yield finding_of(clause, match, "only_dropped")
 
 
 def _modality_agrees(clause: Clause, match: Clause) -> bool:
@@ -239,7 +236,9 @@ def _modality_agrees(clause: Clause, match: Clause) -> bool:
         return False
     if said & {"obligation", "advice"}:
         same = bool(written & said) or match.only
-        return same or (not written and _is_imperative(match))
+        asks_you = clause.agent == YOU and not match.subject  # “you need to” for “please bring”
+        told = not written and (_is_imperative(match) or asks_you)
+        return same or (told and not match.is_passive)
     if written & {"obligation", "advice"}:
         return not said & {"permission", "possibility", "optional"}
     if "possibility" in written and not said & {"possibility", "permission"}:
@@ -256,7 +255,9 @@ def _modality_agrees(clause: Clause, match: Clause) -> bool:
 
 def _is_imperative(clause: Clause) -> bool:
     """“Keep your receipt”: it begins with a content word and has neither subject nor passive."""
-    return clause.words[0].is_content and not clause.subject and not clause.is_passive
+    first, second = clause.words[0], clause.words[min(1, len(clause.words) - 1)]
+    own_subject = clause.subject and second.low not in DETERMINERS | {"us", "it", "them", "me"}
+    return first.is_content and not own_subject and not clause.is_passive
 
 
 def _actors_agree(clause: Clause, match: Clause) -> bool:
@@ -264,42 +265,8 @@ def _actors_agree(clause: Clause, match: Clause) -> bool:
         return True
     mine = bool({word.low for word in clause.words} & RECEIVING)
     theirs = bool({word.low for word in match.words} & RECEIVING)
+    offered = bool({word.low for word in match.words} & OFFERING)
+    if offered and (clause.agent, match.agent) == (YOU, WE) and "permission" in clause.modality:
+        return True  # “you can use a passkey” for “we support passkeys”
     # “you get a label” is “we send a label”, in either direction
     return mine != theirs and {clause.agent, match.agent} & {WE, YOU} != set()
-
-
-# --- conditions ----------------------------------------------------------------------------------
-
-
-def _dropped_conditions(
-    pairs: list[tuple[Clause, Clause]], said: Statement, written: Statement
-) -> Iterator[Finding]:
-    """A condition or exception of a clause that the sentence says, and that it does not mention."""
-    used = {match for clause, match in pairs if not clause.condition}
-    for at, condition in enumerate(written.clauses):
-        if condition.condition not in {"if", "except"} or not condition.own:
-            continue
-        mentioned = _mentions(said, condition)
-        beside = [written.clauses[i] for i in (at - 1, at + 1) if 0 <= i < len(written.clauses)]
-        mains = [c for c in beside if c.block == condition.block and not c.condition]
-        if mentioned or not any(_is_said(main, said) and main in used for main in mains):
-            continue
-        kind = "exception_dropped" if condition.condition == "except" else "condition_dropped"
-        words = " ".join(word.written for word in condition.words)
-        yield Finding(FACT, kind, source_words=words)
-
-
-def _mentions(said: Statement, condition: Clause) -> bool:
-    has_one = any(clause.condition for clause in said.clauses)
-    shared = len(condition.own & said.content)
-    numbers = any(q.equals(p) for q in condition.quantities for p in said.quantities)
-    return numbers or (shared > 0 and (has_one or shared * 2 >= len(condition.own)))
-
-
-def _is_said(main: Clause, said: Statement) -> bool:
-    return len(main.content & said.content) * 2 >= len(main.content)
-
-
-def _finding(clause: Clause, match: Clause, reason: str) -> Finding:
-    span = (clause.words[0].start, clause.words[-1].end)
-    return Finding(FACT, reason, span, source_words=" ".join(w.written for w in match.words))

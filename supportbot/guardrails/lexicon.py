@@ -44,6 +44,13 @@ RECEIVING = frozenset(_read["receiving"])
 GERMAN = frozenset(_read["german"])
 NO_OPPOSITE = frozenset(_read["no_opposite"])
 STOP_WORDS = frozenset(_read["stop_words"])
+ANSWERS = frozenset(_read["answers"])
+LIGHT = frozenset(_read["light"])
+PERIODS = frozenset(_read["periods"])
+FREE_CHOICE = frozenset(_read["free_choice"])
+CONTRASTS = frozenset(_read["contrasts"])
+REASONS = frozenset(_read["reasons"])
+OFFERING = frozenset(_read["offering"])
 
 DENYING = NEGATIONS | WITHOUT
 BOUNDING = frozenset(_read["bounding"])
@@ -51,7 +58,10 @@ BOUNDING = frozenset(_read["bounding"])
 WE, YOU = "we", "you"
 ACTORS: dict[str, str] = {word: who for who, words in _read["actors"].items() for word in words}
 # word → the word it stands for
-SYNONYMS: dict[str, str] = {word: group[0] for group in _read["synonyms"] for word in group}
+SYNONYMS: dict[str, str] = {
+    **{form: verb for verb, forms in _read["irregular"].items() for form in forms},
+    **{word: group[0] for group in _read["synonyms"] for word in group},
+}
 PHRASES: dict[str, str] = {
     phrase: word for word, phrases in _read["phrases"].items() for phrase in phrases
 }

@@ -6,9 +6,12 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 
-from knowledge.text.limits import limit_of, limits_agree
+from knowledge.text.limits import NONE, limit_of, limits_agree
 from knowledge.text.quantities import Quantity
-from supportbot.guardrails.statements import Clause, Statement
+from knowledge.text.units import Cell
+from supportbot.guardrails import columns
+from supportbot.guardrails.lexicon import AUXILIARIES
+from supportbot.guardrails.statements import RELATIVES, Clause, Statement
 from supportbot.guardrails.types import FACT, Finding
 from supportbot.guardrails.words import words_of
 
@@ -17,6 +20,8 @@ _ANCHOR = re.compile(
     r"((?:[^\W\d_]+[\s-]?){1,6})",
     re.IGNORECASE,
 )
+_LATER = re.compile(r"\s*(?:after|later|following)\b", re.IGNORECASE)
+_EARLIER = re.compile(r"\s*(?:before|beforehand|ahead|in advance|prior)\b", re.IGNORECASE)
 _LABEL_BEHIND = frozenset(
     [
         "for",
@@ -36,28 +41,48 @@ _LABEL_BEHIND = frozenset(
         "an",
     ]
 )
+MONEY = frozenset({"£", "€", "$"})
 TOPIC_WEIGHT = 1.5  # of a word before the verb, against 1 for the others
 
 
-def conflicts(said: Statement, written: Statement, around: Statement | None) -> Iterator[Finding]:
-    """The numbers of `said` that `written`, and `around` it (title, headings), do not bear out."""
+def conflicts(
+    said: Statement, written: Statement, around: Statement | None, cells: Sequence[Cell] = ()
+) -> Iterator[Finding]:
+    """The numbers of `said` that `written`, and `around` it (title, headings), do not bear out.
+    `cells` are those of a table's row."""
     elsewhere = around.quantities if around else ()
+    if cells:
+        yield from columns.conflicts(said, cells)
     for quantity in said.quantities:
         own = [other for other in written.quantities if quantity.equals(other)]
-        if not own and any(quantity.equals(other) for other in elsewhere):
+        if not own and (
+            any(quantity.equals(other) for other in elsewhere) or _in_range(quantity, written)
+        ):
             continue
         if not own:
             yield _finding(_reason(quantity, [*written.quantities, *elsewhere]), quantity)
             continue
+        limits = [limit_of(other, written.text) for other in own]
         if not any(
-            limits_agree(limit_of(quantity, said.text), limit_of(other, written.text))
-            for other in own
-        ):
+            limits_agree(limit_of(quantity, said.text), limit) or (cells and limit == NONE)
+            for limit in limits
+        ) or not any(_same_side(quantity, said.text, other, written.text) for other in own):
             yield _finding("limit_differs", quantity, own[0].written)
-        elif (other := _of_something_else(quantity, said, written)) is not None:
+        elif not cells and (other := _of_something_else(quantity, said, written)) is not None:
             yield _finding("number_of_something_else", quantity, other.written)
         elif not any(_same_anchor(quantity, said.text, other, written.text) for other in own):
             yield _finding("counted_from_something_else", quantity, own[0].written)
+
+
+def _in_range(quantity: Quantity, written: Statement) -> bool:
+    """“With 7 days' notice” where a row is for 6 to 10 days. Prices are no such ranges."""
+    if quantity.kind in MONEY or len(quantity.value) != 1:
+        return False
+    for _, group in itertools.groupby(written.quantities, lambda one: one.start):
+        ends = [one.value[0] for one in group if one.kind == quantity.kind and len(one.value) == 1]
+        if len(ends) > 1 and min(ends) <= quantity.value[0] <= max(ends):
+            return True
+    return False
 
 
 def _finding(reason: str, quantity: Quantity, source_words: str = "") -> Finding:
@@ -76,6 +101,15 @@ def _same_anchor(one: Quantity, text: str, other: Quantity, other_text: str) -> 
     return not mine or not theirs or bool(mine & theirs)
 
 
+def _same_side(one: Quantity, text: str, other: Quantity, other_text: str) -> bool:
+    """“45 days after the renewal” is not “45 days ahead”."""
+    mine, theirs = text[one.end :], other_text[other.end :]
+    return not (
+        (_LATER.match(mine) and _EARLIER.match(theirs))
+        or (_EARLIER.match(mine) and _LATER.match(theirs))
+    )
+
+
 def _anchor(quantity: Quantity, text: str) -> frozenset[str]:
     found = _ANCHOR.match(text[quantity.end :])
     if not found or quantity.kind not in {"duration", "working day", "month"}:
@@ -84,7 +118,7 @@ def _anchor(quantity: Quantity, text: str) -> frozenset[str]:
     for word in words_of(found[1], ()):
         if word.is_content:
             stems.append(word.stem)
-        elif stems:
+        elif stems and word.low not in AUXILIARIES:
             break
     return frozenset(stems)
 
@@ -97,6 +131,8 @@ def _of_something_else(quantity: Quantity, said: Statement, written: Statement) 
     if clause is None or all(rival.equals(quantity) for rival in rivals):
         return None
     about = _label_in(clause, quantity, [q for q in clause.quantities if q.kind == quantity.kind])
+    if clause.words[0].low in RELATIVES:
+        about &= clause.own  # not what it takes over from the clause before it
     labels = {rival: _label(rival, rivals, written) for rival in rivals}
     common = frozenset.intersection(*labels.values())
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-import itertools
 
 from knowledge.text.units import units_of
+from supportbot.guardrails.lexicon import LIGHT
 from supportbot.guardrails.statements import statement_of
 from supportbot.guardrails.types import Piece, Source
+from supportbot.guardrails.words import stem_of
 
 
 @functools.lru_cache(maxsize=1024)
@@ -21,24 +22,34 @@ def pieces_of(source: Source) -> tuple[Piece, ...]:
 
 @functools.lru_cache(maxsize=1024)
 def pairs_of(source: Source) -> tuple[Piece, ...]:
-    """One for each two neighbours in the same paragraph or list."""
+    """One for each two units that are at most APART apart, neighbours first; of two rows none."""
     pieces = pieces_of(source)
     return tuple(
-        Piece(source.number, first.position, first.unit, source.context, second.unit)
-        for first, second in itertools.pairwise(pieces)
-        if not (first.unit.cells or second.unit.cells)
+        Piece(source.number, one.position, one.unit, source.context, other.unit, distance)
+        for distance in range(1, APART + 1)
+        for one, other in map(_row_first, zip(pieces, pieces[distance:], strict=False))
+        if not other.unit.cells
     )
 
 
+APART = 4  # units of one source that may be read together
+_LIGHT = frozenset(map(stem_of, LIGHT))
+
+
+def _row_first(pair: tuple[Piece, Piece]) -> tuple[Piece, Piece]:
+    return (pair[1], pair[0]) if pair[1].unit.cells and not pair[0].unit.cells else pair
+
+
 def coverage(sentence: str, piece: Piece) -> float:
-    """Share of the sentence's content words and numbers that the piece has; those of its context
-    count half."""
+    """Share of the sentence's content words, light ones aside, and numbers that the piece has;
+    those of its context count half."""
     said, written = statement_of(sentence), statement_of(piece.text)
     above = statement_of(piece.context).content if piece.context else frozenset()
     numbers = len(said.quantities)
-    total = len(said.content) + numbers
+    content = said.content - _LIGHT or said.content
+    total = len(content) + numbers
     if not total:
         return 0.0
-    own = said.content & written.content
+    own = content & written.content
     own_numbers = sum(any(q.equals(p) for p in written.quantities) for q in said.quantities)
-    return (len(own) + own_numbers + 0.5 * len((said.content & above) - own)) / total
+    return (len(own) + own_numbers + 0.5 * len((content & above) - own)) / total

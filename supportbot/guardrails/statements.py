@@ -23,7 +23,11 @@ LABEL = 3  # words before a colon that name what follows it, in the same clause
 _ARTICLES = frozenset(
     ["a", "an", "the", "your", "our", "its", "their", "these", "those", "this", "that"]
 )
-_RELATIVES = frozenset(["who", "which", "whose"])
+_OPENERS = frozenset(
+    ["any", "each", "every", "all", "no", "nothing", "nobody", "please", "after", "then"]
+)
+_OF_NOUNS = frozenset(["that", "which", "who"])
+RELATIVES = frozenset(["who", "whom", "which", "whose"])
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Clause:
     clause before it. Each of `flips` holds the stems that one cue (“without”, “un-”) turns round.
     `condition` is "", "if", "even" (even if) or "except". `negated`: it denies something; “unless
     it is damaged” is a negated condition. Clauses between the same full stops or semicolons have
-    the same `block`."""
+    the same `block`, those that no “but” or “while” parts the same `side`."""
 
     words: tuple[Word, ...]
     quantities: tuple[Quantity, ...] = ()
@@ -51,6 +55,7 @@ class Clause:
     topic: frozenset[str] = frozenset()  # content words before the first verb
     flips: tuple[frozenset[str], ...] = ()
     block: int = 0
+    side: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,11 @@ def statement_of(text: str) -> Statement:
     quantities = tuple(_with_units(list(quantities_in(text)), text))
     words = words_of(text, [(q.start, q.end) for q in quantities])
     clauses: list[Clause] = []
+    side, last = 0, 0
     for block, part in _parts(words):
-        clauses.append(_completed(_clause(part, quantities, block), clauses))
+        side += block != last or part[0].low in lexicon.CONTRASTS
+        last = block
+        clauses.append(replace(_completed(_clause(part, quantities, block), clauses), side=side))
     return Statement(text, tuple(clauses), quantities, words)
 
 
@@ -107,23 +115,28 @@ def _parts(words: Sequence[Word]) -> list[tuple[int, list[Word]]]:
             if _comma_ends(current, words, at):
                 parts.append((block, []))
         else:
-            if current and _begins_clause(words, at):
+            if current and _begins_clause(words, at) and not _is_exception(current):
                 taken = [current.pop()] if current[-1].low in {"only", "even"} else []
                 parts.append((block, taken))
             parts[-1][1].append(word)
     return [(block, part) for block, part in parts if part]
 
 
+def _is_exception(part: Sequence[Word]) -> bool:
+    """“except”, before “when the lifts are closed”."""
+    phrase = phrase_at(part, 0, lexicon.EXCEPTIONS)
+    return bool(phrase) and len(phrase.split()) == len(part)
+
+
 def _comma_ends(current: list[Word], words: Sequence[Word], at: int) -> bool:
     after = words[at + 1].low if at + 1 < len(words) else ""
-    if (
-        after in {"and", "or"}
-        and at + 2 < len(words)
-        and words[at + 2].low in lexicon.CLAUSE_STARTERS
-    ):
+    behind = words[at + 2].low if at + 2 < len(words) else ""
+    if after in lexicon.COORDINATORS and behind in lexicon.CLAUSE_STARTERS | _OPENERS:
+        return True
+    if after == "as" and behind not in {"soon", "long", "well"}:
         return True
     opened = bool(current) and _condition_of(current) != ""
-    starts = lexicon.CLAUSE_STARTERS | lexicon.SUBORDINATORS | _RELATIVES | {"but", "not", "except"}
+    starts = lexicon.CLAUSE_STARTERS | lexicon.SUBORDINATORS | RELATIVES | {"but", "not", "except"}
     return (
         opened
         or after in starts
@@ -133,6 +146,9 @@ def _comma_ends(current: list[Word], words: Sequence[Word], at: int) -> bool:
 
 def _begins_clause(words: Sequence[Word], at: int) -> bool:
     low = words[at].low
+    is_last = at + 1 == len(words) or words[at + 1].low in _BREAKS | {","}
+    if low in lexicon.CONDITIONS and is_last:
+        return False  # “can be rebooked once”
     if low == "but" or low in lexicon.SUBORDINATORS - {"since", "however", "otherwise", "until"}:
         return True
     if low in lexicon.COORDINATORS:
@@ -145,7 +161,7 @@ def _begins_clause(words: Sequence[Word], at: int) -> bool:
 def _verb_follows(words: Sequence[Word], at: int) -> bool:
     """Whether behind “and” there is a subject pronoun or a verb that can be told as one."""
     after = words[at + 1].low if at + 1 < len(words) else ""
-    return after in lexicon.CLAUSE_STARTERS - _ARTICLES or after in lexicon.AUXILIARIES
+    return after in lexicon.CLAUSE_STARTERS - _ARTICLES or after in lexicon.AUXILIARIES | {"never"}
 
 
 def _condition_of(part: Sequence[Word]) -> str:
@@ -175,12 +191,14 @@ def _clause(part: list[Word], quantities: Sequence[Quantity], block: int) -> Cla
         quantities=tuple(q for q in quantities if part[0].start <= q.start < part[-1].end),
         negated=denied != unless,
         condition=condition,
-        modality=modality_of(lows, denied=denied or "no" in lows, subject=subject, passive=passive),
+        modality=modality_of(
+            lows, denied=denied or _has_no(part), subject=subject, passive=passive
+        ),
         agent=agent,
         subject=subject,
         is_passive=passive,
         only=bool(set(lows) & lexicon.ONLY) and "not only" not in " ".join(lows),
-        universal=bool(set(lows) & lexicon.UNIVERSAL) or "never" in lows,
+        universal=_is_universal(lows),
         content=content,
         own=content,
         topic=topic,
@@ -189,16 +207,61 @@ def _clause(part: list[Word], quantities: Sequence[Quantity], block: int) -> Cla
     )
 
 
+def _is_universal(lows: list[str]) -> bool:
+    """“each month” counts, it does not say “all”."""
+    return "never" in lows or any(
+        low in lexicon.UNIVERSAL
+        and not (low == "each" and set(lows[at + 1 : at + 3]) & lexicon.PERIODS)
+        for at, low in enumerate(lows)
+    )
+
+
 def _waits(lows: list[str]) -> bool:
     return "until" in lows and bool(set(lows[: lows.index("until")]) & lexicon.NEGATIONS)
 
 
-def _negations(part: Sequence[Word]) -> int:
+def _idle(part: Sequence[Word]) -> set[int]:
+    """The places of phrases that deny nothing."""
     idle: set[int] = set()
     for at in range(len(part)):
         if phrase := phrase_at(part, at, lexicon.NO_NEGATION):
             idle.update(range(at, at + len(phrase.split())))
-    return sum(word.low in lexicon.NEGATIONS for at, word in enumerate(part) if at not in idle)
+    return idle
+
+
+def _has_no(part: Sequence[Word]) -> bool:
+    idle = _idle(part)
+    return any(word.low == "no" and at not in idle for at, word in enumerate(part))
+
+
+def _negations(part: Sequence[Word]) -> int:
+    idle = _idle(part)
+    return sum(
+        word.low in lexicon.NEGATIONS and not _is_reduced(part, at) and not _doubles(part, at)
+        for at, word in enumerate(part)
+        if at not in idle
+    )
+
+
+def _doubles(part: Sequence[Word], at: int) -> bool:
+    """The “nor” of “neither … nor”."""
+    return part[at].low == "nor" and any(word.low == "neither" for word in part[:at])
+
+
+def _is_reduced(part: Sequence[Word], at: int) -> bool:
+    """“Bikes not collected within 14 days are charged” denies no charge."""
+    before = {word.low for word in part[:at]}
+    behind = [word.low for word in part[at + 1 :]]
+    pronoun = at - 2
+    if pronoun > 0 and part[pronoun].low in _OF_NOUNS:
+        return part[at - 1].low in lexicon.AUXILIARIES  # “items that are not as described”
+    return (
+        at > 0
+        and not before & lexicon.AUXILIARIES
+        and bool(behind)
+        and behind[0].endswith("ed")
+        and bool(set(behind) & lexicon.AUXILIARIES)
+    )
 
 
 def _flips(part: Sequence[Word]) -> tuple[frozenset[str], ...]:
@@ -235,7 +298,7 @@ def _completed(clause: Clause, before: Sequence[Clause]) -> Clause:
         return replace(
             clause, negated=not main.negated, content=clause.content | (main.content - main.topic)
         )
-    if first in _RELATIVES:
+    if first in RELATIVES:
         return replace(
             clause,
             content=clause.content | before[-1].content,

@@ -13,7 +13,7 @@ from supportbot.guardrails.alignment import alignment_features
 from supportbot.guardrails.support_model import support_model
 from supportbot.guardrails.types import Piece
 
-THRESHOLD = 0.4  # from which a sentence counts as supported
+THRESHOLD = 0.3  # from which a sentence counts as supported
 # Who speaks so tells what he does himself: “I’m filling in the form for you”.
 _FIRST_PERSON = re.compile(r"(?<![\w'’-])(?:I|[Ii]ch|[Jj]e|[Jj](?=['’]))(?![\w-])")
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from knowledge.text.units import Unit
+from knowledge.text.units import Cell, Unit
+from supportbot.guardrails.lexicon import CONDITIONS, NEGATIONS
 
 FACT, SUPPORT = "fact", "support"  # checks
+# A line that ends with one of these goes on in the items of its list.
+_OPEN_ENDS = frozenset(
+    ["for", "to", "of", "in", "on", "at", "by", "from", "with", "about", "is", "are", "include"]
+)
+DENYING_CELLS = frozenset({"0", "no", "none", "never", "not possible", "not available"})
 MANY_CELLS = 3  # of a row that says several things of its first cell
 
 
@@ -37,14 +43,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Piece:
-    """The smallest place that can support a sentence: one unit of a source, or two neighbours, with
-    what it needs to be read alone (title, headings, the line that leads its list, column heads)."""
+    """The smallest place that can support a sentence: one unit of a source, or two, with what they
+    need to be read alone (title, headings, the line that leads a list, column heads)."""
 
     source: int  # Source.number
     position: int  # of its unit within the source
     unit: Unit
     context: str
-    following: Unit | None = None  # the unit after it, where both are read together
+    following: Unit | None = None  # a unit after it, where both are read together
+    distance: int = 1  # between the two, in units
 
     @property
     def text(self) -> str:
@@ -56,18 +63,39 @@ class Piece:
         )
 
     @property
+    def is_row(self) -> bool:
+        return bool(self.unit.cells)
+
+    @property
     def claims(self) -> str:
-        """Its text for the comparison of facts: each cell of a row is a statement of its own."""
+        """Its text for the comparison of facts: each cell of a row is a statement of its own, an
+        item is one with the line that leads its list."""
         cells = self.unit.cells
         if len(cells) < MANY_CELLS:
-            return self.text
-        about = cells[0].text
-        return "; ".join(f"{about} {cell.head} {cell.text}".strip() for cell in cells[1:])
+            lead, text = self.unit.lead.rstrip(" :"), self.text
+            if not lead or cells:
+                return text
+            words = lead.lower().split()
+            joint = "," if words[0] in CONDITIONS else "" if words[-1] in _OPEN_ENDS else ":"
+            return f"{lead}{joint} {text[len(self.unit.lead) :].lstrip()}"
+        row = "; ".join(_claim(cells[0].text, cell) for cell in cells[1:])
+        return f"{row}; {_read(self.following)}" if self.following else row
 
     @property
     def quote(self) -> str:
         """Its words as they stand in the source."""
         return self.unit.quote
+
+
+def _claim(about: str, cell: Cell) -> str:
+    """“Fit yourself: no” denies what the head says."""
+    if set(about.lower().split()) & NEGATIONS:
+        about = f"if {about},"  # “Not collected”
+    if cell.text.strip().lower().lstrip("£€$") in DENYING_CELLS:
+        return f"{about} not {cell.head}"
+    if cell.text.strip().isdigit() and cell.head:
+        return f"{about} {cell.text} {cell.head.lower()}"  # “Hours: 10” is “10 hours”
+    return f"{about} {cell.head} {cell.text}".strip()
 
 
 def _read(unit: Unit) -> str:

@@ -55,7 +55,11 @@ def words_of(text: str, numbers: Sequence[tuple[int, int]]) -> tuple[Word, ...]:
         if word.low == "cannot":
             found.append(replace(word, low="can", stem="can", is_content=False))
             word = replace(word, low="not", stem="not", is_content=False)
+        elif not found and word.low in lexicon.ANSWERS and text[word.end :].startswith((",", ".")):
+            word = replace(word, low="yes", stem="yes", is_content=False)  # it denies nothing here
         elif any(start <= word.start < end for start, end in numbers):
+            if word.low in _PUNCTUATION:
+                continue  # the colon of “8:00”
             word = replace(word, is_content=False, is_name=False)
         found.append(word)
     if sum(word.low in lexicon.GERMAN for word in found) >= MOST_FOREIGN:

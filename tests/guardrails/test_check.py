@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from supportbot.guardrails.check import judge, parts_of
+from supportbot.guardrails.check import judge
+from supportbot.guardrails.sentence_parts import parts_of
 from supportbot.guardrails.types import Source, SourceKind, Verdict
 
 RETURNS = "Opened food cannot be returned. Sealed food can be returned within 14 days."
@@ -125,3 +126,25 @@ def test_an_instruction_stands_in_the_source() -> None:
     assert "instruction_not_in_source" in {finding.reason for finding in found.findings}
     assert judge("Rinse the boiler every month.", boiler).verdict is Verdict.KEEP
     assert judge("Rinse your boiler each month.", boiler).verdict is Verdict.KEEP
+
+
+def test_what_is_added_to_a_true_statement_is_stopped() -> None:
+    added = "Return postage costs £3.95, and we'll email you a confirmation when it arrives."
+    found = judge(added, sources(POSTAGE))
+    assert found.verdict is not Verdict.KEEP
+    assert "added_to_source" in {one.reason for one in found.findings}
+    assert found.wants_only_support
+
+
+def test_an_answer_word_denies_nothing() -> None:
+    text = "Orders and invoices are kept for 7 years."
+    assert judge(f"No, {text.lower()}", sources(text)).verdict is Verdict.KEEP
+    assert judge("No orders and invoices are kept.", sources(text)).verdict is not Verdict.KEEP
+
+
+def test_a_clause_is_compared_with_the_place_that_speaks_of_it() -> None:
+    steps = "We email you a prepaid label. Pack the phone and hand it in at any post office."
+    right = "We email you a prepaid label, then you hand in the phone at any post office."
+    wrong = "You email us a prepaid label, then pack the phone and hand it in at any post office."
+    assert judge(right, sources(steps)).verdict is Verdict.KEEP
+    assert judge(wrong, sources(steps)).verdict is not Verdict.KEEP

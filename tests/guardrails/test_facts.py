@@ -48,6 +48,15 @@ def reasons(sentence: str, source: str, context: str = "") -> set[str]:
         ("actor_differs", "You pay the return postage.", "We pay the return postage."),
         ("actor_differs", "The seller pays the postage.", "The buyer pays the postage."),
         ("actor_differs", "The label is sent by the seller.", "The label is sent by the courier."),
+        ("actor_not_in_source", "The bank asks for £5.", "We ask for £5."),
+        ("only_dropped", "Food is accepted with both.", "Food is accepted only with Express."),
+        ("all_not_in_source", "You can change it to any country.", "You can change the country."),
+        (
+            "exception_inverted",
+            "Lessons take place only when the lifts are closed.",
+            "Lessons take place, except when the lifts are closed.",
+        ),
+        ("denied_by_source", "Put the hopper into water.", "Wash it and never put it into water."),
         ("only_not_in_source", "Only members get a discount.", "Members get a discount."),
         ("all_not_in_source", "All returns are free.", "Returns are free."),
         (

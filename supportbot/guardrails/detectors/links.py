@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from supportbot.guardrails.check import links_in
+from supportbot.guardrails.against import links_in
 from supportbot.guardrails.detectors.types import Card, Context, Detector, Stage
 from supportbot.guardrails.types import Finding
 
