@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from knowledge.text.quantities import quantities_in
 from knowledge.text.units import Form, Unit
 from supportbot.answers.ranges import amounts_in, is_in_range
 from supportbot.answers.rows import subject_of
@@ -30,6 +31,7 @@ OF_OTHER_QUESTION = 2.0  # times the share of that question's words that are not
 HEADING_ASKS = 1.0  # a unit below “How long you have” is raised for “how many days do I have”
 OF_STATE = 1.0  # an item or step below “Delivered, says the tracking”
 OF_RANGE = 1.0  # a row for “£250 to £600” is raised for “a phone of £300”, or else lowered
+LABEL = 5  # words; a second cell that is longer says something, it names no case
 NAMED_FIRST = 0.2  # a row whose first cell is all in the question is raised
 # A sentence about one case of a rule, and a question about one.
 CASE = re.compile(
@@ -53,7 +55,6 @@ def with_narrower_lowered(work: Composing) -> Composing:
     raises_case = bool(CASE_ASKED.search(work.question))
     wanted = answer_type(work.question)
     asks_how = wanted is AnswerType.HOW_TO
-    amounts = amounts_in(work.text)
     may_be_banned = wanted is AnswerType.YES_NO or bool(FORBIDS.search(work.question))
     about = asked - work.terms(WORDS_OF_QUESTIONS)
 
@@ -69,7 +70,7 @@ def with_narrower_lowered(work: Composing) -> Composing:
         if asks_alike(read):
             return -HEADING_ASKS
         if read.unit.form is Form.ROW:
-            is_meant = is_in_range(read.unit.cells[0].text, amounts)
+            is_meant = is_of_amount(read.unit, work.text)
             if is_meant is not None:
                 return -OF_RANGE if is_meant else OF_RANGE
             return _lowered_row(read.unit, asked, work)
@@ -88,6 +89,19 @@ def with_narrower_lowered(work: Composing) -> Composing:
 
     units = tuple(replace(read, score=read.score - lowered_by(read)) for read in work.reading.units)
     return replace(work, reading=Reading(units, work.reading.features))
+
+
+def is_of_amount(row: Unit, question: str) -> bool | None:
+    """Whether a row is for the amount in the question: “over 25 kg” for “a 30kg dog”, “24 months” for
+    “2 years”; None if its first two cells have none, or the question has none of the kind."""
+    amounts = amounts_in(question)
+    labels = [c for at, c in enumerate(row.cells[:2]) if not at or len(c.text.split()) <= LABEL]
+    for cell in labels if amounts else ():
+        if (is_in := is_in_range(cell.text, amounts)) is not None:
+            return is_in
+    own = [one for one in quantities_in(row.cells[0].text) if one.kind]
+    asked = [one for one in quantities_in(question) if own and one.kind == own[0].kind]
+    return own[0].equals(asked[0]) if len(own) == len(asked) == 1 else None
 
 
 def is_of_unasked_state(read: ReadUnit, work: Composing) -> bool:

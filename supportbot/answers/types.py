@@ -77,7 +77,7 @@ class CuratedText:
     context: str = ""
 
 
-NEARLY = 0.6  # of the threshold of answerability
+NEARLY = 0.4  # of the threshold of answerability
 
 
 @dataclass(frozen=True)

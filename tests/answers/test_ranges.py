@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from knowledge.text.units import units_of
+from supportbot.answers.narrower import is_of_amount
 from supportbot.answers.ranges import amounts_in, is_in_range
 
 
@@ -28,3 +30,32 @@ def test_a_range_holds_an_amount_of_its_unit(
     cell: str, question: str, expected: bool | None
 ) -> None:
     assert is_in_range(cell, amounts_in(question)) is expected
+
+
+FEES = """| Treatment | Animal | Price |
+|---|---|---|
+| Castration | Dog under 10 kg | £235 |
+| Castration | Dog 10 to 25 kg | £275 |
+| Castration | Dog over 25 kg | £330 |"""
+LOANS = """| Length | Minimum |
+|---|---|
+| 12 months | £500 |
+| 24 months | £1,200 |"""
+REFUNDS = """| Paid with | Refund |
+|---|---|
+| Card | nothing was charged; the reservation lapses within 7 days |"""
+
+
+@pytest.mark.parametrize(
+    ("table", "question", "expected"),
+    [
+        (FEES, "price to castrate a 30kg dog", [False, False, True]),
+        (FEES, "price to castrate a dog", [None, None, None]),
+        (LOANS, "minimum spend for 2 years interest free", [False, True]),
+        (REFUNDS, "when do I get my money back, 5 days?", [None]),
+    ],
+)
+def test_the_row_of_the_amount_is_known(
+    table: str, question: str, expected: list[bool | None]
+) -> None:
+    assert [is_of_amount(unit, question) for unit in units_of(table)] == expected

@@ -52,7 +52,7 @@ export class ComposerView {
       actions.askForPerson(),
     );
     this.forget = button({ class: 'forget', testid: 'forget', hidden: true }, [strings.forget], () => actions.forget());
-    this.end = button({ class: 'end', testid: 'end', hidden: true, 'aria-live': 'polite' }, [strings.end], () => this.askToEnd());
+    this.end = button({ class: 'end', testid: 'end', hidden: true }, [strings.end], () => this.askToEnd());
     this.foot.append(this.handover, this.end, this.disclosure, this.sound, this.forget);
     // Not <footer>: inside a dialog that would be a landmark of the whole page.
     this.element = el('div', { class: 'composer-frame' }, [this.tray, this.recording, this.form, this.foot]);
@@ -173,6 +173,7 @@ export class ComposerView {
   private askToEnd(): void {
     if (this.endTimer === undefined) {
       setText(this.end, strings.endConfirm);
+      this.actions.say(strings.endConfirm);
       this.endTimer = setTimeout(() => this.resetEnd(), END_MS);
       return;
     }
