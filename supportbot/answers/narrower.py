@@ -92,8 +92,8 @@ def with_narrower_lowered(work: Composing) -> Composing:
 
 
 def is_of_amount(row: Unit, question: str) -> bool | None:
-    """Whether a row is for the amount in the question: “over 25 kg” for “a 30kg dog”, “24 months” for
-    “2 years”; None if its first two cells have none, or the question has none of the kind."""
+    """Whether a row is for the amount in the question: “over 25 kg” for “a 30kg dog”, “24 months”
+    for “2 years”; None if its first two cells have none, or the question has none of the kind."""
     amounts = amounts_in(question)
     labels = [c for at, c in enumerate(row.cells[:2]) if not at or len(c.text.split()) <= LABEL]
     for cell in labels if amounts else ():

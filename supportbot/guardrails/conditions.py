@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
+from knowledge.text.limits import LEAST, limit_of
 from supportbot.guardrails.clause_pairs import finding_of, odd_flips
 from supportbot.guardrails.lexicon import UNCONDITIONAL
+from supportbot.guardrails.numbers import MONEY
 from supportbot.guardrails.statements import Clause, Statement
 from supportbot.guardrails.types import FACT, Finding
 from supportbot.guardrails.words import phrase_at
+
+SOME_CUSTOMERS = frozenset(
+    ["members", "subscribers", "students", "customers", "users", "guests", "passengers", "clients"]
+)
 
 
 def opposed_conditions(
@@ -67,6 +74,26 @@ def dropped_conditions(
         kind = "exception_dropped" if condition.condition == "except" else "condition_dropped"
         words = " ".join(word.written for word in condition.words)
         yield Finding(FACT, kind, source_words=words)
+
+
+def dropped_bounds(
+    pairs: list[tuple[Clause, Clause]], said: Statement, written: Statement, above: frozenset[str]
+) -> Iterator[Finding]:
+    """“Express is free” of “free on orders over £40”, or of “Gold members get Express free”.
+    `above` are the stems of title and headings."""
+    has_amount = any(quantity.kind in MONEY for quantity in said.quantities)
+    known = said.content | above
+    for clause, match in pairs:
+        if clause.condition or match.condition:
+            continue
+        for quantity in match.quantities:
+            least = quantity.kind in MONEY and limit_of(quantity, written.text) == LEAST
+            if least and not has_amount:
+                yield finding_of(clause, match, "condition_dropped")
+        for before, word in itertools.pairwise(match.words):
+            some = word.low in SOME_CUSTOMERS and word.stem in match.topic
+            if some and not {word.stem} & known and before.is_content and before.stem not in known:
+                yield finding_of(clause, match, "condition_dropped")
 
 
 def _has_alternative(written: Statement, condition: Clause, said: Statement) -> bool:

@@ -59,6 +59,8 @@ def conflicts(
             found.extend(_compared(clause, match, written))
     if not cells:
         found.extend(conditions.dropped_conditions(pairs, said, written))
+        above = around.content if around else frozenset[str]()
+        found.extend(conditions.dropped_bounds(pairs, said, written, above))
         found.extend(_borrowed(said, written))
         found.extend(edits.conflicts(said, written, around))
     return list({finding.reason: finding for finding in reversed(found)}.values())

@@ -57,6 +57,8 @@ def reasons(sentence: str, source: str, context: str = "") -> set[str]:
             "Lessons take place, except when the lifts are closed.",
         ),
         ("denied_by_source", "Put the hopper into water.", "Wash it and never put it into water."),
+        ("condition_dropped", "Express is free.", "Express is free on orders over £40."),
+        ("condition_dropped", "You get Express free.", "Gold members get Express free."),
         ("only_not_in_source", "Only members get a discount.", "Members get a discount."),
         ("all_not_in_source", "All returns are free.", "Returns are free."),
         (
