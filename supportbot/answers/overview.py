@@ -72,8 +72,11 @@ def say_overview(ranked: Sequence[ReadUnit], work: Composing) -> list[Proposed]:
     if not topic or work.text != work.question or _DENIES.search(work.question):
         return []
     general = _is_general(work.question)
+    answers = wanted not in {*_ANYTHING, *_ROWS_ONLY} and holds(wanted, ranked[0].unit.text)
     for section in _sections(topic, wanted, ranked, work, general=general):
         first = section[0]
+        if answers and ranked[0] not in section:
+            continue  # “how long do I have to return it” is no question about another's returns
         if first.unit.form is Form.ROW:
             if rows := say_table(first, work):
                 return rows

@@ -369,3 +369,29 @@ def test_a_yes_no_question_is_answered_in_its_own_words(publish: Publish) -> Non
     assert text("If I delete the app, is my account closed?").startswith(
         "Deleting the app does not close the account."
     )
+
+
+BUSINESS = """# Terms for business customers
+
+## Returns
+
+Trade customers can return unopened goods within 14 days of delivery. We deduct a restocking fee of
+20%, and you arrange and pay the transport.
+"""
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how long do i have to return it",
+        "How long do I have to return something?",
+        "How many days do I have to return an item?",
+    ],
+)
+def test_what_everybody_asks_is_not_answered_with_another_customers_terms(
+    publish: Publish, question: str
+) -> None:
+    publish(POLICY)
+    publish(BUSINESS, file_name="business.md")
+    assert "Most items, opened or not: 45 days" in text(question)
+    assert "Trade customers" not in text(question)
