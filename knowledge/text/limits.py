@@ -38,7 +38,9 @@ _RANGE = re.compile(r"\s*(?:to|until|–|-)(?!\w)")
 _LATER = re.compile(r"\s*later\b", re.IGNORECASE)
 _AHEAD = re.compile(r"\s*(?:before|beforehand|in advance|ahead|prior)\b", re.IGNORECASE)
 _UP_TO = re.compile(rf"\b(?:up to|no(?:t)? later than|until){_LEAD}", re.IGNORECASE)
-_BOOK = re.compile(r"\b(?:book|reserve|schedule)\b", re.IGNORECASE)  # at most so long ahead
+_BOOK = re.compile(
+    r"\b(?:book(?:ed|ings?)?|reserved?|scheduled?)\b", re.IGNORECASE
+)  # at most so long ahead
 _NOUN = re.compile(
     r"\s*(?:[a-z]+\s){0,2}?(?=(?:or|and) (?:more|less|over|under|above|below)\b)", re.I
 )
@@ -103,7 +105,8 @@ def _find(quantity: Quantity, text: str) -> tuple[str, tuple[int, int], str]:
         if found := rule.search(before):
             # “up to 3 days before” is “at least 3 days before”
             is_ahead = name in {MOST, WITHIN} and _AHEAD.match(behind) and _UP_TO.search(before)
-            turned = is_ahead and not _BOOK.search(before)
+            clause = re.split(r"[,;:.]", before)[-1]
+            turned = is_ahead and not _BOOK.search(clause)
             return LEAST if turned else name, (found.start(), end), ""
     if found := _LATER.match(behind):
         return LEAST, (start, end + len(noun) + found.end()), noun

@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from supportbot.guardrails.edits import inflects
-from supportbot.guardrails.lexicon import CONDITIONS, COORDINATORS, LIGHT, SUBORDINATORS
+from supportbot.guardrails.lexicon import CONDITIONS, COORDINATORS, SUBORDINATORS
 from supportbot.guardrails.statements import RELATIVES, Statement
 from supportbot.guardrails.types import SUPPORT, Finding
-from supportbot.guardrails.words import Word, stem_of
+from supportbot.guardrails.words import LIGHT_STEMS, Word
 
 LEAST, MOST_NEW = 2, 0.6  # content words of a part; the share of three or more that may be new
-_LIGHT = frozenset(map(stem_of, LIGHT))
 _BORDERS = (
     frozenset(",;:()—–.!?")
     | COORDINATORS
@@ -28,17 +27,17 @@ _BORDERS = (
 def conflicts(said: Statement, known: frozenset[str]) -> Iterator[Finding]:
     """The parts of which the source knows none of two content words, or less than 40% of more.
     `known` are the stems of the source, with its title and headings."""
-    for part in _parts(said.words):
-        content = [word for word in part if word.is_content and word.stem not in _LIGHT]
+    for phrase in _phrases(said.words):
+        content = [word for word in phrase if word.is_content and word.stem not in LIGHT_STEMS]
         new = [word for word in content if not _is_known(word, known)]
         if len(content) < LEAST or len(new) < MOST_NEW * len(content):
             continue
         if len(content) == LEAST and len(new) < LEAST:
             continue
-        yield Finding(SUPPORT, "added_to_source", (part[0].start, part[-1].end))
+        yield Finding(SUPPORT, "added_to_source", (phrase[0].start, phrase[-1].end))
 
 
-def _parts(words: Sequence[Word]) -> Iterator[list[Word]]:
+def _phrases(words: Sequence[Word]) -> Iterator[list[Word]]:
     part: list[Word] = []
     for word in words:
         if word.low in _BORDERS:

@@ -1,4 +1,4 @@
-"""What speaks against a sentence in the place that bears it, and in the rest of its source."""
+"""What speaks against a sentence in the place that supports it, and in the rest of its source."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from supportbot.guardrails.pieces import pieces_of
 from supportbot.guardrails.statements import statement_of
 from supportbot.guardrails.types import FACT, Finding, Piece, Source
 
-LEAST_CONTENT = 2  # words of a part of a sentence that is judged by itself
 _LINK = re.compile(
-    r"(?:https?://|www\.|[\w.+-]+@|(?:[\w-]+\.)+[a-z]{2,}\b)[^\s<>()\[\]\"'`*|]*", re.IGNORECASE
+    r"(?<![\w.+-])(?:https?://|www\.|[\w.+-]{1,64}@|(?:[\w-]{1,63}\.){1,8}[a-z]{2,}\b)[^\s<>()\[\]\"'`*|]*",
+    re.IGNORECASE,
 )
 
 
@@ -27,8 +27,8 @@ def speaks_against(sentence: str, piece: Piece, sources: Sequence[Source]) -> li
     return [
         *conflicts(sentence, piece.claims, piece.context, piece.unit.cells),
         *_links(sentence, piece, sources),
-        *_borrowed(sentence, piece, sources),
-        *_denied(sentence, piece, sources),
+        *_words_of_another_place(sentence, piece, sources),
+        *_denied_elsewhere(sentence, piece, sources),
         *_denied_by_lead(sentence, piece),
         *_unsaid_instruction(sentence, piece),
         *_of_other_row(sentence, piece, sources),
@@ -67,14 +67,16 @@ def known_to(piece: Piece) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=1024)
 def _known_to_source(source: Source) -> frozenset[str]:
+    """The stems of all its content words, with title and headings."""
     return frozenset[str]().union(*map(known_to, pieces_of(source)))
 
 
 def source_of(piece: Piece, sources: Sequence[Source]) -> Source:
+    """The source that the piece is of."""
     return next(one for one in sources if one.number == piece.source)
 
 
-def _denied(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:
+def _denied_elsewhere(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:
     """What another place denies; the rows of a table are about other things."""
     source = source_of(piece, sources)
     others = [
@@ -87,11 +89,11 @@ def _denied(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Find
 
 def _denied_by_lead(sentence: str, piece: Piece) -> list[Finding]:
     """What leads a list denies each of its items: “we cannot take back: engraved tampers”."""
-    units = [piece.unit, *([piece.following] if piece.following else [])]
+    units = [piece.unit, *([piece.beside] if piece.beside else [])]
     items = [
         statement_of(unit.text).content
         for unit in units
-        if unit.lead and statement_of(unit.lead).clauses[0].negated
+        if unit.lead and any(c.negated for c in statement_of(unit.lead).clauses[:1])
     ]
     return [
         Finding(FACT, "denied_by_lead", (clause.words[0].start, clause.words[-1].end))
@@ -105,7 +107,7 @@ def _denied_by_lead(sentence: str, piece: Piece) -> list[Finding]:
 def _unsaid_instruction(sentence: str, piece: Piece) -> list[Finding]:
     """What a sentence tells its reader to do must stand in its place: “unscrew the boiler”."""
     words = statement_of(sentence).words
-    if len(words) < LEAST_CONTENT or words[1].low not in _OBJECTS or not words[0].is_content:
+    if not words[1:] or words[1].low not in _OBJECTS or not words[0].is_content:
         return []
     known = known_to(piece)
     first = words[0]
@@ -138,7 +140,9 @@ def _links(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Findi
     return [Finding(FACT, "link_not_in_source") for link in links_in(sentence) - known]
 
 
-def _borrowed(sentence: str, piece: Piece, sources: Sequence[Source]) -> list[Finding]:
+def _words_of_another_place(
+    sentence: str, piece: Piece, sources: Sequence[Source]
+) -> list[Finding]:
     """Words that the place lacks and that stand in another place of its source: “the fabric is
     guaranteed for ten years” where ten years are those of the frame."""
     source = source_of(piece, sources)
@@ -176,6 +180,7 @@ def _joined_by_and(sentence: str) -> frozenset[str]:
     )
 
 
+@functools.lru_cache(maxsize=1024)
 def links_in(text: str) -> set[str]:
     """Addresses of pages and mailboxes, also without a scheme: “shop.example/returns”."""
     return {found.rstrip(".,;:!?").lower() for found in _LINK.findall(plain(text))}

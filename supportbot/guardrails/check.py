@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from supportbot.guardrails.against import known_to, other_order, source_of, speaks_against
 from supportbot.guardrails.facts import conflicts
-from supportbot.guardrails.pieces import coverage, pairs_of, pieces_of
+from supportbot.guardrails.pieces import coverage, own_share, pairs_of, pieces_of
 from supportbot.guardrails.promises import promises_in
 from supportbot.guardrails.sentence_parts import LEAST_CONTENT, parts_of
 from supportbot.guardrails.statements import statement_of
@@ -24,7 +24,7 @@ READ = 12  # pieces that are scored for a sentence; the others share too little 
 NEAR_BEST = 0.05  # of support: pieces that are as good as the best one
 HINT = 0.05  # what a model's citation adds when pieces are chosen
 # Share of a sentence that stands in the place that supports it, whatever the score: of a short one
-# nearly all, because one word decides.
+# more, because one word decides.
 COVERED, COVERED_OF_SHORT, SHORT = 0.5, 0.66, 4
 HALF = 0.5  # of a part of a sentence that is kept as a whole
 NEAREST = 0.34  # coverage from which a piece may take the place of a sentence
@@ -56,7 +56,7 @@ def judge(sentence: str, sources: Sequence[Source], hints: Collection[int] = ())
     """The verdict on one sentence. `hints` are numbers of the sources that its writer named."""
     if promised := promises_in(sentence):
         return Judgement(Verdict.DROP, "promise", tuple(promised))
-    if not statement_of(sentence).content or sentence.rstrip().endswith(":"):
+    if not statement_of(sentence).content or sentence.rstrip().endswith((":", "?")):
         return Judgement(Verdict.DROP, "no_substance")
     if (own := _own_words(sentence, sources)) is not None:
         return Judgement(Verdict.KEEP, "supported", (), (own,), 1.0)
@@ -69,8 +69,8 @@ def judge(sentence: str, sources: Sequence[Source], hints: Collection[int] = ())
 def _judge_parts(
     sentence: str, sources: Sequence[Source], hints: Collection[int]
 ) -> Judgement | None:
-    """KEEP if each statement of the sentence has its own place, and nothing is in another order;
-    else None."""
+    """KEEP if each statement of the sentence has its own place, and no source has two of its acts
+    the other way round; else None."""
     parts = parts_of(sentence)
     judged = [_judge_whole(part, sources, hints) for part in parts] if len(parts) > 1 else []
     if not judged or any(one.verdict is not Verdict.KEEP for one in judged):
@@ -134,7 +134,7 @@ def _judge_whole(sentence: str, sources: Sequence[Source], hints: Collection[int
         pair
         for piece in first.pieces
         for pair in pairs_of(source_of(piece, sources))
-        if piece.position in {pair.position, pair.position + pair.distance}
+        if piece.position in {pair.position, pair.beside_position}
     ]
     pairs = _nearest(sentence, pairs, hints)
     second = _best(sentence, pairs, sources) if pairs else first
@@ -175,6 +175,8 @@ def _best(sentence: str, pieces: Sequence[Piece], sources: Sequence[Source]) -> 
     for score, piece in ranked:
         if score < max(best - NEAR_BEST, THRESHOLD) or coverage(sentence, piece) < needed:
             continue
+        if is_short and own_share(sentence, piece) <= HALF:
+            continue  # a heading alone says nothing
         against = speaks_against(sentence, piece, sources)
         if not against:
             return Judgement(Verdict.KEEP, "supported", (), (piece,), score)

@@ -31,6 +31,8 @@ def pairs_of_clauses(said: Statement, written: Statement) -> Iterator[tuple[Clau
 
 
 def overlap(clause: Clause, other: Clause) -> float:
+    """How much two clauses speak of the same: 1 for each word that both have, half as much again
+    for one of the clause's topic, less for equal numbers and the same form."""
     shared = clause.content & other.content
     alike = sum(any(q.equals(own) for own in other.quantities) for q in clause.quantities)
     score = len(shared) + 0.5 * len(shared & clause.topic) + 0.5 * alike
@@ -39,16 +41,19 @@ def overlap(clause: Clause, other: Clause) -> float:
 
 
 def is_condition(clause: Clause) -> bool:
+    """“If …” or “even if …”, not an exception."""
     return clause.condition in {"if", "even"}
 
 
 def opposed(clause: Clause, match: Clause) -> bool:
+    """Whether one denies what the other says."""
     if {clause.condition, match.condition} == {"even", "if"}:
         return True
     return (clause.negated != match.negated) != odd_flips(clause, match)
 
 
 def odd_flips(clause: Clause, match: Clause) -> bool:
+    """Whether an odd number of cues (“without”, “un-”) turn round words that both have."""
     shared = clause.content & match.content
     mine = sum(bool(group & shared) for group in clause.flips)
     theirs = sum(bool(group & shared) for group in match.flips)
@@ -56,5 +61,6 @@ def odd_flips(clause: Clause, match: Clause) -> bool:
 
 
 def finding_of(clause: Clause, match: Clause, reason: str) -> Finding:
+    """A fact against the whole clause, with the words of the source's clause."""
     span = (clause.words[0].start, clause.words[-1].end)
     return Finding(FACT, reason, span, source_words=" ".join(w.written for w in match.words))

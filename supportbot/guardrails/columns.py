@@ -11,8 +11,9 @@ from supportbot.guardrails.statements import Clause, Statement, statement_of
 from supportbot.guardrails.types import FACT, Finding
 from supportbot.guardrails.words import stem_of
 
-VERBS = AUXILIARIES | LIGHT
+_SUBJECT_ENDS = AUXILIARIES | LIGHT  # a subject ends before them
 _PRICE = frozenset(map(stem_of, ["price", "amount", "total", "rate"]))  # heads that say “price”
+NO_HEAD = 0.1  # the share of a head that nothing sets apart
 
 
 def conflicts(said: Statement, cells: Sequence[Cell]) -> Iterator[Finding]:
@@ -27,8 +28,10 @@ def conflicts(said: Statement, cells: Sequence[Cell]) -> Iterator[Finding]:
         if not own or not rivals:
             continue
         shared = frozenset.intersection(*(_head(cell) for cell in same)) | _PRICE
-        for about in (_around(quantity, said), said.content - _denied(said)):
-            scores = {id(c): _said(c, shared, about) + _is_named(c, quantity, said) for c in same}
+        for about in (_around(quantity, said), said.content - _without(said)):
+            scores = {
+                id(c): _share_of_head(c, shared, about) + _is_named(c, quantity, said) for c in same
+            }
             mine = max(scores[id(cell)] for cell in own)
             best = max(rivals, key=lambda cell: scores[id(cell)])
             theirs = scores[id(best)]
@@ -73,7 +76,7 @@ def _subject(clause: Clause) -> frozenset[str]:
     """The content words before the first number or verb, as far as it can be told."""
     stop = min((q.start for q in clause.quantities), default=clause.words[-1].end)
     before = [word for word in clause.words if word.start < stop]
-    verb = next((n for n, w in enumerate(before) if w.low in VERBS), len(before))
+    verb = next((n for n, w in enumerate(before) if w.low in _SUBJECT_ENDS), len(before))
     return frozenset(word.stem for word in before[:verb] if word.is_content)
 
 
@@ -96,18 +99,18 @@ def _around(quantity: Quantity, said: Statement) -> frozenset[str]:
     same = (q for q in said.quantities if q.kind == quantity.kind)
     high = min([high, *(q.start for q in same if q.start >= quantity.end)])
     near = (word for word in said.words if word.is_content and low <= word.start < high)
-    return frozenset(word.stem for word in near) - _denied(said)
+    return frozenset(word.stem for word in near) - _without(said)
 
 
-def _denied(said: Statement) -> frozenset[str]:
+def _without(said: Statement) -> frozenset[str]:
     return frozenset[str]().union(*(group for clause in said.clauses for group in clause.flips))
 
 
-def _said(cell: Cell, shared: frozenset[str], said: frozenset[str]) -> float:
+def _share_of_head(cell: Cell, shared: frozenset[str], about: frozenset[str]) -> float:
     """The share of what sets the cell's head apart that the sentence says. A head that nothing sets
     apart (“From”) is meant where no other is named."""
     own = _head(cell) - shared
-    return len(own & said) / len(own) if own else 0.1
+    return len(own & about) / len(own) if own else NO_HEAD
 
 
 def _head(cell: Cell) -> frozenset[str]:
@@ -120,3 +123,16 @@ def _numbers(cell: Cell) -> tuple[Quantity, ...]:
 
 def _of_kind(quantity: Quantity, cell: Cell) -> bool:
     return any(quantity.kind == other.kind for other in _numbers(cell))
+
+
+def is_nearest_cell(
+    clause: Clause, match: Clause, written: Statement, label: frozenset[str]
+) -> bool:
+    """Whether no other cell of the row shares more with the clause, and this one anything."""
+    most = max(len((clause.content & other.content) - label) for other in written.clauses)
+    return 0 < len((clause.content & match.content) - label) == most
+
+
+def label_of(cells: Sequence[Cell]) -> frozenset[str]:
+    """The stems of the first cell, which names the row; empty without cells."""
+    return statement_of(cells[0].text).content if cells else frozenset()

@@ -29,7 +29,8 @@ def opposed_conditions(
     excepted = frozenset[str]().union(*(m.own for m in written.clauses if m.condition == "except"))
     for clause in said.clauses:
         if clause.condition == "except" and clause.own and not clause.own & excepted:
-            yield finding_of(clause, written.clauses[0], "exception_not_in_source")
+            span = (clause.words[0].start, clause.words[-1].end)
+            yield Finding(FACT, "exception_not_in_source", span)
     conditions = [match for match in written.clauses if match.condition in {"if", "except"}]
     if conditions and _is_unconditional(said) and not _is_unconditional(written):
         yield finding_of(said.clauses[0], conditions[0], "condition_denied")

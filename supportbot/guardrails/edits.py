@@ -14,7 +14,7 @@ from rapidfuzz.distance import Levenshtein
 from supportbot.guardrails import lexicon
 from supportbot.guardrails.statements import Statement
 from supportbot.guardrails.types import FACT, Finding
-from supportbot.guardrails.words import Word, stem_of
+from supportbot.guardrails.words import LIGHT_STEMS, Word
 
 NEAR = 0.65  # share of the sentence's words that stand in the source in the same order
 REPEATS = 0.7  # the same, where a common word in place of another counts: below, it is a paraphrase
@@ -29,7 +29,6 @@ _MODALS = (
     lexicon.ADVICE,
     lexicon.FUTURE,
 )
-LIGHT_STEMS = frozenset(map(stem_of, lexicon.LIGHT))
 _ALIKE = {0, 1}  # “can” and “may” both permit
 
 
@@ -57,13 +56,13 @@ def conflicts(said: Statement, written: Statement, around: Statement | None) -> 
 def _only_moved(
     new: Sequence[Word], old: Sequence[Word], said: Statement, written: Statement
 ) -> bool:
-    """Whether the new words stand elsewhere in the source and no old one elsewhere in the sentence,
-    so that nothing is exchanged. A name or who acts may be."""
+    """Whether the new words stand elsewhere in the source and take no other's place. A name or who
+    acts may not be moved."""
     if not _content(new) or _modals([*new, *old]) or any(map(_acts, new)):
         return False
     told = {word.stem for word in new if word.is_content} - LIGHT_STEMS
     gone = {word.stem for word in old if word.is_content}
-    return not told or (told <= written.content and not gone & said.content)
+    return not told or (told <= written.content and not gone - LIGHT_STEMS - told)
 
 
 def _acts(word: Word) -> bool:

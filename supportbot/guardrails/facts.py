@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from knowledge.text.quantities import Quantity
 from knowledge.text.units import Cell
-from supportbot.guardrails import conditions, edits, numbers
+from supportbot.guardrails import columns, conditions, edits, numbers
 from supportbot.guardrails.clause_features import DETERMINERS, PREPOSITIONS
 from supportbot.guardrails.clause_pairs import (
     LEAST_SHARED,
@@ -42,18 +42,20 @@ def conflicts(
     sentence: str, source: str, context: str = "", cells: Sequence[Cell] = ()
 ) -> list[Finding]:
     """The facts of `sentence` that `source`, one place of a document, does not bear out, one
-    finding a reason. `context` (title, headings) may supply names and numbers. `cells` are those of
-    a table's row."""
+    finding a reason, the last rule's first. `context` (title, headings) may supply names and
+    numbers. `cells` are those of a table's row."""
     said, written = statement_of(sentence), statement_of(source)
     around = statement_of(context) if context else None
     found = [*numbers.conflicts(said, written, around, cells), *_names(said, written, around)]
     found.extend(_strangers(said, written, around))
     pairs = list(dict.fromkeys(pairs_of_clauses(said, written)))
     found.extend(conditions.opposed_conditions(pairs, said, written))
-    if not _says_the_reverse(pairs):
+    reversed_ = _reversed(pairs, said)
+    straight = [pair for pair in pairs if pair[0] not in reversed_]
+    if not reversed_:
         found.extend(conditions.exceptions_as_conditions(said, written))
-        found.extend(_denials(pairs, written, _label(cells)))
-        found.extend(_actors(pairs))
+    found.extend(_denials(straight, written, columns.label_of(cells)))
+    found.extend(_actors(straight))
     for clause, match in pairs:
         if is_condition(clause) == is_condition(match):
             found.extend(_compared(clause, match, written))
@@ -61,7 +63,7 @@ def conflicts(
         found.extend(conditions.dropped_conditions(pairs, said, written))
         above = around.content if around else frozenset[str]()
         found.extend(conditions.dropped_bounds(pairs, said, written, above))
-        found.extend(_borrowed(said, written))
+        found.extend(_said_of_something_else(said, written))
         found.extend(edits.conflicts(said, written, around))
     return list({finding.reason: finding for finding in reversed(found)}.values())
 
@@ -104,7 +106,7 @@ def _shortens(low: str, known: set[str]) -> bool:
     return len(low) > 1 and any(word.startswith(low) for word in known)
 
 
-def _borrowed(said: Statement, written: Statement) -> Iterator[Finding]:
+def _said_of_something_else(said: Statement, written: Statement) -> Iterator[Finding]:
     """“Bed linen is included in dormitories”, where the source includes it in private rooms and
     speaks of dormitories in another statement."""
     for clause in map(_alone, said.clauses):
@@ -147,15 +149,19 @@ _POINTERS = frozenset(
 )
 
 
-# --- whether it is denied ------------------------------------------------------------------------
-
-
-def _says_the_reverse(pairs: list[tuple[Clause, Clause]]) -> bool:
-    """“Free unless damaged” and “not free if damaged” say the same: both halves are turned round.
-    So are “the customer pays unless” and “we pay if”."""
-    mains = [pair for pair in pairs if not is_condition(pair[0]) and not is_condition(pair[1])]
-    turned = any(opposed(*pair) or not _actors_agree(*pair) for pair in mains)
-    return turned and any(_turns(clause, match) for clause, match in pairs)
+def _reversed(pairs: list[tuple[Clause, Clause]], said: Statement) -> set[Clause]:
+    """The clauses that say the same with both halves turned round: “free unless damaged” and “not
+    free if damaged”, “the customer pays unless” and “we pay if”."""
+    clauses, found = list(said.clauses), set[Clause]()
+    for condition, match in pairs:
+        if not _turns(condition, match):
+            continue
+        at = clauses.index(condition)
+        main = clauses[at - 1] if at else clauses[min(1, len(clauses) - 1)]
+        mains = [p for p in pairs if p[0] is main and not is_condition(p[1])]
+        if any(opposed(*pair) or not _actors_agree(*pair) for pair in mains):
+            found |= {condition, main}
+    return found
 
 
 def _turns(clause: Clause, match: Clause) -> bool:
@@ -166,16 +172,6 @@ def _turns(clause: Clause, match: Clause) -> bool:
     return match.condition == "except" or (is_condition(match) and opposed(clause, match))
 
 
-def _is_nearest(clause: Clause, match: Clause, written: Statement, label: frozenset[str]) -> bool:
-    """Whether no other cell of the row shares more with the clause, and this one anything."""
-    most = max(len((clause.content & other.content) - label) for other in written.clauses)
-    return 0 < len((clause.content & match.content) - label) == most
-
-
-def _label(cells: Sequence[Cell]) -> frozenset[str]:
-    return statement_of(cells[0].text).content if cells else frozenset()
-
-
 def _denials(
     pairs: list[tuple[Clause, Clause]], written: Statement, label: frozenset[str]
 ) -> Iterator[Finding]:
@@ -183,7 +179,7 @@ def _denials(
     for clause, match in pairs:
         if is_condition(clause) != is_condition(match):
             continue
-        if label and not _is_nearest(clause, match, written, label):
+        if label and not columns.is_nearest_cell(clause, match, written, label):
             continue
         spared = [one for one in written.clauses if _spares(one, clause)]
         if not spared:
@@ -201,15 +197,13 @@ def _spares(condition: Clause, clause: Clause) -> bool:
 
 
 def _actors(pairs: list[tuple[Clause, Clause]]) -> Iterator[Finding]:
+    """Clauses in which somebody else acts; of two conditions only “you” for “we”."""
     for clause, match in pairs:
         both = is_condition(clause) and is_condition(match)
         swapped = both and {clause.agent, match.agent} == {WE, YOU}
         neither = not is_condition(clause) and not is_condition(match)
         if (swapped or neither) and not _actors_agree(clause, match):
             yield finding_of(clause, match, "actor_differs")
-
-
-# --- how, by whom, for how many ------------------------------------------------------------------
 
 
 def _compared(clause: Clause, match: Clause, written: Statement) -> Iterator[Finding]:

@@ -49,6 +49,7 @@ LIGHT = frozenset(_read["light"])
 PERIODS = frozenset(_read["periods"])
 FREE_CHOICE = frozenset(_read["free_choice"])
 CONTRASTS = frozenset(_read["contrasts"])
+SUBJECTS = frozenset(["we", "you", "it", "they", "he", "she"])
 REASONS = frozenset(_read["reasons"])
 OFFERING = frozenset(_read["offering"])
 

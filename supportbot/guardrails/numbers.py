@@ -56,7 +56,8 @@ def conflicts(
     for quantity in said.quantities:
         own = [other for other in written.quantities if quantity.equals(other)]
         if not own and (
-            any(quantity.equals(other) for other in elsewhere) or _in_range(quantity, written)
+            any(quantity.equals(other) for other in elsewhere)
+            or (cells and _in_range(quantity, written))
         ):
             continue
         if not own:

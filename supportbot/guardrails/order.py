@@ -1,36 +1,36 @@
-"""What comes before what: “we check the form, then order” against “we order after the check”."""
+"""What comes before what: “we order, then check the form” against “we order after the check”."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
 
-from supportbot.guardrails.lexicon import CLAUSE_STARTERS, COORDINATORS, LIGHT, NEGATIONS
+from supportbot.guardrails.lexicon import CLAUSE_STARTERS, COORDINATORS, NEGATIONS, SUBJECTS
 from supportbot.guardrails.statements import Statement
 from supportbot.guardrails.types import FACT, Finding
-from supportbot.guardrails.words import Word, stem_of
+from supportbot.guardrails.words import LIGHT_STEMS, Word
 
 Relation = tuple[frozenset[str], frozenset[str]]  # (stems of what is earlier, of what is later)
 AFTER, BEFORE = frozenset({"after", "once"}), frozenset({"before", "until"})
 UNTIL = frozenset({"until"})
 THEN, AFTERWARDS = frozenset({"then"}), frozenset({"afterwards", "afterward", "later"})
 _STOPS = frozenset(";.!?")
-_UNSAYING = frozenset(map(stem_of, LIGHT)) | AFTER | BEFORE | THEN | AFTERWARDS | {"first"}
-SUBJECTS = frozenset({"you", "we", "it", "they"})
-WITHIN, NEAR = frozenset({"until", "within", "by", "to", "from"}), 6
-LEAST = 3  # stems that two turned relations share
+_UNSAYING = LIGHT_STEMS | AFTER | BEFORE | THEN | AFTERWARDS | {"first"}
+SPANS, NEAR = frozenset({"until", "within", "by", "to", "from"}), 6
+LEAST_SHARED = 3  # stems that two turned relations share
 ALIKE = 0.6  # share of the smaller of two sets of stems that both have
 
 
 def conflicts(said: Statement, theirs: Sequence[Relation]) -> Iterator[Finding]:
-    """Two acts that the source, whose relations these are, has the other way round."""
+    """Two acts that the source, with these relations, has the other way round; at most one."""
     for earlier, later in relations(said):
         for first, second in theirs:
             shared = len(earlier & second) + len(later & first)
-            turned = shared >= LEAST and _alike(earlier, second) and _alike(later, first)
+            turned = shared >= LEAST_SHARED and _alike(earlier, second) and _alike(later, first)
             if turned and not (_alike(earlier, first) and _alike(later, second)):
                 words = said.words
                 yield Finding(FACT, "order_differs", (words[0].start, words[-1].end))
+                return
 
 
 def relations_of_steps(steps: Sequence[Statement]) -> Iterator[Relation]:
@@ -70,7 +70,7 @@ def _sides(part: Sequence[Word], at: int, low: str) -> tuple[Sequence[Word], Seq
     if is_adverb or not (is_up_to or low in AFTER | BEFORE):
         return (), ()
     at += is_up_to
-    if {word.low for word in part[max(0, at - NEAR) : at]} & WITHIN:
+    if {word.low for word in part[max(0, at - NEAR) : at]} & SPANS:
         return (), ()  # “until midnight on the day after delivery”
     leads = not any(word.is_content for word in part[:at])
     borders = SUBJECTS | {","} if leads else {","}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 
 from knowledge.text.units import units_of
-from supportbot.guardrails.lexicon import LIGHT
 from supportbot.guardrails.statements import statement_of
 from supportbot.guardrails.types import Piece, Source
-from supportbot.guardrails.words import stem_of
+from supportbot.guardrails.words import LIGHT_STEMS
 
 
 @functools.lru_cache(maxsize=1024)
@@ -25,7 +25,7 @@ def pairs_of(source: Source) -> tuple[Piece, ...]:
     """One for each two units that are at most APART apart, neighbours first; of two rows none."""
     pieces = pieces_of(source)
     return tuple(
-        Piece(source.number, one.position, one.unit, source.context, other.unit, distance)
+        Piece(source.number, one.position, one.unit, source.context, other.unit, other.position)
         for distance in range(1, APART + 1)
         for one, other in map(_row_first, zip(pieces, pieces[distance:], strict=False))
         if not other.unit.cells
@@ -33,11 +33,15 @@ def pairs_of(source: Source) -> tuple[Piece, ...]:
 
 
 APART = 4  # units of one source that may be read together
-_LIGHT = frozenset(map(stem_of, LIGHT))
 
 
 def _row_first(pair: tuple[Piece, Piece]) -> tuple[Piece, Piece]:
     return (pair[1], pair[0]) if pair[1].unit.cells and not pair[0].unit.cells else pair
+
+
+def own_share(sentence: str, piece: Piece) -> float:
+    """Share of the sentence's content words and numbers that the piece has without its context."""
+    return coverage(sentence, replace(piece, context=""))
 
 
 def coverage(sentence: str, piece: Piece) -> float:
@@ -46,7 +50,7 @@ def coverage(sentence: str, piece: Piece) -> float:
     said, written = statement_of(sentence), statement_of(piece.text)
     above = statement_of(piece.context).content if piece.context else frozenset()
     numbers = len(said.quantities)
-    content = said.content - _LIGHT or said.content
+    content = said.content - LIGHT_STEMS or said.content
     total = len(content) + numbers
     if not total:
         return 0.0

@@ -197,7 +197,7 @@ def _clause(part: list[Word], quantities: Sequence[Quantity], block: int) -> Cla
         agent=agent,
         subject=subject,
         is_passive=passive,
-        only=bool(set(lows) & lexicon.ONLY) and "not only" not in " ".join(lows),
+        only=_says_only(lows),
         universal=_is_universal(lows),
         content=content,
         own=content,
@@ -205,6 +205,12 @@ def _clause(part: list[Word], quantities: Sequence[Quantity], block: int) -> Cla
         flips=_flips(part),
         block=block,
     )
+
+
+def _says_only(lows: list[str]) -> bool:
+    """“Just members”, but not “just open the link”: there a verb follows, which has an object."""
+    just = lows[0] == "just" and not set(lows[2:3]) & (_ARTICLES | lexicon.CLAUSE_STARTERS)
+    return just or (bool(set(lows) & lexicon.ONLY) and "not only" not in " ".join(lows))
 
 
 def _is_universal(lows: list[str]) -> bool:

@@ -13,7 +13,9 @@ FACT, SUPPORT = "fact", "support"  # checks
 _OPEN_ENDS = frozenset(
     ["for", "to", "of", "in", "on", "at", "by", "from", "with", "about", "is", "are", "include"]
 )
-DENYING_CELLS = frozenset({"0", "no", "none", "never", "not possible", "not available"})
+DENYING_CELLS = frozenset(
+    {"✗", "✘", "❌", "–", "—", "-", "no", "none", "never", "not possible", "not available"}
+)
 MANY_CELLS = 3  # of a row that says several things of its first cell
 
 
@@ -50,16 +52,14 @@ class Piece:
     position: int  # of its unit within the source
     unit: Unit
     context: str
-    following: Unit | None = None  # a unit after it, where both are read together
-    distance: int = 1  # between the two, in units
+    beside: Unit | None = None  # another unit of its source, where both are read together
+    beside_position: int | None = None
 
     @property
     def text(self) -> str:
         """Its words as a person reads them, without the context."""
         return (
-            _read(self.unit)
-            if self.following is None
-            else f"{_read(self.unit)} {_read(self.following)}"
+            _read(self.unit) if self.beside is None else f"{_read(self.unit)} {_read(self.beside)}"
         )
 
     @property
@@ -79,7 +79,7 @@ class Piece:
             joint = "," if words[0] in CONDITIONS else "" if words[-1] in _OPEN_ENDS else ":"
             return f"{lead}{joint} {text[len(self.unit.lead) :].lstrip()}"
         row = "; ".join(_claim(cells[0].text, cell) for cell in cells[1:])
-        return f"{row}; {_read(self.following)}" if self.following else row
+        return f"{row}; {_read(self.beside)}" if self.beside else row
 
     @property
     def quote(self) -> str:
@@ -91,7 +91,7 @@ def _claim(about: str, cell: Cell) -> str:
     """“Fit yourself: no” denies what the head says."""
     if set(about.lower().split()) & NEGATIONS:
         about = f"if {about},"  # “Not collected”
-    if cell.text.strip().lower().lstrip("£€$") in DENYING_CELLS:
+    if cell.text.strip().lower() in DENYING_CELLS:
         return f"{about} not {cell.head}"
     if cell.text.strip().isdigit() and cell.head:
         return f"{about} {cell.text} {cell.head.lower()}"  # “Hours: 10” is “10 hours”

@@ -56,7 +56,7 @@ def words_of(text: str, numbers: Sequence[tuple[int, int]]) -> tuple[Word, ...]:
             found.append(replace(word, low="can", stem="can", is_content=False))
             word = replace(word, low="not", stem="not", is_content=False)
         elif not found and word.low in lexicon.ANSWERS and text[word.end :].startswith((",", ".")):
-            word = replace(word, low="yes", stem="yes", is_content=False)  # it denies nothing here
+            word = replace(word, low="so", stem="so", is_content=False)  # it denies nothing here
         elif any(start <= word.start < end for start, end in numbers):
             if word.low in _PUNCTUATION:
                 continue  # the colon of “8:00”
@@ -81,8 +81,8 @@ def meaning_of(low: str) -> tuple[str, bool]:
     stem = stem_of(low)
     bare = _UN.sub("", low)
     if bare != low and low not in lexicon.NO_OPPOSITE:
-        base, flipped = meaning_of(bare)
-        return base, not flipped
+        base, flipped = lexicon.ANTONYMS.get(bare, (bare, False))
+        return stem_of(base), not flipped
     return stem, False
 
 
@@ -147,3 +147,4 @@ def _joined(words: list[Word]) -> list[Word]:
 
 
 _PHRASES = lexicon.by_first_word(lexicon.PHRASES)
+LIGHT_STEMS = frozenset(map(stem_of, lexicon.LIGHT))

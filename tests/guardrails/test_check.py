@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from supportbot.guardrails.check import judge
@@ -148,3 +150,53 @@ def test_a_clause_is_compared_with_the_place_that_speaks_of_it() -> None:
     wrong = "You email us a prepaid label, then pack the phone and hand it in at any post office."
     assert judge(right, sources(steps)).verdict is Verdict.KEEP
     assert judge(wrong, sources(steps)).verdict is not Verdict.KEEP
+
+
+@pytest.mark.parametrize(
+    ("sentence", "source"),
+    [
+        ("You can exchange shoes.", "You can return shoes and exchange hats."),
+        (
+            "Members can book the hall for lessons.",
+            "Members can book the court for lessons and the hall for parties.",
+        ),
+        (
+            "Gold members get free delivery.",
+            "Silver members get free delivery, gold members get free returns.",
+        ),
+        (
+            "The deposit is not refunded if you cancel late, and the pass cannot be transferred.",
+            "The deposit is refunded unless you cancel late, and the pass can be transferred.",
+        ),
+        ("The course lasts 4 weeks and costs £200.", "The course lasts 3 to 6 weeks for £200."),
+        ("Just members get a discount.", "Members get a discount."),
+        ("We refuse to refund deposits.", "We refund deposits."),
+        ("We seldom refund deposits.", "We refund deposits."),
+        ("Do you want a refund for your food?", "We refund food."),
+        ("You do not pay.", "You do not pay until delivery."),
+    ],
+)
+def test_a_word_more_or_less_is_another_claim(sentence: str, source: str) -> None:
+    assert judge(sentence, sources(source)).verdict is not Verdict.KEEP
+
+
+def test_a_heading_alone_bears_nothing_out() -> None:
+    below = Source(0, SourceKind.PASSAGE, "Damaged goods, refunded", "Photograph the furniture.")
+    assert judge("Damaged furniture is refunded.", [below]).verdict is not Verdict.KEEP
+
+
+@pytest.mark.parametrize(
+    ("sentence", "source"),
+    [
+        ("Food can be returned except shoes.", "| ★ | ☆ |\n|---|---|\n| ★ | ☆ |"),
+        ("un" * 1200 + "sealed food", RETURNS),
+        ("We pay" + " " * 10_000 + "you.", RETURNS),
+        ("a." * 10_000, RETURNS),
+        ("", ""),
+        ("?!", "…"),
+    ],
+)
+def test_odd_text_is_judged_in_bounded_time(sentence: str, source: str) -> None:
+    began = time.process_time()
+    assert judge(sentence, sources(source)).verdict is not Verdict.KEEP
+    assert time.process_time() - began < 5  # seconds; it grows with the length, not its square

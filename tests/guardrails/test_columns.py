@@ -18,7 +18,9 @@ LOANS = """| Topic | Starter loan | Home loan |
 PARTS = """| Part | Fits | Price | Fit yourself |
 |---|---|---|---|
 | Water tank | Ingle One | £24.00 | yes |
-| Control board | Ingle One | £72.00 | no |"""
+| Control board | Ingle One | £72.00 | no |
+| Boiler | Ingle One | £95.00 | ✗ |
+| Callout | any | £0 | – |"""
 COURSES = """| Course | Hours | Price |
 |---|---|---|
 | Confident | 10 | £390 |
@@ -36,6 +38,7 @@ def reasons(sentence: str, table: str) -> set[str]:
         ("Standard delivery to Northern Ireland costs £6.95 and is free from £75.", RATES),
         ("Delivery to Northern Ireland takes 3 to 5 working days.", RATES),
         ("The water tank for the Ingle One costs £24.00, and you can fit it yourself.", PARTS),
+        ("A callout costs £0.", PARTS),
         ("With the Confident course you get 10 hours for £390.", COURSES),
         ("Early repayment of the Starter loan is free.", LOANS),
     ],
@@ -51,6 +54,7 @@ def test_what_one_row_says_passes(sentence: str, table: str) -> None:
         ("said_of_other_row", "Express delivery costs £6.95.", RATES),
         ("said_of_other_column", "Early repayment of the Home loan is free.", LOANS),
         ("denied_by_source", "You can fit the control board yourself.", PARTS),
+        ("denied_by_source", "You can fit the boiler yourself.", PARTS),
         ("number_not_in_source", "With the Confident course you get 30 hours.", COURSES),
     ],
 )
