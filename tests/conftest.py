@@ -13,6 +13,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection, connections
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.fixtures import django_db_setup as made_database
 from rest_framework.authtoken.models import Token
@@ -123,9 +124,13 @@ def ben(db: None) -> User:
 
 
 def agent_with_rights(username: str, first_name: str) -> User:
-    """Another support agent."""
+    """Another support agent, who has just signed in."""
     user = User.objects.create_user(
-        username, password=username, first_name=first_name, is_staff=True
+        username,
+        password=username,
+        first_name=first_name,
+        is_staff=True,
+        last_login=timezone.now(),
     )
     user.user_permissions.set(
         Permission.objects.filter(content_type__app_label__in=["tickets", "answers"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import itertools
 import json
 import time
 from contextlib import suppress
@@ -41,6 +42,7 @@ from supportbot.desk.presence import (
 )
 from tickets.models import Conversation, Team
 from tickets.models.visibility import sees_all
+from tickets.services.availability import note_seen
 from tickets.services.desk import DESK_GROUP
 from tickets.services.events import group_of, iso, notify
 from tickets.services.names import display_name, staff_name
@@ -50,6 +52,7 @@ log = structlog.get_logger(__name__)
 CLOSE_NO_AGENT = 4401
 MOST_CHARACTERS = 2000
 TYPING_APART = 3.0  # seconds between two words to the customer that somebody types
+NOTED_EVERY = 12  # checks; once a minute
 CHECKED_SECONDS = 5.0  # after so long a session that has ended is noticed
 KINDS = ("", "reply", "note")
 
@@ -72,14 +75,18 @@ class DeskConsumer(SocketConsumer):
             return
         self.user, self.teams = user, await _private_teams_of(user)
         await self._listen()
+        await in_thread(note_seen)(self.user)
         self.checks = asyncio.create_task(self._keep_checking())
 
     async def _keep_checking(self) -> None:
         """Close when the session ends, however it does: log-out, “sign out everywhere”, another
-        password, a user switched off, age. Leave a conversation that has gone to a closed team."""
-        while True:
+        password, a user switched off, age. Leave a conversation that has gone to a closed team.
+        Note now and then that the agent is there."""
+        for checked in itertools.count(1):
             await asyncio.sleep(CHECKED_SECONDS)
             try:
+                if checked % NOTED_EVERY == 0:
+                    await in_thread(note_seen)(self.user)
                 user = await _agent_of(self.scope)
                 if user is None:
                     with suppress(OSError):  # the page has gone meanwhile

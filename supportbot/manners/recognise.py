@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -26,6 +28,10 @@ MOST_WORDS = 40
 EXAMPLE_COSINE = 0.9  # to an example of the staff's
 READ_AGAIN_SECONDS = 2.0
 _CLAUSES = re.compile(r"[.,;:!?…\n]+|\s[-–—]\s")
+_WISHES = re.compile(
+    "|".join(tomllib.loads(Path(__file__).with_name("wishes.toml").read_text("utf-8"))["patterns"]),
+    re.IGNORECASE,
+)
 _EMOJI = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
 # Classes of the head that are finer than manners.
 PROBLEM, DISTRESS = "problem", "distress"
@@ -69,6 +75,8 @@ def recognise(text: str) -> Recognised | None:
     """The manner of a message; None for an ordinary question. Raises EmbeddingModelError."""
     if not re.search(r"\w", text):
         return Recognised(Manner.ACKNOWLEDGEMENT, 1.0) if _EMOJI.search(text) else None
+    if len(text.split()) <= LONG and _WISHES.search(text) and Manner.PERSON not in _given().off:
+        return Recognised(Manner.PERSON, 1.0)
     parts = parts_of(text)
     if not parts:
         return None

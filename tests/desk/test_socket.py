@@ -27,6 +27,7 @@ from supportbot.desk.socket import CLOSE_NO_AGENT
 from tests.api.sockets import SECONDS, Communicator, Socket, say
 from tests.tickets.cast import ask, draft_for
 from tickets.models import Conversation, Customer, Team, Ticket
+from tickets.services.availability import somebody_is_there
 from tickets.services.details import change_team
 from tickets.services.drafts import reject_draft
 from tickets.services.handover import request_person, take_over
@@ -255,3 +256,11 @@ async def test_who_says_nothing_for_long_is_not_seen_any_more(
     monkeypatch.setattr("supportbot.desk.presence.time.time", lambda: now + later + 1)
     found = await in_thread(read_presence)(conversation.pk)
     assert found.people == ((Person(1, "Dora"),) if who == "typing" else ())
+
+
+async def test_an_agent_with_an_open_desk_is_there_for_customers(ben: User) -> None:
+    await in_thread(User.objects.update)(last_login=None)
+    assert not await in_thread(somebody_is_there)()
+    socket = await socket_of(ben)
+    assert await in_thread(somebody_is_there)()
+    await socket.disconnect()

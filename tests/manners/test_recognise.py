@@ -173,3 +173,42 @@ def test_a_manner_that_is_switched_off_is_a_question(replies: None) -> None:
     forget()
     assert recognise("thanks!") is None
     assert recognise("hi") is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ich möchte mit einem Menschen sprechen",
+        "kann ich mit jemandem reden?",
+        "Bitte mit einem Mitarbeiter verbinden",
+        "Je voudrais parler à une personne",
+        "puis-je parler avec un conseiller ?",
+        "Quiero hablar con una persona",
+        "Gostaria de falar com um atendente",
+        "vorrei parlare con un operatore",
+        "Ik wil met een medewerker spreken",
+        "Chcę porozmawiać z konsultantem",
+        "أريد التحدث مع شخص",
+        "担当者と話したいです",
+    ],
+)
+def test_the_wish_for_a_person_is_known_in_the_languages_of_the_widget(text: str) -> None:
+    found = recognise(text)
+    assert found is not None
+    assert found.manner == Manner.PERSON
+    assert not found.has_question
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wie lange habe ich Zeit für die Rückgabe?",
+        "Kann die Person, die das Paket bekommt, es zurückgeben?",
+        "Une personne peut-elle retirer mon colis à ma place ?",
+        "¿Una persona distinta puede recoger el paquete?",
+        "他の人が受け取ることはできますか",
+    ],
+)
+def test_a_question_about_persons_is_no_wish_for_one(text: str) -> None:
+    found = recognise(text)
+    assert found is None or found.manner != Manner.PERSON

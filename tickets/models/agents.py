@@ -19,6 +19,9 @@ class AgentProfile(models.Model):
         "away", default=False, help_text="Gets no tickets by assignment until back."
     )
     away_since = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a page of the desk was open last, by the minute."
+    )
     skills = models.ManyToManyField(
         Tag,
         blank=True,

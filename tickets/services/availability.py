@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib.auth.models import AbstractBaseUser, User
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -9,6 +11,8 @@ from django.utils import timezone
 
 from tickets.models import AgentProfile
 from tickets.services import audit
+
+SEEN = dt.timedelta(minutes=5)  # somebody whose desk was open so long ago is there
 
 
 def agents() -> QuerySet[User]:
@@ -25,7 +29,17 @@ def agents_there() -> QuerySet[User]:
 
 
 def somebody_is_there() -> bool:
-    return agents_there().exists()
+    """Whether one of them has the desk open, or has just signed in."""
+    since = timezone.now() - SEEN
+    seen = Q(agent_profile__seen_at__gte=since) | Q(last_login__gte=since)
+    return agents_there().filter(seen).exists()
+
+
+def note_seen(agent: AbstractBaseUser) -> None:
+    """A page of the desk is open; to be said again within SEEN."""
+    profiles = AgentProfile.objects.filter(user_id=agent.pk)
+    if not profiles.update(seen_at=timezone.now()):
+        AgentProfile.objects.get_or_create(user_id=agent.pk, defaults={"seen_at": timezone.now()})
 
 
 def is_away(agent: AbstractBaseUser) -> bool:

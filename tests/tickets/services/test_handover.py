@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from tests.tickets.cast import actions_on, ask, at_once, open_ticket, reply_in
 from tickets.models import (
+    AgentProfile,
     AuditEntry,
     BusinessCalendar,
     BusinessHours,
@@ -21,7 +22,7 @@ from tickets.models import (
     Ticket,
     Wait,
 )
-from tickets.services.availability import set_away
+from tickets.services.availability import note_seen, set_away, somebody_is_there
 from tickets.services.drafts import send_reply
 from tickets.services.handover import (
     REASONS,
@@ -173,6 +174,25 @@ def test_a_customer_is_told_when_everybody_is_away(conversation: Conversation, b
     request_person(conversation=conversation)
     assert "Nobody is at the desk at the moment." in words_of(conversation)
     assert "line" not in words_of(conversation)
+
+
+def test_a_customer_is_told_when_nobody_has_the_desk_open(
+    conversation: Conversation, ben: User
+) -> None:
+    User.objects.update(last_login=None)
+    request_person(conversation=conversation)
+    assert "Nobody is at the desk at the moment." in words_of(conversation)
+
+
+def test_an_agent_whose_desk_was_open_a_moment_ago_is_there(
+    conversation: Conversation, ben: User
+) -> None:
+    User.objects.update(last_login=timezone.now() - dt.timedelta(days=3))
+    note_seen(ben)
+    request_person(conversation=conversation)
+    assert words_of(conversation).endswith("You are the next in line.")
+    AgentProfile.objects.update(seen_at=timezone.now() - dt.timedelta(minutes=6))
+    assert not somebody_is_there()
 
 
 def test_a_customer_is_told_when_the_team_is_back(conversation: Conversation, ben: User) -> None:
