@@ -19,6 +19,8 @@ _LEANS = re.compile(
     r"^(?:(?:(?:do not|don't|never|always|please) )?\w+ (?:it|them)|"
     r"it|its|this|these|(?:until|by|from) then|before that|if so|if not|those|they|them"
     r"|their|that|he|she|such|then|otherwise|both|neither|"
+    r"\w+ (?:above|below|over|under|beyond) (?:that|this)|"  # “Orders above that …”
+    r"(?:after|before|with|on) the (?:first|second|third|other|last)(?=[,;.])|"
     r"afterwards?|after that|in (?:this|that|both|either) case|the (?:same|latter|former)|also|"
     r"however|but|or|and|so)\b",
     re.IGNORECASE,
@@ -33,7 +35,8 @@ INSTRUCTS = re.compile(
 
 
 def with_what_they_lean_on(chosen: Sequence[ReadUnit], work: Composing) -> list[ReadUnit]:
-    """Puts the sentence before a unit that starts with “It” or “this”, which refer to it."""
+    """Puts the sentence before a unit that starts with “It”, “this” or “After the second,”, which
+    refer to it."""
     result: list[ReadUnit] = []
     for unit in chosen:
         before = work.beside(unit, -1)
