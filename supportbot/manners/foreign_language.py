@@ -22,6 +22,7 @@ LEAST_WORDS = 3  # of a language with spaces
 LEAST_CHARACTERS = 4
 COMMON = 4.0  # Zipf frequency of a word that its language often uses
 MOST_COMMON = 0.8  # share of common words of one of the documents' languages
+VERY_COMMON, MOST_VERY_COMMON = 6.0, 0.6  # the same of “can”, “it” and the like
 MOST_CHARACTERS = 80  # the detector reads no more, and logs a warning beyond that
 _LAST_LATIN = 0x24F
 
@@ -71,13 +72,15 @@ def foreign_language(text: str, document_locales: Sequence[str]) -> ForeignLangu
         return None
     if sum(scores.get(language, 0.0) for language in own) > MOST_OF_DOCUMENTS:
         return None
-    if any(_share_common(text, language) >= MOST_COMMON for language in own):
-        return None  # “what happens if im not home” is no German
+    for language in own:
+        if _share(text, language, COMMON) >= MOST_COMMON:
+            return None  # “what happens if im not home” is no German
+        if _share(text, language, VERY_COMMON) >= MOST_VERY_COMMON:
+            return None  # “can i par bake it” is no French
     return ForeignLanguage(best, _TEXTS[best])
 
 
-def _share_common(text: str, language: str) -> float:
-    words = text.lower().split()
-    return sum(word_frequency(word.strip("?!.,"), language) >= COMMON for word in words) / len(
-        words
-    )
+def _share(text: str, language: str, least: float) -> float:
+    """Of words that the language uses at least so often."""
+    words = [word.strip("?!.,") for word in text.lower().split()]
+    return sum(word_frequency(word, language) >= least for word in words) / len(words)

@@ -54,6 +54,7 @@ def test_a_long_question_leaves_no_line_in_the_log(caplog: pytest.LogCaptureFixt
 
 def test_common_words_of_the_documents_language_outweigh_one_that_looks_foreign() -> None:
     assert foreign_language("what happens if im not home", ["en"]) is None
+    assert foreign_language("can i par bake it?", ["en"]) is None
 
 
 def test_a_language_of_the_documents_is_not_foreign() -> None:
