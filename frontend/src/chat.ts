@@ -1,7 +1,7 @@
 // The chat behind the launcher: the wiring between the element, the client and its views.
 import { AddressQuestion } from './address';
 import { ChatClient } from './client';
-import type { Citation } from './contract';
+import type { Citation, SentFile } from './contract';
 import { Extras } from './extras';
 import { FollowUps } from './follow-ups';
 import type { Host, Part, Speech } from './launcher/part';
@@ -114,7 +114,13 @@ export class Chat implements Part {
 
   send(text: string): void {
     this.open();
-    if (text.trim() !== '') this.client.send(text.trim());
+    if (text.trim() !== '') this.sendNow(text.trim());
+  }
+
+  /** Whoever sends wants to see it, also where they had scrolled up. */
+  private sendNow(text: string, files?: readonly SentFile[]): void {
+    this.client.send(text, files);
+    this.panel.log.scrollToEnd();
   }
 
   show(): void {
@@ -154,10 +160,10 @@ export class Chat implements Part {
 
   private actions(): Actions {
     return {
-      send: (text, files) => this.client.send(text, files),
+      send: (text, files) => this.sendNow(text, files),
       ...this.extras.actions(),
       pick: (text) => {
-        this.client.send(text);
+        this.sendNow(text);
         this.panel.leaveButton();
       },
       typing: () => this.client.typing(),

@@ -32,7 +32,6 @@ export class LogView {
   private readonly typing = el('p', { class: 'typing', hidden: true });
   private rows = new Map<string, Row>();
   private placed: HTMLElement | null = null;
-  private pendingCount = 0;
   private firstKey: string | null = null;
 
   constructor(
@@ -47,8 +46,6 @@ export class LogView {
 
   render(state: State, live: boolean): void {
     const wasNearEnd = this.isNearEnd;
-    const hasSent = state.pending.length > this.pendingCount;
-    this.pendingCount = state.pending.length;
     const heightBefore = this.element.scrollHeight;
     const items = timeline(state);
     this.empty.hidden = items.length > 0;
@@ -61,7 +58,7 @@ export class LogView {
     setText(this.typing, state.typing === null ? '' : strings.typing(state.typing));
     // What the visitor reads stays where it is when earlier messages come in above it.
     if (grewAbove) this.element.scrollTop = topBefore + this.element.scrollHeight - heightBefore;
-    else if (wasNearEnd || hasSent || !live) this.scrollToEnd();
+    else if (wasNearEnd || !live) this.scrollToEnd();
     else if (this.element.scrollHeight > heightBefore) this.jump.hidden = false;
   }
 
