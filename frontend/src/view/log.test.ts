@@ -11,6 +11,7 @@ const VIEW_PX = 500;
 let widget: Widget;
 let log: HTMLElement;
 let viewPx: number;
+let resized: () => void;
 
 /** The test environment has no layout, so the sizes come from here. */
 function layOut(): void {
@@ -23,14 +24,29 @@ function reply(seq: number): unknown {
   return { seq, type: 'message.created', at: AT, message: message({ id: `m-${seq}`, author: 'agent', agent_name: 'Ben' }) };
 }
 
+/** What the browser does when banners come or the composer grows. */
+function shrinkTo(px: number): void {
+  viewPx = px;
+  resized();
+}
+
 beforeEach(async () => {
   vi.useFakeTimers();
+  vi.stubGlobal('ResizeObserver', class {
+    constructor(onResize: () => void) {
+      resized = onResize;
+    }
+    observe(): void {
+      resized();
+    }
+  });
   localStorage.clear();
   sessionStorage.clear();
   fakeServer();
   widget = await Widget.open();
   log = widget.one('log');
   layOut();
+  resized();
 });
 afterEach(() => {
   document.body.replaceChildren();
@@ -58,5 +74,23 @@ describe('the log', () => {
     await says(reply(2));
     await settle();
     expect(log.scrollTop).toBe(0);
+  });
+
+  it('follows on where banners or the composer take its room', async () => {
+    await says(reply(1));
+    log.scrollTop = CONTENT_PX - VIEW_PX;
+    viewPx = VIEW_PX - 120;
+    await says(reply(2));
+    expect(log.scrollTop).toBe(CONTENT_PX);
+    log.scrollTop = CONTENT_PX - VIEW_PX;
+    shrinkTo(VIEW_PX - 240);
+    expect(log.scrollTop).toBe(CONTENT_PX);
+  });
+
+  it('does not follow for a reader when its room changes', async () => {
+    await says(reply(1));
+    log.scrollTop = 700;
+    shrinkTo(VIEW_PX - 120);
+    expect(log.scrollTop).toBe(700);
   });
 });

@@ -33,6 +33,8 @@ export class LogView {
   private rows = new Map<string, Row>();
   private placed: HTMLElement | null = null;
   private firstKey: string | null = null;
+  /** The height of the element before banners or the composer took some of it. */
+  private height = 0;
 
   constructor(
     private readonly actions: Actions,
@@ -42,6 +44,10 @@ export class LogView {
     this.element.addEventListener('scroll', () => {
       if (this.isNearEnd) this.jump.hidden = true;
     }, { passive: true });
+    new ResizeObserver(() => {
+      if (this.isNearEnd) this.scrollToEnd();
+      this.height = this.element.clientHeight;
+    }).observe(this.element);
   }
 
   render(state: State, live: boolean): void {
@@ -76,7 +82,7 @@ export class LogView {
 
   private get isNearEnd(): boolean {
     const { scrollHeight, scrollTop, clientHeight } = this.element;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    return scrollHeight - scrollTop - Math.max(clientHeight, this.height) < NEAR_END_PX;
   }
 
   private renderRows(items: readonly Item[], state: State, live: boolean): void {
