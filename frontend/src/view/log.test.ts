@@ -55,6 +55,15 @@ afterEach(() => {
 });
 
 describe('the log', () => {
+  it('opens a new conversation at its beginning', async () => {
+    for (let times = 0; times < 2; times += 1) {
+      log.scrollTop = 300;
+      widget.one('launcher').click();
+      await settle();
+    }
+    expect(log.scrollTop).toBe(0);
+  });
+
   it('shows what was sent, also to who had scrolled up and where it is confirmed at once', async () => {
     await says(reply(1));
     log.scrollTop = 0;

@@ -71,7 +71,9 @@ export class LogView {
   scrollToEnd(smooth = false): void {
     this.jump.hidden = true;
     const calm = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
-    this.element.scrollTo({ top: this.element.scrollHeight, behavior: smooth && !calm ? 'smooth' : 'instant' });
+    // A new conversation is read from its beginning.
+    const top = this.empty.hidden ? this.element.scrollHeight : 0;
+    this.element.scrollTo({ top, behavior: smooth && !calm ? 'smooth' : 'instant' });
   }
 
   private showEarlier(shown: boolean): void {
