@@ -121,6 +121,7 @@ export class Chat implements Part {
   private sendNow(text: string, files?: readonly SentFile[]): void {
     this.client.send(text, files);
     this.panel.log.scrollToEnd();
+    this.panel.composer.resetEnd();
   }
 
   show(): void {

@@ -8,6 +8,8 @@ import { button, el, icon, setAttribute, setText } from './dom';
 
 const TALLEST_PX = 140;
 const END_MS = 5_000;
+// A second click this soon belongs to a double click.
+const DOUBLE_CLICK_MS = 500;
 const KINDS = 'image/png,image/jpeg,image/gif,image/webp,.pdf,.txt,.csv,.tsv,.md,.log,.json';
 
 export class ComposerView {
@@ -16,6 +18,7 @@ export class ComposerView {
   private readonly forget: HTMLButtonElement;
   private readonly end: HTMLButtonElement;
   private endTimer: ReturnType<typeof setTimeout> | undefined;
+  private endAskedAt = 0;
   private readonly input = el('textarea', {
     rows: 1,
     class: 'input',
@@ -175,14 +178,17 @@ export class ComposerView {
       setText(this.end, strings.endConfirm);
       this.actions.say(strings.endConfirm);
       this.endTimer = setTimeout(() => this.resetEnd(), END_MS);
+      this.endAskedAt = Date.now();
       return;
     }
+    if (Date.now() - this.endAskedAt < DOUBLE_CLICK_MS) return;
     this.resetEnd();
     this.actions.end();
     this.focus();
   }
 
-  private resetEnd(): void {
+  /** Takes back the question whether to end: who writes or sends goes on. */
+  resetEnd(): void {
     clearTimeout(this.endTimer);
     this.endTimer = undefined;
     setText(this.end, strings.end);
@@ -206,6 +212,7 @@ export class ComposerView {
   }
 
   private changed(): void {
+    this.resetEnd();
     this.fit();
     if (this.input.value !== '') this.actions.typing();
   }

@@ -1,5 +1,6 @@
 // Who speaks, and how a visitor ends a conversation.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SupportChat } from '../launcher/element';
 import { message } from '../testing/contract';
 import { FakeSocket, fakeServer } from '../testing/server';
 import { Widget, says } from '../testing/widget';
@@ -37,10 +38,32 @@ describe('who speaks', () => {
     widget.one('end').click();
     expect(FakeSocket.last.sent.filter((frame) => (frame as { type: string }).type === 'close')).toHaveLength(0);
     expect(widget.one('end').textContent).toBe('Really end it?');
+    await vi.advanceTimersByTimeAsync(600);
     widget.one('end').click();
     expect(FakeSocket.last.sent.at(-1)).toEqual({ type: 'close' });
     await says({ seq: 2, type: 'conversation.closed', at: AT, by: 'customer', text: 'You ended this conversation.' });
     expect(widget.one('speaker').textContent).toBe('This conversation has ended');
     expect(widget.one('end').hidden).toBe(true);
+  });
+
+  it('does not end by a double click', async () => {
+    const widget = await Widget.open();
+    await says({ seq: 1, type: 'message.created', at: AT, message: message() });
+    widget.one('end').click();
+    await vi.advanceTimersByTimeAsync(300);
+    widget.one('end').click();
+    expect(FakeSocket.last.sent).not.toContainEqual({ type: 'close' });
+    expect(widget.one('end').textContent).toBe('Really end it?');
+  });
+
+  it('does not end for who goes on writing or sending', async () => {
+    const widget = await Widget.open();
+    await says({ seq: 1, type: 'message.created', at: AT, message: message() });
+    widget.one('end').click();
+    widget.one('input').dispatchEvent(new Event('input'));
+    expect(widget.one('end').textContent).toBe('End chat');
+    widget.one('end').click();
+    (widget.element as SupportChat).ask('Where is my order?');
+    expect(widget.one('end').textContent).toBe('End chat');
   });
 });
