@@ -110,6 +110,20 @@ describe('the panel', () => {
     expect(one('connection').textContent).toBe('This chat is not available on this page.');
   });
 
+  it('says at once that the browser is offline, and nothing when it is back', async () => {
+    await openAndConnect();
+    const onLine = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
+    window.dispatchEvent(new Event('offline'));
+    await settle();
+    expect(one('connection').textContent).toContain('You are offline.');
+    onLine.mockReturnValue(true);
+    window.dispatchEvent(new Event('online'));
+    await settle();
+    FakeSocket.last.accept();
+    await settle();
+    expect(one('connection').hidden).toBe(true);
+  });
+
   it('stops when it leaves the page', async () => {
     await openAndConnect();
     chat.remove();

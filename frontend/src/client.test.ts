@@ -168,6 +168,17 @@ describe('the network', () => {
     await settle();
     expect(FakeSocket.all).toHaveLength(2);
   });
+
+  it('is given up as soon as it goes; what is said meanwhile is sent when it is back', async () => {
+    window.dispatchEvent(new Event('offline'));
+    expect(client.status).toBe('reconnecting');
+    client.send('Hello');
+    expect(sentFrames('message')).toEqual([]);
+    window.dispatchEvent(new Event('online'));
+    await settle();
+    FakeSocket.last.accept();
+    expect(sentFrames('message')).toHaveLength(1);
+  });
 });
 
 describe('a conversation that has ended', () => {

@@ -66,14 +66,14 @@ export class ChatClient {
 
   start(): void {
     window.addEventListener('online', this.wentOnline);
-    window.addEventListener('offline', this.onChange);
+    window.addEventListener('offline', this.wentOffline);
     document.addEventListener('visibilitychange', this.visibilityChanged);
     this.connection.start();
   }
 
   stop(): void {
     window.removeEventListener('online', this.wentOnline);
-    window.removeEventListener('offline', this.onChange);
+    window.removeEventListener('offline', this.wentOffline);
     document.removeEventListener('visibilitychange', this.visibilityChanged);
     for (const timer of this.timers.values()) clearTimeout(timer);
     this.timers.clear();
@@ -279,6 +279,12 @@ export class ChatClient {
     clearTimeout(this.timers.get(name));
     this.timers.delete(name);
   }
+
+  /** A socket takes long to notice; what is sent meanwhile waits. */
+  private readonly wentOffline = (): void => {
+    this.connection.reconnectLater();
+    this.onChange();
+  };
 
   private readonly wentOnline = (): void => this.connection.reconnectAnyWay();
 
