@@ -100,6 +100,18 @@ describe('a file', () => {
     expect(widget.named('file')).toHaveLength(1);
   });
 
+  it('that is too large says how large it may be, where the server tells it', async () => {
+    await paste('a.pdf', 'b.pdf', 'c.exe');
+    await at(0).answer(413, { code: 'body_too_large', detail: 'Send at most 10 MB at once.' });
+    await at(1).answer(413, null);
+    await at(2).answer(400, { code: 'file_refused', detail: 'c.exe was not added. It is a program, which is not kept.' });
+    expect(widget.all('.file-state').map((each) => each.textContent)).toEqual([
+      'This file is too large. At most 10 MB can be sent.',
+      en.file_too_large,
+      en.file_kind,
+    ]);
+  });
+
   it('is taken back on the server when it is removed', async () => {
     await paste('kettle.png', 'slip.pdf');
     await at(0).answer(201, { id: 'f-1' });

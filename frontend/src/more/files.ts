@@ -3,6 +3,8 @@ import type { ChatClient } from '../client';
 import type { SentFile } from '../contract';
 import type { MoreWords } from '../locales/more/en';
 import { isRecord } from '../raw';
+import type { Raw } from '../raw';
+import { dateTag } from '../strings';
 import { button, el, icon, setAttribute, setText } from '../view/dom';
 import { saveBlob } from './save';
 import { applyMoreStyles } from './styles';
@@ -140,17 +142,7 @@ class Entry {
   private answered(status: number, text: string): void {
     const raw = parsed(text);
     if (status !== 201 || typeof raw.id !== 'string') {
-      const { words } = this;
-      const known: Readonly<Record<string, string>> = {
-        file_too_large: words.file_too_large,
-        file_kind: words.file_kind,
-        file_lies: words.file_kind,
-        file_refused: words.file_refused,
-        virus: words.file_refused,
-        too_many_files: words.too_many_files,
-        files_off: words.files_off,
-      };
-      this.fail(known[String(raw.code)] ?? words.uploadFailed);
+      this.fail(refusal(status, raw, this.words));
       return;
     }
     this.request = null;
@@ -160,7 +152,28 @@ class Entry {
   }
 }
 
-function parsed(text: string): Readonly<Record<string, unknown>> {
+/** Why a file was refused. A proxy that finds a file too large may say so by the status alone. */
+function refusal(status: number, raw: Raw, words: MoreWords): string {
+  const code = status === 413 ? 'file_too_large' : String(raw.code);
+  const limit = /.* (\d+) MB/s.exec(String(raw.detail))?.[1];
+  const known: Readonly<Record<string, string>> = {
+    file_too_large: limit === undefined ? words.file_too_large : words.fileLimit.replace('#', () => megabytes(Number(limit))),
+    file_kind: words.file_kind,
+    file_lies: words.file_kind,
+    // Programs, which the server knows by other means than by the kinds it takes.
+    file_refused: words.file_kind,
+    virus: words.file_refused,
+    too_many_files: words.too_many_files,
+    files_off: words.files_off,
+  };
+  return known[code] ?? words.uploadFailed;
+}
+
+function megabytes(count: number): string {
+  return new Intl.NumberFormat(dateTag(), { style: 'unit', unit: 'megabyte' }).format(count);
+}
+
+function parsed(text: string): Raw {
   try {
     const raw: unknown = JSON.parse(text);
     return isRecord(raw) ? raw : {};

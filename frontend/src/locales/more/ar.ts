@@ -23,6 +23,7 @@ export const ar: MoreWords = {
   uploading: 'جارٍ الرفع',
   removeFile: 'إزالة',
   file_too_large: 'هذا الملف كبير جدًا.',
+  fileLimit: 'هذا الملف كبير جدًا. الحد الأقصى #.',
   file_kind: 'يمكن إرسال الصور وملفات PDF والملفات النصية فقط.',
   file_refused: 'هذا الملف غير مقبول.',
   too_many_files: 'عدد الملفات كبير جدًا. أرسل هذه أولًا.',

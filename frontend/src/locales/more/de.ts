@@ -23,6 +23,7 @@ export const de: MoreWords = {
   uploading: 'Wird hochgeladen',
   removeFile: 'Entfernen',
   file_too_large: 'Diese Datei ist zu groß.',
+  fileLimit: 'Diese Datei ist zu groß. Höchstens # sind möglich.',
   file_kind: 'Nur Bilder, PDF und Textdateien können gesendet werden.',
   file_refused: 'Diese Datei wird nicht angenommen.',
   too_many_files: 'Das sind zu viele Dateien. Senden Sie zuerst diese.',

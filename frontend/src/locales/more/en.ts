@@ -23,6 +23,7 @@ export const en = {
   uploading: 'Uploading',
   removeFile: 'Remove',
   file_too_large: 'This file is too large.',
+  fileLimit: 'This file is too large. At most # can be sent.',
   file_kind: 'Only pictures, PDF and text files can be sent.',
   file_refused: 'This file is not taken.',
   too_many_files: 'Those are too many files. Send these first.',

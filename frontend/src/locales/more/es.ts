@@ -23,6 +23,7 @@ export const es: MoreWords = {
   uploading: 'Subiendo',
   removeFile: 'Quitar',
   file_too_large: 'Este archivo es demasiado grande.',
+  fileLimit: 'Este archivo es demasiado grande. Se pueden enviar como máximo #.',
   file_kind: 'Solo se pueden enviar imágenes, PDF y archivos de texto.',
   file_refused: 'Este archivo no se acepta.',
   too_many_files: 'Son demasiados archivos. Envía primero estos.',

@@ -23,6 +23,7 @@ export const fr: MoreWords = {
   uploading: 'Envoi en cours',
   removeFile: 'Retirer',
   file_too_large: 'Ce fichier est trop volumineux.',
+  fileLimit: 'Ce fichier est trop volumineux. La limite est de #.',
   file_kind: 'Seuls les images, les PDF et les fichiers texte peuvent être envoyés.',
   file_refused: 'Ce fichier n’est pas accepté.',
   too_many_files: 'Il y a trop de fichiers. Envoyez d’abord ceux-ci.',

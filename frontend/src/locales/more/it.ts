@@ -23,6 +23,7 @@ export const it: MoreWords = {
   uploading: 'Caricamento',
   removeFile: 'Rimuovi',
   file_too_large: 'Questo file è troppo grande.',
+  fileLimit: 'Questo file è troppo grande. Si possono inviare al massimo #.',
   file_kind: 'Si possono inviare solo immagini, PDF e file di testo.',
   file_refused: 'Questo file non è accettato.',
   too_many_files: 'Sono troppi file. Invia prima questi.',

@@ -23,6 +23,7 @@ export const ja: MoreWords = {
   uploading: 'アップロード中',
   removeFile: '削除',
   file_too_large: 'このファイルは大きすぎます。',
+  fileLimit: 'このファイルは大きすぎます。送信できるのは#までです。',
   file_kind: '送信できるのは画像、PDF、テキストファイルだけです。',
   file_refused: 'このファイルは受け付けられません。',
   too_many_files: 'ファイルが多すぎます。先にこれらを送信してください。',

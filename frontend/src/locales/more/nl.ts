@@ -23,6 +23,7 @@ export const nl: MoreWords = {
   uploading: 'Uploaden',
   removeFile: 'Verwijderen',
   file_too_large: 'Dit bestand is te groot.',
+  fileLimit: 'Dit bestand is te groot. Het mag hoogstens # zijn.',
   file_kind: 'Alleen afbeeldingen, pdf en tekstbestanden kunnen worden verzonden.',
   file_refused: 'Dit bestand wordt niet aangenomen.',
   too_many_files: 'Dat zijn te veel bestanden. Verzend deze eerst.',

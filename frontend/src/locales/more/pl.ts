@@ -23,6 +23,7 @@ export const pl: MoreWords = {
   uploading: 'Przesyłanie',
   removeFile: 'Usuń',
   file_too_large: 'Ten plik jest za duży.',
+  fileLimit: 'Ten plik jest za duży. Można wysłać najwyżej #.',
   file_kind: 'Można wysyłać tylko obrazy, pliki PDF i tekstowe.',
   file_refused: 'Ten plik nie jest przyjmowany.',
   too_many_files: 'Za dużo plików. Najpierw wyślij te.',

@@ -23,6 +23,7 @@ export const pt: MoreWords = {
   uploading: 'Enviando',
   removeFile: 'Remover',
   file_too_large: 'Este arquivo é grande demais.',
+  fileLimit: 'Este arquivo é grande demais. O limite é de #.',
   file_kind: 'Só é possível enviar imagens, PDF e arquivos de texto.',
   file_refused: 'Este arquivo não é aceito.',
   too_many_files: 'São arquivos demais. Envie estes primeiro.',
