@@ -84,5 +84,6 @@ async function ask(client: ChatClient, conversation: string, email: string): Pro
 function problemOf({ code, status }: Answer, words: MoreWords): string {
   if (code === 'no_email') return words.no_email;
   if (code === 'bad_email') return words.bad_email;
+  if (code === 'nothing_said') return words.mailNothing;
   return status === 429 ? words.mailTooMany : words.mailFailed;
 }

@@ -73,6 +73,8 @@ it('goes to an address that is asked for, and what is wrong is said', async () =
   expect(await mailTo('')).toBe(en.no_email);
   server.route(/conversations\/c\/transcript\/$/, () => json({ code: 'throttled' }, 429));
   expect(await mailTo('ada@example.org')).toBe(en.mailTooMany);
+  server.route(/conversations\/c\/transcript\/$/, () => json({ code: 'nothing_said' }, 400));
+  expect(await mailTo('ada@example.org')).toBe('There is nothing to send yet.');
   server.route(/conversations\/c\/transcript\/$/, () => json({ address: 'a…@example.org' }, 202));
   expect(await mailTo('ada@example.org')).toBe('On its way to a…@example.org.');
   expect(server.requests.at(-1)?.body).toEqual({ email: 'ada@example.org' });

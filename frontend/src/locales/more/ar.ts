@@ -62,6 +62,7 @@ export const ar: MoreWords = {
   mailSend: 'إرسال',
   mailSent: 'في طريقها إلى #.',
   mailTooMany: 'رسائل بريد كثيرة. حاول لاحقًا، أو نزّل المحادثة.',
+  mailNothing: 'لا يوجد ما يُرسل بعد.',
   mailFailed: 'تعذّر الإرسال. حاول مرة أخرى، أو نزّل المحادثة.',
   openPage: 'فتح الصفحة',
   proofChecking: 'جارٍ التحقق من أنك لست روبوتًا…',

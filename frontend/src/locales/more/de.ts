@@ -62,6 +62,7 @@ export const de: MoreWords = {
   mailSend: 'Senden',
   mailSent: 'Unterwegs an #.',
   mailTooMany: 'Zu viele E-Mails. Bitte versuchen Sie es später, oder laden Sie es herunter.',
+  mailNothing: 'Es gibt noch nichts zu senden.',
   mailFailed: 'Das Gespräch konnte nicht gesendet werden. Bitte versuchen Sie es noch einmal, oder laden Sie es herunter.',
   openPage: 'Seite öffnen',
   proofChecking: 'Es wird geprüft, dass Sie kein Roboter sind…',

@@ -62,6 +62,7 @@ export const en = {
   mailSend: 'Send',
   mailSent: 'On its way to #.',
   mailTooMany: 'Too many e-mails. Please try again later, or download it.',
+  mailNothing: 'There is nothing to send yet.',
   mailFailed: 'It could not be sent. Please try again, or download it.',
   openPage: 'Open the page',
   proofChecking: 'Checking that you are not a robot…',

@@ -62,6 +62,7 @@ export const es: MoreWords = {
   mailSend: 'Enviar',
   mailSent: 'En camino a #.',
   mailTooMany: 'Demasiados correos. Inténtalo más tarde, o descarga la conversación.',
+  mailNothing: 'Todavía no hay nada que enviar.',
   mailFailed: 'No se ha podido enviar. Inténtalo de nuevo, o descarga la conversación.',
   openPage: 'Abrir la página',
   proofChecking: 'Comprobando que no eres un robot…',

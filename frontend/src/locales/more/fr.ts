@@ -62,6 +62,7 @@ export const fr: MoreWords = {
   mailSend: 'Envoyer',
   mailSent: 'En route vers #.',
   mailTooMany: 'Trop d’e-mails. Réessayez plus tard, ou téléchargez la conversation.',
+  mailNothing: 'Il n’y a encore rien à envoyer.',
   mailFailed: 'L’envoi n’a pas abouti. Réessayez, ou téléchargez la conversation.',
   openPage: 'Ouvrir la page',
   proofChecking: 'Vérification que vous n’êtes pas un robot…',

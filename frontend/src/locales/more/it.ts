@@ -62,6 +62,7 @@ export const it: MoreWords = {
   mailSend: 'Invia',
   mailSent: 'In viaggio verso #.',
   mailTooMany: 'Troppe e-mail. Riprova più tardi, o scarica la conversazione.',
+  mailNothing: 'Non c’è ancora niente da inviare.',
   mailFailed: 'Non è stato possibile inviarla. Riprova, o scarica la conversazione.',
   openPage: 'Apri la pagina',
   proofChecking: 'Verifica che tu non sia un robot…',

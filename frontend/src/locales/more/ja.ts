@@ -62,6 +62,7 @@ export const ja: MoreWords = {
   mailSend: '送る',
   mailSent: '#に送信しています。',
   mailTooMany: 'メールが多すぎます。後でもう一度試すか、ダウンロードしてください。',
+  mailNothing: '送信できる内容がまだありません。',
   mailFailed: '送信できませんでした。もう一度試すか、ダウンロードしてください。',
   openPage: 'ページを開く',
   proofChecking: 'ロボットでないことを確認しています…',

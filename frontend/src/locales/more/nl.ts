@@ -62,6 +62,7 @@ export const nl: MoreWords = {
   mailSend: 'Versturen',
   mailSent: 'Onderweg naar #.',
   mailTooMany: 'Te veel e-mails. Probeer het later, of download het gesprek.',
+  mailNothing: 'Er is nog niets om te versturen.',
   mailFailed: 'Het kon niet worden verstuurd. Probeer het opnieuw, of download het gesprek.',
   openPage: 'Pagina openen',
   proofChecking: 'We controleren of je geen robot bent…',

@@ -62,6 +62,7 @@ export const pl: MoreWords = {
   mailSend: 'Wyślij',
   mailSent: 'W drodze na adres #.',
   mailTooMany: 'Zbyt wiele e-maili. Spróbuj później albo pobierz rozmowę.',
+  mailNothing: 'Nie ma jeszcze nic do wysłania.',
   mailFailed: 'Nie udało się wysłać. Spróbuj ponownie albo pobierz rozmowę.',
   openPage: 'Otwórz stronę',
   proofChecking: 'Sprawdzamy, czy nie jesteś robotem…',

@@ -62,6 +62,7 @@ export const pt: MoreWords = {
   mailSend: 'Enviar',
   mailSent: 'A caminho de #.',
   mailTooMany: 'E-mails demais. Tente mais tarde ou baixe a conversa.',
+  mailNothing: 'Ainda não há nada para enviar.',
   mailFailed: 'Não foi possível enviar. Tente de novo ou baixe a conversa.',
   openPage: 'Abrir a página',
   proofChecking: 'Verificando se você não é um robô…',
