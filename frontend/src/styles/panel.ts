@@ -16,7 +16,7 @@ export const panelStyles = `
 .panel-head .icon-button + .icon-button { margin-inline-start: -8px; }
 @media (max-width: 480px) { .mark { display: none; } }
 .titles { flex: 1; min-inline-size: 0; }
-.title { font-weight: 650; font-size: 16px; line-height: 1.25; text-align: match-parent; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.title { font-weight: 650; font-size: 16px; line-height: 1.25; text-align: match-parent; overflow: hidden; overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; }
 .subtitle { color: var(--muted); font-size: 12.5px; line-height: 1.35; }
 
 .banner, .connection {
