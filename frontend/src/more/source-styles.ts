@@ -33,5 +33,9 @@ blockquote { border-inline-start: 3px solid var(--accent); padding-inline-start:
 table { border-collapse: collapse; font-size: 13.5px; line-height: 1.45; min-inline-size: 60%; }
 th, td { border: 1px solid var(--line); padding: 6px 10px; text-align: start; vertical-align: top; overflow-wrap: normal; }
 th { background: var(--raised); font-weight: 650; }
+/* What a row is about stays when the table is scrolled. */
+.passage :is(td, th):first-child { position: sticky; inset-inline-start: 0; background: var(--surface); box-shadow: 1px 0 var(--line); }
+.passage th:first-child { background: var(--raised); }
+@media (max-width: 480px) { .passage table { font-size: 12.5px; } .passage :is(td, th) { padding-inline: 6px; } }
 @media (forced-colors: active) { mark.cell { outline: 2px solid; outline-offset: 1px; } }
 `;

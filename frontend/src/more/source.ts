@@ -143,7 +143,7 @@ function passageParts(passage: string, citations: readonly Citation[]): readonly
   return [...parts, renderPassage(passage, found, cells), el('p', { id: 'source-note', class: 'source-note', dir: 'auto' }, [note])];
 }
 
-/** Brings the first marked words into view without moving the page behind, and the last cell of a wide table. */
+/** Brings the first marked words into view without moving the page behind, and the last marked cell of a wide table. */
 function showQuote(layer: HTMLElement): void {
   const body = layer.querySelector<HTMLElement>('.source-body');
   const mark = layer.querySelector<HTMLElement>('mark');
@@ -153,7 +153,8 @@ function showQuote(layer: HTMLElement): void {
   const table = cell?.closest('.table');
   if (!cell || !table) return;
   const [inner, outer] = [cell.getBoundingClientRect(), table.getBoundingClientRect()];
-  // A table that runs from right to left is cut off on its left.
-  if (inner.right > outer.right) table.scrollLeft += inner.right - outer.right;
-  else if (inner.left < outer.left) table.scrollLeft += inner.left - outer.left;
+  // A cell that shows in part is left as it is, so that the table is read from its beginning. A table that runs from
+  // right to left is cut off on its left.
+  if (inner.left >= outer.right) table.scrollLeft += inner.right - outer.right;
+  else if (inner.right <= outer.left) table.scrollLeft += inner.left - outer.left;
 }
