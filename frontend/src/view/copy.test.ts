@@ -52,8 +52,12 @@ describe('the widget', () => {
     const writeText = vi.fn().mockResolvedValue(undefined);
     vi.spyOn(navigator, 'clipboard', 'get').mockReturnValue({ writeText } as unknown as Clipboard);
     await says(page(answered(1, [sentence()])));
+    const drawing = widget.one('copy').innerHTML;
     widget.one('copy').click();
     await settle();
+    expect(widget.one('copy').innerHTML).not.toBe(drawing);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(widget.one('copy').innerHTML).toBe(drawing);
     expect(writeText).toHaveBeenCalledWith('Opened food cannot be returned.');
     expect(widget.all('.sr-only')[0]?.textContent).toContain('Copied');
   });

@@ -32,9 +32,11 @@ export function copyButton(text: () => string, actions: Actions): HTMLButtonElem
     actions.say(label);
     setAttribute(control, 'title', label);
     control.classList.toggle('done', done);
+    control.replaceChildren(icon(done ? 'check' : 'alert'));
     setTimeout(() => {
       setAttribute(control, 'title', strings.copy);
       control.classList.remove('done');
+      control.replaceChildren(icon('copy'));
     }, SHOWN_MS);
   };
   const control = button({ class: 'thumb', testid: 'copy', 'aria-label': strings.copy, title: strings.copy }, [icon('copy')], () => {
