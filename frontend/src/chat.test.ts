@@ -238,8 +238,10 @@ describe('an answer', () => {
     await settle();
     expect(one('feedback-down').getAttribute('aria-pressed')).toBe('true');
     expect(FakeSocket.last.sent.at(-1)).toEqual({ type: 'feedback', message_id: id, value: 'down' });
+    expect(one('log').textContent).not.toContain('Thank you for telling us.');
     (one('feedback-comment') as HTMLTextAreaElement).value = 'It is the old rule.';
     one('feedback-send').click();
+    expect(one('log').textContent).toContain('Thank you for telling us.');
     expect(FakeSocket.last.sent.at(-1)).toEqual({ type: 'feedback', message_id: id, value: 'down', comment: 'It is the old rule.' });
   });
 

@@ -7,6 +7,7 @@ import { button, el, icon, setAttribute, setText } from './dom';
 export class FeedbackView {
   readonly element = el('div', { class: 'feedback' });
   messageId = '';
+  private isCommented = false;
   private readonly up = this.thumb('up', strings.helpful);
   private readonly down = this.thumb('down', strings.notHelpful);
   private readonly question = el('span', { class: 'feedback-question' }, [strings.feedbackQuestion]);
@@ -40,7 +41,7 @@ export class FeedbackView {
   update(value: FeedbackValue | null): void {
     setAttribute(this.up, 'aria-pressed', String(value === 'up'));
     setAttribute(this.down, 'aria-pressed', String(value === 'down'));
-    if (value !== null) setText(this.question, strings.feedbackThanks);
+    setText(this.question, value === 'up' || this.isCommented ? strings.feedbackThanks : strings.feedbackQuestion);
   }
 
   private thumb(value: FeedbackValue, label: string): HTMLButtonElement {
@@ -62,6 +63,9 @@ export class FeedbackView {
   private sendComment(): void {
     const comment = this.comment.value.trim();
     if (comment !== '') this.actions.rate(this.messageId, 'down', comment);
+    this.isCommented = true;
+    this.update('down');
+    this.actions.say(strings.feedbackThanks);
     this.box.hidden = true;
     this.down.focus();
   }
