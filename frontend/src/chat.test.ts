@@ -98,32 +98,6 @@ describe('the panel', () => {
     expect(chat.shadowRoot?.querySelector('a')?.href).toBe('https://example.com/privacy');
   });
 
-  it('names the server it cannot reach in plain words', async () => {
-    await openAndConnect();
-    FakeSocket.last.drop();
-    await settle();
-    expect(one('connection').textContent).toBe('Reconnecting…');
-    await vi.advanceTimersByTimeAsync(600);
-    FakeSocket.last.accept();
-    FakeSocket.last.drop(4403);
-    await settle();
-    expect(one('connection').textContent).toBe('This chat is not available on this page.');
-  });
-
-  it('says at once that the browser is offline, and nothing when it is back', async () => {
-    await openAndConnect();
-    const onLine = vi.spyOn(navigator, 'onLine', 'get').mockReturnValue(false);
-    window.dispatchEvent(new Event('offline'));
-    await settle();
-    expect(one('connection').textContent).toContain('You are offline.');
-    onLine.mockReturnValue(true);
-    window.dispatchEvent(new Event('online'));
-    await settle();
-    FakeSocket.last.accept();
-    await settle();
-    expect(one('connection').hidden).toBe(true);
-  });
-
   it('stops when it leaves the page', async () => {
     await openAndConnect();
     chat.remove();
@@ -271,18 +245,19 @@ describe('a person', () => {
     expect(one('source').querySelector('.source-number')?.textContent).toBe('2');
   });
 
-  it('is announced by a banner, and the button goes', async () => {
+  it('is said once in the header, and the buttons go', async () => {
     await openAndConnect();
     await says(...rawEvents.slice(0, 9));
-    expect(one('banner').textContent).toBe('A colleague will reply here');
-    expect(one('handover').hasAttribute('disabled')).toBe(true);
+    expect(one('banner').textContent).toBe('A colleague will reply');
+    expect([one('handover').hidden, all('handover-offer')]).toEqual([true, []]);
     await says(rawEvents[9]);
     expect(one('log').textContent).toContain('Ben is typing…');
     await says({ seq: 10, type: 'handover.changed', at: AT, state: 'agent', agent_name: 'Ben', text: '' });
     expect(one('banner').textContent).toBe('You are talking with Ben');
     expect(one('handover').hidden).toBe(true);
     await says({ seq: 11, type: 'handover.changed', at: AT, state: 'bot', agent_name: null, text: '' });
-    expect(one('banner').hidden).toBe(true);
+    expect(all('banner')).toEqual([]);
+    expect(one('handover').hidden).toBe(false);
     expect(one('handover').hasAttribute('disabled')).toBe(false);
   });
 });

@@ -153,8 +153,8 @@ function addBotMessage(state: State, message: Message, seq: number): State {
   return { ...state, items: [...state.items, item] };
 }
 
-function spokenBy(event: Of<'handover.changed'>): Pick<State, 'speaker' | 'agentName' | 'handoverText' | 'offersAddress'> {
-  return { speaker: event.state, agentName: event.agent_name, handoverText: event.text, offersAddress: event.offer_address };
+function spokenBy(event: Of<'handover.changed'>): Pick<State, 'speaker' | 'agentName' | 'offersAddress'> {
+  return { speaker: event.state, agentName: event.agent_name, offersAddress: event.offer_address };
 }
 
 function changeSpeaker(state: State, event: Of<'handover.changed'>): State {
@@ -169,7 +169,7 @@ function changeSpeaker(state: State, event: Of<'handover.changed'>): State {
 }
 
 function close(state: State, event: Of<'conversation.closed'>): State {
-  const ended: State = { ...state, speaker: 'bot', agentName: null, handoverText: '', offersAddress: false, handoverAsked: false, typing: null };
+  const ended: State = { ...state, speaker: 'bot', agentName: null, offersAddress: false, handoverAsked: false, typing: null };
   return addNotice({ ...ended, closedBy: event.by }, event, { about: 'closed', text: event.text });
 }
 

@@ -73,7 +73,6 @@ export interface State {
   readonly pending: readonly PendingItem[];
   readonly speaker: HandoverState;
   readonly agentName: string | null;
-  readonly handoverText: string;
   /** An address for the reply is wanted, and none is left yet. */
   readonly offersAddress: boolean;
   /** By whom the conversation has ended; what is written now begins another one. */
@@ -92,7 +91,6 @@ export const initialState: State = {
   pending: [],
   speaker: 'bot',
   agentName: null,
-  handoverText: '',
   offersAddress: false,
   closedBy: null,
   handoverAsked: false,

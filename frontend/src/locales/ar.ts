@@ -49,7 +49,6 @@ export const ar: Strings = {
 
   talkToPerson: 'التحدث إلى شخص',
   personAsked: 'تم طلب شخص',
-  waiting: 'سيرد عليك أحد الزملاء هنا',
   noticeWaiting: 'لقد طلبت التحدث إلى شخص',
   leaveAddress: 'استلام الرد بالبريد الإلكتروني',
   addressLeft: (address) => `ستصل الردود أيضًا إلى ${address}`,

@@ -49,7 +49,6 @@ export const de: Strings = {
 
   talkToPerson: 'Mit einem Menschen sprechen',
   personAsked: 'Ein Mensch ist angefragt',
-  waiting: 'Unser Team antwortet Ihnen hier',
   noticeWaiting: 'Sie möchten mit einem Menschen sprechen',
   leaveAddress: 'Antwort per E-Mail erhalten',
   addressLeft: (address) => `Antworten gehen auch an ${address}`,

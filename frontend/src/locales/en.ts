@@ -48,7 +48,6 @@ export const en = {
 
   talkToPerson: 'Talk to a person',
   personAsked: 'A person has been asked',
-  waiting: 'A colleague will reply here',
   noticeWaiting: 'You asked for a person',
   leaveAddress: 'Get the reply by e-mail',
   addressLeft: (address: string) => `Replies also go to ${address}`,

@@ -49,7 +49,6 @@ export const es: Strings = {
 
   talkToPerson: 'Hablar con una persona',
   personAsked: 'Se ha pedido una persona',
-  waiting: 'Un compañero te responderá aquí',
   noticeWaiting: 'Has pedido hablar con una persona',
   leaveAddress: 'Recibir la respuesta por correo',
   addressLeft: (address) => `Las respuestas también llegan a ${address}`,

@@ -49,7 +49,6 @@ export const fr: Strings = {
 
   talkToPerson: 'Parler à une personne',
   personAsked: 'Une personne a été demandée',
-  waiting: 'Un collègue vous répondra ici',
   noticeWaiting: 'Vous avez demandé une personne',
   leaveAddress: 'Recevoir la réponse par e-mail',
   addressLeft: (address) => `Les réponses vont aussi à ${address}`,

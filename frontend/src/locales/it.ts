@@ -49,7 +49,6 @@ export const it: Strings = {
 
   talkToPerson: 'Parla con una persona',
   personAsked: 'È stata chiesta una persona',
-  waiting: 'Un collega ti risponderà qui',
   noticeWaiting: 'Hai chiesto di parlare con una persona',
   leaveAddress: 'Ricevi la risposta via e-mail',
   addressLeft: (address) => `Le risposte arrivano anche a ${address}`,

@@ -49,7 +49,6 @@ export const ja: Strings = {
 
   talkToPerson: '担当者と話す',
   personAsked: '担当者を呼んでいます',
-  waiting: '担当者がここで返信します',
   noticeWaiting: '担当者への取り次ぎを依頼しました',
   leaveAddress: '返信をメールで受け取る',
   addressLeft: (address) => `返信は ${address} にも届きます`,

@@ -49,7 +49,6 @@ export const nl: Strings = {
 
   talkToPerson: 'Met een mens praten',
   personAsked: 'Er is om een mens gevraagd',
-  waiting: 'Een collega antwoordt hier',
   noticeWaiting: 'Je hebt om een mens gevraagd',
   leaveAddress: 'Antwoord per e-mail ontvangen',
   addressLeft: (address) => `Antwoorden gaan ook naar ${address}`,

@@ -49,7 +49,6 @@ export const pl: Strings = {
 
   talkToPerson: 'Porozmawiaj z człowiekiem',
   personAsked: 'Poproszono o rozmowę z człowiekiem',
-  waiting: 'Nasz pracownik odpowie tutaj',
   noticeWaiting: 'Prośba o rozmowę z człowiekiem została wysłana',
   leaveAddress: 'Otrzymaj odpowiedź e-mailem',
   addressLeft: (address) => `Odpowiedzi trafią też na ${address}`,

@@ -49,7 +49,6 @@ export const pt: Strings = {
 
   talkToPerson: 'Falar com uma pessoa',
   personAsked: 'Uma pessoa foi chamada',
-  waiting: 'Um colega vai responder aqui',
   noticeWaiting: 'Você pediu uma pessoa',
   leaveAddress: 'Receber a resposta por e-mail',
   addressLeft: (address) => `As respostas também vão para ${address}`,

@@ -1,4 +1,4 @@
-// The floating panel (a full-screen sheet on a phone), its header and banners.
+// The floating panel (a full-screen sheet on a phone), its header, and the lines below it.
 
 export const panelStyles = `
 .panel {
@@ -18,22 +18,20 @@ export const panelStyles = `
 .titles { flex: 1; min-inline-size: 0; }
 .title { font-weight: 650; font-size: 16px; line-height: 1.25; text-align: match-parent; overflow: hidden; overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; }
 .subtitle { color: var(--muted); font-size: 12.5px; line-height: 1.35; }
+.subtitle [class]::before {
+  content: ""; display: inline-block; inline-size: 8px; block-size: 8px; margin-inline-end: 6px; border-radius: 50%; background: var(--accent);
+}
+.subtitle .waiting::before { animation: pulse 1.8s ease-in-out infinite; }
 
-.banner, .connection {
-  display: flex; align-items: center; gap: 10px; padding: 9px 16px; font-size: 13.5px; line-height: 1.4;
-  border-block-end: 1px solid var(--line);
-}
-.banner { background: var(--tint); color: var(--text); }
-.banner::before {
-  content: ""; inline-size: 9px; block-size: 9px; border-radius: 50%; flex: none; background: var(--accent);
-}
-.banner[data-state="waiting"]::before { animation: pulse 1.8s ease-in-out infinite; }
 .leave {
   padding: 9px 16px; text-align: start; font-size: 13.5px; font-weight: 600; color: var(--accent); background: var(--tint); border-block-end: 1px solid var(--line);
   text-decoration: underline; text-underline-offset: 3px;
 }
 .leave:focus-visible { outline-offset: -3px; }
-.connection { background: var(--raised); color: var(--muted); justify-content: center; padding-block: 5px; font-size: 12.5px; }
+.connection {
+  padding: 5px 16px; font-size: 12.5px; line-height: 1.4; text-align: center; border-block-end: 1px solid var(--line);
+  background: var(--raised); color: var(--muted);
+}
 .connection[data-status="refused"], .connection[data-status="signed_out"] { background: var(--danger-tint); color: var(--danger); padding-block: 10px; }
 
 .log-frame { position: relative; flex: 1; min-block-size: 0; background: var(--sunken); }
@@ -69,7 +67,7 @@ export const panelStyles = `
 @media (max-height: 600px) {
   .panel { inset-block-end: calc(8px - var(--support-chat-offset-block, 20px)); block-size: calc(100dvh - 16px); }
   .panel-head { padding-block: 6px; }
-  .banner, .leave { padding-block: 5px; }
+  .leave { padding-block: 5px; }
 }
 @media (max-width: 480px) {
   .panel {

@@ -105,7 +105,7 @@ export class ComposerView {
     if (!value) this.resetEnd();
   }
 
-  /** The state of "Talk to a person": offered, asked for, or needless because one is there. */
+  /** The state of "Talk to a person": offered, asked for, or needless because one is there or will be. */
   set person(state: 'offered' | 'asked' | 'there') {
     this.handover.hidden = state === 'there';
     setAttribute(this.handover, 'disabled', state === 'asked');

@@ -33,7 +33,7 @@ export class LogView {
   private rows = new Map<string, Row>();
   private placed: HTMLElement | null = null;
   private firstKey: string | null = null;
-  /** The height of the element before banners or the composer took some of it. */
+  /** The height of the element before a line above it or the composer took some of it. */
   private height = 0;
 
   constructor(
@@ -154,8 +154,8 @@ function contextOf(item: Item, state: State, lastAnswer: string | null, live: bo
     isLastAnswer: item.key === lastAnswer,
     canEditAgain: item.key === editableKey(state),
     choices: item.key === lastAnswer ? choicesState(state, item.key) : 'gone',
-    canAskForPerson: state.speaker !== 'agent',
-    handoverAsked: state.handoverAsked || state.speaker === 'waiting',
+    canAskForPerson: state.speaker === 'bot',
+    handoverAsked: state.handoverAsked,
     feedback: messageId === undefined ? null : (state.feedback[messageId] ?? null),
     live,
   };

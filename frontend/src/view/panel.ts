@@ -1,4 +1,4 @@
-// The chat panel: header, banners, conversation, composer, and the source dialog above them.
+// The chat panel: header, conversation, composer, and the source dialog above them.
 import { isEmpty, workingRun } from '../state';
 import type { State } from '../state';
 import { strings } from '../strings';
@@ -43,8 +43,8 @@ export class PanelView {
   help: HelpView | null = null;
   private readonly empty: EmptyView;
   private readonly title = el('h2', { id: 'title', class: 'title', dir: 'auto' });
-  private readonly subtitle = el('p', { class: 'subtitle', testid: 'speaker', dir: 'auto' }, [strings.subtitle]);
-  private readonly banner = el('div', { class: 'banner', testid: 'banner', role: 'status', hidden: true });
+  private readonly speaker = el('span');
+  private readonly subtitle = el('p', { class: 'subtitle', testid: 'speaker', dir: 'auto' }, [this.speaker]);
   private readonly connection = el('div', { class: 'connection', testid: 'connection', role: 'status', hidden: true });
   private readonly leaveAddress: HTMLButtonElement;
   private readonly form = el('div', { class: 'source-layer', hidden: true });
@@ -63,7 +63,6 @@ export class PanelView {
     this.leaveAddress = button({ class: 'leave', testid: 'leave-address', hidden: true }, [strings.leaveAddress], () => actions.leaveAddress());
     this.main = el('div', { class: 'main' }, [
       this.header(),
-      this.banner,
       this.leaveAddress,
       this.connection,
       logFrame,
@@ -160,12 +159,12 @@ export class PanelView {
     this.composer.canStop = workingRun(state) !== null;
     this.composer.canEnd = state.closedBy === null && state.items.length > 0;
     this.composer.canForget = this.options?.signedIn !== true && !isEmpty(state);
-    setText(this.subtitle, speakerText(state));
+    setText(this.speaker, speakerText(state));
+    // A dot stands before it while a person is there or asked for.
+    setAttribute(this.speaker, 'class', withBot ? null : state.speaker);
+    setAttribute(this.speaker, 'testid', withBot ? null : 'banner');
     this.composer.isWithBot = withBot;
     this.composer.person = personState(state);
-    setAttribute(this.banner, 'data-state', state.speaker);
-    this.banner.hidden = withBot;
-    setText(this.banner, bannerText(state));
     this.leaveAddress.hidden = !state.offersAddress;
     const said = connectionText(status);
     this.connection.hidden = said === '';
@@ -215,8 +214,8 @@ export class PanelView {
 }
 
 function personState(state: State): 'offered' | 'asked' | 'there' {
-  if (state.speaker === 'agent') return 'there';
-  return state.speaker === 'waiting' || state.handoverAsked ? 'asked' : 'offered';
+  if (state.speaker !== 'bot') return 'there';
+  return state.handoverAsked ? 'asked' : 'offered';
 }
 
 /** Who answers now. */
@@ -229,14 +228,6 @@ export function speakerText(state: State): string {
 function placeholderOf(state: State, options: PanelOptions | null): string {
   if (state.closedBy !== null) return strings.placeholderClosed;
   return state.speaker === 'bot' ? (options?.placeholder ?? strings.placeholder) : strings.placeholderAgent;
-}
-
-export function bannerText(state: State): string {
-  if (state.speaker === 'bot') return '';
-  // The whole of it, with the place in the queue, stands among the messages.
-  if (state.speaker === 'waiting') return strings.waiting;
-  if (state.agentName === null && state.handoverText !== '') return state.handoverText;
-  return strings.subtitleAgent(state.agentName ?? strings.agentFallback);
 }
 
 export function connectionText(status: ConnectionStatus): string {
