@@ -21,7 +21,7 @@ export const messageStyles = `
 .sending .bubble { opacity: .72; }
 .failed .bubble { background: var(--danger-tint); color: var(--text); border-color: var(--danger); }
 .time { font-size: 11.5px; color: var(--muted); padding: 3px 2px 0; }
-.feedback-row .time { margin-inline-start: auto; padding: 0; }
+.feedback-row .time { margin-inline-start: auto; padding: 0; white-space: nowrap; }
 .delivery {
   display: flex; flex-direction: column; align-items: flex-end; font-size: 12.5px; color: var(--muted);
   padding-block-start: 4px;
