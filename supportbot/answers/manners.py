@@ -9,7 +9,7 @@ from supportbot.answers.threads import in_thread
 from supportbot.answers.types import Question, Reply
 from supportbot.manners.foreign_language import ForeignLanguage, foreign_language
 from supportbot.manners.models import Manner
-from supportbot.manners.recognise import DOUBTFUL, Recognised, recognise
+from supportbot.manners.recognise import DOUBTFUL, Recognised, recognise, wishes_for_person
 from supportbot.manners.replies import REGRET, reply_to
 from supportbot.retrieval.languages import document_languages
 
@@ -19,7 +19,7 @@ ROUTE = "manners"
 @in_thread
 def reply_without_documents(question: Question) -> Reply | None:
     """The reply to a message that is no question to the documents; None for a question."""
-    if foreign := _foreign(question.text):
+    if not wishes_for_person(question.text) and (foreign := _foreign(question.text)):
         return Reply(
             ROUTE,
             complete=True,

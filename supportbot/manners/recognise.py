@@ -75,7 +75,7 @@ def recognise(text: str) -> Recognised | None:
     """The manner of a message; None for an ordinary question. Raises EmbeddingModelError."""
     if not re.search(r"\w", text):
         return Recognised(Manner.ACKNOWLEDGEMENT, 1.0) if _EMOJI.search(text) else None
-    if len(text.split()) <= LONG and _WISHES.search(text) and Manner.PERSON not in _given().off:
+    if wishes_for_person(text):
         return Recognised(Manner.PERSON, 1.0)
     parts = parts_of(text)
     if not parts:
@@ -86,6 +86,12 @@ def recognise(text: str) -> Recognised | None:
     judged = {part: known.judge(part, row) or judge(head(), seen) for part, row, seen in rows}
     found = decide(parts, judged)
     return None if found is not None and found.manner in known.off else found
+
+
+def wishes_for_person(text: str) -> bool:
+    """Whether a message asks for a person in a language that the head does not know."""
+    found = len(text.split()) <= LONG and _WISHES.search(text) is not None
+    return found and Manner.PERSON not in _given().off
 
 
 def is_small_talk(text: str) -> bool:

@@ -37,8 +37,19 @@ async def test_small_talk_that_no_document_answers_gets_its_own_words(
     assert result.answer["outcome"] == "small_talk"
 
 
-async def test_the_wish_for_a_person_hands_over_at_once(conversation: Conversation) -> None:
-    result = await answered(conversation, "can i talk to a human please")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "can i talk to a human please",
+        "Ich möchte mit einem Menschen sprechen",
+        "Je voudrais parler à un conseiller",
+        "أريد التحدث مع شخص",
+    ],
+)
+async def test_the_wish_for_a_person_hands_over_at_once(
+    text: str, conversation: Conversation
+) -> None:
+    result = await answered(conversation, text)
     assert result.run.outcome == "handed_over"
     assert [message.author for message in result.messages] == ["customer"]
     changed = [event for event in result.events if event["type"] == "handover.changed"]
