@@ -25,7 +25,7 @@ NEAR_BEST = 0.05  # of support: pieces that are as good as the best one
 HINT = 0.05  # what a model's citation adds when pieces are chosen
 # Share of a sentence that stands in the place that supports it, whatever the score: of a short one
 # more, because one word decides.
-COVERED, COVERED_OF_SHORT, SHORT = 0.5, 0.66, 4
+COVERED, COVERED_OF_SHORT, SHORT = 0.6, 0.75, 4
 HALF = 0.5  # of a part of a sentence that is kept as a whole
 NEAREST = 0.34  # coverage from which a piece may take the place of a sentence
 

@@ -67,7 +67,7 @@ def test_a_stopped_sentence_names_the_place_that_comes_nearest() -> None:
     assert found.verdict is Verdict.SOFTEN
     assert found.piece is not None
     assert found.piece.quote == "Return postage costs £3.95."
-    assert [one.reason for one in found.findings] == ["number_not_in_source"]
+    assert found.reason == found.findings[0].reason == "number_not_in_source"
 
 
 @pytest.mark.parametrize("sentence", ["The moon is made of cheese.", "You can have it.", "Yes."])
@@ -174,6 +174,8 @@ def test_a_clause_is_compared_with_the_place_that_speaks_of_it() -> None:
         ("We seldom refund deposits.", "We refund deposits."),
         ("Do you want a refund for your food?", "We refund food."),
         ("You do not pay.", "You do not pay until delivery."),
+        ("The kettle may go in the dishwasher.", "Kettles with a red dot are recalled."),
+        ("By your reading, express is free.", "Silver members get Express for £3.95."),
     ],
 )
 def test_a_word_more_or_less_is_another_claim(sentence: str, source: str) -> None:
