@@ -11,6 +11,7 @@ from pathlib import Path
 from playwright.sync_api import CDPSession
 
 from tests.e2e.browser import Window
+from tests.e2e.stack import eventually
 
 # Set it to write the snapshot anew, after a change that is meant; then read the difference.
 IS_REWRITTEN = bool(os.environ.get("SUPPORTBOT_TEST_REWRITE"))
@@ -70,10 +71,17 @@ class ScreenReader:
     def __post_init__(self) -> None:
         self.window.page.evaluate(_LISTEN)
 
-    def hear(self, moment: str) -> None:
-        """Write down what was said since the last moment."""
-        lines = self.window.page.evaluate(_HEARD)
-        said = [_PROGRESS.sub("polite: (progress)", str(line)) for line in lines]
+    def hear(self, moment: str, awaited: str = "") -> None:
+        """Write down what was said since the last moment, until `awaited` was. Progress is left
+        out: how often it is said depends on the time that the answer takes."""
+        lines: list[str] = []
+
+        def is_said() -> bool:
+            lines.extend(map(str, self.window.page.evaluate(_HEARD)))
+            return any(awaited in line for line in lines) or not awaited
+
+        eventually(is_said, f"a screen reader says “{awaited}”")
+        said = [line for line in lines if not _PROGRESS.match(line)]
         self.heard += said
         self.notes += ["", f"# Said: {moment}", *(said or ["(nothing)"])]
 

@@ -212,11 +212,11 @@ def test_a_screen_reader_says_each_sentence_of_an_answer_once(
         for number in (1, 2):
             script.let(number)
             expect(ada.find("sentence")).to_have_count(number)
-            reader.hear(f"sentence {number} came")
+            reader.hear(f"sentence {number} came", awaited=ANSWER[number - 1])
         reader.read("log", "the conversation, after two sentences")
         script.finish()
         expect(ada.find("edit-again")).to_be_visible()
-        reader.hear("the rest came, and the answer was finished")
+        reader.hear("the rest came, and the answer was finished", awaited=ANSWER[-1])
         reader.read("panel", "the whole chat, with the finished answer")
         reader.regions()
         for sentence in ANSWER:
