@@ -38,9 +38,8 @@ _RANGE = re.compile(r"\s*(?:to|until|–|-)(?!\w)")
 _LATER = re.compile(r"\s*later\b", re.IGNORECASE)
 _AHEAD = re.compile(r"\s*(?:before|beforehand|in advance|ahead|prior)\b", re.IGNORECASE)
 _UP_TO = re.compile(rf"\b(?:up to|no(?:t)? later than|until){_LEAD}", re.IGNORECASE)
-_BOOK = re.compile(
-    r"\b(?:book(?:ed|ings?)?|reserved?|scheduled?)\b", re.IGNORECASE
-)  # at most so long ahead
+# “Book up to 30 days ahead” is at most, “cancel up to 30 days ahead” at least.
+_BOOK = re.compile(r"\b(?:book(?:ed|ings?)?|reserved?|scheduled?)\b", re.IGNORECASE)
 _NOUN = re.compile(
     r"\s*(?:[a-z]+\s){0,2}?(?=(?:or|and) (?:more|less|over|under|above|below)\b)", re.I
 )

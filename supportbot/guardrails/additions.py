@@ -1,4 +1,4 @@
-"""A part of a sentence that its place says nothing of: “…, and we e-mail you when it arrives”.
+"""A part of a sentence that its source says nothing of: “…, and we e-mail you when it arrives”.
 
 What is told in other words is not looked for here, but in the support of the whole sentence.
 """

@@ -73,9 +73,9 @@ class Piece:
         cells = self.unit.cells
         if len(cells) < MANY_CELLS:
             lead, text = self.unit.lead.rstrip(" :"), self.text
-            if not lead or cells:
-                return text
             words = lead.lower().split()
+            if not words or cells:
+                return text
             joint = "," if words[0] in CONDITIONS else "" if words[-1] in _OPEN_ENDS else ":"
             return f"{lead}{joint} {text[len(self.unit.lead) :].lstrip()}"
         row = "; ".join(_claim(cells[0].text, cell) for cell in cells[1:])
